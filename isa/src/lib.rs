@@ -1,0 +1,17 @@
+//! The instruction-set family: one table, both forms, the module container, text, binary, verifiers.
+//!
+//! Start at [`table`], which declares every operation once; [`stack`] and [`register`] derive the two forms from it.
+
+#![forbid(unsafe_code)]
+
+pub mod module;
+pub mod register;
+pub mod stack;
+pub mod table;
+pub mod verified;
+
+pub use module::{Constant, Form, Function, Module, RegCode, Register, Stack, StackCode};
+pub use register::{Lane, RegisterInstruction, RegisterOp};
+pub use stack::{StackInstruction, StackOp, StackOperand};
+pub use table::Effects;
+pub use verified::Verified;

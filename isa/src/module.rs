@@ -1,0 +1,290 @@
+//! The module container: everything a machine needs to run a program, in either form.
+//!
+//! One [`Module`] holds a whole program: the main file and every file and `module { }` it uses are linked into it, so that globals,
+//! functions, types and names are indices everywhere. The two forms share the container and differ in the instruction type of
+//! their functions ([`Form`]).
+
+use crate::register::RegisterInstruction;
+use crate::stack::StackInstruction;
+
+/// A form of the family: [`Stack`] or [`Register`].
+pub trait Form: Clone + Copy + std::fmt::Debug + PartialEq + Default + 'static {
+    /// Its instruction word.
+    type Instruction: Copy + std::fmt::Debug + PartialEq + Eq + Send + Sync + 'static;
+    /// `stack` or `register`: its name in files and on the command line.
+    const NAME: &'static str;
+}
+
+/// The stack form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Stack;
+
+/// The register form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Register;
+
+impl Form for Stack {
+    type Instruction = StackInstruction;
+    const NAME: &'static str = "stack";
+}
+
+impl Form for Register {
+    type Instruction = RegisterInstruction;
+    const NAME: &'static str = "register";
+}
+
+/// A program in the stack form.
+pub type StackCode = Module<Stack>;
+/// A program in the register form.
+pub type RegCode = Module<Register>;
+
+/// A whole program in one form.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Module<F: Form> {
+    /// Constants, without duplicates.
+    pub constants: Vec<Constant>,
+    /// Names of fields, methods, variables: text that instructions refer to.
+    pub names: Vec<Box<str>>,
+    /// Top-level variables that functions share, each with its name (index into `names`).
+    pub globals: Vec<Global>,
+    /// All functions.
+    pub functions: Vec<Function<F>>,
+    /// Entity and data types.
+    pub types: Vec<TypeDefinition>,
+    /// Enums.
+    pub enums: Vec<EnumDefinition>,
+    /// Modules: files that are used, and `module { }` blocks.
+    pub modules: Vec<ModuleDefinition>,
+    /// Builtins that the code calls, by name; linked by the engine.
+    pub builtins: Vec<Box<str>>,
+    /// Library functions of the language written in the language itself, by name (`map`, `filter`, …), for method calls.
+    pub prelude: Vec<PreludeFunction>,
+    /// Files the program was compiled from; index 0 is the main file.
+    pub sources: Vec<Source>,
+    /// The function that runs the program: the main file's top level.
+    pub entry: u32,
+}
+
+/// A constant.
+#[derive(Clone, Debug)]
+pub enum Constant {
+    /// `null`
+    Null,
+    /// `true`, `false`
+    Bool(bool),
+    /// 64-bit integer
+    Int(i64),
+    /// 64-bit float, compared by bits
+    Float(f64),
+    /// Text
+    String(Box<str>),
+    /// Function that captures nothing
+    Function(u32),
+    /// Builtin as a value: index into [`Module::builtins`]
+    Builtin(u32),
+    /// Entity or data type
+    Type(u32),
+    /// Enum
+    Enum(u32),
+    /// Module as a value
+    Module(u32),
+}
+
+impl PartialEq for Constant {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
+            (Self::String(a), Self::String(b)) => a == b,
+            (Self::Function(a), Self::Function(b))
+            | (Self::Builtin(a), Self::Builtin(b))
+            | (Self::Type(a), Self::Type(b))
+            | (Self::Enum(a), Self::Enum(b))
+            | (Self::Module(a), Self::Module(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+/// A top-level variable that functions share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Global {
+    /// Its name.
+    pub name: u32,
+}
+
+/// One function.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Function<F: Form> {
+    /// Its name (index into names); `<main>` and `<lambda>` for those without.
+    pub name: u32,
+    /// How many parameters it has; they are the first locals or registers. A method's first one is `this`.
+    pub parameters: u16,
+    /// True when a missing argument arrives unset instead of null, because the code then computes its default.
+    pub has_defaults: bool,
+    /// Stack form: number of local slots, parameters included. Register form: number of registers, windows of calls included: every
+    /// register an instruction names is below it.
+    pub locals: u32,
+    /// Register form: first of the registers that are spill slots. `S[i]` is register `spill_base + i`; only `LOAD_SPILL` and
+    /// `STORE_SPILL` may touch those.
+    pub spill_base: u32,
+    /// Register form: number of spill slots.
+    pub spills: u32,
+    /// Instructions.
+    pub code: Vec<F::Instruction>,
+    /// Handlers, innermost first.
+    pub handlers: Vec<Handler>,
+    /// Where instructions come from: `(first instruction, byte offset in the source)`, ascending; an entry holds up to the next.
+    pub lines: Vec<(u32, u32)>,
+    /// File it comes from.
+    pub source: u32,
+    /// Variables of enclosing functions it captures.
+    pub captures: Vec<Capture>,
+    /// Stack form: names of locals, as many as `locals`; compiler temporaries are called `""`. Register form: names of parameters.
+    pub local_names: Vec<u32>,
+    /// Global that a hoisted declaration is bound to (`STORE_FUNC`).
+    pub global: Option<u32>,
+}
+
+impl<F: Form> Function<F> {
+    /// Source offset of the instruction at `pc`.
+    pub fn position(&self, pc: u32) -> u32 {
+        match self.lines.partition_point(|&(first, _)| first <= pc) {
+            0 => 0,
+            next => self.lines[next - 1].1,
+        }
+    }
+}
+
+/// Where an error in a range of instructions goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handler {
+    /// First guarded instruction.
+    pub start: u32,
+    /// First instruction past the guarded ones.
+    pub end: u32,
+    /// Where to go on.
+    pub target: u32,
+    /// Stack form: how many values stay on the stack; the thrown value is pushed on them. Register form: the register that takes the
+    /// thrown value.
+    pub landing: u32,
+}
+
+/// One captured variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capture {
+    /// Its name.
+    pub name: u32,
+    /// Where the enclosing function has it.
+    pub from: CaptureSource,
+    /// True when it is a cell, because it is assigned after it was captured.
+    pub is_cell: bool,
+}
+
+/// Where the enclosing function keeps a captured variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptureSource {
+    /// Local slot (of the stack form).
+    Local(u32),
+    /// One of its own captured variables.
+    Capture(u32),
+}
+
+/// An entity or data type, inherited members included.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct TypeDefinition {
+    /// Its name.
+    pub name: u32,
+    /// The type it extends.
+    pub parent: Option<u32>,
+    /// Fields in order, the parent's first.
+    pub fields: Vec<FieldDefinition>,
+    /// Methods by name, its own before inherited ones of the same name.
+    pub methods: Vec<MethodDefinition>,
+    /// True for `data`: instances cannot be changed and are equal by value.
+    pub is_data: bool,
+    /// Function that makes an instance from positional arguments, when some default is more than a constant.
+    pub constructor: Option<u32>,
+}
+
+/// A field of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldDefinition {
+    /// Its name.
+    pub name: u32,
+    /// Constant it starts as when none is given.
+    pub default: u32,
+}
+
+/// A method of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MethodDefinition {
+    /// Its name.
+    pub name: u32,
+    /// Its function, whose parameter 0 is `this`.
+    pub function: u32,
+}
+
+/// An enum.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct EnumDefinition {
+    /// Its name.
+    pub name: u32,
+    /// Members: name and value.
+    pub members: Vec<(u32, i64)>,
+}
+
+/// A used file or a `module { }` block.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct ModuleDefinition {
+    /// Its name.
+    pub name: u32,
+    /// Its top level, run once.
+    pub function: u32,
+    /// Members: name and global.
+    pub members: Vec<(u32, u32)>,
+}
+
+/// A library function in guest code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreludeFunction {
+    /// Method name it implements.
+    pub name: u32,
+    /// Its function; parameter 0 is the receiver.
+    pub function: u32,
+}
+
+/// A file the program was compiled from.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Source {
+    /// Its path as the user gave it.
+    pub name: Box<str>,
+    /// Its text.
+    pub text: Box<str>,
+}
+
+impl<F: Form> Module<F> {
+    /// The text of a name.
+    pub fn name(&self, index: u32) -> &str {
+        &self.names[index as usize]
+    }
+
+    /// A module in form `G` with the same tables and these functions.
+    pub fn with_functions<G: Form>(&self, functions: Vec<Function<G>>) -> Module<G> {
+        Module {
+            constants: self.constants.clone(),
+            names: self.names.clone(),
+            globals: self.globals.clone(),
+            functions,
+            types: self.types.clone(),
+            enums: self.enums.clone(),
+            modules: self.modules.clone(),
+            builtins: self.builtins.clone(),
+            prelude: self.prelude.clone(),
+            sources: self.sources.clone(),
+            entry: self.entry,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The guest language.
+
+pub mod ast;
+pub mod names;

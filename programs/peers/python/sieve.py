@@ -1,0 +1,36 @@
+"""The sieve of Eratosthenes over a list of booleans."""
+import sys
+
+n = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+
+
+def sieve(top):
+    prime = [True] * (top + 1)
+    i = 2
+    while i * i <= top:
+        if prime[i]:
+            j = i * i
+            while j <= top:
+                prime[j] = False
+                j = j + i
+        i = i + 1
+    return prime
+
+
+def summarise(prime, top):
+    count = 0
+    total = 0
+    largest = 0
+    i = 2
+    while i <= top:
+        if prime[i]:
+            count = count + 1
+            total = total + i
+            largest = i
+        i = i + 1
+    print("primes", count)
+    print("sum", total)
+    print("largest", largest)
+
+
+summarise(sieve(n), n)
