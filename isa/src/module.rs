@@ -170,6 +170,9 @@ pub struct Handler {
     /// Stack form: how many values stay on the stack; the thrown value is pushed on them. Register form: the register that takes the
     /// thrown value.
     pub landing: u32,
+    /// True for code that runs on the way out (`finally`, `defer`) and then throws on with `THROW`: it receives the whole failure,
+    /// kind, place and trace, instead of the thrown value.
+    pub is_cleanup: bool,
 }
 
 /// One captured variable.

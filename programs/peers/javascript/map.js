@@ -14,7 +14,7 @@ function probe(table, count) {
   let hits = 0;
   let sum = 0;
   for (let i = 0; i < count; i++) {
-    const found = table.get((i * 104729) % 1000003);
+    const found = table.get((i * 15838) % 1000003);
     if (found !== undefined) {
       hits = hits + 1;
       sum = sum + found;

@@ -12,7 +12,7 @@ end
 local function probe(t, count)
   local hits, sum = 0, 0
   for i = 0, count - 1 do
-    local found = t[i * 104729 % 1000003]
+    local found = t[i * 15838 % 1000003]
     if found ~= nil then
       hits = hits + 1
       sum = sum + found

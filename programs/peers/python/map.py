@@ -18,7 +18,7 @@ def probe(table, count):
     total = 0
     i = 0
     while i < count:
-        found = table.get(i * 104729 % 1000003)
+        found = table.get(i * 15838 % 1000003)
         if found is not None:
             hits = hits + 1
             total = total + found
