@@ -9,6 +9,7 @@ pub mod register;
 pub mod stack;
 pub mod table;
 pub mod verified;
+pub mod verify;
 
 pub use module::{Constant, Form, Function, Module, RegCode, Register, Stack, StackCode};
 pub use register::{Lane, RegisterInstruction, RegisterOp};

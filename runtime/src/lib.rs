@@ -1,1 +1,20 @@
-//! .
+//! Values, heap and collector, and the meaning of every operation.
+//!
+//! What `ADD` does to every pair of kinds is written here once. Engines inline the hot cases and call [`Runtime`] for the rest, so the
+//! evaluator, the machines and the native tiers cannot disagree about it.
+
+pub mod builtins;
+pub mod context;
+pub mod error;
+pub mod format;
+pub mod heap;
+pub mod methods;
+pub mod objects;
+pub mod operations;
+pub mod suggest;
+pub mod value;
+
+pub use context::{Limits, Program, RunOptions, Runtime};
+pub use error::{Error, ErrorKind, Fault};
+pub use heap::Heap;
+pub use value::{Tag, Value};

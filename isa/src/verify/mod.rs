@@ -1,0 +1,112 @@
+//! The verifiers: what stands between code from anywhere and machines that do not check.
+//!
+//! [`stack()`] and [`register()`] take any module whatsoever and either refuse it, saying where and why, or wrap it as
+//! [`Verified`], which nothing else can make. What they prove is what the machines' unchecked accesses rest on:
+//!
+//! - **Tables** (both forms): every index in every table is in range, inheritance has no cycle, functions that run without
+//!   a closure capture nothing.
+//! - **Operands** (both forms): every constant, global, name, type, local, register, … an instruction names exists; every jump
+//!   lands inside the function, and only the loop operations (and fused compare-and-branch) go backward, so that every cycle
+//!   takes fuel; control cannot run off the end.
+//! - **Stack form**: the depth of the operand stack is the same whichever way an instruction is reached, and never negative.
+//! - **Register form**: every register and spill slot is written before it is read on every path, and nothing that a call
+//!   overwrites is read after it.
+//!
+//! # Handlers
+//!
+//! An error at an instruction goes to the *first* handler in the function's list whose range holds it. Only that handler is
+//! held against the instruction: its landing must fit there, and its target is reached from there.
+//!
+//! # What is left to run time
+//!
+//! Kinds of values, whether a variable was set, and whether a local holds a cell are checked where they are used. The verifier
+//! only demands that `LOAD_CELL` and `STORE_CELL` name a slot that some `MAKE_CELL` of the function makes a cell. That `SET_CAPTURE`
+//! is applied to a function with so many captured variables is checked at run time too; the verifier holds its index against
+//! the most that any function has.
+//!
+//! # Cost
+//!
+//! The stack verifier visits each instruction twice, whatever its shape. The register verifier visits each once and then
+//! solves one bit-vector problem a block for every 64 registers that live across blocks. Neither recurses.
+
+mod error;
+mod register;
+mod stack;
+mod tables;
+
+pub use error::{Place, Problem, VerifyError};
+
+use crate::module::{Handler, RegCode, StackCode};
+use crate::verified::Verified;
+
+/// The largest frame: locals and the deepest operand stack together.
+pub const MAX_FRAME: u32 = 1 << 20;
+/// The most registers a function can have.
+pub const MAX_REGISTERS: u32 = 1 << 16;
+
+/// Verifies a program in the stack form.
+pub fn stack(module: StackCode) -> Result<Verified<StackCode>, VerifyError> {
+    tables::check(&module)?;
+    let frame_sizes = stack::check(&module)?;
+    Ok(Verified::new(module, frame_sizes))
+}
+
+/// Verifies a program in the register form.
+pub fn register(module: RegCode) -> Result<Verified<RegCode>, VerifyError> {
+    tables::check(&module)?;
+    let frame_sizes = register::check(&module)?;
+    Ok(Verified::new(module, frame_sizes))
+}
+
+/// Length of a table as the index type; tables that are longer cannot be indexed past it.
+fn count<T>(table: &[T]) -> u32 {
+    u32::try_from(table.len()).unwrap_or(u32::MAX)
+}
+
+/// Marks each of `length` places with the first handler that covers it.
+///
+/// `range` gives the places a handler covers. A union-find over the places that are still unmarked makes this nearly linear however the
+/// ranges nest or overlap.
+struct HandlerMap {
+    owner: Vec<u32>,
+    next_free: Vec<u32>,
+}
+
+/// No handler covers the place.
+const UNGUARDED: u32 = u32::MAX;
+
+impl HandlerMap {
+    fn new() -> Self {
+        Self { owner: Vec::new(), next_free: Vec::new() }
+    }
+
+    fn fill(&mut self, length: usize, handlers: &[Handler], range: impl Fn(&Handler) -> (u32, u32)) {
+        self.owner.clear();
+        self.owner.resize(length, UNGUARDED);
+        self.next_free.clear();
+        self.next_free.extend(0..=length as u32);
+        for (index, handler) in handlers.iter().enumerate() {
+            let (start, end) = range(handler);
+            let mut place = self.free_from(start);
+            while place < end {
+                self.owner[place as usize] = index as u32;
+                self.next_free[place as usize] = place + 1;
+                place = self.free_from(place + 1);
+            }
+        }
+    }
+
+    /// The first unmarked place at or after `place`.
+    fn free_from(&mut self, mut place: u32) -> u32 {
+        while self.next_free[place as usize] != place {
+            let next = self.next_free[place as usize];
+            self.next_free[place as usize] = self.next_free[next as usize];
+            place = next;
+        }
+        place
+    }
+
+    fn owner(&self, place: usize) -> u32 {
+        self.owner[place]
+    }
+}

@@ -1,0 +1,411 @@
+//! The running program: heap, globals, constants, tables, limits and the outside world, in one [`Runtime`] that every engine carries.
+
+use std::io::{BufRead, Write};
+use std::sync::Arc;
+
+use fxhash::FxHashMap;
+use isa::module::{Form, Module};
+use isa::{Constant, Verified};
+
+use crate::builtins::{self, Builtin};
+use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
+use crate::heap::{Heap, Marker};
+use crate::methods::{self, NativeMethods};
+use crate::objects::{Failure, Map, MapKind, Str};
+use crate::value::{Tag, Value};
+
+/// Bounds of a run. Each ends the run with the same error in every engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How deep calls may nest.
+    pub max_depth: usize,
+    /// Bytes the heap may hold.
+    pub max_heap: usize,
+    /// Loop iterations and calls the run may begin.
+    pub fuel: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_depth: 10_000, max_heap: 1 << 30, fuel: None }
+    }
+}
+
+/// What a run needs from outside.
+pub struct RunOptions {
+    /// Bounds.
+    pub limits: Limits,
+    /// `__ARGS__`.
+    pub arguments: Vec<String>,
+    /// Where `print` goes.
+    pub output: Box<dyn Write>,
+    /// Where `input()` reads from.
+    pub input: Box<dyn BufRead>,
+    /// Seed of `random()`.
+    pub seed: u64,
+    /// True when clocks are virtual and nothing is stored outside the run, so that equal programs do equal things.
+    pub deterministic: bool,
+    /// Collect at every safepoint.
+    pub collect_always: bool,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            limits: Limits::default(),
+            arguments: Vec::new(),
+            output: Box::new(std::io::sink()),
+            input: Box::new(std::io::empty()),
+            seed: 0,
+            deterministic: true,
+            collect_always: false,
+        }
+    }
+}
+
+/// What engines and operations need to know about a function.
+#[derive(Clone, Debug)]
+pub struct FunctionFacts {
+    /// Its name.
+    pub name: Box<str>,
+    /// Names of its parameters; a method's first one is `this`.
+    pub parameters: Vec<Box<str>>,
+    /// See [`isa::Function::has_defaults`].
+    pub has_defaults: bool,
+    /// How many variables it captures.
+    pub captures: usize,
+    /// Global that its hoisted declaration is bound to.
+    pub global: Option<u32>,
+}
+
+/// What operations need to know about a type.
+#[derive(Clone, Debug)]
+pub struct TypeFacts {
+    /// Its name.
+    pub name: Box<str>,
+    /// The type it extends.
+    pub parent: Option<u32>,
+    /// Names of its fields in order.
+    pub field_names: Vec<Box<str>>,
+    /// Position of each field by name index.
+    pub fields: FxHashMap<u32, u32>,
+    /// Constant each field starts as.
+    pub defaults: Vec<u32>,
+    /// Function of each method by name index.
+    pub methods: FxHashMap<u32, u32>,
+    /// True for `data`.
+    pub is_data: bool,
+    /// Function that makes an instance, when that takes more than constants.
+    pub constructor: Option<u32>,
+}
+
+/// What operations need to know about a module.
+#[derive(Clone, Debug)]
+pub struct ModuleFacts {
+    /// Its name.
+    pub name: Box<str>,
+    /// Its top level.
+    pub function: u32,
+    /// Global of each member by name index, in source order.
+    pub members: Vec<(u32, u32)>,
+}
+
+/// The unchanging tables of a program, shared by its runs.
+#[derive(Debug)]
+pub struct Program {
+    /// Functions.
+    pub functions: Vec<FunctionFacts>,
+    /// Types.
+    pub types: Vec<TypeFacts>,
+    /// Modules.
+    pub modules: Vec<ModuleFacts>,
+    /// Names.
+    pub names: Vec<Box<str>>,
+    /// Name index of each text in `names`.
+    pub name_indices: FxHashMap<Box<str>, u32>,
+    /// Name index of each global.
+    pub globals: Vec<u32>,
+    /// Linked builtins.
+    pub builtins: Vec<&'static Builtin>,
+    /// For every name, the methods of that name that the runtime has.
+    pub native_methods: Vec<NativeMethods>,
+    /// For every name, the library function in guest code that is its method.
+    pub prelude: FxHashMap<u32, u32>,
+    /// Constants as declared.
+    pub constants: Vec<Constant>,
+    /// Enums: name and members.
+    pub enums: Vec<(u32, Vec<(u32, i64)>)>,
+    /// The function that runs the program.
+    pub entry: u32,
+}
+
+impl Program {
+    /// Links a verified module: resolves its builtins and indexes its tables.
+    pub fn link<F: Form>(module: &Verified<Module<F>>) -> Result<Arc<Self>, Fault> {
+        let name = |index: u32| module.names[index as usize].clone();
+        let mut linked = Vec::with_capacity(module.builtins.len());
+        for builtin in &module.builtins {
+            let Some(found) = builtins::find(builtin) else {
+                return Err(Error::new(ErrorKind::Name, format!("this program needs the builtin '{builtin}', which this version does not have"))
+                    .with_help("compile the program again from its source"));
+            };
+            linked.push(found);
+        }
+        Ok(Arc::new(Self {
+            functions: module
+                .functions
+                .iter()
+                .map(|function| FunctionFacts {
+                    name: name(function.name),
+                    parameters: function.local_names.iter().take(function.parameters as usize).map(|&local| name(local)).collect(),
+                    has_defaults: function.has_defaults,
+                    captures: function.captures.len(),
+                    global: function.global,
+                })
+                .collect(),
+            types: module
+                .types
+                .iter()
+                .map(|definition| TypeFacts {
+                    name: name(definition.name),
+                    parent: definition.parent,
+                    field_names: definition.fields.iter().map(|field| name(field.name)).collect(),
+                    fields: definition.fields.iter().enumerate().map(|(at, field)| (field.name, at as u32)).collect(),
+                    defaults: definition.fields.iter().map(|field| field.default).collect(),
+                    // The first definition of a name wins: own methods stand before inherited ones.
+                    methods: definition.methods.iter().rev().map(|method| (method.name, method.function)).collect(),
+                    is_data: definition.is_data,
+                    constructor: definition.constructor,
+                })
+                .collect(),
+            modules: module
+                .modules
+                .iter()
+                .map(|definition| ModuleFacts { name: name(definition.name), function: definition.function, members: definition.members.clone() })
+                .collect(),
+            names: module.names.clone(),
+            name_indices: module.names.iter().enumerate().map(|(at, name)| (name.clone(), at as u32)).collect(),
+            globals: module.globals.iter().map(|global| global.name).collect(),
+            builtins: linked,
+            native_methods: module.names.iter().map(|name| methods::find(name)).collect(),
+            prelude: module.prelude.iter().map(|function| (function.name, function.function)).collect(),
+            constants: module.constants.clone(),
+            enums: module.enums.iter().map(|definition| (definition.name, definition.members.clone())).collect(),
+            entry: module.entry,
+        }))
+    }
+}
+
+/// A running program.
+pub struct Runtime {
+    /// Objects.
+    pub heap: Heap,
+    /// Top-level variables that functions share.
+    pub globals: Vec<Value>,
+    /// Constants as values.
+    pub constants: Vec<Value>,
+    /// Names as strings.
+    pub names: Vec<Value>,
+    /// One-character strings for the 128 ASCII characters.
+    pub characters: Vec<Value>,
+    /// The program's tables.
+    pub program: Arc<Program>,
+    /// Whether each module's top level has begun to run.
+    pub modules_run: Vec<bool>,
+    /// Bounds of the run.
+    pub limits: Limits,
+    /// Fuel left, when it is limited.
+    pub fuel: u64,
+    /// Where `print` goes.
+    pub output: Output,
+    /// The outside world.
+    pub host: Host,
+}
+
+impl std::fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Runtime").field("heap", &self.heap).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// The outside world as builtins see it.
+pub struct Host {
+    /// `__ARGS__`.
+    pub arguments: Vec<String>,
+    /// Where `input()` reads from.
+    pub input: Box<dyn BufRead>,
+    /// State of `random()`.
+    pub random: u64,
+    /// True when clocks are virtual and nothing is stored outside the run.
+    pub deterministic: bool,
+    /// Milliseconds of virtual time that passed.
+    pub virtual_time: i64,
+    /// What `persist_set` stored in a deterministic run: key and JSON text.
+    pub persistent: FxHashMap<String, String>,
+}
+
+/// Buffered output of `print`.
+pub struct Output {
+    buffer: Vec<u8>,
+    sink: Box<dyn Write>,
+}
+
+const OUTPUT_BUFFER: usize = 1 << 16;
+
+impl Output {
+    /// Writes text.
+    pub fn write(&mut self, text: &str) -> Result<(), Fault> {
+        self.buffer.extend_from_slice(text.as_bytes());
+        if self.buffer.len() >= OUTPUT_BUFFER { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands everything to the sink.
+    pub fn flush(&mut self) -> Result<(), Fault> {
+        let result = self.sink.write_all(&self.buffer).and_then(|()| self.sink.flush());
+        self.buffer.clear();
+        result.map_err(|error| Error::new(ErrorKind::Output, format!("cannot write output: {error}")))
+    }
+}
+
+impl Runtime {
+    /// A fresh run of `program`.
+    pub fn new(program: Arc<Program>, options: RunOptions) -> Self {
+        let mut heap = Heap::new(options.limits.max_heap);
+        let names: Vec<Value> = program.names.iter().map(|name| Str::create(&mut heap, name)).collect();
+        let characters = (0..128_u8).map(|byte| Str::create(&mut heap, char::from(byte).encode_utf8(&mut [0; 4]))).collect();
+        let mut runtime = Self {
+            globals: vec![Value::UNSET; program.globals.len()],
+            constants: Vec::with_capacity(program.constants.len()),
+            names,
+            characters,
+            modules_run: vec![false; program.modules.len()],
+            limits: options.limits,
+            fuel: options.limits.fuel.unwrap_or(u64::MAX),
+            output: Output { buffer: Vec::new(), sink: options.output },
+            host: Host {
+                arguments: options.arguments,
+                input: options.input,
+                random: options.seed,
+                deterministic: options.deterministic,
+                virtual_time: 0,
+                persistent: FxHashMap::default(),
+            },
+            heap,
+            program,
+        };
+        let program = Arc::clone(&runtime.program);
+        for constant in &program.constants {
+            let value = runtime.constant(constant);
+            runtime.constants.push(value);
+        }
+        if options.collect_always {
+            runtime.heap.collect_always();
+        }
+        runtime
+    }
+
+    fn constant(&mut self, constant: &Constant) -> Value {
+        match *constant {
+            Constant::Null => Value::NULL,
+            Constant::Bool(value) => Value::bool(value),
+            Constant::Int(value) => Value::int(value),
+            Constant::Float(value) => Value::float(value),
+            // A constant that is also a name shares its object, so that access sites recognise it by address.
+            Constant::String(ref text) => match self.program.name_indices.get(text) {
+                Some(&name) => self.names[name as usize],
+                None => Str::create(&mut self.heap, text),
+            },
+            Constant::Function(index) => Value::indexed(Tag::Function, index),
+            Constant::Builtin(index) => Value::indexed(Tag::Builtin, index),
+            Constant::Type(index) => Value::indexed(Tag::Type, index),
+            Constant::Module(index) => Value::indexed(Tag::Module, index),
+            Constant::Enum(index) => {
+                let members = self.program.enums[index as usize].1.clone();
+                let value = Map::create(&mut self.heap, MapKind::Enum);
+                if let Some(map) = value.as_map() {
+                    for (name, number) in members {
+                        let key = self.names[name as usize];
+                        // Enums are small parts of the source text; they fit any heap that the program itself fits.
+                        let _ = map.insert(&mut self.heap, key, Value::int(number));
+                    }
+                }
+                value
+            }
+        }
+    }
+
+    /// Collects. The engine marks the values of its frames; the runtime marks its own.
+    ///
+    /// # Errors
+    /// When more than the limit is still in use afterwards.
+    pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) -> Result<(), Fault> {
+        let Self { heap, globals, constants, names, characters, .. } = self;
+        heap.collect(|marker| {
+            marker.values(globals);
+            marker.values(constants);
+            marker.values(names);
+            marker.values(characters);
+            roots(marker);
+        });
+        self.heap.reserve(0).and_then(|()| if self.heap.bytes() > self.heap.limit() { Err(Error::heap(self.heap.limit())) } else { Ok(()) })
+    }
+
+    /// The value that `catch` binds to an error: what was thrown, or the message of an error of the runtime.
+    pub fn landing_value(&mut self, fault: Fault, is_cleanup: bool) -> Value {
+        if is_cleanup {
+            return Failure::create(&mut self.heap, fault);
+        }
+        match fault.value {
+            Some(value) => value,
+            None => Str::create(&mut self.heap, &fault.message),
+        }
+    }
+
+    /// The error that `THROW` raises.
+    #[cold]
+    pub fn throw(&mut self, value: Value) -> Fault {
+        match value.as_failure() {
+            Some(failure) => failure.fault(),
+            None => Error::thrown(value, self.format(value)),
+        }
+    }
+
+    /// Puts place and trace on an error that has none yet. `calls` gives the active calls, innermost first: function, source, offset.
+    #[cold]
+    pub fn locate(&self, fault: &mut Error, calls: impl Iterator<Item = (u32, u32, u32)>) {
+        /// A trace shows the innermost and outermost calls of a deep recursion.
+        const LONGEST_TRACE: usize = 64;
+        if fault.origin.is_some() {
+            return;
+        }
+        let trace = calls
+            .take(LONGEST_TRACE)
+            .map(|(function, source, offset)| TraceEntry {
+                function: self.program.functions[function as usize].name.to_string(),
+                source,
+                offset,
+            })
+            .collect();
+        fault.origin = Some(Origin { trace });
+    }
+
+    /// Takes a unit of fuel.
+    ///
+    /// # Errors
+    /// When none is left.
+    #[inline]
+    pub fn take_fuel(&mut self) -> Result<(), Fault> {
+        match self.fuel.checked_sub(1) {
+            Some(left) => {
+                self.fuel = left;
+                Ok(())
+            }
+            None => Err(Error::fuel()),
+        }
+    }
+
+    /// True when the run counts fuel.
+    pub fn has_fuel_limit(&self) -> bool {
+        self.limits.fuel.is_some()
+    }
+}

@@ -1,0 +1,488 @@
+//! The heap: size-class blocks, raw buffers, exact accounting, and a precise mark-and-sweep collector.
+//!
+//! Objects of up to 256 bytes live in blocks of 32 KiB, each block cut into cells of one size class (multiples of 16 bytes); larger ones
+//! are allocated alone. Objects never move. What can grow (list elements, map entries, long strings) lies in a raw buffer that its object
+//! owns. Every cell and every buffer is counted in [`Heap::bytes`] from the moment it exists until it is freed.
+//!
+//! **Collections happen only at safepoints**, between two instructions, when an engine asks for one and names its roots. No operation
+//! collects, so operations may hold references and build intermediate objects without registering them. A request that would exceed the
+//! limit fails with [`ErrorKind::Heap`](crate::error::ErrorKind) before it has changed anything; the engine then collects and runs the
+//! instruction once more.
+
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
+use std::ptr;
+
+use crate::error::{Error, Fault};
+use crate::objects::{Buffer, Cell, Closure, Failure, List, Map, Record, Str};
+use crate::value::Value;
+
+/// What an object is. A cell whose kind is `Free` holds none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum ObjectKind {
+    /// No object.
+    Free = 0,
+    /// [`Str`].
+    String,
+    /// [`Buffer`]: bytes that strings share.
+    Buffer,
+    /// [`List`].
+    List,
+    /// [`Map`].
+    Map,
+    /// [`Closure`].
+    Closure,
+    /// [`Record`].
+    Record,
+    /// [`Cell`].
+    Cell,
+    /// [`Failure`].
+    Failure,
+}
+
+/// First word of every object.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Header {
+    /// What the object is.
+    pub kind: ObjectKind,
+    mark: u8,
+    /// For the object's own use.
+    pub flags: u8,
+    class: u8,
+    /// For the object's own use: a string's hash, a record's type, a closure's function.
+    pub extra: u32,
+}
+
+const _: () = assert!(size_of::<Header>() == 8);
+
+const GRANULE: usize = 16;
+const CLASSES: usize = 16;
+/// Largest object that lives in a block.
+pub const LARGEST_CELL: usize = GRANULE * CLASSES;
+const LARGE: u8 = u8::MAX;
+const BLOCK_SIZE: usize = 32 * 1024;
+const BUFFER_ALIGN: usize = 16;
+/// A collection is not worth its while before this much was allocated.
+const SMALLEST_THRESHOLD: usize = 4 << 20;
+
+#[repr(C)]
+struct FreeCell {
+    header: Header,
+    next: *mut FreeCell,
+}
+
+struct Block {
+    memory: *mut u8,
+    class: u8,
+}
+
+/// What the collector did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeapStatistics {
+    /// Collections run.
+    pub collections: u64,
+    /// Objects freed by them.
+    pub objects_freed: u64,
+    /// Most bytes ever in use.
+    pub peak_bytes: usize,
+    /// Bytes ever allocated.
+    pub allocated_bytes: u64,
+}
+
+/// A heap of guest objects. Belongs to one thread.
+pub struct Heap {
+    free: [*mut FreeCell; CLASSES],
+    blocks: Vec<Block>,
+    large: Vec<*mut Header>,
+    bytes: usize,
+    threshold: usize,
+    limit: usize,
+    bytes_after_collection: usize,
+    epoch: u8,
+    mark_stack: Vec<*mut Header>,
+    statistics: HeapStatistics,
+}
+
+impl std::fmt::Debug for Heap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Heap").field("bytes", &self.bytes).field("limit", &self.limit).field("statistics", &self.statistics).finish()
+    }
+}
+
+impl Heap {
+    /// An empty heap that may hold `limit` bytes.
+    pub fn new(limit: usize) -> Self {
+        Self {
+            free: [ptr::null_mut(); CLASSES],
+            blocks: Vec::new(),
+            large: Vec::new(),
+            bytes: 0,
+            threshold: SMALLEST_THRESHOLD.min(limit),
+            limit,
+            bytes_after_collection: 0,
+            epoch: 1,
+            mark_stack: Vec::new(),
+            statistics: HeapStatistics::default(),
+        }
+    }
+
+    /// Bytes in use: cells of live and not yet collected objects, and their buffers.
+    #[inline]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The most bytes it may hold.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// What the collector did so far.
+    pub fn statistics(&self) -> HeapStatistics {
+        let mut statistics = self.statistics;
+        statistics.peak_bytes = statistics.peak_bytes.max(self.bytes);
+        statistics.allocated_bytes += (self.bytes - self.bytes_after_collection.min(self.bytes)) as u64;
+        statistics
+    }
+
+    /// True when the next safepoint should collect.
+    #[inline]
+    pub fn wants_collection(&self) -> bool {
+        self.bytes >= self.threshold
+    }
+
+    /// True when a collection might free something: bytes were allocated since the last one.
+    pub fn can_collect(&self) -> bool {
+        self.bytes > self.bytes_after_collection
+    }
+
+    /// Collect at every safepoint from now on: finds objects that an engine forgot to name as roots.
+    pub fn collect_always(&mut self) {
+        self.threshold = 0;
+        self.bytes_after_collection = usize::MAX;
+    }
+
+    fn collects_always(&self) -> bool {
+        self.threshold == 0
+    }
+
+    /// Refuses a request of `bytes` more that would exceed the limit. Whoever is about to allocate an amount that the program chose asks
+    /// first, before changing anything.
+    #[inline]
+    pub fn reserve(&self, bytes: usize) -> Result<(), Fault> {
+        if bytes <= self.limit.saturating_sub(self.bytes) { Ok(()) } else { Err(Error::heap(self.limit)) }
+    }
+
+    /// Space for an object of `size` bytes with its header written. The rest is uninitialised.
+    #[inline]
+    pub fn allocate(&mut self, kind: ObjectKind, flags: u8, extra: u32, size: usize) -> *mut Header {
+        if size > LARGEST_CELL {
+            return self.allocate_large(kind, flags, extra, size);
+        }
+        let class = size.div_ceil(GRANULE) - 1;
+        if self.free[class].is_null() {
+            self.refill(class);
+        }
+        let cell = self.free[class];
+        // SAFETY: `refill` made the list non-empty; cells on it are free, of this class, and their `next` is valid.
+        unsafe {
+            self.free[class] = (*cell).next;
+            let header = cell.cast::<Header>();
+            header.write(Header { kind, mark: self.epoch, flags, class: class as u8, extra });
+            self.bytes += (class + 1) * GRANULE;
+            header
+        }
+    }
+
+    #[inline(never)]
+    fn refill(&mut self, class: usize) {
+        let cell_size = (class + 1) * GRANULE;
+        let layout = Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout");
+        // SAFETY: the layout's size is not zero. Zeroed memory is a block of cells whose kind is `Free`.
+        let memory = unsafe { alloc_zeroed(layout) };
+        if memory.is_null() {
+            handle_alloc_error(layout);
+        }
+        self.blocks.push(Block { memory, class: class as u8 });
+        let mut head = ptr::null_mut();
+        for index in (0..BLOCK_SIZE / cell_size).rev() {
+            // SAFETY: the cell lies inside the block.
+            unsafe {
+                let cell = memory.add(index * cell_size).cast::<FreeCell>();
+                (*cell).next = head;
+                head = cell;
+            }
+        }
+        self.free[class] = head;
+    }
+
+    #[cold]
+    fn allocate_large(&mut self, kind: ObjectKind, flags: u8, extra: u32, size: usize) -> *mut Header {
+        let layout = large_layout(size);
+        // SAFETY: the layout's size is not zero.
+        let memory = unsafe { alloc(layout) };
+        if memory.is_null() {
+            handle_alloc_error(layout);
+        }
+        // The word before the object keeps its size for `free_large`.
+        // SAFETY: the layout has room for that word and the object, both aligned.
+        let header = unsafe {
+            memory.cast::<usize>().write(size);
+            memory.add(GRANULE).cast::<Header>()
+        };
+        // SAFETY: freshly allocated.
+        unsafe { header.write(Header { kind, mark: self.epoch, flags, class: LARGE, extra }) };
+        self.large.push(header);
+        self.bytes += size;
+        header
+    }
+
+    /// A raw buffer of `bytes` bytes, aligned to 16. Null for none.
+    pub fn allocate_buffer(&mut self, bytes: usize) -> *mut u8 {
+        if bytes == 0 {
+            return ptr::null_mut();
+        }
+        let layout = buffer_layout(bytes);
+        // SAFETY: the size is not zero.
+        let memory = unsafe { alloc(layout) };
+        if memory.is_null() {
+            handle_alloc_error(layout);
+        }
+        self.bytes += bytes;
+        memory
+    }
+
+    /// Grows or shrinks a buffer, keeping what it holds.
+    ///
+    /// # Safety
+    /// `buffer` came from this heap with `old` bytes and nothing else refers to it.
+    pub unsafe fn resize_buffer(&mut self, buffer: *mut u8, old: usize, new: usize) -> *mut u8 {
+        if old == 0 {
+            return self.allocate_buffer(new);
+        }
+        if new == 0 {
+            // SAFETY: the caller's promise.
+            unsafe { self.free_buffer(buffer, old) };
+            return ptr::null_mut();
+        }
+        // SAFETY: the buffer was allocated with this layout; `new` is not zero.
+        let memory = unsafe { realloc(buffer, buffer_layout(old), new) };
+        if memory.is_null() {
+            handle_alloc_error(buffer_layout(new));
+        }
+        self.bytes = self.bytes + new - old;
+        memory
+    }
+
+    /// Frees a buffer.
+    ///
+    /// # Safety
+    /// `buffer` came from this heap with `bytes` bytes and nothing refers to it any more.
+    pub unsafe fn free_buffer(&mut self, buffer: *mut u8, bytes: usize) {
+        if bytes != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { dealloc(buffer, buffer_layout(bytes)) };
+            self.bytes -= bytes;
+        }
+    }
+
+    /// Marks from roots and frees what was not reached. `roots` names every value the program can still reach.
+    pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) {
+        self.statistics.collections += 1;
+        self.statistics.peak_bytes = self.statistics.peak_bytes.max(self.bytes);
+        let always = self.collects_always();
+        if !always {
+            self.statistics.allocated_bytes += (self.bytes - self.bytes_after_collection.min(self.bytes)) as u64;
+        }
+        self.epoch = if self.epoch == 1 { 2 } else { 1 };
+        let mut marker = Marker { epoch: self.epoch, stack: std::mem::take(&mut self.mark_stack), heap: std::marker::PhantomData };
+        roots(&mut marker);
+        marker.drain();
+        self.mark_stack = marker.stack;
+        self.sweep();
+        if always {
+            self.collect_always();
+        } else {
+            self.bytes_after_collection = self.bytes;
+            self.threshold = (self.bytes * 2).max(self.bytes + SMALLEST_THRESHOLD).min(self.limit.max(1));
+        }
+    }
+
+    fn sweep(&mut self) {
+        self.free = [ptr::null_mut(); CLASSES];
+        let mut tails: [*mut *mut FreeCell; CLASSES] = [ptr::null_mut(); CLASSES];
+        let mut blocks = std::mem::take(&mut self.blocks);
+        let mut spare = [0_u32; CLASSES];
+        blocks.retain(|block| {
+            let class = block.class as usize;
+            let cell_size = (class + 1) * GRANULE;
+            let count = BLOCK_SIZE / cell_size;
+            let mut head: *mut FreeCell = ptr::null_mut();
+            let mut tail: *mut *mut FreeCell = &raw mut head;
+            let mut live = 0;
+            for index in 0..count {
+                // SAFETY: the cell lies inside the block; a cell always holds a valid header or zeroes, which read as `Free`.
+                unsafe {
+                    let header = block.memory.add(index * cell_size).cast::<Header>();
+                    if (*header).kind != ObjectKind::Free {
+                        if (*header).mark == self.epoch {
+                            live += 1;
+                            continue;
+                        }
+                        self.finalize(header);
+                        (*header).kind = ObjectKind::Free;
+                        self.bytes -= cell_size;
+                        self.statistics.objects_freed += 1;
+                    }
+                    let cell = header.cast::<FreeCell>();
+                    (*cell).next = ptr::null_mut();
+                    *tail = cell;
+                    tail = &raw mut (*cell).next;
+                }
+            }
+            if live == 0 {
+                spare[class] += 1;
+                if spare[class] > 4 {
+                    // SAFETY: no object lives in the block and its cells are on no list yet.
+                    unsafe { dealloc(block.memory, Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout")) };
+                    return false;
+                }
+            }
+            if !head.is_null() {
+                if tails[class].is_null() {
+                    self.free[class] = head;
+                } else {
+                    // SAFETY: the tail points at the `next` field of the last free cell of an earlier block, which is kept.
+                    unsafe { *tails[class] = head };
+                }
+                tails[class] = tail;
+            }
+            true
+        });
+        self.blocks = blocks;
+        let mut large = std::mem::take(&mut self.large);
+        large.retain(|&header| {
+            // SAFETY: large objects stay valid until freed here.
+            unsafe {
+                if (*header).mark == self.epoch {
+                    return true;
+                }
+                self.finalize(header);
+                self.statistics.objects_freed += 1;
+                self.free_large(header);
+            }
+            false
+        });
+        self.large = large;
+    }
+
+    /// # Safety
+    /// `header` is a large object that nothing refers to any more.
+    unsafe fn free_large(&mut self, header: *mut Header) {
+        // SAFETY: `allocate_large` put the size one granule before the object.
+        unsafe {
+            let memory = header.cast::<u8>().sub(GRANULE);
+            let size = memory.cast::<usize>().read();
+            dealloc(memory, large_layout(size));
+            self.bytes -= size;
+        }
+    }
+
+    /// Frees what an object owns outside its cell.
+    ///
+    /// # Safety
+    /// `header` is a valid object that nothing refers to any more.
+    unsafe fn finalize(&mut self, header: *mut Header) {
+        // SAFETY: the kind says which object it is.
+        unsafe {
+            match (*header).kind {
+                ObjectKind::Buffer => (*header.cast::<Buffer>()).release(self),
+                ObjectKind::List => (*header.cast::<List>()).release(self),
+                ObjectKind::Map => (*header.cast::<Map>()).release(self),
+                ObjectKind::Failure => (*header.cast::<Failure>()).release(),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        // Nothing is marked with this epoch, so sweeping frees everything.
+        self.epoch = 3;
+        self.sweep();
+        for block in &self.blocks {
+            // SAFETY: allocated with this layout; no object is left in it.
+            unsafe { dealloc(block.memory, Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout")) };
+        }
+    }
+}
+
+fn buffer_layout(bytes: usize) -> Layout {
+    Layout::from_size_align(bytes, BUFFER_ALIGN).expect("buffers are bounded by the heap limit")
+}
+
+fn large_layout(size: usize) -> Layout {
+    Layout::from_size_align(size + GRANULE, GRANULE).expect("objects are bounded by the heap limit")
+}
+
+/// Marks what roots reach.
+#[derive(Debug)]
+pub struct Marker<'h> {
+    epoch: u8,
+    stack: Vec<*mut Header>,
+    heap: std::marker::PhantomData<&'h Heap>,
+}
+
+impl Marker<'_> {
+    /// Marks a value and what it reaches.
+    #[inline]
+    pub fn value(&mut self, value: Value) {
+        if let Some(header) = value.header() {
+            self.header(header);
+        }
+    }
+
+    /// Marks values.
+    pub fn values(&mut self, values: &[Value]) {
+        for &value in values {
+            self.value(value);
+        }
+    }
+
+    fn header(&mut self, header: *mut Header) {
+        // SAFETY: values point to objects that were not freed: the collector frees only what no root reaches.
+        unsafe {
+            if (*header).mark != self.epoch {
+                (*header).mark = self.epoch;
+                match (*header).kind {
+                    ObjectKind::Free | ObjectKind::Buffer => {}
+                    _ => self.stack.push(header),
+                }
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(header) = self.stack.pop() {
+            // SAFETY: as in `header`; the kind says which object it is.
+            unsafe {
+                match (*header).kind {
+                    ObjectKind::Free | ObjectKind::Buffer => {}
+                    ObjectKind::String => {
+                        if let Some(buffer) = (*header.cast::<Str>()).owner() {
+                            (*buffer.cast::<Header>()).mark = self.epoch;
+                        }
+                    }
+                    ObjectKind::List => (*header.cast::<List>()).trace(self),
+                    ObjectKind::Map => (*header.cast::<Map>()).trace(self),
+                    ObjectKind::Closure => self.values((*header.cast::<Closure>()).captures()),
+                    ObjectKind::Record => self.values((*header.cast::<Record>()).fields()),
+                    ObjectKind::Cell => self.value((*header.cast::<Cell>()).value),
+                    ObjectKind::Failure => (*header.cast::<Failure>()).trace(self),
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The kinds of objects, a file each.
+
+mod closure;
+mod failure;
+mod list;
+mod map;
+mod record;
+mod string;
+
+pub use closure::{Cell, Closure};
+pub use failure::Failure;
+pub use list::{ElementKind, List};
+pub use map::{Map, MapKind};
+pub use record::Record;
+pub use string::{Buffer, Str};

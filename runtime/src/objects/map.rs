@@ -1,0 +1,340 @@
+//! Maps: insertion-ordered, keyed by strings, integers and bools.
+//!
+//! Entries lie in one array in insertion order; an open-addressing index of 32-bit entry numbers finds them. Up to eight entries are
+//! searched without an index. A removed entry leaves a gap that is closed when the map is next rebuilt, so a position in the array stays
+//! meaningful while a loop walks the map.
+
+use crate::error::{Error, Fault};
+use crate::heap::{Header, Heap, Marker, ObjectKind};
+use crate::value::{Tag, Value};
+
+/// What a map stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum MapKind {
+    /// An ordinary map.
+    Plain = 0,
+    /// An enum: members cannot be changed.
+    Enum = 1,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Unset in a gap.
+    key: Value,
+    value: Value,
+}
+
+/// A map. Shared by reference.
+#[repr(C)]
+pub struct Map {
+    /// `flags` is the [`MapKind`].
+    header: Header,
+    len: u32,
+    used: u32,
+    capacity: u32,
+    index_size: u32,
+    entries: *mut Entry,
+    index: *mut u32,
+}
+
+impl std::fmt::Debug for Map {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+const EMPTY: u32 = u32::MAX;
+const LARGEST_UNINDEXED: u32 = 8;
+const MAX_ENTRIES: usize = 1 << 30;
+
+impl Map {
+    /// An empty map.
+    pub fn create(heap: &mut Heap, kind: MapKind) -> Value {
+        let map = heap.allocate(ObjectKind::Map, kind as u8, 0, size_of::<Self>()).cast::<Self>();
+        // SAFETY: freshly allocated with room for these fields.
+        unsafe {
+            (&raw mut (*map).len).write(0);
+            (&raw mut (*map).used).write(0);
+            (&raw mut (*map).capacity).write(0);
+            (&raw mut (*map).index_size).write(0);
+            (&raw mut (*map).entries).write(std::ptr::null_mut());
+            (&raw mut (*map).index).write(std::ptr::null_mut());
+        }
+        Value::object(Tag::Map, map)
+    }
+
+    /// What it stands for.
+    #[inline]
+    pub fn kind(&self) -> MapKind {
+        if self.header.flags == MapKind::Enum as u8 { MapKind::Enum } else { MapKind::Plain }
+    }
+
+    /// How many entries it has.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// True without entries.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// One past the last position that may hold an entry.
+    #[inline]
+    pub fn end(&self) -> usize {
+        self.used as usize
+    }
+
+    /// Key and value at a position; none in a gap and past the end.
+    #[inline]
+    pub fn entry_at(&self, position: usize) -> Option<(Value, Value)> {
+        if position >= self.used as usize {
+            return None;
+        }
+        // SAFETY: below `used`.
+        let entry = unsafe { *self.entries.add(position) };
+        (!entry.key.is_unset()).then_some((entry.key, entry.value))
+    }
+
+    /// Whether a value can be a key.
+    #[inline]
+    pub fn can_be_key(key: Value) -> bool {
+        matches!(key.tag(), Tag::String | Tag::Int | Tag::Bool)
+    }
+
+    #[inline]
+    fn hash(key: Value) -> u32 {
+        match key.tag() {
+            Tag::String => key.as_string().map_or(0, |string| string.hash()),
+            // The golden ratio spreads runs of integers; the high half has the good bits.
+            _ => ((key.payload().wrapping_add(key.tag() as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32,
+        }
+    }
+
+    #[inline]
+    fn keys_equal(a: Value, b: Value) -> bool {
+        if a.is_identical(b) {
+            return true;
+        }
+        match (a.as_string(), b.as_string()) {
+            (Some(a), Some(b)) => a.hash() == b.hash() && a.equals(b),
+            _ => false,
+        }
+    }
+
+    /// Position of `key`, if it is there.
+    #[inline]
+    pub fn find(&self, key: Value) -> Option<usize> {
+        if self.index_size == 0 {
+            return self.find_unindexed(key);
+        }
+        let mask = self.index_size - 1;
+        let mut slot = Self::hash(key) & mask;
+        loop {
+            // SAFETY: `slot <= mask < index_size`; entries named by the index are below `used`.
+            unsafe {
+                let position = *self.index.add(slot as usize);
+                if position == EMPTY {
+                    return None;
+                }
+                if Self::keys_equal((*self.entries.add(position as usize)).key, key) {
+                    return Some(position as usize);
+                }
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    fn find_unindexed(&self, key: Value) -> Option<usize> {
+        for position in 0..self.used as usize {
+            // SAFETY: below `used`.
+            if Self::keys_equal(unsafe { (*self.entries.add(position)).key }, key) {
+                return Some(position);
+            }
+        }
+        None
+    }
+
+    /// The value of `key`, if it is there.
+    #[inline]
+    pub fn get(&self, key: Value) -> Option<Value> {
+        // SAFETY: `find` gives positions below `used`.
+        self.find(key).map(|position| unsafe { (*self.entries.add(position)).value })
+    }
+
+    /// The value at `position` if the entry there has exactly this key object: what an access site remembers of an earlier lookup.
+    #[inline]
+    pub fn get_cached(&self, position: usize, key: Value) -> Option<Value> {
+        if position < self.used as usize {
+            // SAFETY: below `used`.
+            let entry = unsafe { &*self.entries.add(position) };
+            if entry.key.is_identical(key) {
+                return Some(entry.value);
+            }
+        }
+        None
+    }
+
+    /// Replaces the value at `position` if the entry there has exactly this key object.
+    #[inline]
+    pub fn set_cached(&mut self, position: usize, key: Value, value: Value) -> bool {
+        if position < self.used as usize {
+            // SAFETY: below `used`.
+            let entry = unsafe { &mut *self.entries.add(position) };
+            if entry.key.is_identical(key) {
+                entry.value = value;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Sets the value of `key`, at the end if it is new. The caller has checked [`Self::can_be_key`] and [`Self::kind`].
+    #[inline]
+    pub fn insert(&mut self, heap: &mut Heap, key: Value, value: Value) -> Result<(), Fault> {
+        if let Some(position) = self.find(key) {
+            // SAFETY: `find` gives positions below `used`.
+            unsafe { (*self.entries.add(position)).value = value };
+            return Ok(());
+        }
+        if self.used == self.capacity {
+            self.make_room(heap)?;
+        }
+        let position = self.used;
+        // SAFETY: there is room for another entry.
+        unsafe { self.entries.add(position as usize).write(Entry { key, value }) };
+        self.used += 1;
+        self.len += 1;
+        if self.index_size != 0 {
+            self.index_entry(key, position);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn index_entry(&mut self, key: Value, position: u32) {
+        let mask = self.index_size - 1;
+        let mut slot = Self::hash(key) & mask;
+        // SAFETY: `slot <= mask < index_size`; the index always has an empty slot.
+        unsafe {
+            while *self.index.add(slot as usize) != EMPTY {
+                slot = (slot + 1) & mask;
+            }
+            *self.index.add(slot as usize) = position;
+        }
+    }
+
+    #[inline(never)]
+    fn make_room(&mut self, heap: &mut Heap) -> Result<(), Fault> {
+        // Rebuilding without gaps is enough when a quarter of the entries are gaps.
+        let live = self.len as usize;
+        let capacity = if live + live / 3 < self.used as usize { self.capacity as usize } else { (self.capacity as usize * 2).max(4) };
+        if capacity > MAX_ENTRIES {
+            return Err(Error::heap(heap.limit()));
+        }
+        let index_size = if capacity <= LARGEST_UNINDEXED as usize { 0 } else { (capacity * 4 / 3).next_power_of_two() };
+        let bytes = capacity * size_of::<Entry>();
+        heap.reserve(bytes + index_size * 4)?;
+        let entries = heap.allocate_buffer(bytes).cast::<Entry>();
+        let mut used = 0;
+        for position in 0..self.used as usize {
+            // SAFETY: both arrays have room; `used <= position`.
+            unsafe {
+                let entry = *self.entries.add(position);
+                if !entry.key.is_unset() {
+                    entries.add(used).write(entry);
+                    used += 1;
+                }
+            }
+        }
+        self.free(heap);
+        self.entries = entries;
+        self.capacity = capacity as u32;
+        self.used = used as u32;
+        self.index_size = index_size as u32;
+        self.index = heap.allocate_buffer(index_size * 4).cast();
+        for slot in 0..index_size {
+            // SAFETY: the index has this many slots.
+            unsafe { self.index.add(slot).write(EMPTY) };
+        }
+        if index_size != 0 {
+            for position in 0..used {
+                // SAFETY: below `used`.
+                let key = unsafe { (*self.entries.add(position)).key };
+                self.index_entry(key, position as u32);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes `key` and returns its value.
+    pub fn remove(&mut self, key: Value) -> Option<Value> {
+        let position = self.find(key)?;
+        if self.index_size != 0 {
+            self.unindex(key, position as u32);
+        }
+        // SAFETY: `find` gives positions below `used`.
+        let entry = unsafe { &mut *self.entries.add(position) };
+        let value = entry.value;
+        *entry = Entry { key: Value::UNSET, value: Value::NULL };
+        self.len -= 1;
+        while self.used > 0 && self.entry_at(self.used as usize - 1).is_none() {
+            self.used -= 1;
+        }
+        Some(value)
+    }
+
+    /// Takes an entry's number out of the index, moving later ones of its run up (backward shift deletion), so that no marks of
+    /// removed entries pile up.
+    fn unindex(&mut self, key: Value, position: u32) {
+        let mask = self.index_size - 1;
+        let mut slot = Self::hash(key) & mask;
+        // SAFETY: slots stay below `index_size`; the entry is in the index; entries named by it are below `used`.
+        unsafe {
+            while *self.index.add(slot as usize) != position {
+                slot = (slot + 1) & mask;
+            }
+            let mut next = (slot + 1) & mask;
+            loop {
+                let other = *self.index.add(next as usize);
+                if other == EMPTY {
+                    break;
+                }
+                let home = Self::hash((*self.entries.add(other as usize)).key) & mask;
+                if next.wrapping_sub(home) & mask >= next.wrapping_sub(slot) & mask {
+                    *self.index.add(slot as usize) = other;
+                    slot = next;
+                }
+                next = (next + 1) & mask;
+            }
+            *self.index.add(slot as usize) = EMPTY;
+        }
+    }
+
+    /// Entries in insertion order.
+    pub fn iter(&self) -> impl Iterator<Item = (Value, Value)> + '_ {
+        (0..self.used as usize).filter_map(|position| self.entry_at(position))
+    }
+
+    pub(crate) fn trace(&self, marker: &mut Marker<'_>) {
+        for (key, value) in self.iter() {
+            marker.value(key);
+            marker.value(value);
+        }
+    }
+
+    fn free(&mut self, heap: &mut Heap) {
+        // SAFETY: the map owns both buffers, and they are replaced or never used again.
+        unsafe {
+            heap.free_buffer(self.entries.cast(), self.capacity as usize * size_of::<Entry>());
+            heap.free_buffer(self.index.cast(), self.index_size as usize * 4);
+        }
+    }
+
+    pub(crate) fn release(&mut self, heap: &mut Heap) {
+        self.free(heap);
+    }
+}

@@ -1,0 +1,239 @@
+//! Strings: immutable, UTF-8, indexed by character.
+//!
+//! A short string carries its bytes inside the object. A long one is a view of a [`Buffer`] that it may share: `s + t` appends to the
+//! buffer of `s` in place when `s` ends where the buffer's used part ends, so building a string by repeated `+` copies each character
+//! a constant number of times, and nothing needs flattening later. Slices of long strings share the buffer too.
+//! Indexing is O(1) where every character is ASCII.
+
+use crate::error::{Error, Fault};
+use crate::heap::{Header, Heap, ObjectKind};
+use crate::value::{Tag, Value};
+
+/// Bytes that strings share. Only ever appended to.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Buffer {
+    header: Header,
+    used: usize,
+    capacity: usize,
+    data: *mut u8,
+}
+
+impl Buffer {
+    fn create(heap: &mut Heap, capacity: usize) -> *mut Self {
+        let data = heap.allocate_buffer(capacity);
+        let buffer = heap.allocate(ObjectKind::Buffer, 0, 0, size_of::<Self>()).cast::<Self>();
+        // SAFETY: freshly allocated with room for these fields.
+        unsafe {
+            (&raw mut (*buffer).used).write(0);
+            (&raw mut (*buffer).capacity).write(capacity);
+            (&raw mut (*buffer).data).write(data);
+        }
+        buffer
+    }
+
+    pub(crate) fn release(&mut self, heap: &mut Heap) {
+        // SAFETY: called once, by the collector; the object owns the memory.
+        unsafe { heap.free_buffer(self.data, self.capacity) };
+    }
+}
+
+const ASCII: u8 = 1;
+/// The bytes lie in a buffer that `owner` names.
+const SHARED: u8 = 2;
+/// Longest string that carries its bytes itself.
+const LONGEST_INLINE: usize = 72;
+const MAX_BYTES: usize = u32::MAX as usize;
+
+/// A string.
+#[repr(C)]
+pub struct Str {
+    /// `flags`: [`ASCII`], [`SHARED`]; `extra`: hash, 0 while unknown.
+    header: Header,
+    len: u32,
+    chars: u32,
+    data: *const u8,
+    /// The buffer of a shared string; the first of the bytes of another.
+    owner: *mut Buffer,
+}
+
+const INLINE_OFFSET: usize = std::mem::offset_of!(Str, owner);
+
+impl std::fmt::Debug for Str {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+impl Str {
+    /// A string of this text. The caller has asked [`Heap::reserve`] if the text's length is the program's choice.
+    pub fn create(heap: &mut Heap, text: &str) -> Value {
+        let chars = count_chars(text);
+        Self::from_parts(heap, text.as_bytes(), &[], chars, chars == text.len())
+    }
+
+    /// A string of `first` followed by `second`, whose characters were counted.
+    fn from_parts(heap: &mut Heap, first: &[u8], second: &[u8], chars: usize, ascii: bool) -> Value {
+        let len = first.len() + second.len();
+        let flags = if ascii { ASCII } else { 0 };
+        if len <= LONGEST_INLINE {
+            let string = heap.allocate(ObjectKind::String, flags, 0, INLINE_OFFSET + len.max(1)).cast::<Self>();
+            // SAFETY: the allocation has room for the fields up to `owner` and `len` bytes from there on.
+            unsafe {
+                let bytes = string.cast::<u8>().add(INLINE_OFFSET);
+                std::ptr::copy_nonoverlapping(first.as_ptr(), bytes, first.len());
+                std::ptr::copy_nonoverlapping(second.as_ptr(), bytes.add(first.len()), second.len());
+                (&raw mut (*string).len).write(len as u32);
+                (&raw mut (*string).chars).write(chars as u32);
+                (&raw mut (*string).data).write(bytes);
+            }
+            return Value::object(Tag::String, string);
+        }
+        // A string made of two parts is likely to grow on.
+        let capacity = if second.is_empty() { len } else { (len * 2).min(len + (64 << 20)) };
+        let buffer = Buffer::create(heap, capacity);
+        // SAFETY: the buffer has room for `len` bytes.
+        let data = unsafe {
+            let data = (*buffer).data;
+            std::ptr::copy_nonoverlapping(first.as_ptr(), data, first.len());
+            std::ptr::copy_nonoverlapping(second.as_ptr(), data.add(first.len()), second.len());
+            (*buffer).used = len;
+            data
+        };
+        Self::view(heap, buffer, data, len, chars, flags)
+    }
+
+    fn view(heap: &mut Heap, owner: *mut Buffer, data: *const u8, len: usize, chars: usize, flags: u8) -> Value {
+        let string = heap.allocate(ObjectKind::String, flags | SHARED, 0, size_of::<Self>()).cast::<Self>();
+        // SAFETY: freshly allocated with room for these fields.
+        unsafe {
+            (&raw mut (*string).len).write(len as u32);
+            (&raw mut (*string).chars).write(chars as u32);
+            (&raw mut (*string).data).write(data);
+            (&raw mut (*string).owner).write(owner);
+        }
+        Value::object(Tag::String, string)
+    }
+
+    /// The text `first` followed by `second`.
+    pub fn concat(heap: &mut Heap, first: Value, second: &str) -> Result<Value, Fault> {
+        let Some(string) = first.as_string() else { return Err(Error::type_error("not a string")) };
+        let len = string.len() + second.len();
+        if len > MAX_BYTES {
+            return Err(Error::heap(heap.limit()));
+        }
+        let second_chars = count_chars(second);
+        let chars = string.char_count() + second_chars;
+        let ascii = string.is_ascii() && second_chars == second.len();
+        if let Some(owner) = string.owner()
+            && !second.is_empty()
+        {
+            // SAFETY: the owner is alive because the string is. Bytes past `used` belong to no string.
+            unsafe {
+                let end = string.data.add(string.len());
+                if end == (*owner).data.add((*owner).used).cast_const() && (*owner).capacity - (*owner).used >= second.len() {
+                    std::ptr::copy(second.as_ptr(), end.cast_mut(), second.len());
+                    (*owner).used += second.len();
+                    return Ok(Self::view(heap, owner, string.data, len, chars, if ascii { ASCII } else { 0 }));
+                }
+            }
+        }
+        if len > LONGEST_INLINE {
+            heap.reserve(len * 2)?;
+        }
+        Ok(Self::from_parts(heap, string.as_bytes(), second.as_bytes(), chars, ascii))
+    }
+
+    /// The characters from byte `start` to byte `end`, which must lie between characters; `chars` is their count.
+    pub fn slice_bytes(heap: &mut Heap, string: Value, start: usize, end: usize, chars: usize) -> Value {
+        let Some(this) = string.as_string() else { return Value::NULL };
+        let bytes = &this.as_bytes()[start..end];
+        let ascii = this.is_ascii() || bytes.len() == chars;
+        match this.owner() {
+            Some(owner) if bytes.len() > LONGEST_INLINE => {
+                Self::view(heap, owner, bytes.as_ptr(), bytes.len(), chars, if ascii { ASCII } else { 0 })
+            }
+            _ => Self::from_parts(heap, bytes, &[], chars, ascii),
+        }
+    }
+
+    /// Bytes of UTF-8.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// True for `""`.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many characters it has.
+    #[inline]
+    pub fn char_count(&self) -> usize {
+        self.chars as usize
+    }
+
+    /// True when every character is ASCII.
+    #[inline]
+    pub fn is_ascii(&self) -> bool {
+        self.header.flags & ASCII != 0
+    }
+
+    /// Its bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: `data` points to `len` initialised bytes that live as long as the string.
+        unsafe { std::slice::from_raw_parts(self.data, self.len as usize) }
+    }
+
+    /// Its text.
+    #[inline]
+    pub fn as_str(&self) -> &str {
+        // SAFETY: strings are made of text only, and cut only between characters.
+        unsafe { std::str::from_utf8_unchecked(self.as_bytes()) }
+    }
+
+    /// The buffer it shares, if it does.
+    #[inline]
+    pub fn owner(&self) -> Option<*mut Buffer> {
+        (self.header.flags & SHARED != 0).then_some(self.owner)
+    }
+
+    /// Byte at which character `index` begins; the length when there is none.
+    pub fn byte_of_char(&self, index: usize) -> usize {
+        if self.is_ascii() {
+            index.min(self.len())
+        } else {
+            self.as_str().char_indices().nth(index).map_or(self.len(), |(at, _)| at)
+        }
+    }
+
+    /// Its hash; equal texts have equal hashes.
+    #[inline]
+    pub fn hash(&self) -> u32 {
+        if self.header.extra != 0 { self.header.extra } else { self.compute_hash() }
+    }
+
+    fn compute_hash(&self) -> u32 {
+        use std::hash::Hasher;
+        let mut hasher = fxhash::FxHasher::default();
+        hasher.write(self.as_bytes());
+        let hash = (hasher.finish() >> 16) as u32 | 1;
+        // SAFETY: only the cached hash changes, and every thread that could see the string is this one.
+        unsafe { (&raw const self.header.extra).cast_mut().write(hash) };
+        hash
+    }
+
+    /// True when both have the same text.
+    #[inline]
+    pub fn equals(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || self.len == other.len && self.as_bytes() == other.as_bytes()
+    }
+}
+
+/// How many characters `text` has.
+pub fn count_chars(text: &str) -> usize {
+    if text.len() < 32 && text.is_ascii() { text.len() } else { text.chars().count() }
+}
