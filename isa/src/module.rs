@@ -116,7 +116,7 @@ pub struct Global {
 }
 
 /// One function.
-#[derive(Clone, Debug, PartialEq, Default)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Function<F: Form> {
     /// Its name (index into names); `<main>` and `<lambda>` for those without.
     pub name: u32,
@@ -146,6 +146,27 @@ pub struct Function<F: Form> {
     pub local_names: Vec<u32>,
     /// Global that a hoisted declaration is bound to (`STORE_FUNC`).
     pub global: Option<u32>,
+}
+
+// Not derived: that would ask for a default instruction.
+impl<F: Form> Default for Function<F> {
+    fn default() -> Self {
+        Self {
+            name: 0,
+            parameters: 0,
+            has_defaults: false,
+            locals: 0,
+            spill_base: 0,
+            spills: 0,
+            code: Vec::new(),
+            handlers: Vec::new(),
+            lines: Vec::new(),
+            source: 0,
+            captures: Vec::new(),
+            local_names: Vec::new(),
+            global: None,
+        }
+    }
 }
 
 impl<F: Form> Function<F> {

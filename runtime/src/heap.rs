@@ -99,6 +99,8 @@ pub struct Heap {
     threshold: usize,
     limit: usize,
     bytes_after_collection: usize,
+    is_retrying: bool,
+    collects_always: bool,
     epoch: u8,
     mark_stack: Vec<*mut Header>,
     statistics: HeapStatistics,
@@ -121,6 +123,8 @@ impl Heap {
             threshold: SMALLEST_THRESHOLD.min(limit),
             limit,
             bytes_after_collection: 0,
+            is_retrying: false,
+            collects_always: false,
             epoch: 1,
             mark_stack: Vec::new(),
             statistics: HeapStatistics::default(),
@@ -152,19 +156,34 @@ impl Heap {
         self.bytes >= self.threshold
     }
 
-    /// True when a collection might free something: bytes were allocated since the last one.
-    pub fn can_collect(&self) -> bool {
-        self.bytes > self.bytes_after_collection
+    /// Says that the instruction which ran into the limit runs once more after a collection. Until the next collection, which the
+    /// safepoint after that instruction starts, [`Self::is_retrying`] holds, so that a second failure is final.
+    pub fn begin_retry(&mut self) {
+        self.is_retrying = true;
+        self.threshold = 0;
+    }
+
+    /// True while an instruction runs once more after a collection.
+    pub fn is_retrying(&self) -> bool {
+        self.is_retrying
+    }
+
+    /// Gives up the retry: the error is about to be raised.
+    pub fn end_retry(&mut self) {
+        self.is_retrying = false;
+        self.set_threshold();
+    }
+
+    fn set_threshold(&mut self) {
+        if !self.collects_always {
+            self.threshold = (self.bytes * 2).max(self.bytes + SMALLEST_THRESHOLD).min(self.limit.max(1));
+        }
     }
 
     /// Collect at every safepoint from now on: finds objects that an engine forgot to name as roots.
     pub fn collect_always(&mut self) {
+        self.collects_always = true;
         self.threshold = 0;
-        self.bytes_after_collection = usize::MAX;
-    }
-
-    fn collects_always(&self) -> bool {
-        self.threshold == 0
     }
 
     /// Refuses a request of `bytes` more that would exceed the limit. Whoever is about to allocate an amount that the program chose asks
@@ -291,22 +310,16 @@ impl Heap {
     pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) {
         self.statistics.collections += 1;
         self.statistics.peak_bytes = self.statistics.peak_bytes.max(self.bytes);
-        let always = self.collects_always();
-        if !always {
-            self.statistics.allocated_bytes += (self.bytes - self.bytes_after_collection.min(self.bytes)) as u64;
-        }
+        self.statistics.allocated_bytes += (self.bytes - self.bytes_after_collection.min(self.bytes)) as u64;
+        self.is_retrying = false;
         self.epoch = if self.epoch == 1 { 2 } else { 1 };
         let mut marker = Marker { epoch: self.epoch, stack: std::mem::take(&mut self.mark_stack), heap: std::marker::PhantomData };
         roots(&mut marker);
         marker.drain();
         self.mark_stack = marker.stack;
         self.sweep();
-        if always {
-            self.collect_always();
-        } else {
-            self.bytes_after_collection = self.bytes;
-            self.threshold = (self.bytes * 2).max(self.bytes + SMALLEST_THRESHOLD).min(self.limit.max(1));
-        }
+        self.bytes_after_collection = self.bytes;
+        self.set_threshold();
     }
 
     fn sweep(&mut self) {

@@ -11,6 +11,7 @@ pub mod heap;
 pub mod methods;
 pub mod objects;
 pub mod operations;
+pub mod probe;
 pub mod suggest;
 pub mod value;
 

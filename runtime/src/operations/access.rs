@@ -201,7 +201,8 @@ impl Runtime {
     pub fn unknown_name(&self, name: u32) -> Fault {
         let name = &*self.program.names[name as usize];
         let fault = Error::new(ErrorKind::Name, format!("Identifier '{name}' not found"));
-        let known: Vec<&str> = self.program.names.iter().map(|known| &**known).chain(crate::builtins::names()).collect();
+        let mut known: Vec<&str> = self.program.names.iter().map(|known| &**known).collect();
+        known.extend(crate::builtins::names());
         match crate::suggest::nearest(name, known.into_iter()) {
             Some(nearest) => fault.with_help(format!("did you mean '{nearest}'?")),
             None => fault.with_help("declare it first with 'let'"),
