@@ -202,7 +202,9 @@ impl Runtime {
         let name = &*self.program.names[name as usize];
         let fault = Error::new(ErrorKind::Name, format!("Identifier '{name}' not found"));
         let mut known: Vec<&str> = self.program.names.iter().map(|known| &**known).collect();
-        known.extend(crate::builtins::names());
+        for builtin in crate::builtins::names() {
+            known.push(builtin);
+        }
         match crate::suggest::nearest(name, known.into_iter()) {
             Some(nearest) => fault.with_help(format!("did you mean '{nearest}'?")),
             None => fault.with_help("declare it first with 'let'"),
