@@ -11,7 +11,7 @@ pub mod table;
 pub mod verified;
 pub mod verify;
 
-pub use module::{Constant, Form, Function, Module, RegCode, Register, Stack, StackCode};
+pub use module::{AnyModule, Constant, Form, Function, Module, RegCode, Register, Stack, StackCode};
 pub use register::{Lane, RegisterInstruction, RegisterOp};
 pub use stack::{StackInstruction, StackOp, StackOperand};
 pub use table::Effects;

@@ -38,6 +38,37 @@ pub type StackCode = Module<Stack>;
 /// A program in the register form.
 pub type RegCode = Module<Register>;
 
+/// A program in whichever form a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AnyModule {
+    /// In the stack form.
+    Stack(StackCode),
+    /// In the register form.
+    Register(RegCode),
+}
+
+impl AnyModule {
+    /// The name of its form.
+    pub fn form(&self) -> &'static str {
+        match self {
+            Self::Stack(_) => Stack::NAME,
+            Self::Register(_) => Register::NAME,
+        }
+    }
+}
+
+impl From<StackCode> for AnyModule {
+    fn from(module: StackCode) -> Self {
+        Self::Stack(module)
+    }
+}
+
+impl From<RegCode> for AnyModule {
+    fn from(module: RegCode) -> Self {
+        Self::Register(module)
+    }
+}
+
 /// A whole program in one form.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Module<F: Form> {
@@ -104,6 +135,26 @@ impl PartialEq for Constant {
             | (Self::Enum(a), Self::Enum(b))
             | (Self::Module(a), Self::Module(b)) => a == b,
             _ => false,
+        }
+    }
+}
+
+impl Eq for Constant {}
+
+impl std::hash::Hash for Constant {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Null => {}
+            Self::Bool(value) => value.hash(state),
+            Self::Int(value) => value.hash(state),
+            Self::Float(value) => value.to_bits().hash(state),
+            Self::String(value) => value.hash(state),
+            Self::Function(index)
+            | Self::Builtin(index)
+            | Self::Type(index)
+            | Self::Enum(index)
+            | Self::Module(index) => index.hash(state),
         }
     }
 }

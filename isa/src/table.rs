@@ -79,7 +79,7 @@ macro_rules! for_each_operation {
                 43 Return "RETURN" None, 1 -> 0, CONTROL, 2, "v → ; leave the function with v";
                 44 JumpIfNotNull "JUMP_IF_NOT_NULL" Jump, 1 -> 0, CONTROL, 3, "v → ; go to t, which is ahead, unless v is null";
                 45 Loop "LOOP" Jump, 0 -> 0, CONTROL | FUEL, 2, "begin a loop iteration at t: takes a unit of fuel";
-                46 ForPrepare "FOR_PREPARE" Local, 0 -> 0, CONTROL | FAIL, 3, "skip the next instruction if counting from L[n] to L[n+1] by L[n+2] takes no step; error if the step is 0";
+                46 ForPrepare "FOR_PREPARE" Local, 1 -> 0, CONTROL | FAIL, 3, "start → ; if counting from start to L[n+1] by L[n+2] takes a step, L[n] := start; otherwise skip the next instruction; error if the step is 0";
                 47 ForLoop "FOR_LOOP" Local, 0 -> 0, CONTROL | FAIL, 3, "add the step L[n+2] to L[n]; if that reaches L[n+1], leave L[n] as it was and skip the next instruction";
                 48 IterPrepare "ITER_PREPARE" None, 1 -> 1, ALLOCATE | FAIL, 3, "v → what FOR_ITER walks; error if v cannot be iterated";
                 49 LoopIfTrue "LOOP_IF_TRUE" Jump, 1 -> 0, CONTROL | READ | FUEL, 3, "c → ; begin a loop iteration at t if c holds: takes a unit of fuel then";

@@ -32,6 +32,7 @@ def walk_remembering(start, known):
     return steps
 
 
+print("Collatz chains")
 longest = 0
 winner = 0
 total = 0

@@ -35,8 +35,9 @@ def pack(items, capacity):
 
 
 items = make_items(n)
-worth, unused, packed = pack(items, n * 7)
-print("worth", worth, "unused", unused)
+for share in (2, 4, 7):
+    worth, unused, packed = pack(items, n * share)
+    print("capacity", n * share, "worth", worth, "unused", unused)
 print("packed", len(packed), "of", len(items))
 print("first", ", ".join(name for name, _, _ in packed[:4]))
 print("weight", sum(weight for _, weight, _ in packed))

@@ -55,6 +55,6 @@ for k in range(n):
         patient = max(patient, steps)
 print("numbers", len(found), "last", found[-1], "sum", sum(found))
 print("longest wait", patient, "gave up on", stubborn)
-for text in ["forgeeksskeegfor", "neveroddoreven", "abacdfgdcabba", "x"]:
+for text in ["été sans été", "forgeeksskeegfor", "neveroddoreven", "abacdfgdcabba", "x"]:
     palindrome = longest_palindrome(text)
-    print(text, palindrome, show(palindrome == palindrome[::-1]), show(palindrome == text))
+    print(text, len(text), palindrome, show(palindrome == palindrome[::-1]), show(palindrome == text))

@@ -3,7 +3,7 @@ import sys
 
 n = int(sys.argv[1]) if len(sys.argv) > 1 else 10
 
-PUSH, LOAD, STORE, ADD, SUB, MUL, LESS, JUMP, BRANCH, CALL, RET, OUT, HALT = range(1, 14)
+PUSH, LOAD, STORE, ADD, SUB, MUL, LESS, JUMP, BRANCH, CALL, RET, OUT, HALT = range(13)
 CODES = {"push": PUSH, "load": LOAD, "store": STORE, "add": ADD, "sub": SUB, "mul": MUL, "less": LESS,
          "jump": JUMP, "branch": BRANCH, "call": CALL, "ret": RET, "out": OUT, "halt": HALT}
 

@@ -37,7 +37,7 @@ for second in range(n):
     if event == "button":
         if light == RED:
             crossed += 1
-        else:
+        elif light != FLASHING:
             waiting = True
     elif event == "fault":
         if light != FLASHING:

@@ -1,0 +1,477 @@
+//! Second walk over a function: what every use of a name means, nested functions included.
+
+use smallvec::SmallVec;
+
+use super::{Binding, Declaration, Frame, FunctionScope, ModuleBody, ModuleInfo, Resolver, Storage, TypeInfo};
+use crate::ast::{
+    Block, Entity, Expression, ExpressionKind, Function, FunctionBody, FunctionId, FunctionKind, MatchBody, Module, Name, Pattern, Span,
+    Statement, StatementKind, Target, Use,
+};
+use crate::diagnostics::Diagnostic;
+use crate::names::Symbol;
+use crate::program::{FileKind, Used};
+
+impl<'a> Resolver<'a, '_> {
+    /// Resolves the current file.
+    pub(super) fn file(&mut self, kind: FileKind) {
+        let statements = self.program.files[self.file].file.statements;
+        self.push(FunctionId(0), None, true, 0);
+        self.collect(statements);
+        let explicit = self.exported_names(statements);
+        if kind.exports_everything() {
+            self.export_top_level(&explicit, kind);
+        }
+        self.statements(statements);
+        self.finish();
+        self.frames.clear();
+    }
+
+    fn push(&mut self, id: FunctionId, function: Option<&'a Function<'a>>, is_top_level: bool, made_at: u32) {
+        let parent = self.frames.last().map(|frame| frame.id);
+        self.frames.push(Frame {
+            id,
+            scope: FunctionScope { function, parent, is_top_level, ..FunctionScope::default() },
+            hidden: Vec::new(),
+            loop_depth: 0,
+            made_at,
+            last: if id.0 == u32::MAX { FunctionId(0) } else { id },
+        });
+    }
+
+    /// Names in `export` statements of the top level.
+    fn exported_names(&self, statements: &'a [Statement<'a>]) -> Vec<Symbol> {
+        let mut exported = Vec::new();
+        for statement in statements {
+            if let StatementKind::Export { names, .. } = statement.kind {
+                exported.extend(names.iter().map(|name| name.symbol));
+            }
+        }
+        exported
+    }
+
+    /// Gives every top-level name of a used file a global, so that other files reach it, and makes the file a module.
+    fn export_top_level(&mut self, explicit: &[Symbol], kind: FileKind) {
+        let symbols: Vec<(usize, Symbol, Declaration)> =
+            self.frame().scope.variables.iter().enumerate().map(|(at, variable)| (at, variable.symbol, variable.declaration)).collect();
+        let mut members = Vec::new();
+        for (at, symbol, declaration) in symbols {
+            if kind == FileKind::Prelude {
+                if let Declaration::Function(id) = declaration {
+                    let function = self.program_function(id);
+                    self.library.insert(symbol, function);
+                    self.resolved.library.push((symbol, function));
+                }
+                continue;
+            }
+            if declaration == Declaration::Fixed(Storage::Protocol) {
+                continue;
+            }
+            let global = match declaration {
+                Declaration::Fixed(Storage::Global(global)) => global,
+                _ => self.new_global(symbol),
+            };
+            self.frame().scope.variables[at].exported = Some(global);
+            members.push((symbol, global, explicit.contains(&symbol)));
+        }
+        if kind == FileKind::Module {
+            let name = self.program.files[self.file].name.clone();
+            let index = self.resolved.modules.len() as u32;
+            let pairs = members.iter().map(|&(symbol, global, _)| (symbol, global)).collect();
+            self.resolved.modules.push(ModuleInfo { name, file: self.file, body: ModuleBody::File, members: pairs });
+            self.resolved.files[self.file].module = Some(index);
+        }
+        // Files are resolved in order, so the list is as long as the file's index.
+        self.file_members.resize(self.file, Vec::new());
+        self.file_members.push(members);
+    }
+
+    /// The module that a `use` of the current file refers to.
+    pub(super) fn module_of_use(&mut self, use_: &Use<'a>) -> Option<u32> {
+        let uses = &self.program.files[self.file].uses;
+        let used = uses.iter().find(|(offset, _)| *offset == use_.path_span.start).map(|&(_, used)| used)?;
+        match used {
+            Used::File(file) => self.resolved.files[file].module,
+            Used::Standard(members) => {
+                let known = self.resolved.modules.iter().position(|module| module.name == use_.path);
+                if let Some(known) = known {
+                    return Some(known as u32);
+                }
+                let mut globals = Vec::new();
+                for (member, _) in members {
+                    // A member that the program never mentions has no symbol and needs none.
+                    if let Some(symbol) = self.program.names.find(member) {
+                        globals.push((symbol, self.new_global(symbol)));
+                    }
+                }
+                let body = ModuleBody::Standard(members);
+                self.resolved.modules.push(ModuleInfo { name: use_.path.to_string(), file: self.file, body, members: globals });
+                Some(self.resolved.modules.len() as u32 - 1)
+            }
+        }
+    }
+
+    /// Declares what `use "path"` without names brings in: the exported names, or all where nothing is exported.
+    pub(super) fn declare_all_members(&mut self, module: u32, use_: &Use<'a>) {
+        let info = &self.resolved.modules[module as usize];
+        if matches!(info.body, ModuleBody::Standard(_)) {
+            if let Some(symbol) = self.program.names.find(use_.path) {
+                self.declare(symbol, Declaration::Fixed(Storage::Module(module)));
+            }
+            return;
+        }
+        let members = self.file_members[info.file].clone();
+        let any_explicit = members.iter().any(|member| member.2);
+        for (symbol, global, is_explicit) in members {
+            if (is_explicit || !any_explicit) && self.current[symbol.0 as usize].depth != self.frames.len() as u32 {
+                self.declare(symbol, Declaration::Fixed(Storage::Global(global)));
+            }
+        }
+    }
+
+    /// Declares an entity or data type.
+    pub(super) fn declare_type(&mut self, entity: &'a Entity<'a>) {
+        let index = self.resolved.types.len() as u32;
+        self.resolved.types.push(TypeInfo { entity, file: self.file, parent: None });
+        self.declare_fixed(entity.name, Storage::Type(index));
+    }
+
+    /// Declares a `module` block.
+    pub(super) fn declare_module(&mut self, module: &'a Module<'a>) {
+        if !self.frame().scope.is_top_level {
+            self.error(
+                Diagnostic::error("a module stands at the top level of a file or module", module.name.span).with_help("move it out of the function"),
+            );
+        }
+        let index = self.resolved.modules.len() as u32;
+        let name = self.text(module.name.symbol).to_string();
+        self.resolved.modules.push(ModuleInfo { name, file: self.file, body: ModuleBody::Block(module), members: Vec::new() });
+        self.declare_fixed(module.name, Storage::Module(index));
+    }
+
+    fn block(&mut self, block: &Block<'a>) {
+        self.statements(block.statements);
+    }
+
+    fn loop_body(&mut self, block: &Block<'a>) {
+        self.frame().loop_depth += 1;
+        self.block(block);
+        self.frame().loop_depth -= 1;
+    }
+
+    fn statements(&mut self, statements: &'a [Statement<'a>]) {
+        for statement in statements {
+            self.statement(statement);
+        }
+    }
+
+    fn statement(&mut self, statement: &'a Statement<'a>) {
+        let mut statement = statement;
+        loop {
+            let end = statement.span.end;
+            match statement.kind {
+                StatementKind::Let { name, value, constant, .. } => {
+                    if let Some(value) = value {
+                        self.expression(value);
+                    }
+                    self.write(name, end, true, constant);
+                }
+                StatementKind::LetMap { names, value, constant } => {
+                    self.expression(value);
+                    names.iter().for_each(|&name| self.write(name, end, true, constant));
+                }
+                StatementKind::LetList { names, rest, value, constant } => {
+                    self.expression(value);
+                    names.iter().chain(rest.as_slice()).for_each(|&name| self.write(name, end, true, constant));
+                }
+                StatementKind::Expression(expression) | StatementKind::Debug(expression) | StatementKind::Throw(expression) => {
+                    self.expression(expression);
+                }
+                StatementKind::Print(expressions) => expressions.iter().for_each(|value| self.expression(value)),
+                StatementKind::If { condition, ref then, ref otherwise } => {
+                    self.expression(condition);
+                    self.block(then);
+                    match otherwise {
+                        Some(Block { statements: [only], .. }) => {
+                            statement = only;
+                            continue;
+                        }
+                        Some(block) => self.block(block),
+                        None => {}
+                    }
+                }
+                StatementKind::While { condition, ref body } => {
+                    self.frame().loop_depth += 1;
+                    self.expression(condition);
+                    self.block(body);
+                    self.frame().loop_depth -= 1;
+                }
+                StatementKind::ForEach { first, second, iterable, ref body } => {
+                    self.expression(iterable);
+                    self.frame().loop_depth += 1;
+                    self.write(first, end, true, false);
+                    second.into_iter().for_each(|second| self.write(second, end, true, false));
+                    self.frame().loop_depth -= 1;
+                    let writes = self.writes(first);
+                    self.loop_body(body);
+                    if second.is_none() && self.is_range(iterable) && self.writes(first) == writes {
+                        self.mark_counter(first);
+                    }
+                }
+                StatementKind::Break => self.check_loop("break", statement.span),
+                StatementKind::Continue => self.check_loop("continue", statement.span),
+                StatementKind::Return(value) | StatementKind::Revert(value) => {
+                    if let Some(value) = value {
+                        self.expression(value);
+                    }
+                }
+                StatementKind::Try { ref body, ref catch, ref finally } => {
+                    self.block(body);
+                    if let Some(catch) = catch {
+                        catch.name.into_iter().for_each(|name| self.write(name, catch.body.span.start, true, false));
+                        self.block(&catch.body);
+                    }
+                    if let Some(finally) = finally {
+                        self.block(finally);
+                    }
+                }
+                StatementKind::Require { condition, message } => {
+                    self.expression(condition);
+                    if let Some(message) = message {
+                        self.expression(message);
+                    }
+                }
+                StatementKind::Defer(ref block) => self.block(block),
+                StatementKind::Function(function) => {
+                    if let Some(name) = function.name {
+                        self.write(name, u32::MAX, true, false);
+                    }
+                    self.function(function, 0);
+                }
+                StatementKind::Entity(entity) => self.entity(entity),
+                StatementKind::Enum(_) | StatementKind::Protocol(_) | StatementKind::TypeAlias { .. } | StatementKind::Use(_) => {}
+                StatementKind::Module(module) => self.module(module),
+                StatementKind::Export { names, declaration } => {
+                    if let Some(declaration) = declaration {
+                        statement = declaration;
+                        continue;
+                    }
+                    for &name in names {
+                        if matches!(self.lookup(name), Binding::Unknown(_)) {
+                            let text = self.text(name.symbol).to_string();
+                            self.error(Diagnostic::error(format!("Cannot export undefined: {text}"), name.span).with_help("declare it in this file"));
+                        }
+                    }
+                }
+            }
+            return;
+        }
+    }
+
+    /// True for a call of the builtin `range`.
+    fn is_range(&self, iterable: &Expression<'a>) -> bool {
+        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } = iterable.kind else { return false };
+        matches!(self.resolved.files[self.file].bindings[name.id.0 as usize], Binding::Builtin(symbol) if self.text(symbol) == "range")
+            && (1..=3).contains(&arguments.len())
+    }
+
+    /// How often the variable of the innermost function that `name` means was written so far.
+    fn writes(&self, name: Name) -> Option<u32> {
+        let entry = self.current[name.symbol.0 as usize];
+        let frame = self.frames.last()?;
+        (entry.depth as usize == self.frames.len()).then(|| frame.scope.variables[entry.variable as usize].writes)
+    }
+
+    /// The loop variable `name` counts its range loop itself.
+    fn mark_counter(&mut self, name: Name) {
+        let entry = self.current[name.symbol.0 as usize];
+        let variable = &mut self.frame().scope.variables[entry.variable as usize];
+        // A parameter's slot has other parameters behind it.
+        if variable.declaration == Declaration::Local {
+            variable.is_counter = true;
+            self.resolved.files[self.file].counters.insert(name.id);
+        }
+    }
+
+    fn check_loop(&mut self, word: &str, span: Span) {
+        if self.frame().loop_depth == 0 {
+            self.error(Diagnostic::error(format!("'{word}' outside of a loop"), span).with_help("it belongs into a while or for body"));
+        }
+    }
+
+    fn expression(&mut self, expression: &'a Expression<'a>) {
+        if let ExpressionKind::Name(name) = expression.kind {
+            self.lookup(name);
+            return;
+        }
+        let mut pending: SmallVec<[&'a Expression<'a>; 16]> = SmallVec::new();
+        pending.push(expression);
+        while let Some(expression) = pending.pop() {
+            match expression.kind {
+                ExpressionKind::Name(name) => {
+                    self.lookup(name);
+                }
+                ExpressionKind::This(name) => {
+                    if matches!(self.lookup(name), Binding::Unknown(_)) {
+                        self.error(
+                            Diagnostic::error("'this' can only be used inside a method of an entity or data type", name.span)
+                                .with_help("pass the object as a parameter"),
+                        );
+                    }
+                }
+                ExpressionKind::Function(function) => self.function(function, function.span.start),
+                ExpressionKind::Assign { target: &Target::Name(name), .. } => self.write(name, expression.span.end, false, false),
+                ExpressionKind::Match(matching) => {
+                    for arm in matching.arms {
+                        self.pattern(&arm.pattern, expression.span.end);
+                        if let MatchBody::Block(block) = &arm.body {
+                            self.block(block);
+                        }
+                    }
+                }
+                _ => {}
+            }
+            expression.for_each_child(|child| pending.push(child));
+        }
+    }
+
+    fn pattern(&mut self, pattern: &Pattern<'a>, end: u32) {
+        match *pattern {
+            Pattern::Wildcard | Pattern::Value(_) => {}
+            Pattern::Binding(name) => self.write(name, end, true, false),
+            Pattern::Instance { entity, fields } => {
+                self.type_of(entity, "a pattern with fields names an entity or data type");
+                fields.iter().for_each(|field| self.pattern(field, end));
+            }
+        }
+    }
+
+    /// The type that a name must be.
+    fn type_of(&mut self, name: Name, message: &str) -> Option<u32> {
+        if let Binding::Variable { owner, variable } = self.lookup(name) {
+            let frame = self.frames.iter().find(|frame| frame.id == owner)?;
+            if let Declaration::Fixed(Storage::Type(index)) = frame.scope.variables[variable as usize].declaration {
+                return Some(index);
+            }
+        }
+        let text = self.text(name.symbol).to_string();
+        self.error(Diagnostic::error(message.to_string(), name.span).with_help(format!("'{text}' is not one")));
+        None
+    }
+
+    /// Resolves a nested function. `made_at` is where its literal begins; 0 for a hoisted declaration.
+    fn function(&mut self, function: &'a Function<'a>, made_at: u32) {
+        self.push(function.id, Some(function), false, made_at);
+        for parameter in function.parameters {
+            self.declare(parameter.name.symbol, Declaration::Parameter);
+        }
+        match function.body {
+            FunctionBody::Block(block) => self.collect(block.statements),
+            FunctionBody::Expression(expression) => self.collect_body_expression(expression),
+        }
+        for parameter in function.parameters {
+            self.lookup(parameter.name);
+            if let Some(default) = parameter.default {
+                self.collect_body_expression(default);
+                self.expression(default);
+                // Computing a default writes the parameter before anything can capture it.
+            }
+        }
+        match function.body {
+            FunctionBody::Block(ref block) => self.block(block),
+            FunctionBody::Expression(expression) => self.expression(expression),
+        }
+        let last = self.frame().last;
+        self.finish();
+        let parent = self.frame();
+        parent.last = FunctionId(parent.last.0.max(last.0));
+    }
+
+    fn entity(&mut self, entity: &'a Entity<'a>) {
+        let index = match self.lookup(entity.name) {
+            Binding::Variable { variable, .. } => match self.frame().scope.variables[variable as usize].declaration {
+                Declaration::Fixed(Storage::Type(index)) => index,
+                _ => return,
+            },
+            _ => return,
+        };
+        if let Some(parent) = entity.parent {
+            let parent_index = self.type_of(parent, "'extends' names an entity or data type");
+            let mut ancestor = parent_index;
+            while let Some(current) = ancestor {
+                if current == index {
+                    self.error(Diagnostic::error("a type cannot extend itself", parent.span).with_help("remove one 'extends' of the circle"));
+                    break;
+                }
+                ancestor = self.resolved.types[current as usize].parent;
+            }
+            if ancestor.is_none() {
+                self.resolved.types[index as usize].parent = parent_index;
+            }
+        }
+        for &protocol in entity.protocols {
+            self.lookup(protocol);
+        }
+        for field in entity.fields {
+            if let Some(default) = field.default {
+                self.field_default(default);
+            }
+        }
+        for &method in entity.methods {
+            debug_assert_eq!(method.kind, FunctionKind::Method);
+            self.function(method, 0);
+            let scope = &self.resolved.files[self.file].functions[method.id.0 as usize];
+            if let Some(capture) = scope.captures.first() {
+                let text = self.text(capture.symbol).to_string();
+                self.error(
+                    Diagnostic::error(format!("a method cannot use '{text}', a variable of the enclosing function"), method.span)
+                        .with_help("move the type to the top level, or keep the value in a field"),
+                );
+            }
+        }
+    }
+
+    /// Resolves the default of a field, which the type's constructor computes: a function without a number of its own.
+    fn field_default(&mut self, default: &'a Expression<'a>) {
+        self.push(FunctionId(u32::MAX), None, false, 0);
+        self.expression(default);
+        let frame = self.frames.pop().expect("just pushed");
+        if let Some(capture) = frame.scope.captures.first() {
+            let text = self.text(capture.symbol).to_string();
+            self.error(
+                Diagnostic::error(format!("a field's default cannot use '{text}', a variable of the enclosing function"), default.span)
+                    .with_help("move the type to the top level, or set the field after construction"),
+            );
+        }
+    }
+
+    fn module(&mut self, module: &'a Module<'a>) {
+        let index = match self.lookup(module.name) {
+            Binding::Variable { variable, .. } => match self.frame().scope.variables[variable as usize].declaration {
+                Declaration::Fixed(Storage::Module(index)) => index,
+                _ => return,
+            },
+            _ => return,
+        };
+        self.push(module.id, None, true, 0);
+        self.collect(module.body.statements);
+        let mut members = Vec::new();
+        for at in 0..self.frame().scope.variables.len() {
+            let variable = self.frame().scope.variables[at];
+            if variable.declaration == Declaration::Fixed(Storage::Protocol) {
+                continue;
+            }
+            let global = match variable.declaration {
+                Declaration::Fixed(Storage::Global(global)) => global,
+                _ => self.new_global(variable.symbol),
+            };
+            self.frame().scope.variables[at].exported = Some(global);
+            members.push((variable.symbol, global));
+        }
+        self.resolved.modules[index as usize].members = members;
+        self.statements(module.body.statements);
+        let last = self.frame().last;
+        self.finish();
+        let parent = self.frame();
+        parent.last = FunctionId(parent.last.0.max(last.0));
+    }
+}
