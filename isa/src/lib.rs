@@ -8,6 +8,7 @@ pub mod module;
 pub mod register;
 pub mod stack;
 pub mod table;
+pub mod text;
 pub mod verified;
 pub mod verify;
 

@@ -1,4 +1,21 @@
-//! The guest language.
+//! The guest language: from text to a resolved tree, and from there to stack code or straight to a result.
+//!
+//! [`analyze`] loads a program's files, parses them and resolves their names. [`compile`] turns the outcome into stack code;
+//! [`evaluate`] walks the tree itself and is the oracle that every other engine is compared with.
+
+#![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod compiler;
+pub mod diagnostics;
+pub mod evaluator;
+pub mod lexer;
+pub mod loader;
 pub mod names;
+pub mod parser;
+pub mod program;
+pub mod resolver;
+
+pub use compiler::compile;
+pub use evaluator::evaluate;
+pub use loader::{Analysis, FileDiagnostics, FileLoader, NoLoader, SourceLoader, analyze};

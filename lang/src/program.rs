@@ -7,7 +7,7 @@ use crate::names::Interner;
 #[derive(Debug)]
 pub struct SourceProgram<'a> {
     /// Names of all files.
-    pub names: &'a Interner,
+    pub names: Interner,
     /// The files.
     pub files: Vec<SourceFile<'a>>,
 }

@@ -138,7 +138,7 @@ pub fn write_int(text: &mut String, value: i64) {
         at -= 1;
         digits[at] = b'-';
     }
-    text.extend(digits[at..].iter().map(|&digit| char::from(digit)));
+    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 /// Appends the printed form of a float: the shortest digits that read back as the same float, with `.0` when it is whole, and with an

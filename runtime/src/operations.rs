@@ -6,5 +6,8 @@ mod call;
 mod compare;
 mod iterate;
 
+pub use access::element_position;
+pub use arithmetic::{float_remainder, floored_remainder};
 pub use call::{Callee, Method};
-pub use compare::Comparison;
+pub(crate) use compare::position_in;
+pub use compare::{Comparison, equals};

@@ -101,6 +101,7 @@ struct OpenHandler {
     end: u32,
     target: Target,
     landing: u32,
+    is_cleanup: bool,
 }
 
 /// What is known only of the function that is being read.
@@ -269,7 +270,8 @@ impl<F: Operands> Assembler<F> {
                 let end = cursor.integer("instruction", 0, u32::MAX)?;
                 let target = Self::target(cursor)?;
                 let landing = F::read_landing(cursor)?;
-                self.body.closed.push(OpenHandler { number: None, start, end, target, landing });
+                let is_cleanup = cursor.eat_word("cleanup");
+                self.body.closed.push(OpenHandler { number: None, start, end, target, landing, is_cleanup });
             }
             (_, Block::Function) if word == F::NAMES_DIRECTIVE => {
                 self.body.has_names = true;
@@ -395,8 +397,9 @@ impl<F: Operands> Assembler<F> {
             cursor.expect(',')?;
         }
         let landing = F::read_landing(cursor)?;
+        let is_cleanup = cursor.eat_word("cleanup");
         let start = self.pc();
-        self.body.open.push(OpenHandler { number, start, end: start, target, landing });
+        self.body.open.push(OpenHandler { number, start, end: start, target, landing, is_cleanup });
         Ok(())
     }
 
@@ -592,8 +595,8 @@ fn order(
         if number != index as u32 {
             return Err(handler.target.position.error(ParseProblem::HandlerNumbers));
         }
-        let &OpenHandler { start, end, ref target, landing, .. } = handler;
-        handlers.push(Handler { start, end, target: find(target)?, landing });
+        let &OpenHandler { start, end, ref target, landing, is_cleanup, .. } = handler;
+        handlers.push(Handler { start, end, target: find(target)?, landing, is_cleanup });
     }
     Ok(handlers)
 }

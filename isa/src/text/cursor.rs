@@ -185,7 +185,11 @@ impl<'l, 't> Cursor<'l, 't> {
         };
         self.next += usize::from(text.is_some());
         let index = match self.peek() {
-            Some(&Token::Index(index)) => {
+            Some(&Token::Index(index)) if text.is_none() => {
+                self.next += 1;
+                Some(index)
+            }
+            Some(&Token::Suffix(index)) => {
                 self.next += 1;
                 Some(index)
             }

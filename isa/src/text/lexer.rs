@@ -12,8 +12,10 @@ pub(super) enum Token<'t> {
     Number(&'t str),
     /// A string, without its quotes and escapes.
     Text(String),
-    /// `#12`
+    /// `#12` by itself
     Index(u32),
+    /// `#12` right behind a word or string
+    Suffix(u32),
     /// A mark: one of `, : = !`.
     Mark(char),
 }
@@ -28,7 +30,7 @@ impl Token<'_> {
                 literal::quote(&mut out, text);
                 out
             }
-            Self::Index(index) => format!("`#{index}`"),
+            Self::Index(index) | Self::Suffix(index) => format!("`#{index}`"),
             Self::Mark(mark) => format!("`{mark}`"),
         }
     }
@@ -67,13 +69,16 @@ impl<'t> Scanner<'t> {
     fn line(mut self) -> Result<Line<'t>, ParseError> {
         let mut tokens = Vec::new();
         loop {
-            self.take(char::is_whitespace);
+            let is_apart = !self.take(char::is_whitespace).is_empty();
             let column = self.column;
             let Some(first) = self.rest.chars().next() else { break };
             let token = match first {
                 ';' => break,
                 '"' => self.text()?,
-                '#' => self.index()?,
+                '#' => match (self.index()?, tokens.last()) {
+                    (index, Some((_, Token::Word(_) | Token::Text(_)))) if !is_apart => Token::Suffix(index),
+                    (index, _) => Token::Index(index),
+                },
                 ',' | ':' | '=' | '!' => {
                     self.advance(1);
                     Token::Mark(first)
@@ -117,12 +122,12 @@ impl<'t> Scanner<'t> {
         Token::Number(self.advance(bytes))
     }
 
-    fn index(&mut self) -> Result<Token<'t>, ParseError> {
+    fn index(&mut self) -> Result<u32, ParseError> {
         let start = self.column;
         self.advance(1);
         let digits = self.take(|character| character.is_ascii_digit());
         match digits.parse() {
-            Ok(index) => Ok(Token::Index(index)),
+            Ok(index) => Ok(index),
             Err(_) => {
                 self.column = start;
                 self.error(ParseProblem::Expected {

@@ -66,8 +66,9 @@
 //! # Handlers
 //!
 //! `SETUP_TRY h0, L3, 1` and `POP_TRY h0` (140 and 141 of the family) are no instructions: they open and close the range of handler 0, which
-//! goes on at `L3` with 1 value kept on the stack (register form: with the thrown value in a register). Handlers get their order
-//! from the numbers, or, when those are left out, from the `POP_TRY` lines: innermost first.
+//! goes on at `L3` with 1 value kept on the stack (register form: with the thrown value in a register). `cleanup` at the end of the line
+//! marks a handler that throws on. Handlers get their order from the numbers, or, when those are left out, from the `POP_TRY`
+//! lines: innermost first.
 
 mod assembler;
 mod cursor;

@@ -33,6 +33,12 @@ impl ElementKind {
         }
     }
 
+    /// The tightest kind that can hold what either can.
+    #[inline]
+    pub fn join(self, other: Self) -> Self {
+        if self == other { self } else { Self::Value }
+    }
+
     /// Bytes an element takes.
     #[inline]
     pub fn size(self) -> usize {
@@ -220,11 +226,7 @@ impl List {
     fn make_room(&mut self, heap: &mut Heap, value: Value) -> Result<(), Fault> {
         if self.len == 0 && self.kind() != ElementKind::of(value) {
             // An empty list takes the kind of its first element.
-            // SAFETY: this list owns the buffer.
-            unsafe { heap.free_buffer(self.data, self.capacity as usize * self.kind().size()) };
-            self.data = std::ptr::null_mut();
-            self.capacity = 0;
-            self.header.flags = ElementKind::of(value) as u8;
+            self.become_empty(heap, ElementKind::of(value));
         }
         if !self.can_hold(value) {
             self.generalize(heap)?;
@@ -318,31 +320,75 @@ impl List {
 
     /// Appends all elements of `other`, which may be the same list.
     pub fn extend(&mut self, heap: &mut Heap, other: Value) -> Result<(), Fault> {
+        if other.header() == Some(&raw mut self.header) {
+            let count = self.len();
+            self.make_room_for(heap, self.kind(), count)?;
+            // SAFETY: there is room for `count` more elements behind the `count` elements there are.
+            unsafe { self.copy_to_end(self.data, count) };
+            return Ok(());
+        }
         let Some(other) = other.as_list() else { return Ok(()) };
-        let (count, other): (usize, *const Self) = (other.len(), other);
-        // SAFETY: `other` is a live list; when it is this one, elements below `count` stay where they are read from.
-        let kind = unsafe { (*other).kind() };
-        if kind != self.kind() && count != 0 {
+        if other.is_empty() {
+            return Ok(());
+        }
+        self.make_room_for(heap, other.kind(), other.len())?;
+        if self.kind() == other.kind() {
+            // SAFETY: there is room, both lists keep their elements alike, and they are not the same list.
+            unsafe { self.copy_to_end(other.data, other.len()) };
+            return Ok(());
+        }
+        for index in 0..other.len() {
+            // SAFETY: `index` is below `other.len()`; there is room, and the kind holds every value of `other`.
+            unsafe { self.write(self.len as usize, other.read(index)) };
+            self.len += 1;
+        }
+        Ok(())
+    }
+
+    /// Appends these values: all of them, or none when the heap's limit is reached.
+    pub fn extend_from_values(&mut self, heap: &mut Heap, values: &[Value]) -> Result<(), Fault> {
+        let Some((&first, others)) = values.split_first() else { return Ok(()) };
+        let kind = others.iter().fold(ElementKind::of(first), |kind, &value| kind.join(ElementKind::of(value)));
+        self.make_room_for(heap, kind, values.len())?;
+        for &value in values {
+            // SAFETY: there is room, and the kind holds every one of the values.
+            unsafe { self.write(self.len as usize, value) };
+            self.len += 1;
+        }
+        Ok(())
+    }
+
+    /// Makes room for `count` more elements of any kind that `kind` can hold.
+    fn make_room_for(&mut self, heap: &mut Heap, kind: ElementKind, count: usize) -> Result<(), Fault> {
+        if self.kind().join(kind) != self.kind() {
             if self.len == 0 {
-                // SAFETY: below.
-                self.make_room(heap, unsafe { (*other).read(0) })?;
-                if kind == ElementKind::Value {
-                    self.generalize(heap)?;
-                }
+                self.become_empty(heap, kind);
             } else {
                 self.generalize(heap)?;
             }
         }
-        self.grow(heap, count)?;
-        for index in 0..count {
-            // SAFETY: `index < count <= other.len()`; there is room for `count` more, and the kind holds them.
-            unsafe {
-                let value = (*other).read(index);
-                self.write(self.len as usize, value);
-            }
-            self.len += 1;
+        self.grow(heap, count)
+    }
+
+    /// # Safety
+    /// `elements` are `count` elements of this list's kind, and there is room for as many behind its own.
+    unsafe fn copy_to_end(&mut self, elements: *const u8, count: usize) {
+        let size = self.kind().size();
+        if count != 0 {
+            // SAFETY: the caller's promise; the elements end before the free room begins, even when they are this list's own.
+            unsafe { std::ptr::copy_nonoverlapping(elements, self.data.add(self.len() * size), count * size) };
+            self.len += count as u32;
         }
-        Ok(())
+    }
+
+    /// Turns an empty list into an empty list of another kind, without room.
+    fn become_empty(&mut self, heap: &mut Heap, kind: ElementKind) {
+        debug_assert!(self.len == 0);
+        // SAFETY: this list owns the buffer.
+        unsafe { heap.free_buffer(self.data, self.capacity as usize * self.kind().size()) };
+        self.data = std::ptr::null_mut();
+        self.capacity = 0;
+        self.header.flags = kind as u8;
     }
 
     /// A new list of elements `start..end`, which must exist.

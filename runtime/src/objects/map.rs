@@ -232,6 +232,26 @@ impl Map {
         // Rebuilding without gaps is enough when a quarter of the entries are gaps.
         let live = self.len as usize;
         let capacity = if live + live / 3 < self.used as usize { self.capacity as usize } else { (self.capacity as usize * 2).max(4) };
+        self.rebuild(heap, capacity)
+    }
+
+    /// Moves the entries to new arrays with room for `capacity`, leaving the gaps behind.
+    fn rebuild(&mut self, heap: &mut Heap, capacity: usize) -> Result<(), Fault> {
+        let (entries, index, index_size) = Self::allocate_arrays(heap, capacity)?;
+        // SAFETY: the new array has room for every entry.
+        let used = unsafe { self.copy_entries(entries) };
+        self.free(heap);
+        self.entries = entries;
+        self.capacity = capacity as u32;
+        self.used = used;
+        self.index = index;
+        self.index_size = index_size;
+        self.index_all();
+        Ok(())
+    }
+
+    /// An array for `capacity` entries and an index for them whose slots are all empty, with its size.
+    fn allocate_arrays(heap: &mut Heap, capacity: usize) -> Result<(*mut Entry, *mut u32, u32), Fault> {
         if capacity > MAX_ENTRIES {
             return Err(Error::heap(heap.limit()));
         }
@@ -239,35 +259,63 @@ impl Map {
         let bytes = capacity * size_of::<Entry>();
         heap.reserve(bytes + index_size * 4)?;
         let entries = heap.allocate_buffer(bytes).cast::<Entry>();
-        let mut used = 0;
-        for position in 0..self.used as usize {
-            // SAFETY: both arrays have room; `used <= position`.
-            unsafe {
-                let entry = *self.entries.add(position);
-                if !entry.key.is_unset() {
-                    entries.add(used).write(entry);
-                    used += 1;
-                }
-            }
-        }
-        self.free(heap);
-        self.entries = entries;
-        self.capacity = capacity as u32;
-        self.used = used as u32;
-        self.index_size = index_size as u32;
-        self.index = heap.allocate_buffer(index_size * 4).cast();
+        let index = heap.allocate_buffer(index_size * 4).cast::<u32>();
         for slot in 0..index_size {
             // SAFETY: the index has this many slots.
-            unsafe { self.index.add(slot).write(EMPTY) };
+            unsafe { index.add(slot).write(EMPTY) };
         }
-        if index_size != 0 {
-            for position in 0..used {
+        Ok((entries, index, index_size as u32))
+    }
+
+    /// Copies the entries without gaps, and returns how many there are.
+    ///
+    /// # Safety
+    /// `target` has room for [`Self::len`] entries.
+    unsafe fn copy_entries(&self, target: *mut Entry) -> u32 {
+        let mut copied = 0;
+        for (key, value) in self.iter() {
+            // SAFETY: the caller's promise.
+            unsafe { target.add(copied as usize).write(Entry { key, value }) };
+            copied += 1;
+        }
+        copied
+    }
+
+    /// Puts every entry into an index that is empty; there are no gaps.
+    fn index_all(&mut self) {
+        if self.index_size != 0 {
+            for position in 0..self.used {
                 // SAFETY: below `used`.
-                let key = unsafe { (*self.entries.add(position)).key };
-                self.index_entry(key, position as u32);
+                let key = unsafe { (*self.entries.add(position as usize)).key };
+                self.index_entry(key, position);
             }
         }
-        Ok(())
+    }
+
+    /// An ordinary map with the same entries and room for `additional` more.
+    pub fn copy(&self, heap: &mut Heap, additional: usize) -> Result<Value, Fault> {
+        let capacity = self.len() + additional;
+        let (entries, index, index_size) = Self::allocate_arrays(heap, capacity)?;
+        let copy = Self::create(heap, MapKind::Plain);
+        if let Some(map) = copy.as_map() {
+            // SAFETY: the array has room for every entry.
+            map.used = unsafe { self.copy_entries(entries) };
+            map.len = map.used;
+            map.capacity = capacity as u32;
+            map.entries = entries;
+            map.index = index;
+            map.index_size = index_size;
+            map.index_all();
+        }
+        Ok(copy)
+    }
+
+    /// Removes all entries. The caller has checked [`Self::kind`].
+    pub fn clear(&mut self, heap: &mut Heap) {
+        self.free(heap);
+        self.entries = std::ptr::null_mut();
+        self.index = std::ptr::null_mut();
+        (self.len, self.used, self.capacity, self.index_size) = (0, 0, 0, 0);
     }
 
     /// Removes `key` and returns its value.

@@ -5,6 +5,8 @@
 //! a constant number of times, and nothing needs flattening later. Slices of long strings share the buffer too.
 //! Indexing is O(1) where every character is ASCII.
 
+use std::cell::UnsafeCell;
+
 use crate::error::{Error, Fault};
 use crate::heap::{Header, Heap, ObjectKind};
 use crate::value::{Tag, Value};
@@ -43,13 +45,14 @@ const ASCII: u8 = 1;
 const SHARED: u8 = 2;
 /// Longest string that carries its bytes itself.
 const LONGEST_INLINE: usize = 72;
-const MAX_BYTES: usize = u32::MAX as usize;
+/// Longest string there can be, whatever the heap's limit.
+pub(crate) const MAX_BYTES: usize = u32::MAX as usize;
 
 /// A string.
 #[repr(C)]
 pub struct Str {
-    /// `flags`: [`ASCII`], [`SHARED`]; `extra`: hash, 0 while unknown.
-    header: Header,
+    /// `flags`: [`ASCII`], [`SHARED`]; `extra`: hash, 0 while unknown. In a cell because the hash is filled in on demand.
+    header: UnsafeCell<Header>,
     len: u32,
     chars: u32,
     data: *const u8,
@@ -75,6 +78,7 @@ impl Str {
     /// A string of `first` followed by `second`, whose characters were counted.
     fn from_parts(heap: &mut Heap, first: &[u8], second: &[u8], chars: usize, ascii: bool) -> Value {
         let len = first.len() + second.len();
+        assert!(len <= MAX_BYTES, "callers ask for the heap's permission, and for that of `MAX_BYTES`");
         let flags = if ascii { ASCII } else { 0 };
         if len <= LONGEST_INLINE {
             let string = heap.allocate(ObjectKind::String, flags, 0, INLINE_OFFSET + len.max(1)).cast::<Self>();
@@ -178,7 +182,13 @@ impl Str {
     /// True when every character is ASCII.
     #[inline]
     pub fn is_ascii(&self) -> bool {
-        self.header.flags & ASCII != 0
+        self.flags() & ASCII != 0
+    }
+
+    #[inline]
+    fn flags(&self) -> u8 {
+        // SAFETY: nothing holds a reference into the cell.
+        unsafe { (*self.header.get()).flags }
     }
 
     /// Its bytes.
@@ -198,7 +208,7 @@ impl Str {
     /// The buffer it shares, if it does.
     #[inline]
     pub fn owner(&self) -> Option<*mut Buffer> {
-        (self.header.flags & SHARED != 0).then_some(self.owner)
+        (self.flags() & SHARED != 0).then_some(self.owner)
     }
 
     /// Byte at which character `index` begins; the length when there is none.
@@ -213,7 +223,9 @@ impl Str {
     /// Its hash; equal texts have equal hashes.
     #[inline]
     pub fn hash(&self) -> u32 {
-        if self.header.extra != 0 { self.header.extra } else { self.compute_hash() }
+        // SAFETY: nothing holds a reference into the cell.
+        let known = unsafe { (*self.header.get()).extra };
+        if known != 0 { known } else { self.compute_hash() }
     }
 
     fn compute_hash(&self) -> u32 {
@@ -221,8 +233,8 @@ impl Str {
         let mut hasher = fxhash::FxHasher::default();
         hasher.write(self.as_bytes());
         let hash = (hasher.finish() >> 16) as u32 | 1;
-        // SAFETY: only the cached hash changes, and every thread that could see the string is this one.
-        unsafe { (&raw const self.header.extra).cast_mut().write(hash) };
+        // SAFETY: nothing holds a reference into the cell, and strings belong to one thread.
+        unsafe { (*self.header.get()).extra = hash };
         hash
     }
 

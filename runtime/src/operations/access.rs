@@ -219,10 +219,7 @@ impl Runtime {
     /// Appends values to a list in place.
     pub fn list_append(&mut self, list: Value, values: &[Value]) -> Result<Value, Fault> {
         if let Some(target) = list.as_list() {
-            target.grow(&mut self.heap, values.len())?;
-            for &value in values {
-                target.push(&mut self.heap, value)?;
-            }
+            target.extend_from_values(&mut self.heap, values)?;
         }
         Ok(list)
     }

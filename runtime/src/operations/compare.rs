@@ -6,7 +6,7 @@ use fxhash::FxHashSet;
 
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
-use crate::objects::Str;
+use crate::objects::{List, MAX_BYTES, Str};
 use crate::value::{Tag, Value};
 
 /// An ordering comparison.
@@ -195,6 +195,14 @@ pub fn equals(a: Value, b: Value) -> bool {
     true
 }
 
+/// Position of the first element that equals `needle`.
+pub(crate) fn position_in(list: &List, needle: Value) -> Option<usize> {
+    match (list.as_ints(), needle.as_int()) {
+        (Some(elements), Some(needle)) => elements.iter().position(|&element| element == needle),
+        _ => list.iter().position(|element| equals(element, needle)),
+    }
+}
+
 impl Runtime {
     /// `a < b` and its kin: for two numbers, two strings (by code point), two lists (lexicographic).
     pub fn compare(&mut self, comparison: Comparison, a: Value, b: Value) -> Result<bool, Fault> {
@@ -212,7 +220,7 @@ impl Runtime {
     /// `a in b`: element of a list, key of a map, substring of a string.
     pub fn contains(&mut self, needle: Value, container: Value) -> Result<bool, Fault> {
         if let Some(list) = container.as_list() {
-            return Ok(list.iter().any(|element| equals(element, needle)));
+            return Ok(position_in(list, needle).is_some());
         }
         if let Some(map) = container.as_map() {
             return Ok(map.find(needle).is_some());
@@ -226,6 +234,9 @@ impl Runtime {
 
     /// The string `text`.
     pub fn new_string(&mut self, text: &str) -> Result<Value, Fault> {
+        if text.len() > MAX_BYTES {
+            return Err(Error::heap(self.heap.limit()));
+        }
         self.heap.reserve(text.len())?;
         Ok(match text.as_bytes() {
             [byte] if byte.is_ascii() => self.characters[usize::from(*byte)],
