@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod binary;
 pub mod module;
 pub mod register;
 pub mod stack;

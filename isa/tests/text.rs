@@ -2,13 +2,10 @@
 
 mod modules;
 
-use isa::text::{self, ParseError};
-use isa::{AnyModule, RegCode, Register, Stack, StackCode, verify};
+use isa::{AnyModule, Register, Stack, text, verify};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
     #[test]
     fn printed_stack_code_reads_back(module in modules::stack()) {
         let text = text::print(&module);

@@ -234,6 +234,8 @@ pub struct Host {
     pub arguments: Vec<String>,
     /// Where `input()` reads from.
     pub input: Box<dyn BufRead>,
+    /// A line that `input()` has read but not given to the program yet.
+    pub partial_line: Vec<u8>,
     /// State of `random()`.
     pub random: u64,
     /// True when clocks are virtual and nothing is stored outside the run.
@@ -285,6 +287,7 @@ impl Runtime {
             host: Host {
                 arguments: options.arguments,
                 input: options.input,
+                partial_line: Vec::new(),
                 random: options.seed,
                 deterministic: options.deterministic,
                 virtual_time: 0,

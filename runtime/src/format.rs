@@ -111,10 +111,28 @@ impl Runtime {
     /// # Errors
     /// When `text` as a whole would not fit the heap.
     pub fn format_into(&self, text: &mut String, value: Value) -> Result<(), Fault> {
+        self.write(text, value, Notation::Printed)
+    }
+
+    /// A value in JSON, refused when it has no JSON form or would not fit the heap.
+    pub fn format_json(&self, value: Value) -> Result<String, Fault> {
+        let mut text = String::new();
+        self.write(&mut text, value, Notation::Json)?;
+        Ok(text)
+    }
+
+    fn write(&self, text: &mut String, value: Value, notation: Notation) -> Result<(), Fault> {
         let room = self.heap.limit().saturating_sub(self.heap.bytes());
-        let mut printer = Printer { runtime: self, text, room };
+        let mut printer = Printer { runtime: self, text, room, notation };
         if printer.simple(value)? { Ok(()) } else { printer.container(value) }
     }
+}
+
+/// How values are written. The two notations agree in everything but what [`Printer`] asks about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    Printed,
+    Json,
 }
 
 /// Name of functions that have none.
@@ -212,6 +230,21 @@ struct Printer<'a> {
     text: &'a mut String,
     /// The most bytes that `text` may have.
     room: usize,
+    notation: Notation,
+}
+
+/// Bytes that a byte of text takes inside a JSON string.
+fn json_width(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    }
+}
+
+#[cold]
+fn no_json(value: Value, what: &str) -> Fault {
+    Error::type_error(format!("JSON error: {}{what} has no JSON form", value.type_title()))
 }
 
 impl Printer<'_> {
@@ -223,44 +256,85 @@ impl Printer<'_> {
         }
     }
 
-    /// Prints a value that holds no others; false when it is a container.
+    /// Writes a value that holds no others; false when it is a container.
     fn simple(&mut self, value: Value) -> Result<bool, Fault> {
-        let program = &self.runtime.program;
         match value.tag() {
             Tag::List | Tag::Map | Tag::Record => return Ok(false),
             Tag::String => {
-                let string = value.as_string().map_or("", Str::as_str);
-                self.check(string.len())?;
-                self.text.push_str(string);
+                self.string(value.as_string().map_or("", Str::as_str))?;
                 return Ok(true);
             }
             Tag::Int => write_int(self.text, value.int_payload()),
+            Tag::Float if self.notation == Notation::Json && !value.float_payload().is_finite() => {
+                return Err(no_json(value, " that is not finite"));
+            }
             Tag::Float => write_float(self.text, value.float_payload()),
             Tag::Bool => self.text.push_str(if value.payload() != 0 { "true" } else { "false" }),
             Tag::Null | Tag::Unset => self.text.push_str("null"),
-            Tag::Function | Tag::Closure => {
-                let Some(index) = Runtime::function_index(value) else { return Ok(true) };
-                let facts = &program.functions[index as usize];
-                let _ = if &*facts.name == LAMBDA {
-                    write!(self.text, "lambda({})", facts.parameters.join(", "))
-                } else {
-                    write!(self.text, "<action {}>", facts.name)
-                };
-            }
-            Tag::Builtin => {
-                let _ = write!(self.text, "<built-in function: {}>", program.builtins[value.index() as usize].name);
-            }
-            Tag::Type => {
-                let facts = &program.types[value.index() as usize];
-                let _ = write!(self.text, "<{} {}>", if facts.is_data { "data" } else { "entity" }, facts.name);
-            }
-            Tag::Module => {
-                let _ = write!(self.text, "<module {}>", program.modules[value.index() as usize].name);
-            }
-            Tag::Cell | Tag::Failure => self.text.push_str("<internal>"),
+            _ if self.notation == Notation::Json => return Err(no_json(value, "")),
+            _ => self.named(value),
         }
         self.check(0)?;
         Ok(true)
+    }
+
+    fn string(&mut self, string: &str) -> Result<(), Fault> {
+        if self.notation == Notation::Printed {
+            self.check(string.len())?;
+            self.text.push_str(string);
+            return Ok(());
+        }
+        self.check(string.bytes().map(json_width).sum::<usize>() + 2)?;
+        self.text.push('"');
+        // All that is escaped is ASCII, so pieces begin and end between characters.
+        let mut rest = string;
+        while let Some(plain) = rest.bytes().position(|byte| json_width(byte) != 1) {
+            self.text.push_str(&rest[..plain]);
+            let _ = match rest.as_bytes()[plain] {
+                b'\n' => self.text.write_str("\\n"),
+                b'\r' => self.text.write_str("\\r"),
+                b'\t' => self.text.write_str("\\t"),
+                byte @ 0..0x20 => write!(self.text, "\\u{byte:04x}"),
+                byte => write!(self.text, "\\{}", char::from(byte)),
+            };
+            rest = &rest[plain + 1..];
+        }
+        self.text.push_str(rest);
+        self.text.push('"');
+        Ok(())
+    }
+
+    /// The key of an entry: in JSON always a string.
+    fn key(&mut self, key: Value) -> Result<(), Fault> {
+        let quote = self.notation == Notation::Json && key.tag() != Tag::String;
+        if quote {
+            self.text.push('"');
+        }
+        self.simple(key)?;
+        if quote {
+            self.text.push('"');
+        }
+        self.text.push_str(": ");
+        Ok(())
+    }
+
+    /// Values that print as what they are called.
+    fn named(&mut self, value: Value) {
+        let program = &self.runtime.program;
+        // Writing to a string cannot fail.
+        let _ = match value.tag() {
+            Tag::Builtin => write!(self.text, "<built-in function: {}>", program.builtins[value.index() as usize].name),
+            Tag::Module => write!(self.text, "<module {}>", program.modules[value.index() as usize].name),
+            Tag::Type => {
+                let facts = &program.types[value.index() as usize];
+                write!(self.text, "<{} {}>", if facts.is_data { "data" } else { "entity" }, facts.name)
+            }
+            _ => match Runtime::function_index(value).map(|index| &program.functions[index as usize]) {
+                Some(facts) if &*facts.name == LAMBDA => write!(self.text, "lambda({})", facts.parameters.join(", ")),
+                Some(facts) => write!(self.text, "<action {}>", facts.name),
+                None => self.text.write_str("<internal>"),
+            },
+        };
     }
 
     fn container(&mut self, root: Value) -> Result<(), Fault> {
@@ -274,7 +348,10 @@ impl Printer<'_> {
             };
             match inner {
                 None => path.pop(),
-                Some(inner) if path.contains(inner) => self.text.push('…'),
+                Some(inner) if path.contains(inner) => match self.notation {
+                    Notation::Printed => self.text.push('…'),
+                    Notation::Json => return Err(no_json(inner, " that contains itself")),
+                },
                 Some(inner) => self.begin(&mut path, inner),
             }
         }
@@ -282,13 +359,13 @@ impl Printer<'_> {
     }
 
     fn begin(&mut self, path: &mut Path, container: Value) {
-        match container.as_record() {
-            Some(record) => {
-                self.text.push_str(&self.runtime.program.types[record.type_index() as usize].name);
-                self.text.push_str(" {");
-            }
-            None => self.text.push(if container.tag() == Tag::List { '[' } else { '{' }),
+        if let Some(record) = container.as_record()
+            && self.notation == Notation::Printed
+        {
+            self.text.push_str(&self.runtime.program.types[record.type_index() as usize].name);
+            self.text.push(' ');
         }
+        self.text.push(if container.tag() == Tag::List { '[' } else { '{' });
         path.push(container);
     }
 
@@ -298,7 +375,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Prints elements up to the next container, which it returns, or to the end.
+    /// Writes elements up to the next container, which it returns, or to the end.
     fn list(&mut self, open: &mut Open) -> Result<Option<Value>, Fault> {
         while let Some(element) = open.container.as_list().and_then(|list| list.get(open.next)) {
             self.separate(open);
@@ -318,8 +395,7 @@ impl Printer<'_> {
             open.next += 1;
             if let Some((key, value)) = entry {
                 self.separate(open);
-                self.simple(key)?;
-                self.text.push_str(": ");
+                self.key(key)?;
                 if !self.simple(value)? {
                     return Ok(Some(value));
                 }
@@ -332,19 +408,20 @@ impl Printer<'_> {
     fn record(&mut self, open: &mut Open) -> Result<Option<Value>, Fault> {
         let Some(record) = open.container.as_record() else { return Ok(None) };
         let facts = &self.runtime.program.types[record.type_index() as usize];
+        let is_padded = self.notation == Notation::Printed && !record.fields().is_empty();
         while let (Some(&field), Some(name)) = (record.fields().get(open.next), facts.field_names.get(open.next)) {
-            if open.is_first {
+            if is_padded && open.is_first {
                 self.text.push(' ');
             }
             self.separate(open);
             open.next += 1;
-            self.text.push_str(name);
+            self.string(name)?;
             self.text.push_str(": ");
             if !self.simple(field)? {
                 return Ok(Some(field));
             }
         }
-        self.text.push_str(if open.is_first { "}" } else { " }" });
+        self.text.push_str(if is_padded { " }" } else { "}" });
         Ok(None)
     }
 }

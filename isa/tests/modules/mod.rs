@@ -169,11 +169,11 @@ fn register_instruction() -> impl Strategy<Value = RegisterInstruction> {
 }
 
 /// Any module in the stack form.
-pub fn stack() -> impl Strategy<Value = StackCode> {
+pub(crate) fn stack() -> impl Strategy<Value = StackCode> {
     module(stack_instruction().boxed())
 }
 
 /// Any module in the register form.
-pub fn register() -> impl Strategy<Value = RegCode> {
+pub(crate) fn register() -> impl Strategy<Value = RegCode> {
     module(register_instruction().boxed())
 }

@@ -31,7 +31,7 @@ print("ackermann 3", n, ackermann(3, n))
 females = []
 males = []
 differ = 0
-for k in range(n * 10):
+for k in range(n * 4):
     f = female(k)
     m = male(k)
     if k < 12:

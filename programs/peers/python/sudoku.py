@@ -76,5 +76,5 @@ while blanks < n:
         grid.clear(place)
         blanks += 1
 print("".join("." if k == 0 else str(k) for k in grid.cells[0:27]))
-print("blanks", blanks, "solutions", count_solutions(grid, 500), "guesses", grid.guesses)
+print("blanks", blanks, "solutions", count_solutions(grid, 5000), "guesses", grid.guesses)
 print("left as found", "true" if grid.cells.count(0) == n else "false")

@@ -40,8 +40,8 @@ def percolate(size, seed):
     opened_cells = [False] * (size * size)
     opened = 0
     while not sets.together(top, bottom):
-        seed = (seed * 1103515245 + 12345) % 2147483648
-        cell = seed // 65536 % (size * size)
+        seed = seed * 48271 % 2147483647
+        cell = seed % (size * size)
         if opened_cells[cell]:
             continue
         opened_cells[cell] = True

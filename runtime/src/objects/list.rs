@@ -439,6 +439,15 @@ impl List {
         (self.kind() == ElementKind::Int).then(|| unsafe { std::slice::from_raw_parts(self.data.cast(), self.len()) })
     }
 
+    /// The integers, when it is a list of integers.
+    pub fn as_ints_mut(&mut self) -> Option<&mut [i64]> {
+        if self.len == 0 || self.kind() != ElementKind::Int {
+            return None;
+        }
+        // SAFETY: the kind says so, `len` elements are initialised, and only this list refers to them.
+        Some(unsafe { std::slice::from_raw_parts_mut(self.data.cast(), self.len()) })
+    }
+
     pub(crate) fn trace(&self, marker: &mut Marker<'_>) {
         if self.kind() == ElementKind::Value && self.len != 0 {
             // SAFETY: `len` values are initialised.

@@ -122,6 +122,9 @@ impl Str {
     /// The text `first` followed by `second`.
     pub fn concat(heap: &mut Heap, first: Value, second: &str) -> Result<Value, Fault> {
         let Some(string) = first.as_string() else { return Err(Error::type_error("not a string")) };
+        if second.is_empty() {
+            return Ok(first);
+        }
         let len = string.len() + second.len();
         if len > MAX_BYTES {
             return Err(Error::heap(heap.limit()));
@@ -129,9 +132,7 @@ impl Str {
         let second_chars = count_chars(second);
         let chars = string.char_count() + second_chars;
         let ascii = string.is_ascii() && second_chars == second.len();
-        if let Some(owner) = string.owner()
-            && !second.is_empty()
-        {
+        if let Some(owner) = string.owner() {
             // SAFETY: the owner is alive because the string is. Bytes past `used` belong to no string.
             unsafe {
                 let end = string.data.add(string.len());
@@ -246,6 +247,6 @@ impl Str {
 }
 
 /// How many characters `text` has.
-pub fn count_chars(text: &str) -> usize {
+pub(crate) fn count_chars(text: &str) -> usize {
     if text.len() < 32 && text.is_ascii() { text.len() } else { text.chars().count() }
 }

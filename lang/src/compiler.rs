@@ -1,0 +1,41 @@
+//! From a resolved tree to stack code.
+//!
+//! One walk over each function emits its code; jumps forward are patched when their label is placed. While it walks, the compiler keeps
+//! two facts about the point it has reached: how deep the operand stack is, and which slots have certainly been assigned, so that only
+//! reads of the others are checked.
+//!
+//! # Shapes
+//!
+//! ```text
+//! while c { b }              JUMP Lc; Lb: b; Lc: c; LOOP_IF_TRUE Lb
+//! for x in range(a, b, s)    b → L[n+1]; s → L[n+2]; a; FOR_PREPARE n; LOOP Lb; JUMP end; Lb: body; Lc: FOR_LOOP n; LOOP Lb; end:
+//! for x in e                 e; ITER_PREPARE → L[n]; 0 → L[n+1]; JUMP Lc; Lb: → x; body; Lc: FOR_ITER n; LOOP Lb; POP
+//! ```
+//!
+//! `finally` and `defer` blocks are compiled once for every way out of the block they guard, as cleanup code; a guarded range
+//! of instructions never includes cleanup code that belongs to it.
+
+mod calls;
+mod expressions;
+mod function;
+mod loops;
+mod module;
+mod patterns;
+mod statements;
+mod tables;
+
+use isa::StackCode;
+
+use crate::diagnostics::Diagnostic;
+use crate::loader::{Analysis, FileDiagnostics, by_file};
+
+/// Compiles a program.
+///
+/// # Errors
+/// When the program exceeds a limit of the instruction format, such as the number of arguments of a call.
+pub fn compile(analysis: &Analysis<'_>) -> Result<StackCode, Vec<FileDiagnostics>> {
+    let mut compiler = module::ModuleCompiler::new(analysis);
+    compiler.program();
+    let diagnostics: &[(usize, Diagnostic)] = &compiler.diagnostics;
+    if diagnostics.is_empty() { Ok(compiler.finish()) } else { Err(by_file(&analysis.program, diagnostics)) }
+}

@@ -1,0 +1,146 @@
+//! Calls, construction, and members.
+
+use isa::stack::MAX_ARGUMENTS;
+use isa::{Constant, StackOp};
+
+use super::function::FunctionCompiler;
+use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label, Name, Use};
+use crate::program::Used;
+use crate::resolver::{Binding, ModuleBody, Storage};
+
+impl<'a> FunctionCompiler<'a, '_, '_> {
+    fn arguments(&mut self, arguments: &'a [Expression<'a>]) -> u32 {
+        if arguments.len() > MAX_ARGUMENTS as usize {
+            self.error(format!("a call passes at most {MAX_ARGUMENTS} arguments"), arguments[MAX_ARGUMENTS as usize].span);
+            return 0;
+        }
+        arguments.iter().for_each(|argument| self.expression(argument));
+        arguments.len() as u32
+    }
+
+    /// `callee(arguments)`.
+    pub(super) fn call_expression(&mut self, callee: &'a Expression<'a>, arguments: &'a [Expression<'a>], position: u32) {
+        if let ExpressionKind::Name(name) = callee.kind {
+            match self.binding(name) {
+                Binding::Library(function) => return self.call_function(function, arguments, position),
+                Binding::Builtin(symbol) => {
+                    let text = self.module.text(symbol);
+                    if matches!(text, "len" | "length" | "size") && arguments.len() == 1 {
+                        self.expression(&arguments[0]);
+                        self.emit(StackOp::GetLength, 0, position);
+                        return;
+                    }
+                    if !crate::resolver::PREDEFINED.contains(&text) {
+                        let count = self.arguments(arguments);
+                        let builtin = self.module.tables.builtin(symbol);
+                        self.call(StackOp::CallBuiltin, builtin, count, position);
+                        return;
+                    }
+                }
+                _ => match self.storage(name) {
+                    Some(Storage::Function(function)) => return self.call_function(function, arguments, position),
+                    Some(Storage::Type(index)) => {
+                        if let Some(constructor) = self.module.constructors[index as usize] {
+                            return self.call_function(constructor, arguments, position);
+                        }
+                        let count = self.arguments(arguments);
+                        self.call(StackOp::NewRecord, index, count, position);
+                        return;
+                    }
+                    // The callee is looked up before the arguments are evaluated, which can be noticed unless they are plain.
+                    Some(Storage::Global(global)) if arguments.iter().all(|argument| self.cannot_fail(argument)) => {
+                        let count = self.arguments(arguments);
+                        self.call(StackOp::CallName, global, count, position);
+                        return;
+                    }
+                    _ => {}
+                },
+            }
+        }
+        self.expression(callee);
+        let count = self.arguments(arguments);
+        self.emit(StackOp::CallTop, count, position);
+    }
+
+    fn call_function(&mut self, function: u32, arguments: &'a [Expression<'a>], position: u32) {
+        let count = self.arguments(arguments);
+        self.call(StackOp::CallFuncConst, function, count, position);
+    }
+
+    /// `callee{field: value}`.
+    pub(super) fn construct(&mut self, callee: &'a Expression<'a>, fields: &'a [FieldInitializer<'a>], position: u32) {
+        self.expression(callee);
+        for field in fields {
+            self.constant(Constant::String(self.module.text(field.name.symbol).into()), field.name.span.start);
+            self.expression(&field.value);
+        }
+        self.emit(StackOp::BuildMap, fields.len() as u32, position);
+        self.emit(StackOp::Construct, 0, position);
+    }
+
+    /// `object.name(arguments)`.
+    pub(super) fn method_call(&mut self, object: &'a Expression<'a>, name: Label, arguments: &'a [Expression<'a>]) {
+        let position = name.span.start;
+        if let Some(global) = self.module_member(object, name)
+            && arguments.iter().all(|argument| self.cannot_fail(argument))
+        {
+            let count = self.arguments(arguments);
+            self.call(StackOp::CallName, global, count, position);
+            return;
+        }
+        self.expression(object);
+        let count = self.arguments(arguments);
+        let index = self.module.tables.name(name.symbol);
+        self.call(StackOp::CallMethod, index, count, position);
+    }
+
+    /// `object.name`.
+    pub(super) fn attribute(&mut self, object: &'a Expression<'a>, name: Label) {
+        let position = name.span.start;
+        if let Some(global) = self.module_member(object, name) {
+            self.emit(StackOp::LoadName, global, position);
+            return;
+        }
+        if let ExpressionKind::Name(owner) = object.kind
+            && let Some(Storage::Enum(index)) = self.storage(owner)
+        {
+            let members = self.module.analysis.resolved.enums[index as usize].members;
+            // Of two members with one name the last counts, as in a map.
+            let member = members.iter().rev().find(|member| member.name.symbol == name.symbol);
+            self.constant(member.map_or(Constant::Null, |member| Constant::Int(member.value)), position);
+            return;
+        }
+        self.expression(object);
+        let index = self.module.tables.name(name.symbol);
+        self.emit(StackOp::GetAttr, index, position);
+    }
+
+    /// The global behind `module.name`, when the object plainly is a module that has it.
+    fn module_member(&self, object: &Expression<'a>, name: Label) -> Option<u32> {
+        let ExpressionKind::Name(owner) = object.kind else { return None };
+        let Some(Storage::Module(index)) = self.storage(owner) else { return None };
+        let members = &self.module.analysis.resolved.modules[index as usize].members;
+        members.iter().find(|member| member.0 == name.symbol).map(|member| member.1)
+    }
+
+    /// Runs the module that `name` is, unless it has run.
+    pub(super) fn import(&mut self, name: Name, position: u32) {
+        if let Some(Storage::Module(index)) = self.storage(name) {
+            self.emit(StackOp::Import, index, position);
+        }
+    }
+
+    /// The module that a `use` refers to.
+    pub(super) fn module_of_use(&self, use_: &Use<'a>) -> Option<u32> {
+        let analysis = self.module.analysis;
+        let uses = &analysis.program.files[self.file].uses;
+        let &(_, used) = uses.iter().find(|(offset, _)| *offset == use_.path_span.start)?;
+        match used {
+            Used::File(file) => analysis.resolved.files[file].module,
+            Used::Standard(_) => {
+                let is_it = |module: &crate::resolver::ModuleInfo<'_>| matches!(module.body, ModuleBody::Standard(_)) && module.name == use_.path;
+                analysis.resolved.modules.iter().position(is_it).map(|index| index as u32)
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Loops.
+
+use isa::{Constant, StackOp};
+
+use super::function::{FunctionCompiler, Region};
+use crate::ast::{Block, Expression, ExpressionKind, Name};
+use crate::resolver::{Binding, Storage};
+
+impl<'a> FunctionCompiler<'a, '_, '_> {
+    /// `while condition { body }`, tested at the bottom.
+    pub(super) fn while_loop(&mut self, condition: &'a Expression<'a>, body: &Block<'a>, position: u32) {
+        if self.is_dead {
+            return;
+        }
+        let (start, next, end) = (self.new_label(), self.new_label(), self.new_label());
+        self.jump(StackOp::Jump, next, position);
+        self.place_loop(start);
+        self.is_dead = false;
+        // The condition runs before the body in every iteration, but only what the code before the loop assigned is certain in the
+        // condition itself.
+        let mark = self.assignments();
+        self.regions.push(Region::Loop { end, next, depth: self.depth });
+        self.block(body);
+        self.regions.pop();
+        self.undo_assignments(mark);
+        self.place(next);
+        if matches!(condition.kind, ExpressionKind::Bool(true)) {
+            self.jump(StackOp::Loop, start, position);
+        } else {
+            self.loop_branch(condition, start, end, position);
+            self.undo_assignments(mark);
+        }
+        self.place(end);
+    }
+
+    /// `for each first[, second] in iterable { body }`.
+    pub(super) fn for_each(&mut self, first: Name, second: Option<Name>, iterable: &'a Expression<'a>, body: &Block<'a>, position: u32) {
+        if self.is_dead {
+            return;
+        }
+        if second.is_none()
+            && let Some(bounds) = self.range_bounds(iterable)
+        {
+            self.range_loop(first, bounds, iterable, body, position);
+            return;
+        }
+        let mark = self.temporaries();
+        let collection = self.new_temporaries(2);
+        self.expression(iterable);
+        self.emit(StackOp::IterPrepare, 0, iterable.position());
+        self.emit(StackOp::StoreLocal, collection, position);
+        self.constant(Constant::Int(0), position);
+        self.emit(StackOp::StoreLocal, collection + 1, position);
+        let (start, next, end) = (self.new_label(), self.new_label(), self.new_label());
+        self.jump(StackOp::Jump, next, position);
+        self.place_loop(start);
+        self.is_dead = false;
+        let assignments = self.assignments();
+        self.depth += 1;
+        self.store(first, position);
+        if let Some(second) = second {
+            self.emit(StackOp::IterValue, collection, position);
+            self.store(second, position);
+        }
+        self.regions.push(Region::Loop { end, next, depth: self.depth });
+        self.block(body);
+        self.regions.pop();
+        self.undo_assignments(assignments);
+        self.place(next);
+        self.emit(if second.is_some() { StackOp::ForPair } else { StackOp::ForIter }, collection, position);
+        self.jump(StackOp::Loop, start, position);
+        // FOR_ITER skips the LOOP when there is nothing more.
+        self.is_dead = false;
+        self.emit(StackOp::Pop, 0, position);
+        self.place(end);
+        self.free_temporaries(mark);
+    }
+
+    /// The arguments of a call of the builtin `range`.
+    fn range_bounds(&self, iterable: &Expression<'a>) -> Option<&'a [Expression<'a>]> {
+        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } = iterable.kind else { return None };
+        match self.binding(*name) {
+            Binding::Builtin(symbol) if self.module.text(symbol) == "range" && (1..=3).contains(&arguments.len()) => Some(arguments),
+            _ => None,
+        }
+    }
+
+    /// A loop over `range(…)`: counts without making a list.
+    fn range_loop(&mut self, variable: Name, bounds: &'a [Expression<'a>], iterable: &'a Expression<'a>, body: &Block<'a>, position: u32) {
+        let at = iterable.position();
+        let mark = self.temporaries();
+        // The variable counts by itself when the body leaves it alone.
+        let counts_itself = self.module.analysis.resolved.files[self.file].counters.contains(&variable.id);
+        let counter = match self.storage(variable) {
+            Some(Storage::Slot(slot)) if counts_itself => slot,
+            _ => self.new_temporaries(3),
+        };
+        let is_variable = matches!(self.storage(variable), Some(Storage::Slot(slot)) if slot == counter);
+        // All bounds are evaluated before any is checked.
+        let start = self.new_temporary();
+        let (first, last, step) = match bounds {
+            [end] => (None, Some(end), None),
+            [first, end] => (Some(first), Some(end), None),
+            [first, end, step, ..] => (Some(first), Some(end), Some(step)),
+            [] => (None, None, None),
+        };
+        let parts = [(first, start, 0), (last, counter + 1, 0), (step, counter + 2, 1)];
+        for (bound, slot, default) in parts {
+            match bound {
+                Some(bound) => self.expression(bound),
+                None => self.constant(Constant::Int(default), at),
+            }
+            self.emit(StackOp::StoreLocal, slot, at);
+        }
+        for (bound, slot, _) in parts {
+            if bound.is_some_and(|bound| !matches!(bound.kind, ExpressionKind::Integer(_))) {
+                self.emit(StackOp::LoadLocal, slot, at);
+                self.emit(StackOp::RangeBound, 0, at);
+                self.emit(StackOp::StoreLocal, slot, at);
+            }
+        }
+        let (begin, next, end) = (self.new_label(), self.new_label(), self.new_label());
+        self.emit(StackOp::LoadLocal, start, at);
+        self.emit(StackOp::ForPrepare, counter, at);
+        self.jump(StackOp::Loop, begin, position);
+        self.is_dead = false;
+        self.jump(StackOp::Jump, end, position);
+        self.place_loop(begin);
+        self.is_dead = false;
+        let assignments = self.assignments();
+        if is_variable {
+            self.mark_assigned(variable);
+        } else {
+            self.emit(StackOp::LoadLocal, counter, position);
+            self.store(variable, position);
+        }
+        self.regions.push(Region::Loop { end, next, depth: self.depth });
+        self.block(body);
+        self.regions.pop();
+        self.undo_assignments(assignments);
+        self.place(next);
+        self.emit(StackOp::ForLoop, counter, position);
+        self.jump(StackOp::Loop, begin, position);
+        // FOR_LOOP skips the LOOP at the end.
+        self.place(end);
+        self.free_temporaries(mark);
+    }
+}

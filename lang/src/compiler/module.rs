@@ -1,0 +1,302 @@
+//! The whole module: functions of every file, types, enums, modules.
+
+use isa::module::{
+    Capture, CaptureSource, EnumDefinition, FieldDefinition, Function as FunctionCode, Global, MethodDefinition, ModuleDefinition,
+    PreludeFunction, Source, TypeDefinition,
+};
+use isa::{Constant, Module, Stack, StackCode, StackInstruction, StackOp};
+
+use super::function::FunctionCompiler;
+use super::tables::Tables;
+use crate::ast::{Entity, Expression, ExpressionKind, Field, Function, FunctionId, Module as ModuleBlock, UnaryOperator};
+use crate::diagnostics::Diagnostic;
+use crate::loader::Analysis;
+use crate::names::Symbol;
+use crate::program::FileKind;
+use crate::resolver::{CaptureFrom, FunctionScope, ModuleBody, Storage};
+
+pub(super) struct ModuleCompiler<'a, 'p> {
+    pub(super) analysis: &'p Analysis<'a>,
+    pub(super) tables: Tables<'p>,
+    pub(super) diagnostics: Vec<(usize, Diagnostic)>,
+    functions: Vec<FunctionCode<Stack>>,
+    /// Constructor function of each type that needs one.
+    pub(super) constructors: Vec<Option<u32>>,
+    entry: u32,
+}
+
+/// What a field of a type, its own or inherited, starts as.
+#[derive(Clone, Copy)]
+struct TypeField<'a> {
+    field: &'a Field<'a>,
+    file: usize,
+}
+
+impl<'a, 'p> ModuleCompiler<'a, 'p> {
+    pub(super) fn new(analysis: &'p Analysis<'a>) -> Self {
+        let resolved = &analysis.resolved;
+        let mut compiler = Self {
+            analysis,
+            tables: Tables::new(&analysis.program.names),
+            diagnostics: Vec::new(),
+            functions: vec![FunctionCode::default(); resolved.function_count as usize],
+            constructors: vec![None; resolved.types.len()],
+            entry: 0,
+        };
+        for index in 0..resolved.types.len() {
+            if compiler.fields(index as u32).iter().any(|field| field.field.default.is_some_and(|default| literal(default).is_none())) {
+                compiler.constructors[index] = Some(compiler.functions.len() as u32);
+                compiler.functions.push(FunctionCode::default());
+            }
+        }
+        compiler
+    }
+
+    pub(super) fn text(&self, symbol: Symbol) -> &'p str {
+        self.analysis.program.names.text(symbol)
+    }
+
+    /// Compiles every function of every file.
+    pub(super) fn program(&mut self) {
+        for (index, source) in self.analysis.program.files.iter().enumerate() {
+            let resolved = &self.analysis.resolved.files[index];
+            if source.kind == FileKind::Main {
+                self.entry = resolved.first_function;
+            }
+            for (number, scope) in resolved.functions.iter().enumerate() {
+                if let Some(function) = scope.function {
+                    let code = self.function(index, function, scope);
+                    self.functions[resolved.first_function as usize + number] = code;
+                }
+            }
+            let name = if source.kind == FileKind::Main { "<main>" } else { &source.name };
+            let mut main = FunctionCompiler::new(self, index, FunctionId(0));
+            main.top_level(source.file.statements);
+            let mut code = main.finish();
+            code.name = self.tables.name_text(name);
+            self.functions[resolved.first_function as usize] = code;
+        }
+        for (index, constructor) in self.constructors.clone().into_iter().enumerate() {
+            if let Some(function) = constructor {
+                self.functions[function as usize] = self.constructor(index as u32);
+            }
+        }
+    }
+
+    fn function(&mut self, file: usize, function: &'a Function<'a>, scope: &'p FunctionScope<'a>) -> FunctionCode<Stack> {
+        let mut compiler = FunctionCompiler::new(self, file, function.id);
+        compiler.function(function);
+        let mut code = compiler.finish();
+        code.name = match function.name {
+            Some(name) => self.tables.name(name.symbol),
+            None => self.tables.name_text("<lambda>"),
+        };
+        code.parameters = function.parameters.len() as u16;
+        code.has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some());
+        let parent = scope.parent.map(|parent| self.analysis.resolved.scope(file, parent));
+        code.captures = scope
+            .captures
+            .iter()
+            .map(|capture| Capture {
+                name: self.tables.name(capture.symbol),
+                from: match capture.from {
+                    CaptureFrom::Capture(index) => CaptureSource::Capture(index),
+                    CaptureFrom::Variable(variable) => {
+                        match parent.map(|parent| parent.variables[variable as usize].storage) {
+                            Some(Storage::Slot(slot) | Storage::Cell(slot)) => CaptureSource::Local(slot),
+                            _ => unreachable!("captured variables live in slots of the enclosing function"),
+                        }
+                    }
+                },
+                is_cell: capture.is_cell,
+            })
+            .collect();
+        if let (Some(name), Some(parent)) = (function.name, parent)
+            && let Some(variable) = parent.variables.iter().find(|variable| variable.symbol == name.symbol)
+        {
+            code.global = match (variable.exported, variable.storage) {
+                (Some(global), _) | (None, Storage::Global(global)) if parent.is_top_level => Some(global),
+                _ => None,
+            };
+        }
+        code
+    }
+
+    /// All fields of a type, the parent's first; one declared again stands at the parent's place with its new default.
+    fn fields(&self, index: u32) -> Vec<TypeField<'a>> {
+        let info = &self.analysis.resolved.types[index as usize];
+        let mut fields = info.parent.map_or_else(Vec::new, |parent| self.fields(parent));
+        for field in info.entity.fields {
+            let own = TypeField { field, file: info.file };
+            match fields.iter_mut().find(|known| known.field.name.symbol == field.name.symbol) {
+                Some(known) => *known = own,
+                None => fields.push(own),
+            }
+        }
+        fields
+    }
+
+    /// Labels of a type's fields in order.
+    pub(super) fn field_symbols(&self, index: u32) -> Vec<Symbol> {
+        self.fields(index).iter().map(|field| field.field.name.symbol).collect()
+    }
+
+    /// A function that makes an instance from positional arguments, computing what is not given.
+    fn constructor(&mut self, index: u32) -> FunctionCode<Stack> {
+        let info = &self.analysis.resolved.types[index as usize];
+        let (file, entity): (usize, &'a Entity<'a>) = (info.file, info.entity);
+        let fields = self.fields(index);
+        if fields.len() > isa::stack::MAX_ARGUMENTS as usize {
+            self.diagnostics.push((
+                file,
+                Diagnostic::error(format!("a type with computed defaults has at most {} fields", isa::stack::MAX_ARGUMENTS), entity.name.span),
+            ));
+            return FunctionCode::default();
+        }
+        let mut compiler = FunctionCompiler::for_constructor(self, file, fields.len() as u32, entity.name.span.start);
+        for (slot, field) in fields.iter().enumerate() {
+            compiler.field_default(slot as u32, field.file, field.field);
+        }
+        compiler.constructor_end(index, fields.len() as u32);
+        let mut code = compiler.finish();
+        code.name = self.tables.name(entity.name.symbol);
+        code.parameters = fields.len() as u16;
+        code.has_defaults = true;
+        for (slot, field) in fields.iter().enumerate() {
+            code.local_names[slot] = self.tables.name(field.field.name.symbol);
+        }
+        code
+    }
+
+    fn type_definition(&mut self, index: u32) -> TypeDefinition {
+        let info = &self.analysis.resolved.types[index as usize];
+        let mut fields = Vec::new();
+        for field in self.fields(index) {
+            let default = field.field.default.and_then(literal).unwrap_or(Constant::Null);
+            fields.push(FieldDefinition { name: self.tables.name(field.field.name.symbol), default: self.tables.constant(default) });
+        }
+        let mut methods: Vec<MethodDefinition> = Vec::new();
+        let mut current = Some(index);
+        while let Some(at) = current {
+            let ancestor = &self.analysis.resolved.types[at as usize];
+            let first_function = self.analysis.resolved.files[ancestor.file].first_function;
+            // The last of two methods of one name counts, as with other declarations.
+            for method in ancestor.entity.methods.iter().rev() {
+                if let Some(name) = method.name {
+                    let name = self.tables.name(name.symbol);
+                    if !methods.iter().any(|known| known.name == name) {
+                        methods.push(MethodDefinition { name, function: first_function + method.id.0 });
+                    }
+                }
+            }
+            current = ancestor.parent;
+        }
+        TypeDefinition {
+            name: self.tables.name(info.entity.name.symbol),
+            parent: info.parent,
+            fields,
+            methods,
+            is_data: info.entity.is_data,
+            constructor: self.constructors[index as usize],
+        }
+    }
+
+    fn module_definition(&mut self, index: usize) -> ModuleDefinition {
+        let info = &self.analysis.resolved.modules[index];
+        let first_function = self.analysis.resolved.files[info.file].first_function;
+        let function = match info.body {
+            ModuleBody::File => first_function,
+            ModuleBody::Block(block) => {
+                let code = self.module_block(info.file, block);
+                self.functions[(first_function + block.id.0) as usize] = code;
+                first_function + block.id.0
+            }
+            ModuleBody::Standard(members) => {
+                let code = self.standard_module(info.file, &info.name, members, &info.members);
+                self.functions.push(code);
+                self.functions.len() as u32 - 1
+            }
+        };
+        ModuleDefinition {
+            name: self.tables.name_text(&info.name),
+            function,
+            members: info.members.iter().map(|&(symbol, global)| (self.tables.name(symbol), global)).collect(),
+        }
+    }
+
+    fn module_block(&mut self, file: usize, block: &'a ModuleBlock<'a>) -> FunctionCode<Stack> {
+        let mut compiler = FunctionCompiler::new(self, file, block.id);
+        compiler.top_level(block.body.statements);
+        let mut code = compiler.finish();
+        code.name = self.tables.name(block.name.symbol);
+        code
+    }
+
+    fn standard_module(&mut self, file: usize, name: &str, builtins: &[(&str, &str)], members: &[(Symbol, u32)]) -> FunctionCode<Stack> {
+        let mut code = FunctionCode::<Stack> { name: self.tables.name_text(name), source: file as u32, ..FunctionCode::default() };
+        for &(symbol, global) in members {
+            let text = self.text(symbol);
+            if let Some((_, builtin)) = builtins.iter().find(|(member, _)| *member == text) {
+                let builtin = self.tables.builtin_text(builtin);
+                let constant = self.tables.constant(Constant::Builtin(builtin));
+                code.code.push(StackInstruction::new(StackOp::LoadConst, constant));
+                code.code.push(StackInstruction::new(StackOp::StoreName, global));
+            }
+        }
+        let null = self.tables.constant(Constant::Null);
+        code.code.push(StackInstruction::new(StackOp::LoadConst, null));
+        code.code.push(StackInstruction::new(StackOp::Return, 0));
+        code.lines.push((0, 0));
+        code
+    }
+
+    /// The finished module.
+    pub(super) fn finish(mut self) -> StackCode {
+        let resolved = &self.analysis.resolved;
+        let types = (0..resolved.types.len() as u32).map(|index| self.type_definition(index)).collect();
+        let modules = (0..resolved.modules.len()).map(|index| self.module_definition(index)).collect();
+        let mut enums = Vec::new();
+        for declaration in &resolved.enums {
+            let name = self.tables.name(declaration.name.symbol);
+            let mut members: Vec<(u32, i64)> = Vec::new();
+            for member in declaration.members {
+                members.push((self.tables.name(member.name.symbol), member.value));
+            }
+            enums.push(EnumDefinition { name, members });
+        }
+        let globals = resolved.globals.iter().map(|&symbol| Global { name: self.tables.name(symbol) }).collect();
+        let prelude = resolved.library.iter().map(|&(symbol, function)| PreludeFunction { name: self.tables.name(symbol), function }).collect();
+        let sources =
+            self.analysis.program.files.iter().map(|file| Source { name: file.name.as_str().into(), text: file.text.into() }).collect();
+        Module {
+            constants: self.tables.constants,
+            names: self.tables.names,
+            globals,
+            functions: self.functions,
+            types,
+            enums,
+            modules,
+            builtins: self.tables.builtins,
+            prelude,
+            sources,
+            entry: self.entry,
+        }
+    }
+}
+
+/// The constant that an expression plainly is.
+pub(super) fn literal(expression: &Expression<'_>) -> Option<Constant> {
+    Some(match expression.kind {
+        ExpressionKind::Null => Constant::Null,
+        ExpressionKind::Bool(value) => Constant::Bool(value),
+        ExpressionKind::Integer(value) => Constant::Int(value),
+        ExpressionKind::Float(value) => Constant::Float(value),
+        ExpressionKind::String(text) => Constant::String(text.into()),
+        ExpressionKind::Unary { operator: UnaryOperator::Negate, operand } => match operand.kind {
+            ExpressionKind::Integer(value) => Constant::Int(value.checked_neg()?),
+            ExpressionKind::Float(value) => Constant::Float(-value),
+            _ => return None,
+        },
+        _ => return None,
+    })
+}

@@ -1,0 +1,85 @@
+//! `match`.
+
+use isa::{Constant, StackOp};
+
+use super::function::{FunctionCompiler, Label};
+use crate::ast::{Match, MatchBody, Pattern};
+use crate::resolver::Storage;
+
+impl<'a> FunctionCompiler<'a, '_, '_> {
+    /// A match; its value ends up on the stack.
+    pub(super) fn match_expression(&mut self, matching: &'a Match<'a>, position: u32) {
+        let mark = self.temporaries();
+        let subject = self.new_temporary();
+        self.expression(matching.subject);
+        self.emit(StackOp::StoreLocal, subject, position);
+        let depth = self.depth;
+        let end = self.new_label();
+        let assignments = self.assignments();
+        for arm in matching.arms {
+            let next = self.new_label();
+            self.pattern(&arm.pattern, subject, next, position);
+            match arm.body {
+                MatchBody::Expression(body) => self.expression(body),
+                MatchBody::Block(ref block) => {
+                    self.block(block);
+                    self.constant(Constant::Null, position);
+                }
+            }
+            self.undo_assignments(assignments);
+            self.jump(StackOp::Jump, end, position);
+            self.place(next);
+            self.depth = depth;
+        }
+        if matching.is_statement {
+            self.constant(Constant::Null, position);
+        } else {
+            self.constant(Constant::String("Match expression: no pattern matched".into()), position);
+            self.emit(StackOp::Throw, 0, position);
+        }
+        self.place(end);
+        self.depth = depth + 1;
+        self.free_temporaries(mark);
+    }
+
+    /// Goes on if the value in slot `subject` fits the pattern, and to `next` otherwise.
+    fn pattern(&mut self, pattern: &Pattern<'a>, subject: u32, next: Label, position: u32) {
+        match *pattern {
+            Pattern::Wildcard => {}
+            Pattern::Value(value) => {
+                self.emit(StackOp::LoadLocal, subject, position);
+                self.expression(value);
+                self.emit(StackOp::Eq, 0, value.position());
+                self.jump(StackOp::JumpIfFalse, next, position);
+            }
+            Pattern::Binding(name) => {
+                self.emit(StackOp::LoadLocal, subject, position);
+                self.store(name, name.span.start);
+            }
+            Pattern::Instance { entity, fields } => {
+                let Some(Storage::Type(index)) = self.storage(entity) else { return };
+                self.emit(StackOp::LoadLocal, subject, position);
+                self.emit(StackOp::IsInstance, index, entity.span.start);
+                self.jump(StackOp::JumpIfFalse, next, position);
+                let symbols = self.module.field_symbols(index);
+                if fields.len() > symbols.len() {
+                    self.error(format!("the type has {} fields, the pattern {}", symbols.len(), fields.len()), entity.span);
+                    return;
+                }
+                for (field, symbol) in fields.iter().zip(symbols) {
+                    if matches!(field, Pattern::Wildcard) {
+                        continue;
+                    }
+                    let mark = self.temporaries();
+                    let value = self.new_temporary();
+                    let name = self.module.tables.name(symbol);
+                    self.emit(StackOp::LoadLocal, subject, position);
+                    self.emit(StackOp::GetAttr, name, entity.span.start);
+                    self.emit(StackOp::StoreLocal, value, position);
+                    self.pattern(field, value, next, position);
+                    self.free_temporaries(mark);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Sorting: stable, into a new list.
+//!
+//! Lists of one kind of element that has an order of its own (integers, floats, strings, numbers of both kinds) go to the standard
+//! library's sort. All others are merged by hand, because their comparison can fail, and because lists that contain NaN have no
+//! consistent order, which the standard library may answer with a panic.
+
+use std::cmp::Ordering;
+
+use crate::arguments::{expected, list, optional};
+use crate::context::Runtime;
+use crate::error::{Error, Fault};
+use crate::objects::{ElementKind, List, Str};
+use crate::value::{Tag, Value};
+
+/// How to sort.
+#[derive(Clone, Copy)]
+struct Order {
+    /// Field, key or index to sort by; null for the elements themselves.
+    field: Value,
+    is_descending: bool,
+}
+
+impl Order {
+    /// Reads `sort`'s arguments: `(list[, field or descending][, descending])`.
+    fn of_arguments(elements: &List, arguments: &[Value]) -> Result<Self, Fault> {
+        let (second, third) = (optional(arguments, 1), optional(arguments, 2));
+        let is_direction = match second.tag() {
+            Tag::Bool => true,
+            // The name of a direction, unless the elements could have a field of that name.
+            Tag::String => third.is_null() && direction(second).is_some() && !elements.get(0).is_some_and(has_fields),
+            Tag::Null | Tag::Int => false,
+            _ => {
+                return Err(expected("sort", "a field name or a direction", second)
+                    .with_help("sort(list, \"field\") sorts by a field, sort(list, \"desc\") downwards"));
+            }
+        };
+        let (field, descending) = if is_direction { (Value::NULL, second) } else { (second, third) };
+        let is_descending = match descending.tag() {
+            Tag::Null => false,
+            _ => direction(descending).ok_or_else(|| expected("sort", "a direction (true or \"desc\" for downwards)", descending))?,
+        };
+        Ok(Self { field, is_descending })
+    }
+
+    fn apply(self, ordering: Ordering) -> Ordering {
+        if self.is_descending { ordering.reverse() } else { ordering }
+    }
+}
+
+/// Whether a value names the downward direction, if it names one.
+fn direction(value: Value) -> Option<bool> {
+    if value.tag() == Tag::Bool {
+        return Some(value.is_truthy());
+    }
+    match value.as_string().map(Str::as_str)? {
+        "desc" | "descending" => Some(true),
+        "asc" | "ascending" => Some(false),
+        _ => None,
+    }
+}
+
+fn has_fields(value: Value) -> bool {
+    matches!(value.tag(), Tag::Map | Tag::Record)
+}
+
+/// `sort(list[, field or descending][, descending])`; also the method.
+pub(crate) fn sort(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+    let source = list("sort", arguments[0])?;
+    let order = Order::of_arguments(source, arguments)?;
+    if order.field.is_null() && source.kind() == ElementKind::Int {
+        return sort_ints(runtime, source, order);
+    }
+    // Values, keys and the room that merging takes, on top of the result.
+    runtime.heap.reserve(source.len() * 4 * size_of::<Value>())?;
+    if !order.field.is_null() {
+        return sort_by_field(runtime, source, order);
+    }
+    let mut values: Vec<Value> = source.iter().collect();
+    sort_values(runtime, &mut values, order)?;
+    runtime.build_list(&values)
+}
+
+fn sort_ints(runtime: &mut Runtime, source: &List, order: Order) -> Result<Value, Fault> {
+    let result = source.slice(&mut runtime.heap, 0, source.len())?;
+    if let Some(numbers) = result.as_list().and_then(List::as_ints_mut) {
+        // Equal integers cannot be told apart, so nobody sees that this is not stable.
+        numbers.sort_unstable();
+        if order.is_descending {
+            numbers.reverse();
+        }
+    }
+    Ok(result)
+}
+
+/// What the elements of a list have in common.
+#[derive(PartialEq)]
+enum Common {
+    Floats,
+    Numbers,
+    Strings,
+    Nothing,
+}
+
+fn common(values: &[Value]) -> Common {
+    let all = |test: fn(Tag) -> bool| values.iter().all(|value| test(value.tag()));
+    match values.first().map(|first| first.tag()) {
+        Some(Tag::Float) if all(|tag| tag == Tag::Float) => Common::Floats,
+        Some(Tag::Int | Tag::Float) if all(|tag| matches!(tag, Tag::Int | Tag::Float)) => Common::Numbers,
+        Some(Tag::String) if all(|tag| tag == Tag::String) => Common::Strings,
+        _ => Common::Nothing,
+    }
+}
+
+fn text<'h>(value: Value) -> &'h [u8] {
+    value.as_string().map_or(&[], Str::as_bytes)
+}
+
+fn sort_values(runtime: &mut Runtime, values: &mut Vec<Value>, order: Order) -> Result<(), Fault> {
+    match common(values) {
+        Common::Floats => values.sort_by(|a, b| order.apply(compare_floats(a.float_payload(), b.float_payload()))),
+        // Numbers always have an order.
+        Common::Numbers => values.sort_by(|&a, &b| order.apply(runtime.order(a, b).unwrap_or(Ordering::Equal))),
+        Common::Strings => values.sort_by(|&a, &b| order.apply(text(a).cmp(text(b)))),
+        Common::Nothing => {
+            let sorted = merge_sort(std::mem::take(values), |a, b| Ok(order.apply(runtime.order(*a, *b)?)))?;
+            *values = sorted;
+        }
+    }
+    Ok(())
+}
+
+/// Order of floats, NaN above every number.
+fn compare_floats(a: f64, b: f64) -> Ordering {
+    a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
+}
+
+fn sort_by_field(runtime: &mut Runtime, source: &List, order: Order) -> Result<Value, Fault> {
+    let mut keyed: Vec<(Value, Value)> = Vec::with_capacity(source.len());
+    for element in source.iter() {
+        let has_field = has_fields(element) || (element.tag() == Tag::List && order.field.is_int());
+        if !has_field {
+            return Err(expected("sort", "a list of maps or entities to sort by a field", element));
+        }
+        keyed.push((runtime.index(element, order.field)?, element));
+    }
+    let keys: Vec<Value> = keyed.iter().map(|&(key, _)| key).collect();
+    match common(&keys) {
+        Common::Strings => keyed.sort_by(|a, b| order.apply(text(a.0).cmp(text(b.0)))),
+        Common::Floats | Common::Numbers => {
+            keyed.sort_by(|a, b| order.apply(runtime.order(a.0, b.0).unwrap_or(Ordering::Equal)));
+        }
+        Common::Nothing => keyed = merge_sort(keyed, |a, b| Ok(order.apply(runtime.order(a.0, b.0)?)))?,
+    }
+    let values: Vec<Value> = keyed.into_iter().map(|(_, element)| element).collect();
+    runtime.build_list(&values)
+}
+
+/// A stable merge sort from the bottom up, for comparisons that can fail and need not be consistent.
+fn merge_sort<T: Copy>(mut items: Vec<T>, mut compare: impl FnMut(&T, &T) -> Result<Ordering, Fault>) -> Result<Vec<T>, Fault> {
+    let length = items.len();
+    let mut merged = Vec::with_capacity(length);
+    let mut width = 1;
+    while width < length {
+        merged.clear();
+        for start in (0..length).step_by(width * 2) {
+            let middle = (start + width).min(length);
+            let end = (start + width * 2).min(length);
+            let (mut left, mut right) = (start, middle);
+            while left < middle && right < end {
+                let take_right = compare(&items[right], &items[left])? == Ordering::Less;
+                merged.push(items[if take_right { right } else { left }]);
+                if take_right {
+                    right += 1;
+                } else {
+                    left += 1;
+                }
+            }
+            merged.extend_from_slice(&items[left..middle]);
+            merged.extend_from_slice(&items[right..end]);
+        }
+        std::mem::swap(&mut items, &mut merged);
+        width *= 2;
+    }
+    Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn merging_is_stable_and_complete() {
+        for length in 0..70_u64 {
+            let items: Vec<(u64, u64)> = (0..length).map(|at| (at * 7919 % 5, at)).collect();
+            let mut expected = items.clone();
+            expected.sort_by_key(|item| item.0);
+            let sorted = merge_sort(items, |a, b| Ok(a.0.cmp(&b.0)));
+            assert_eq!(sorted.ok(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn an_inconsistent_comparison_loses_nothing() {
+        let mut turn = 0;
+        let sorted = merge_sort((0..100).collect(), |_, _| {
+            turn += 1;
+            Ok(if turn % 3 == 0 { Ordering::Less } else { Ordering::Greater })
+        });
+        let mut found = sorted.unwrap_or_default();
+        found.sort_unstable();
+        assert_eq!(found, (0..100).collect::<Vec<i32>>());
+    }
+
+    #[test]
+    fn a_failed_comparison_ends_the_sort() {
+        assert!(merge_sort(vec![1, 2], |_, _| Err(Error::value_error("no"))).is_err());
+    }
+}

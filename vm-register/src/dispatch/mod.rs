@@ -1,0 +1,34 @@
+//! Ways to get from one instruction to the next.
+//!
+//! Handlers are written once, over a [`Technique`]. A technique says what a handler returns, how it goes on with another instruction, and
+//! how it hands an instruction to a function out of line. Both happen only in tail position, so a technique may as well
+//! jump there.
+
+pub(crate) mod match_loop;
+
+use crate::code::State;
+use crate::machine::Machine;
+
+/// A function that runs one instruction out of line and tells where to go on.
+///
+/// # Safety
+/// The state is at an instruction which this function is for, in the running frame.
+pub(crate) type Outline = unsafe fn(&mut Machine<'_>, State) -> State;
+
+/// A dispatch technique.
+pub(crate) trait Technique {
+    /// What handlers return.
+    type Out;
+
+    /// Whether calls and iterations take fuel.
+    const FUEL: bool;
+
+    /// Goes on at `state`.
+    fn go(machine: &mut Machine<'_>, state: State) -> Self::Out;
+
+    /// Goes on where `outline` says.
+    ///
+    /// # Safety
+    /// As for [`Outline`].
+    unsafe fn outline(machine: &mut Machine<'_>, state: State, outline: Outline) -> Self::Out;
+}

@@ -1,0 +1,284 @@
+//! Elements, entries and fields.
+
+use runtime::objects::{ElementKind, List, Map, MapKind, Record};
+use runtime::Value;
+
+use crate::code::{B, C, Instruction, State};
+use crate::dispatch::Technique;
+use crate::machine::{Machine, Site};
+use crate::slot::{BOOL, INT, LIST, MAP, RECORD, Slot};
+
+// The kind of a packed list is the tag of its elements.
+const _: () = {
+    assert!(ElementKind::Int as u64 == INT && ElementKind::Float as u64 == crate::slot::FLOAT);
+    assert!(ElementKind::Bool as u64 == BOOL);
+};
+
+/// Copies an element of a list to a register.
+///
+/// # Safety
+/// `index` is below the list's length; the register exists.
+#[inline(always)]
+pub(crate) unsafe fn read_element(list: &List, index: usize, to: Slot) {
+    // SAFETY: the caller's promise; the kind says how elements are kept.
+    unsafe {
+        match list.kind() {
+            kind @ (ElementKind::Int | ElementKind::Float) => to.set(kind as u64, list.data().cast::<u64>().add(index).read()),
+            ElementKind::Bool => to.set(BOOL, u64::from(list.data().add(index).read() != 0)),
+            ElementKind::Value => to.copy_from(Slot::new(list.data().cast::<Value>().add(index))),
+        }
+    }
+}
+
+/// `R[a] := R[b][R[c]]`
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+pub(crate) unsafe fn index<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise: all lanes are registers. A tag says that the payload points to a live list.
+    unsafe {
+        let (object, index) = (i.b(), i.c());
+        if object.tag() == LIST && index.tag() == INT {
+            let list = &*(object.payload() as *const List);
+            let at = index.payload();
+            // A negative index is a large one here.
+            if at < list.len() as u64 {
+                read_element(list, at as usize, i.a());
+                return T::go(m, i.next());
+            }
+        }
+        T::outline(m, i.state(), index_outline)
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(never)]
+unsafe fn index_outline(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `index`.
+    unsafe {
+        let i = state.fetch();
+        let (object, index) = (i.b().value(), i.c().value());
+        if let Some(map) = object.as_map() {
+            i.a().put(map.get(index).unwrap_or(Value::NULL));
+            return i.next();
+        }
+        if let (Some(string), Some(at)) = (object.as_string(), index.as_int())
+            && string.is_ascii()
+            && (at as u64) < string.len() as u64
+        {
+            let byte = string.as_bytes()[at as usize];
+            i.a().put(m.runtime.characters[usize::from(byte)]);
+            return i.next();
+        }
+        let result = m.runtime.index(object, index);
+        m.finish(i, i.a(), result)
+    }
+}
+
+/// `R[a][R[b]] := R[c]`
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+pub(crate) unsafe fn set_index<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise: all lanes are registers. A tag says that the payload points to a live list.
+    unsafe {
+        let (object, index, value) = (i.a(), i.b(), i.c());
+        if object.tag() == LIST && index.tag() == INT {
+            let list = &*(object.payload() as *const List);
+            let at = index.payload();
+            if at < list.len() as u64 {
+                let (at, kind) = (at as usize, list.kind());
+                if kind == ElementKind::Value {
+                    Slot::new(list.data().cast::<Value>().add(at)).copy_from(value);
+                    return T::go(m, i.next());
+                }
+                if kind as u64 == value.tag() {
+                    if kind == ElementKind::Bool {
+                        list.data().add(at).write(value.payload() as u8);
+                    } else {
+                        list.data().cast::<u64>().add(at).write(value.payload());
+                    }
+                    return T::go(m, i.next());
+                }
+            }
+        }
+        T::outline(m, i.state(), set_index_outline)
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(never)]
+unsafe fn set_index_outline(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `set_index`.
+    unsafe {
+        let i = state.fetch();
+        let result = m.runtime.set_index(i.a().value(), i.b().value(), i.c().value());
+        m.finish_unit(i, result)
+    }
+}
+
+/// `R[a] := R[a][R[a+1]:R[a+2]]`
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(never)]
+pub(crate) unsafe fn slice(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: the caller's promise: `R[a]` to `R[a+2]` are registers.
+    unsafe {
+        let i = state.fetch();
+        let &[object, start, end] = i.window(0, 3) else { return i.next() };
+        let result = m.runtime.slice(object, start, end);
+        m.finish(i, i.a(), result)
+    }
+}
+
+/// `R[a] := length of R[b]`
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+pub(crate) unsafe fn length<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise: lanes `a` and `b` are registers.
+    unsafe {
+        let object = i.b();
+        if object.tag() == LIST {
+            let list = &*(object.payload() as *const List);
+            i.a().set_int(list.len() as i64);
+            return T::go(m, i.next());
+        }
+        T::outline(m, i.state(), length_outline)
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(never)]
+unsafe fn length_outline(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `length`.
+    unsafe {
+        let i = state.fetch();
+        let result = m.runtime.length(i.b().value());
+        m.finish(i, i.a(), result)
+    }
+}
+
+/// The access site in a lane.
+///
+/// # Safety
+/// The lane is a site.
+#[inline(always)]
+pub(crate) unsafe fn site<'m, const LANE: u32>(m: &mut Machine<'_>, i: Instruction) -> &'m mut Site {
+    // SAFETY: the caller's promise; a site's storage lives as long as the run, and no handler holds two of them.
+    unsafe { &mut *m.sites.add(i.word.lane::<LANE>()) }
+}
+
+/// `R[a] := R[b].N[m]`
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+pub(crate) unsafe fn get_attribute<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise: lanes `a` and `b` are registers, lane `c` is a site. A tag says what the payload points to, and a
+    // site remembers the position of a field that the type has.
+    unsafe {
+        let (object, site) = (i.b(), site::<C>(m, i));
+        if object.tag() == RECORD {
+            let record = &*(object.payload() as *const Record);
+            if record.type_index() == site.type_index {
+                let field = record.fields().as_ptr().add(site.found as usize);
+                i.a().copy_from(Slot::new(field.cast_mut()));
+                return T::go(m, i.next());
+            }
+        } else if object.tag() == MAP {
+            let map = &*(object.payload() as *const Map);
+            if let Some(value) = map.get_cached(site.entry as usize, site.key) {
+                i.a().put(value);
+                return T::go(m, i.next());
+            }
+        }
+        T::outline(m, i.state(), get_attribute_slow)
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(never)]
+unsafe fn get_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `get_attribute`.
+    unsafe {
+        let i = state.fetch();
+        let (object, site) = (i.b().value(), site::<C>(m, i));
+        if let Some(map) = object.as_map() {
+            site.remember_entry(map);
+        } else if let Some(record) = object.as_record() {
+            let facts = &m.runtime.program.types[record.type_index() as usize];
+            if let Some(&position) = facts.fields.get(&site.name) {
+                (site.type_index, site.found) = (record.type_index(), position);
+            }
+        }
+        let result = m.runtime.get_attribute(object, site.name);
+        m.finish(i, i.a(), result)
+    }
+}
+
+/// `R[a].N[m] := R[c]`
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+pub(crate) unsafe fn set_attribute<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: as in `get_attribute`, with the site in lane `b`. A type is remembered here only if its fields can be changed.
+    unsafe {
+        let (object, site) = (i.a(), site::<B>(m, i));
+        if object.tag() == RECORD {
+            let record = &mut *(object.payload() as *mut Record);
+            if record.type_index() == site.type_index {
+                let field = record.fields_mut().as_mut_ptr().add(site.found as usize);
+                Slot::new(field).copy_from(i.c());
+                return T::go(m, i.next());
+            }
+        } else if object.tag() == MAP {
+            let map = &mut *(object.payload() as *mut Map);
+            if map.kind() == MapKind::Plain && map.set_cached(site.entry as usize, site.key, i.c().value()) {
+                return T::go(m, i.next());
+            }
+        }
+        T::outline(m, i.state(), set_attribute_slow)
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(never)]
+unsafe fn set_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `set_attribute`.
+    unsafe {
+        let i = state.fetch();
+        let (object, site) = (i.a().value(), site::<B>(m, i));
+        let result = m.runtime.set_attribute(object, site.name, i.c().value());
+        if result.is_ok() {
+            if let Some(map) = object.as_map() {
+                site.remember_entry(map);
+            } else if let Some(record) = object.as_record() {
+                let facts = &m.runtime.program.types[record.type_index() as usize];
+                if let Some(&position) = facts.fields.get(&site.name) {
+                    (site.type_index, site.found) = (record.type_index(), position);
+                }
+            }
+        }
+        m.finish_unit(i, result)
+    }
+}
+
+impl Site {
+    /// Remembers where a map has the entry of this name.
+    fn remember_entry(&mut self, map: &Map) {
+        if let Some(position) = map.find(self.key) {
+            self.entry = position as u32;
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! From verified code to the machine's private copy.
+//!
+//! The copy keeps the family's instruction words and rewrites only lanes that the machine can use in a better form:
+//!
+//! | instruction | lane | becomes |
+//! | --- | --- | --- |
+//! | `LOAD_SPILL`, `STORE_SPILL` | `b`, a spill slot | the register which that slot is |
+//! | `CALL_FUNC_CONST_REG` | `c`, how many arguments are given | how many are missing |
+//! | `GET_ATTR_REG`, `SET_ATTR_REG`, `CALL_METHOD_REG` | the name | an access site, which has the name and an inline cache |
+//!
+//! All functions lie in one array behind a halt instruction, which is where the entry function returns to. So an instruction's address
+//! tells which function it belongs to, and frames need not say.
+
+use std::sync::Arc;
+
+use isa::{Function, RegCode, Register, RegisterInstruction, RegisterOp, Verified};
+use runtime::{Fault, Program, Value};
+
+use crate::code::Word;
+
+/// What a call needs to know of the function it enters.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Target {
+    /// Its first instruction.
+    pub(crate) code: *const Word,
+    /// Size of its frame in bytes.
+    pub(crate) frame_bytes: u32,
+    /// How many parameters it has.
+    pub(crate) parameters: u16,
+    /// Whether a missing argument arrives unset instead of null.
+    pub(crate) has_defaults: bool,
+}
+
+const _: () = assert!(size_of::<Target>() == 16);
+
+/// A program linked for this machine: made once, run any number of times, by any number of threads at a time.
+pub struct Linked {
+    program: Arc<Program>,
+    /// [`Word::HALT`], then the code of all functions in order. Never changed: `targets` points into it.
+    code: Vec<Word>,
+    targets: Vec<Target>,
+    /// Where in `code` each function begins.
+    starts: Vec<u32>,
+    /// The functions without their code: handlers, lines, captured variables.
+    functions: Vec<Function<Register>>,
+    frame_sizes: Vec<u32>,
+    largest_frame: usize,
+    /// Name of each access site.
+    sites: Vec<u32>,
+}
+
+// SAFETY: the pointers in `targets` point into `code`, which `Linked` owns, never changes and never reallocates; everything else is
+// plain data.
+unsafe impl Send for Linked {}
+// SAFETY: as above; nothing can be changed through a shared reference.
+unsafe impl Sync for Linked {}
+
+impl std::fmt::Debug for Linked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Linked")
+            .field("functions", &self.functions.len())
+            .field("instructions", &(self.code.len() - 1))
+            .field("sites", &self.sites.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Access sites are named by a lane of 16 bits.
+const MOST_SITES: usize = 1 << 16;
+
+/// Gives each access its site.
+struct Sites {
+    names: Vec<u32>,
+    /// One site for each name instead of one for each access, because there are too many of those.
+    by_name: bool,
+}
+
+impl Sites {
+    fn new(code: &Verified<RegCode>) -> Self {
+        let instructions = code.functions.iter().flat_map(|function| &function.code);
+        let accesses = instructions
+            .filter(|i| matches!(i.op(), RegisterOp::GetAttrReg | RegisterOp::SetAttrReg | RegisterOp::CallMethodReg));
+        if accesses.count() <= MOST_SITES {
+            return Self { names: Vec::new(), by_name: false };
+        }
+        // An instruction names one of the first 2^16 names only.
+        Self { names: (0..code.names.len().min(MOST_SITES) as u32).collect(), by_name: true }
+    }
+
+    fn site(&mut self, name: u16) -> u16 {
+        if self.by_name {
+            return name;
+        }
+        self.names.push(u32::from(name));
+        (self.names.len() - 1) as u16
+    }
+}
+
+impl Linked {
+    /// Links a program.
+    ///
+    /// # Errors
+    /// When it calls a builtin that does not exist.
+    pub fn new(code: &Verified<RegCode>) -> Result<Self, Fault> {
+        let program = Program::link(code)?;
+        let mut sites = Sites::new(code);
+        let mut words = vec![Word::HALT];
+        let mut starts = Vec::with_capacity(code.functions.len());
+        for function in &code.functions {
+            starts.push(words.len() as u32);
+            words.extend(function.code.iter().map(|&instruction| Word::new(rewrite(code, function, &mut sites, instruction))));
+        }
+        let frame_sizes: Vec<u32> = (0..code.functions.len() as u32).map(|function| code.frame_size(function)).collect();
+        let targets = code
+            .functions
+            .iter()
+            .zip(&starts)
+            .zip(&frame_sizes)
+            .map(|((function, &start), &frame_size)| Target {
+                code: &raw const words[start as usize],
+                frame_bytes: frame_size * size_of::<Value>() as u32,
+                parameters: function.parameters,
+                has_defaults: function.has_defaults,
+            })
+            .collect();
+        let functions = code
+            .functions
+            .iter()
+            .map(|function| Function {
+                code: Vec::new(),
+                handlers: function.handlers.clone(),
+                lines: function.lines.clone(),
+                captures: function.captures.clone(),
+                local_names: Vec::new(),
+                ..*function
+            })
+            .collect();
+        Ok(Self {
+            program,
+            targets,
+            starts,
+            functions,
+            largest_frame: frame_sizes.iter().copied().max().unwrap_or(0) as usize,
+            frame_sizes,
+            sites: sites.names,
+            code: words,
+        })
+    }
+
+    /// The program's tables, from which a [`runtime::Runtime`] for a run is made.
+    pub fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    /// Bytes of code, as the family's words.
+    pub fn code_bytes(&self) -> usize {
+        (self.code.len() - 1) * size_of::<RegisterInstruction>()
+    }
+
+    /// Where the entry function returns to.
+    pub(crate) fn halt(&self) -> *const Word {
+        self.code.as_ptr()
+    }
+
+    pub(crate) fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    pub(crate) fn sites(&self) -> &[u32] {
+        &self.sites
+    }
+
+    /// Handlers, lines and captured variables of a function.
+    pub(crate) fn function(&self, index: u32) -> &Function<Register> {
+        &self.functions[index as usize]
+    }
+
+    /// Registers in a frame of a function.
+    pub(crate) fn frame_size(&self, index: u32) -> usize {
+        self.frame_sizes[index as usize] as usize
+    }
+
+    /// Registers in the largest frame of all.
+    pub(crate) fn largest_frame(&self) -> usize {
+        self.largest_frame
+    }
+
+    /// The function that an instruction belongs to, and its index there.
+    pub(crate) fn place(&self, pc: *const Word) -> (u32, u32) {
+        let at = ((pc as usize - self.code.as_ptr() as usize) / size_of::<Word>()) as u32;
+        let function = self.starts.partition_point(|&start| start <= at) - 1;
+        (function as u32, at - self.starts[function])
+    }
+}
+
+/// The instruction with its lanes as the machine wants them.
+fn rewrite(code: &Verified<RegCode>, function: &Function<Register>, sites: &mut Sites, mut i: RegisterInstruction) -> RegisterInstruction {
+    match i.op() {
+        // Verified: the slots of a function are registers, of which there are at most 2^16.
+        RegisterOp::LoadSpill | RegisterOp::StoreSpill => i.b = (function.spill_base + u32::from(i.b)) as u16,
+        RegisterOp::CallFuncConstReg => i.c = code.functions[usize::from(i.b)].parameters.saturating_sub(i.c),
+        RegisterOp::GetAttrReg => i.c = sites.site(i.c),
+        RegisterOp::SetAttrReg | RegisterOp::CallMethodReg => i.b = sites.site(i.b),
+        _ => {}
+    }
+    i
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_shared<T: Send + Sync>() {}
+
+    #[test]
+    fn linked_code_is_shared_between_threads() {
+        is_shared::<Linked>();
+    }
+}

@@ -1,0 +1,454 @@
+//! Frames, the register array, and what the collector may trust.
+//!
+//! # Frames are windows
+//!
+//! All registers of a run lie in one array. A frame is a window of it: `frame_size` values from `base` on. A call with its arguments at
+//! `R[a]` enters the callee with `base + a`: the caller's registers from `a` up become the callee's first ones, nothing is copied, and
+//! the result is written where the callee's frame begins, which is the caller's `R[a]`. The verifier proves that a caller
+//! reads no register at or above `a` after the call, the result excepted.
+//!
+//! A [`Frame`] record is pushed for each active call into an array of its own. It does not name the function: an instruction's address
+//! does ([`Linked::place`]), and only cold paths ask.
+//!
+//! # What frame entry checks
+//!
+//! Two comparisons: the callee's frame ends below [`Machine::value_limit`], and there is room for a record below
+//! [`Machine::frame_limit`], which stands for the depth limit too. Either failing leads to [`make_room`], which raises the limits
+//! (moving the arrays if they must grow) and has the call run again, or raises the error. So every register that verified code
+//! names exists: it lies below its function's `frame_size`, and the frame was entered only when that many values exist.
+//!
+//! # Stale registers
+//!
+//! Entering a frame clears nothing but missing arguments: verified code writes registers before it reads them. So the array is full of
+//! values of calls that have returned. The collector takes every value up to the end of the running frame as a root, stale ones too; it
+//! keeps them alive, and their owners will write before they read. Those beyond that end are dropped, and this is
+//! where it could go wrong: an object dies, a later call's frame covers a register which still points to it, the next collection
+//! takes that register as a root. Hence the invariant:
+//!
+//! > Every value in the array is an immediate or points to an object that is not freed.
+//!
+//! It is kept by overwriting, at each collection, everything from the end of the running frame up to the high-water mark with null, as Lua
+//! clears the dead part of its stack. The mark must be at or above the end of every frame entered since the last collection, and
+//! above the mark nothing has been written since it was last cleared. [`Machine::value_limit`] *is* that mark: a frame that ends above it
+//! can be entered only through the cold path which raises it, so keeping it costs nothing. A collection lowers it again, to just above
+//! the highest end of any active frame (a caller's frame may end above the running one's), so the part to clear stays small.
+
+use runtime::objects::Closure;
+use runtime::probe::Probe;
+use runtime::{Error, Fault, Runtime, Tag, Value};
+
+use crate::code::{Instruction, Operation, State, Word};
+use crate::link::{Linked, Target};
+use crate::slot::Slot;
+
+/// An active call.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Frame {
+    /// The caller's next instruction; the halt instruction in the entry function's frame.
+    pub(crate) return_to: *const Word,
+    /// The closure that is running; null when the function captures nothing.
+    pub(crate) closure: *mut Closure,
+    /// Bytes from the caller's first register to this frame's first.
+    pub(crate) window: usize,
+}
+
+const _: () = assert!(size_of::<Frame>() == 24);
+
+const NO_FRAME: Frame = Frame { return_to: std::ptr::null(), closure: std::ptr::null_mut(), window: 0 };
+
+/// What an access site remembers.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Site {
+    /// The type whose field or method this is about.
+    pub(crate) type_index: u32,
+    /// Position of the field, or the method's function.
+    pub(crate) found: u32,
+    /// Position of the entry in a map.
+    pub(crate) entry: u32,
+    /// Index of the name.
+    pub(crate) name: u32,
+    /// The name as a string.
+    pub(crate) key: Value,
+}
+
+const _: () = assert!(size_of::<Site>() == 32);
+
+/// No type has this index.
+const NO_TYPE: u32 = u32::MAX;
+
+/// A run. What handlers need at every turn stands in front, as bare pointers into arrays that do not move while the
+/// machine is between two instructions.
+#[repr(C)]
+pub(crate) struct Machine<'r> {
+    /// One past the record of the running call.
+    pub(crate) frame_top: *mut Frame,
+    /// Records may be written below this.
+    pub(crate) frame_limit: *mut Frame,
+    /// Frames may end here: the high-water mark.
+    pub(crate) value_limit: *mut Value,
+    /// What calls enter, by function index.
+    pub(crate) targets: *const Target,
+    /// The runtime's constants.
+    pub(crate) constants: *mut Value,
+    /// The runtime's globals.
+    pub(crate) globals: *mut Value,
+    /// Access sites.
+    pub(crate) sites: *mut Site,
+    /// The running program.
+    pub(crate) runtime: &'r mut Runtime,
+
+    /// Where the frame to be made room for ends.
+    pub(crate) wanted: *mut Value,
+    /// The function that was entered with arguments missing, and how many.
+    pub(crate) missing: (*const Target, usize),
+    /// True when the instruction about to run has been counted before.
+    pub(crate) repeats: bool,
+    /// The error that found no handler.
+    pub(crate) outcome: Option<Fault>,
+
+    pub(crate) linked: &'r Linked,
+    values: Vec<Value>,
+    frames: Vec<Frame>,
+    site_storage: Vec<Site>,
+}
+
+/// Values and frames at first.
+const FIRST_VALUES: usize = 1024;
+const FIRST_FRAMES: usize = 64;
+/// How far above what is needed the high-water mark is put.
+const MARK_STEP: usize = 256;
+/// Registers may take this many bytes, or as many as the heap.
+const REGISTER_BYTES: usize = 64 << 20;
+
+impl<'r> Machine<'r> {
+    /// A machine about to run the entry function of `linked`, of which `runtime` is a fresh run.
+    pub(crate) fn new(linked: &'r Linked, runtime: &'r mut Runtime) -> Self {
+        let mut values = vec![Value::NULL; FIRST_VALUES.max(linked.largest_frame())];
+        let mut frames = vec![NO_FRAME; FIRST_FRAMES.min(runtime.limits.max_depth.saturating_add(1))];
+        let mut site_storage: Vec<Site> = linked
+            .sites()
+            .iter()
+            .map(|&name| Site { type_index: NO_TYPE, found: 0, entry: 0, name, key: runtime.names[name as usize] })
+            .collect();
+        Self {
+            frame_top: frames.as_mut_ptr(),
+            // SAFETY: one past the array's end.
+            frame_limit: unsafe { frames.as_mut_ptr().add(frames.len()) },
+            // SAFETY: one past the array's end.
+            value_limit: unsafe { values.as_mut_ptr().add(values.len()) },
+            targets: linked.targets().as_ptr(),
+            constants: runtime.constants.as_mut_ptr(),
+            globals: runtime.globals.as_mut_ptr(),
+            sites: site_storage.as_mut_ptr(),
+            wanted: std::ptr::null_mut(),
+            missing: (std::ptr::null(), 0),
+            repeats: false,
+            outcome: None,
+            runtime,
+            linked,
+            values,
+            frames,
+            site_storage,
+        }
+    }
+
+    /// Enters the entry function.
+    pub(crate) fn start(&mut self) -> State {
+        let entry = self.linked.targets()[self.linked.program().entry as usize];
+        // SAFETY: the array of frames is never empty, and nothing is active.
+        unsafe {
+            self.frame_top = self.frames.as_mut_ptr();
+            self.frame_top.write(Frame { return_to: self.linked.halt(), ..NO_FRAME });
+            self.frame_top = self.frame_top.add(1);
+        }
+        State { pc: entry.code, base: self.values.as_mut_ptr() }
+    }
+
+    /// Calls that are active above the entry function.
+    fn depth(&self) -> usize {
+        (self.frame_top as usize - self.frames.as_ptr() as usize) / size_of::<Frame>() - 1
+    }
+
+    fn index_of(&self, place: *mut Value) -> usize {
+        (place as usize - self.values.as_ptr() as usize) / size_of::<Value>()
+    }
+
+    /// The depth limit, checked before a call.
+    pub(crate) fn check_depth(&self) -> Result<(), Fault> {
+        if self.depth() >= self.runtime.limits.max_depth { Err(Error::depth()) } else { Ok(()) }
+    }
+
+    /// Makes room for another frame record. The depth limit allows it.
+    pub(crate) fn make_room_for_frame(&mut self) {
+        if self.frame_top < self.frame_limit {
+            return;
+        }
+        let active = self.depth() + 1;
+        let most = self.runtime.limits.max_depth.saturating_add(1);
+        self.frames.resize((active * 2).min(most), NO_FRAME);
+        // SAFETY: `active` records are in use, and there are more.
+        unsafe {
+            self.frame_top = self.frames.as_mut_ptr().add(active);
+            self.frame_limit = self.frames.as_mut_ptr().add(self.frames.len());
+        }
+    }
+
+    /// Raises the high-water mark to `end`, which lies above it, and tells where `base` is now.
+    fn make_room_for_values(&mut self, base: *mut Value, end: *mut Value) -> Result<*mut Value, Fault> {
+        let (at, needed) = (self.index_of(base), self.index_of(end));
+        if needed > self.values.len() {
+            let most = REGISTER_BYTES.max(self.runtime.limits.max_heap) / size_of::<Value>();
+            let length = needed.max((self.values.len() * 2).min(most));
+            if needed > most || self.values.try_reserve_exact(length - self.values.len()).is_err() {
+                return Err(Error::heap(self.runtime.heap.limit()));
+            }
+            self.values.resize(length, Value::NULL);
+        }
+        let mark = (needed + MARK_STEP).min(self.values.len());
+        // SAFETY: both are at most the array's length.
+        unsafe {
+            self.value_limit = self.values.as_mut_ptr().add(mark);
+            Ok(self.values.as_mut_ptr().add(at))
+        }
+    }
+
+    /// Where a frame at `window` of a function would end. The place need not exist.
+    #[inline(always)]
+    pub(crate) fn frame_end(window: *mut Value, target: &Target) -> *mut Value {
+        window.wrapping_byte_add(target.frame_bytes as usize)
+    }
+
+    /// Enters `function` in a window that begins at the caller's register `first`, out of line. `place` puts the arguments into the window,
+    /// not more than the function has parameters, and tells how many there are.
+    ///
+    /// # Safety
+    /// `first` is a register of the caller's frame or the first behind it, all above are lost to the caller; `closure` is
+    /// of this function, and null only if that captures nothing; `place` writes parameters only.
+    pub(crate) unsafe fn call(
+        &mut self,
+        i: Instruction,
+        first: usize,
+        function: u32,
+        closure: *mut Closure,
+        place: impl FnOnce(*mut Value, usize) -> usize,
+    ) -> State {
+        // SAFETY: function indices are verified.
+        let target = unsafe { *self.targets.add(function as usize) };
+        if let Err(fault) = self.check_depth() {
+            return self.raise(i.state(), fault);
+        }
+        if self.runtime.has_fuel_limit()
+            && let Err(fault) = self.runtime.take_fuel()
+        {
+            return self.raise(i.state(), fault);
+        }
+        self.make_room_for_frame();
+        let mut window = i.base.wrapping_add(first);
+        let end = Self::frame_end(window, &target);
+        if end > self.value_limit {
+            match self.make_room_for_values(i.base, end) {
+                Ok(base) => window = base.wrapping_add(first),
+                Err(fault) => return self.raise(i.state(), fault),
+            }
+        }
+        let parameters = usize::from(target.parameters);
+        let given = place(window, parameters).min(parameters);
+        // SAFETY: there is room for a record and the frame, whose first registers are the parameters.
+        unsafe {
+            fill_missing(window, &target, parameters - given);
+            let return_to = i.pc.add(1);
+            self.frame_top.write(Frame { return_to, closure, window: first * size_of::<Value>() });
+            self.frame_top = self.frame_top.add(1);
+        }
+        State { pc: target.code, base: window }
+    }
+
+    /// Collects garbage.
+    ///
+    /// # Errors
+    /// When more than the limit is still in use afterwards.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn collect(&mut self, state: State) -> Result<(), Fault> {
+        let (function, _) = self.linked.place(state.pc);
+        let live = self.index_of(state.base) + self.linked.frame_size(function);
+        let mark = self.index_of(self.value_limit);
+        self.values[live..mark].fill(Value::NULL);
+        let kept = (self.highest_end(state) + MARK_STEP).min(mark);
+        // SAFETY: `kept` is at most the array's length.
+        self.value_limit = unsafe { self.values.as_mut_ptr().add(kept) };
+        let frames = &self.frames[..self.depth() + 1];
+        let values = &self.values[..live];
+        self.runtime.collect(|marker| {
+            marker.values(values);
+            for frame in frames.iter().filter(|frame| !frame.closure.is_null()) {
+                marker.value(Value::object(Tag::Closure, frame.closure));
+            }
+        })
+    }
+
+    /// Where the highest of the active frames ends: an index into the values.
+    fn highest_end(&self, state: State) -> usize {
+        let mut highest = 0;
+        for call in self.calls(state) {
+            let base = self.index_of(call.state.base);
+            if base + self.linked.largest_frame() <= highest {
+                // Callers begin lower still.
+                break;
+            }
+            let (function, _) = self.linked.place(call.state.pc);
+            highest = highest.max(base + self.linked.frame_size(function));
+        }
+        highest
+    }
+
+    /// The active calls, innermost first: where each stands.
+    pub(crate) fn calls(&self, state: State) -> Calls {
+        Calls { state, frame: self.frame_top, halt: self.linked.halt(), is_over: false }
+    }
+
+    /// Collects after an instruction that allocated, if the heap asks for it.
+    ///
+    /// # Safety
+    /// The instruction has done its work, and control may go behind it.
+    #[inline(always)]
+    pub(crate) unsafe fn safepoint(&mut self, i: Instruction) -> State {
+        if self.runtime.heap.wants_collection()
+            && let Err(fault) = self.collect(i.state())
+        {
+            return self.raise(i.state(), fault);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { i.next() }
+    }
+
+    /// Puts an operation's result into `target` and goes on behind the instruction, or fails.
+    ///
+    /// # Safety
+    /// `target` is the register that the instruction writes, and control may go behind it.
+    #[inline(always)]
+    pub(crate) unsafe fn finish(&mut self, i: Instruction, target: Slot, result: Result<Value, Fault>) -> State {
+        match result {
+            // SAFETY: the caller's promise.
+            Ok(value) => unsafe {
+                target.put(value);
+                self.safepoint(i)
+            },
+            Err(fault) => self.fail(i.state(), fault),
+        }
+    }
+
+    /// Goes on behind the instruction after an operation without a result, or fails.
+    ///
+    /// # Safety
+    /// Control may go behind the instruction.
+    #[inline(always)]
+    pub(crate) unsafe fn finish_unit(&mut self, i: Instruction, result: Result<(), Fault>) -> State {
+        match result {
+            // SAFETY: the caller's promise.
+            Ok(()) => unsafe { self.safepoint(i) },
+            Err(fault) => self.fail(i.state(), fault),
+        }
+    }
+}
+
+/// A call did not find room: makes it and has the call run again, or raises the error.
+///
+/// # Safety
+/// `state` is at a call, and `wanted` is where the callee's frame would end.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn make_room(m: &mut Machine<'_>, state: State) -> State {
+    if let Err(fault) = m.check_depth() {
+        return m.raise(state, fault);
+    }
+    m.make_room_for_frame();
+    let mut base = state.base;
+    if m.wanted > m.value_limit {
+        match m.make_room_for_values(base, m.wanted) {
+            Ok(moved) => base = moved,
+            Err(fault) => return m.raise(state, fault),
+        }
+    }
+    m.repeats = true;
+    State { pc: state.pc, base }
+}
+
+/// Fills in the missing arguments of the function that was just entered.
+///
+/// # Safety
+/// `state` is at its beginning, and `missing` tells about it.
+#[inline(never)]
+pub(crate) unsafe fn fill(m: &mut Machine<'_>, state: State) -> State {
+    let (target, missing) = m.missing;
+    // SAFETY: the caller's promise.
+    unsafe { fill_missing(state.base, &*target, missing) };
+    state
+}
+
+/// Writes the last `missing` parameters of a frame.
+///
+/// # Safety
+/// The frame exists.
+unsafe fn fill_missing(window: *mut Value, target: &Target, missing: usize) {
+    let absent = if target.has_defaults { Value::UNSET } else { Value::NULL };
+    let parameters = usize::from(target.parameters);
+    for parameter in parameters - missing..parameters {
+        // SAFETY: parameters are the frame's first registers.
+        unsafe { window.add(parameter).write(absent) };
+    }
+}
+
+/// Where an active call stands: the running one at its instruction, the others at their calls.
+#[derive(Clone, Copy)]
+pub(crate) struct Call {
+    pub(crate) state: State,
+    /// One past its record.
+    pub(crate) frame: *mut Frame,
+}
+
+/// See [`Machine::calls`].
+#[derive(Clone)]
+pub(crate) struct Calls {
+    state: State,
+    frame: *mut Frame,
+    halt: *const Word,
+    is_over: bool,
+}
+
+impl Iterator for Calls {
+    type Item = Call;
+
+    fn next(&mut self) -> Option<Call> {
+        if self.is_over {
+            return None;
+        }
+        let call = Call { state: self.state, frame: self.frame };
+        // SAFETY: a running call has a record; only the entry function's returns to the halt instruction, and all others were
+        // entered by the instruction before the one they return to, from a frame `window` bytes lower.
+        unsafe {
+            self.frame = self.frame.sub(1);
+            let frame = *self.frame;
+            if frame.return_to == self.halt {
+                self.is_over = true;
+            } else {
+                self.state = State { pc: frame.return_to.sub(1), base: self.state.base.byte_sub(frame.window) };
+            }
+        }
+        Some(call)
+    }
+}
+
+impl Machine<'_> {
+    /// Tells a probe of the instruction about to run, unless it was told before.
+    #[inline]
+    pub(crate) fn tell<P: Probe>(&mut self, probe: &mut P, state: State, operation: Operation) {
+        if operation == Operation::Halt || std::mem::replace(&mut self.repeats, false) {
+            return;
+        }
+        let (function, pc) = self.linked.place(state.pc);
+        probe.instruction(function, pc, operation as u16);
+    }
+}

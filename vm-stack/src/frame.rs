@@ -1,0 +1,198 @@
+//! Frames and the stacks they live on.
+//!
+//! A guest call uses no native stack. The *frame stack* has a [`Frame`] for each active call. The *value stack* holds what the calls
+//! work on, without gaps:
+//!
+//! ```text
+//!          caller's frame                         callee's frame
+//! ┌────────┬────────────────┬───────────────────┬────────┬────────────────────┐
+//! │ locals │ operands …     │ arguments = first │ other  │ operands …         │ free …
+//! │        │                │ locals of callee  │ locals │                    │
+//! └────────┴────────────────┴───────────────────┴────────┴────────────────────┘
+//! base                       base of callee                                   sp
+//! ```
+//!
+//! Everything below `sp` is an initialised value; what lies at `sp` and above is never read as one. Both stacks move when they grow.
+
+use std::mem::MaybeUninit;
+
+use runtime::objects::Closure;
+use runtime::{Error, Fault, Value};
+
+use crate::link::{LinkedFunction, Word};
+use crate::slot::Slot;
+
+/// One active call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// Where the caller goes on.
+    pub(crate) return_to: ReturnAddress,
+    /// Local 0.
+    pub(crate) base: Slot,
+    /// What runs.
+    pub(crate) function: *const LinkedFunction,
+    /// Holder of its captured variables; null for a function that captures nothing.
+    pub(crate) closure: *const Closure,
+}
+
+// Four words, two frames a cache line.
+const _: () = assert!(size_of::<Frame>() == 32);
+
+impl Frame {
+    /// No call.
+    const NONE: Self = Self {
+        return_to: ReturnAddress(std::ptr::null()),
+        base: std::ptr::null_mut(),
+        function: std::ptr::null(),
+        closure: std::ptr::null(),
+    };
+}
+
+/// Where a call returns to. Instructions are 4-byte aligned, so the low bits can say that this return is not an ordinary one; one test of
+/// both finds out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ReturnAddress(*const Word);
+
+/// The caller is an `IMPORT`, which takes no result.
+const DISCARDS: usize = 1;
+/// There is no caller: the run ends.
+const LEAVES: usize = 2;
+const _: () = assert!(align_of::<Word>() == 4);
+
+impl ReturnAddress {
+    /// The run ends.
+    pub(crate) const EXIT: Self = Self(std::ptr::without_provenance(LEAVES));
+
+    /// Back to the instruction at `pc`, with the result on the stack.
+    #[inline(always)]
+    pub(crate) fn ordinary(pc: *const Word) -> Self {
+        Self(pc)
+    }
+
+    /// Back to the instruction at `pc`, without the result.
+    pub(crate) fn discarding(pc: *const Word) -> Self {
+        Self(pc.map_addr(|address| address | DISCARDS))
+    }
+
+    /// True when the caller gets the result and goes on.
+    #[inline(always)]
+    pub(crate) fn is_ordinary(self) -> bool {
+        self.0.addr() & (DISCARDS | LEAVES) == 0
+    }
+
+    /// True when there is no caller.
+    pub(crate) fn is_exit(self) -> bool {
+        self.0.addr() & LEAVES != 0
+    }
+
+    /// The instruction the caller goes on with.
+    #[inline(always)]
+    pub(crate) fn target(self) -> *const Word {
+        if self.is_ordinary() { self.0 } else { self.0.map_addr(|address| address & !(DISCARDS | LEAVES)) }
+    }
+}
+
+/// The frame stack. Frame 0 belongs to no call, so that every call has a frame below its own; frame 1 is the entry function's.
+#[derive(Debug)]
+pub(crate) struct FrameStack {
+    frames: Vec<Frame>,
+    /// Most frames there may ever be.
+    most: usize,
+}
+
+/// Frames that fit before the frame stack grows for the first time.
+const FIRST_FRAMES: usize = 128;
+
+impl FrameStack {
+    /// A stack for an entry function and `max_depth` calls above it.
+    pub(crate) fn new(max_depth: usize) -> Self {
+        let most = max_depth.saturating_add(2);
+        Self { frames: vec![Frame::NONE; most.min(FIRST_FRAMES)], most }
+    }
+
+    /// Frame 0.
+    pub(crate) fn first(&mut self) -> *mut Frame {
+        self.frames.as_mut_ptr()
+    }
+
+    /// The last frame there is room for.
+    pub(crate) fn last(&mut self) -> *mut Frame {
+        // SAFETY: there is at least one frame.
+        unsafe { self.frames.as_mut_ptr().add(self.frames.len() - 1) }
+    }
+
+    /// Makes room for more frames. Pointers to frames are no longer good.
+    ///
+    /// # Errors
+    /// When calls are nested as deeply as they may be.
+    pub(crate) fn grow(&mut self) -> Result<(), Fault> {
+        let room = self.frames.len();
+        if room == self.most {
+            return Err(Error::depth());
+        }
+        let target = room.saturating_mul(2).min(self.most);
+        self.frames.try_reserve_exact(target - room).map_err(|_| Error::depth())?;
+        self.frames.resize(target, Frame::NONE);
+        Ok(())
+    }
+}
+
+/// The value stack.
+#[derive(Debug)]
+pub(crate) struct ValueStack {
+    slots: Vec<MaybeUninit<Value>>,
+}
+
+/// Values that fit before the value stack grows for the first time.
+const FIRST_SLOTS: usize = 1024;
+
+impl ValueStack {
+    /// A stack with room for a first frame of `slots` values.
+    pub(crate) fn new(slots: usize) -> Self {
+        Self { slots: uninitialised(Vec::with_capacity(slots.max(FIRST_SLOTS))) }
+    }
+
+    /// The lowest slot.
+    pub(crate) fn start(&mut self) -> Slot {
+        self.slots.as_mut_ptr().cast()
+    }
+
+    /// One past the highest slot.
+    pub(crate) fn end(&mut self) -> Slot {
+        self.slots.as_mut_ptr_range().end.cast()
+    }
+
+    /// Moves to a place with at least `needed` slots, keeping the lowest `used`.
+    ///
+    /// # Errors
+    /// When there is no memory for it; to the program that is a recursion too deep.
+    pub(crate) fn grow(&mut self, used: usize, needed: usize) -> Result<Move, Fault> {
+        let mut slots: Vec<MaybeUninit<Value>> = Vec::new();
+        slots.try_reserve_exact(needed.max(self.slots.len() * 2)).map_err(|_| Error::depth())?;
+        slots.extend_from_slice(&self.slots[..used]);
+        let from = self.start().addr();
+        self.slots = uninitialised(slots);
+        Ok(Move { from, to: self.start() })
+    }
+}
+
+/// The same slots, and as many uninitialised ones as fit behind them.
+fn uninitialised(mut slots: Vec<MaybeUninit<Value>>) -> Vec<MaybeUninit<Value>> {
+    // SAFETY: the slots fit, and slots need no initialisation.
+    unsafe { slots.set_len(slots.capacity()) };
+    slots
+}
+
+/// A move of the value stack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Move {
+    from: usize,
+    to: Slot,
+}
+
+impl Move {
+    /// Where the slot that was at `slot` is now.
+    pub(crate) fn rebase(self, slot: Slot) -> Slot {
+        self.to.wrapping_byte_add(slot.addr() - self.from)
+    }
+}

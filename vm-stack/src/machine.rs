@@ -1,0 +1,412 @@
+//! The machine: what handlers share besides the registers, and what they do off the fast path.
+
+use std::sync::Arc;
+
+use isa::{Function, Stack};
+use runtime::objects::Closure;
+use runtime::{Fault, Runtime, Value};
+
+use crate::frame::{Frame, FrameStack, ReturnAddress, ValueStack};
+use crate::link::{Linked, LinkedFunction, Site, Word};
+use crate::slot::{self, Slot};
+
+/// What the loop keeps in processor registers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Registers {
+    /// The next instruction.
+    pub(crate) pc: *const Word,
+    /// One past the top of the operand stack.
+    pub(crate) sp: Slot,
+    /// Local 0.
+    pub(crate) base: Slot,
+}
+
+/// How a handler ends.
+pub(crate) enum Step {
+    /// The instruction is done.
+    Next,
+    /// The instruction needs more than its fast path. The registers are as the instruction found them, but for the program counter, which
+    /// is one past it.
+    Slow(Slow),
+}
+
+/// The rest of a handler, out of line. It finds the registers in [`Machine::registers`], and leaves there what the loop goes on with.
+pub(crate) type Slow = unsafe fn(&mut Machine<'_>) -> Flow;
+
+/// What the loop does after a slow path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// Go on with [`Machine::registers`].
+    Continue,
+    /// End the run with [`Machine::outcome`].
+    Leave,
+}
+
+/// A run.
+pub(crate) struct Machine<'r> {
+    /// The registers while a slow path runs.
+    pub(crate) registers: Registers,
+    /// The running call. The frame below the entry function's is that of no call.
+    pub(crate) frame: *mut Frame,
+    /// The last frame there is room for.
+    pub(crate) last_frame: *mut Frame,
+    /// End of the value stack.
+    pub(crate) stack_end: Slot,
+    /// Code of all functions.
+    pub(crate) code: *const Word,
+    /// All functions.
+    pub(crate) functions: *const LinkedFunction,
+    /// The runtime's constants.
+    pub(crate) constants: *const Value,
+    /// The runtime's globals.
+    pub(crate) globals: Slot,
+    /// What the access sites remember.
+    pub(crate) sites: *mut Site,
+    /// Meaning of everything that has no fast path.
+    pub(crate) runtime: &'r mut Runtime,
+    /// The program.
+    pub(crate) linked: &'r Linked,
+    /// What the run ends with.
+    pub(crate) outcome: Result<Value, Fault>,
+    frame_stack: FrameStack,
+    value_stack: ValueStack,
+    // Owns what `sites` points to.
+    _sites: Vec<Site>,
+}
+
+impl<'r> Machine<'r> {
+    /// A machine about to run the entry function.
+    pub(crate) fn new(linked: &'r Linked, runtime: &'r mut Runtime) -> Self {
+        // The verifier checked indices against these tables. A runtime of another program would be read out of bounds.
+        assert!(Arc::ptr_eq(&runtime.program, linked.program()), "the runtime belongs to another program");
+        assert!(
+            runtime.globals.len() == runtime.program.globals.len()
+                && runtime.constants.len() == runtime.program.constants.len(),
+            "the runtime's tables are not the program's"
+        );
+        let entry = &linked.functions()[runtime.program.entry as usize];
+        let mut frame_stack = FrameStack::new(runtime.limits.max_depth);
+        let mut value_stack = ValueStack::new(entry.frame_bytes as usize / size_of::<Value>());
+        let mut sites = linked.fresh_sites(runtime);
+        let frame = frame_stack.first();
+        let base = value_stack.start();
+        let mut machine = Self {
+            registers: Registers { pc: linked.code(), sp: base, base },
+            frame,
+            last_frame: frame_stack.last(),
+            stack_end: value_stack.end(),
+            code: linked.code(),
+            functions: linked.functions().as_ptr(),
+            constants: runtime.constants.as_ptr(),
+            globals: runtime.globals.as_mut_ptr(),
+            sites: sites.as_mut_ptr(),
+            runtime,
+            linked,
+            outcome: Ok(Value::NULL),
+            frame_stack,
+            value_stack,
+            _sites: sites,
+        };
+        let call = Call { callee: entry, closure: std::ptr::null(), base, given: 0, return_to: ReturnAddress::EXIT };
+        // SAFETY: the value stack was made with room for the entry function's frame; the verifier saw that it captures nothing.
+        unsafe { machine.begin(call) };
+        machine
+    }
+
+    /// The instruction that is running.
+    ///
+    /// # Safety
+    /// An instruction is running.
+    #[inline]
+    pub(crate) unsafe fn word(&self) -> Word {
+        // SAFETY: the program counter is one past the running instruction.
+        unsafe { *self.registers.pc.sub(1) }
+    }
+
+    /// The running function.
+    ///
+    /// # Safety
+    /// A function is running.
+    #[inline]
+    pub(crate) unsafe fn function(&self) -> &'r LinkedFunction {
+        // SAFETY: frames hold functions of `linked`, which outlives the run.
+        unsafe { &*(*self.frame).function }
+    }
+
+    /// The running function as declared.
+    ///
+    /// # Safety
+    /// A function is running.
+    pub(crate) unsafe fn declaration(&self) -> &'r Function<Stack> {
+        // SAFETY: the caller's promise.
+        self.linked.declaration(unsafe { self.function() }.index)
+    }
+
+    /// The `count` topmost values, lowest first.
+    ///
+    /// # Safety
+    /// The operand stack has that many, and they stay where they are while the slice is used.
+    #[inline]
+    pub(crate) unsafe fn top<'v>(&self, count: usize) -> &'v [Value] {
+        // SAFETY: values below `sp` are initialised.
+        unsafe { std::slice::from_raw_parts(self.registers.sp.sub(count), count) }
+    }
+
+    /// Ends an instruction that takes `taken` values and leaves the result.
+    ///
+    /// # Safety
+    /// The operand stack has room for the result where the lowest taken value was.
+    #[inline]
+    pub(crate) unsafe fn replace(&mut self, taken: usize, result: Result<Value, Fault>) -> Flow {
+        match result {
+            Ok(value) => {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let target = self.registers.sp.sub(taken);
+                    slot::put(target, value);
+                    self.registers.sp = target.add(1);
+                    self.safepoint()
+                }
+            }
+            // SAFETY: an instruction is running, with its operands still on the stack.
+            Err(fault) => unsafe { self.raise(fault) },
+        }
+    }
+
+    /// Ends an instruction that takes `taken` values and leaves none.
+    ///
+    /// # Safety
+    /// The operand stack has that many.
+    #[inline]
+    pub(crate) unsafe fn take(&mut self, taken: usize, result: Result<(), Fault>) -> Flow {
+        match result {
+            Ok(()) => {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    self.registers.sp = self.registers.sp.sub(taken);
+                    self.safepoint()
+                }
+            }
+            // SAFETY: as in `replace`.
+            Err(fault) => unsafe { self.raise(fault) },
+        }
+    }
+
+    /// Collects if the heap wants it. Every instruction that may have allocated ends here.
+    ///
+    /// # Safety
+    /// An instruction has just ended.
+    #[inline]
+    pub(crate) unsafe fn safepoint(&mut self) -> Flow {
+        if self.runtime.heap.wants_collection() {
+            // SAFETY: the caller's promise.
+            unsafe { self.collect_or_raise() }
+        } else {
+            Flow::Continue
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn collect_or_raise(&mut self) -> Flow {
+        // SAFETY: between two instructions everything live is below `sp` or in frames.
+        match unsafe { self.collect() } {
+            Ok(()) => Flow::Continue,
+            // The instruction has ended; it must not run again.
+            // SAFETY: the program counter is one past it.
+            Err(fault) => unsafe { self.raise_final(fault) },
+        }
+    }
+
+    /// Collects: the roots are the values below `sp` and the closures of all frames.
+    ///
+    /// # Safety
+    /// Everything else that is still needed is reached from those or from the runtime's own tables.
+    pub(crate) unsafe fn collect(&mut self) -> Result<(), Fault> {
+        let (start, first) = (self.value_stack.start(), self.frame_stack.first());
+        // SAFETY: all values between the start of the stack and `sp` are initialised, and so are all frames up to the running one.
+        let (values, frames) = unsafe {
+            (
+                std::slice::from_raw_parts(start, self.registers.sp.offset_from_unsigned(start)),
+                std::slice::from_raw_parts(first, self.frame.offset_from_unsigned(first) + 1),
+            )
+        };
+        self.runtime.collect(|marker| {
+            marker.values(values);
+            for frame in frames {
+                if !frame.closure.is_null() {
+                    marker.value(Value::object(runtime::Tag::Closure, frame.closure.cast_mut()));
+                }
+            }
+        })
+    }
+
+    /// The frame of no call, which lies below the entry function's.
+    pub(crate) fn no_frame(&mut self) -> *const Frame {
+        self.frame_stack.first()
+    }
+
+    /// Calls a function with the `given` topmost values. Its result replaces the value at `window`, which is the first argument or lies
+    /// below it; nothing in between is kept.
+    ///
+    /// # Safety
+    /// `function` is an index of the program's; if it captures variables, `closure` is a closure of it. `window` lies in the operand stack,
+    /// at or below the first argument, or at `sp` where there are none.
+    pub(crate) unsafe fn call(&mut self, function: u32, closure: *const Closure, given: usize, window: Slot) -> Flow {
+        // SAFETY: the caller's promise. The arguments are below `sp`, so they move with the stack if it does.
+        unsafe {
+            let callee = self.functions.add(function as usize);
+            let base = match self.admit(callee, window) {
+                Ok(base) => base,
+                Err(fault) => return self.raise(fault),
+            };
+            let arguments = self.registers.sp.sub(given);
+            slide(arguments, base, given);
+            self.begin(Call { callee, closure, base, given, return_to: ReturnAddress::ordinary(self.registers.pc) });
+        }
+        Flow::Continue
+    }
+
+    /// Makes ready for a call of `callee` with its frame at `window`: checks the depth, makes room, takes fuel. Gives where `window` is now.
+    ///
+    /// # Safety
+    /// `callee` is a function of the program's and `window` lies in the used part of the value stack, or at `sp`.
+    pub(crate) unsafe fn admit(&mut self, callee: *const LinkedFunction, window: Slot) -> Result<Slot, Fault> {
+        if self.frame == self.last_frame {
+            self.grow_frames()?;
+        }
+        let mut window = window;
+        // SAFETY: `callee` is valid.
+        let frame_bytes = unsafe { (*callee).frame_bytes } as usize;
+        if window.addr() + frame_bytes > self.stack_end.addr() {
+            // SAFETY: the caller's promise.
+            window = unsafe { self.grow_values(window, frame_bytes)? };
+        }
+        if self.runtime.has_fuel_limit() {
+            self.runtime.take_fuel()?;
+        }
+        Ok(window)
+    }
+
+    #[cold]
+    fn grow_frames(&mut self) -> Result<(), Fault> {
+        // SAFETY: both lie in the frame stack.
+        let depth = unsafe { self.frame.offset_from_unsigned(self.frame_stack.first()) };
+        let grown = self.frame_stack.grow();
+        // SAFETY: the stack has not become smaller. Growing may have moved it even if it failed half-way.
+        self.frame = unsafe { self.frame_stack.first().add(depth) };
+        self.last_frame = self.frame_stack.last();
+        grown
+    }
+
+    /// # Safety
+    /// `window` lies in the used part of the value stack, or at `sp`.
+    #[cold]
+    unsafe fn grow_values(&mut self, window: Slot, frame_bytes: usize) -> Result<Slot, Fault> {
+        let start = self.value_stack.start();
+        // SAFETY: all lie in the value stack. The running frame may be anywhere below its operands, so its end bounds what is used.
+        let (used, needed) = unsafe {
+            (
+                self.registers.sp.offset_from_unsigned(start),
+                window.offset_from_unsigned(start) + frame_bytes / size_of::<Value>(),
+            )
+        };
+        let moved = self.value_stack.grow(used, needed)?;
+        self.stack_end = self.value_stack.end();
+        self.registers.sp = moved.rebase(self.registers.sp);
+        self.registers.base = moved.rebase(self.registers.base);
+        let mut frame = self.frame_stack.first();
+        while frame <= self.frame {
+            // SAFETY: frames up to the running one are valid.
+            unsafe {
+                (*frame).base = moved.rebase((*frame).base);
+                frame = frame.add(1);
+            }
+        }
+        Ok(moved.rebase(window))
+    }
+
+    /// Begins a call that was admitted.
+    ///
+    /// # Safety
+    /// As for [`push_frame`].
+    pub(crate) unsafe fn begin(&mut self, call: Call) {
+        let mut registers = self.registers;
+        // SAFETY: the caller's promise.
+        unsafe { push_frame(&mut registers, self, call) };
+        self.registers = registers;
+    }
+}
+
+/// A call about to begin.
+#[derive(Clone, Copy)]
+pub(crate) struct Call {
+    /// What is called.
+    pub(crate) callee: *const LinkedFunction,
+    /// Holder of its captured variables; null if it captures nothing.
+    pub(crate) closure: *const Closure,
+    /// Where its frame begins; the arguments lie there.
+    pub(crate) base: Slot,
+    /// How many arguments there are.
+    pub(crate) given: usize,
+    /// Where the caller goes on.
+    pub(crate) return_to: ReturnAddress,
+}
+
+/// Pushes the frame of a call, sets the locals that no argument sets, and points the registers at the callee's beginning.
+///
+/// # Safety
+/// The frame stack has room for a frame, and the value stack for `callee`'s from `base` up. The closure is one of `callee`.
+#[inline(always)]
+pub(crate) unsafe fn push_frame(registers: &mut Registers, machine: &mut Machine<'_>, call: Call) {
+    let Call { callee, closure, base, given, return_to } = call;
+    // SAFETY: the caller's promise. The verifier counts a function's locals, parameters among them, into its frame.
+    unsafe {
+        let function = &*callee;
+        let mut local = base.add(given);
+        if given != function.parameters as usize {
+            local = fit_arguments(function, base, given);
+        }
+        let operands = base.byte_add(function.locals_bytes as usize);
+        while local < operands {
+            slot::put(local, Value::UNSET);
+            local = local.add(1);
+        }
+        let frame = machine.frame.add(1);
+        frame.write(Frame { return_to, base, function: callee, closure });
+        machine.frame = frame;
+        *registers = Registers { pc: machine.code.add(function.code as usize), sp: operands, base };
+    }
+}
+
+/// Sets the parameters that got no argument. Gives the first local past the parameters; arguments that lie there are dropped.
+///
+/// # Safety
+/// As for [`push_frame`].
+#[cold]
+#[inline(never)]
+unsafe fn fit_arguments(function: &LinkedFunction, base: Slot, given: usize) -> Slot {
+    let missing = if function.has_defaults { Value::UNSET } else { Value::NULL };
+    let parameters = function.parameters as usize;
+    // SAFETY: parameters are locals.
+    unsafe {
+        for parameter in given..parameters {
+            slot::put(base.add(parameter), missing);
+        }
+        base.add(parameters)
+    }
+}
+
+/// Moves `count` values down from `from` to `to`.
+///
+/// # Safety
+/// `from` holds that many values; `to` lies at or below it on the value stack.
+#[inline(always)]
+pub(crate) unsafe fn slide(from: Slot, to: Slot, count: usize) {
+    if from != to {
+        for index in 0..count {
+            // SAFETY: the caller's promise.
+            unsafe { slot::copy(from.add(index), to.add(index)) };
+        }
+    }
+}
