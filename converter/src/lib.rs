@@ -1,1 +1,135 @@
-//! .
+//! Stack code to register code: a small compiler.
+//!
+//! ```text
+//! stack code → control-flow graph → lift → three-address code → clean up → liveness → allocate → emit → register code
+//! ```
+//!
+//! [`tac`] is the three-address code: register operations over an unbounded number of virtual registers. [`lift`] makes it by running
+//! the operand stack symbolically, [`cleanup`] removes the moves that this leaves, [`allocate`] maps virtual registers to registers and
+//! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it.
+
+#![forbid(unsafe_code)]
+
+pub mod allocate;
+pub mod cleanup;
+pub mod emit;
+pub mod lift;
+pub mod live;
+pub mod tac;
+
+use std::time::{Duration, Instant};
+
+use isa::verify::VerifyError;
+use isa::{RegCode, StackCode, Verified};
+
+pub use allocate::{AllocatorKind, RegisterAllocator};
+
+/// The fewest registers a frame can be limited to.
+pub const FEWEST_REGISTERS: u16 = 8;
+
+/// How to convert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// How many registers a frame may use before values are spilled; at least [`FEWEST_REGISTERS`].
+    pub registers: u16,
+    /// Who assigns them.
+    pub allocator: AllocatorKind,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { registers: 256, allocator: AllocatorKind::Linear }
+    }
+}
+
+/// What a conversion did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Functions converted.
+    pub functions: u64,
+    /// Stack instructions read.
+    pub stack_instructions: u64,
+    /// Register instructions written.
+    pub register_instructions: u64,
+    /// Moves and constant loads that lifting made and cleaning up removed.
+    pub moves_removed: u64,
+    /// Moves written.
+    pub moves: u64,
+    /// Instructions that store to spill slots.
+    pub spill_stores: u64,
+    /// Instructions that load from spill slots.
+    pub spill_loads: u64,
+    /// Virtual registers that got no register.
+    pub spilled: u64,
+    /// Virtual registers that were live at all.
+    pub live_ranges: u64,
+    /// The most virtual registers live at one point of a function.
+    pub highest_pressure: u64,
+    /// Time for lifting and cleaning up.
+    pub lift_time: Duration,
+    /// Time for liveness and allocation.
+    pub allocate_time: Duration,
+    /// Time for emission.
+    pub emit_time: Duration,
+}
+
+/// Why code cannot be converted.
+#[derive(Debug, thiserror::Error)]
+pub enum ConvertError {
+    /// The register count is too small to hold an instruction's operands.
+    #[error("a frame needs at least {FEWEST_REGISTERS} registers, {0} were asked for")]
+    TooFewRegisters(u16),
+    /// The function needs more registers than an instruction can name.
+    #[error("function '{function}' needs {needed} registers, windows of calls and spill slots included; instructions can name 65535")]
+    TooLarge {
+        /// Name of the function.
+        function: String,
+        /// Registers it needs.
+        needed: u64,
+    },
+    /// The converter wrote code that the verifier refuses: a defect of the converter.
+    #[error("converted code does not verify: {0}")]
+    Unverified(#[from] VerifyError),
+}
+
+/// Converts a program.
+///
+/// # Errors
+/// See [`ConvertError`].
+pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
+    let (module, statistics) = convert_unverified(code, options)?;
+    Ok((isa::verify::register(module)?, statistics))
+}
+
+/// Converts a program without verifying the result, for those who look at what the converter writes.
+///
+/// # Errors
+/// See [`ConvertError`].
+pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Result<(RegCode, Statistics), ConvertError> {
+    if options.registers < FEWEST_REGISTERS {
+        return Err(ConvertError::TooFewRegisters(options.registers));
+    }
+    let mut statistics = Statistics::default();
+    let mut functions = Vec::with_capacity(code.functions.len());
+    for function in &code.functions {
+        let begun = Instant::now();
+        let mut lifted = lift::lift(code, function);
+        statistics.moves_removed += cleanup::clean_up(&mut lifted);
+        let lifted_at = Instant::now();
+        let ranges = live::live_ranges(&lifted);
+        let allocation = options.allocator.allocate(&lifted, &ranges, options.registers);
+        let allocated_at = Instant::now();
+        let converted = emit::emit(code, function, &lifted, &ranges, &allocation, &mut statistics)?;
+        statistics.lift_time += lifted_at - begun;
+        statistics.allocate_time += allocated_at - lifted_at;
+        statistics.emit_time += allocated_at.elapsed();
+        statistics.functions += 1;
+        statistics.stack_instructions += function.code.len() as u64;
+        statistics.register_instructions += converted.code.len() as u64;
+        statistics.live_ranges += ranges.ranges.len() as u64;
+        statistics.spilled += u64::from(allocation.slots);
+        statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
+        functions.push(converted);
+    }
+    Ok((code.with_functions(functions), statistics))
+}

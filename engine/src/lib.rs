@@ -1,1 +1,31 @@
-//! .
+//! Puts the machines together.
+//!
+//! ```text
+//! Source ── Compiled ──┬─ executor `ast` ──────┐
+//!  text     front end  ├─ executor `stack` ────┤ Prepared ── run, count ── Outcome
+//!           runs once  └─ executor `register` ─┘
+//! ```
+//!
+//! A [`Source`] is compiled once; every [`Executor`] prepares its own form of the outcome under a [`Configuration`], and what
+//! it prepared runs any number of times. All of them give an [`Outcome`] of the same shape, so whoever compares engines compares
+//! outcomes. [`workloads`] are the bundled programs with their expected output, [`random`] programs search for disagreements.
+
+#![forbid(unsafe_code)]
+
+pub mod clock;
+mod compiled;
+mod configuration;
+mod error;
+mod executor;
+mod executors;
+mod outcome;
+pub mod random;
+mod report;
+pub mod workloads;
+
+pub use compiled::{Compiled, Source};
+pub use configuration::{Axis, Choice, Configuration, ConfigurationError, axes, axis};
+pub use error::EngineError;
+pub use executor::{Executor, Prepared, executors, find_executor};
+pub use outcome::{Capture, Failure, InstructionTally, Outcome, Returned};
+pub use report::render_failure;

@@ -6,6 +6,7 @@
 
 pub mod binary;
 pub mod module;
+pub mod reference;
 pub mod register;
 pub mod stack;
 pub mod table;

@@ -1,13 +1,15 @@
-//! Speed of the verifiers and of reading files, on large made-up programs.
+//! Speed of the verifiers, of files and of the text form, on large made-up programs.
 //!
 //! Nothing is asserted about time. Run with
 //! `cargo test --release -p isa --test speed -- --ignored --nocapture`.
 
 use std::time::Instant;
 
+use isa::binary::{self, BinaryForm};
 use isa::module::{Function, Source};
 use isa::register::RegisterOp as R;
 use isa::stack::StackOp as S;
+use isa::text::{self, TextForm};
 use isa::{Constant, Form, Module, RegCode, RegisterInstruction, StackCode, StackInstruction, verify};
 
 fn tables<F: Form>() -> Module<F> {
@@ -81,13 +83,25 @@ fn instructions<F: Form>(module: &Module<F>) -> usize {
     module.functions.iter().map(|function| function.code.len()).sum()
 }
 
+fn files<F: BinaryForm + TextForm>(form: &str, module: &Module<F>) {
+    let instructions = instructions(module);
+    let mut bytes = Vec::new();
+    report(&format!("write {form} file"), instructions, || bytes = binary::write(module));
+    report(&format!("read {form} file, {} bytes", bytes.len()), instructions, || drop(binary::read(&bytes).unwrap()));
+    let mut printed = String::new();
+    report(&format!("print {form} text"), instructions, || printed = text::print(module));
+    report(&format!("parse {form} text"), instructions, || drop(text::parse(&printed).unwrap()));
+}
+
 #[test]
 #[ignore = "measures, asserts nothing"]
 fn speed() {
     for _ in 0..3 {
         let module = stack_program(1000);
+        files("stack", &module);
         report("verify stack", instructions(&module), || drop(verify::stack(module).unwrap()));
         let module = register_program(1000);
+        files("register", &module);
         report("verify register", instructions(&module), || drop(verify::register(module).unwrap()));
     }
 }

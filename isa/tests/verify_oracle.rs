@@ -10,8 +10,8 @@ use isa::module::{Handler, Source};
 use isa::stack::StackCount;
 use isa::verify::{self, Problem};
 use isa::{
-    Function, Lane, Module, RegCode, Register, RegisterInstruction, RegisterOp as R, Stack, StackCode, StackInstruction,
-    StackOp as S,
+    Function, Lane, Module, RegCode, Register, RegisterInstruction, RegisterOp as R, Stack, StackCode,
+    StackInstruction, StackOp as S,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -202,7 +202,8 @@ fn deepest(function: &Function<Stack>) -> Option<u32> {
             ways.push((pc + 2, after));
         }
         ways.extend(instruction.jump_target().map(|target| (target as usize, after)));
-        if let Some(handler) = function.handlers.iter().find(|handler| (handler.start..handler.end).contains(&(pc as u32)))
+        if let Some(handler) =
+            function.handlers.iter().find(|handler| (handler.start..handler.end).contains(&(pc as u32)))
         {
             if handler.landing > depth {
                 return None;

@@ -175,10 +175,7 @@ fn registers_are_written_before_they_are_read() {
         program += &format!(" LOAD_INT r{register}, 1\n");
     }
     program += " JUMP_IF_FALSE_REG r200, end\n NOP_REG\nend: PRINT_REG r0, 200\n RETURN_REG r0";
-    refuses(
-        &program,
-        &format!("function 0 `f`, instruction 202 (PRINT_REG 0, 0, 200): register r199 {UNDEFINED}"),
-    );
+    refuses(&program, &format!("function 0 `f`, instruction 202 (PRINT_REG 0, 0, 200): register r199 {UNDEFINED}"));
 }
 
 #[test]

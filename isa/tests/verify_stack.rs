@@ -42,7 +42,10 @@ fn straight_code_and_calls() {
         &[4, 2],
     );
     // Missing arguments are null and further ones are ignored, so any count will do.
-    accepts(".function <main>\n CALL_FUNC_CONST f, 0\n RETURN\n.function f parameters 2\n LOAD_LOCAL l1\n RETURN", &[1, 3]);
+    accepts(
+        ".function <main>\n CALL_FUNC_CONST f, 0\n RETURN\n.function f parameters 2\n LOAD_LOCAL l1\n RETURN",
+        &[1, 3],
+    );
 }
 
 #[test]
@@ -400,7 +403,8 @@ fn cells_and_captures_are_used_as_what_they_are() {
         "function 1 `<main>`, instruction 0 (MAKE_FUNCTION 0): function 0 captures captured variable 0 as variable 0, but the function that makes it has no such captured variable",
     );
     refuses(
-        &(inner("capture 0") + ".function h\n .capture n = local 0 cell\n MAKE_FUNCTION g\n RETURN\n.function <main>\n LOAD_CONST 1\n RETURN"),
+        &(inner("capture 0")
+            + ".function h\n .capture n = local 0 cell\n MAKE_FUNCTION g\n RETURN\n.function <main>\n LOAD_CONST 1\n RETURN"),
         "function 1 `h`, instruction 0 (MAKE_FUNCTION 0): function 0 captures captured variable 0 as variable 0, but the function that makes it has it as a cell where this has a value, or the reverse",
     );
     refuses(

@@ -25,7 +25,7 @@ use crate::slot::Slot;
 /// One active call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Frame {
-    /// Where the caller goes on.
+    /// The call instruction in the caller, after which it goes on.
     pub(crate) return_to: ReturnAddress,
     /// Local 0.
     pub(crate) base: Slot,
@@ -63,13 +63,13 @@ impl ReturnAddress {
     /// The run ends.
     pub(crate) const EXIT: Self = Self(std::ptr::without_provenance(LEAVES));
 
-    /// Back to the instruction at `pc`, with the result on the stack.
+    /// The call instruction at `pc` has put its result on the stack.
     #[inline(always)]
     pub(crate) fn ordinary(pc: *const Word) -> Self {
         Self(pc)
     }
 
-    /// Back to the instruction at `pc`, without the result.
+    /// The instruction at `pc` wants no result.
     pub(crate) fn discarding(pc: *const Word) -> Self {
         Self(pc.map_addr(|address| address | DISCARDS))
     }
@@ -85,9 +85,9 @@ impl ReturnAddress {
         self.0.addr() & LEAVES != 0
     }
 
-    /// The instruction the caller goes on with.
+    /// The instruction that made the call.
     #[inline(always)]
-    pub(crate) fn target(self) -> *const Word {
+    pub(crate) fn call(self) -> *const Word {
         if self.is_ordinary() { self.0 } else { self.0.map_addr(|address| address & !(DISCARDS | LEAVES)) }
     }
 }

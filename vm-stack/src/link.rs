@@ -5,7 +5,7 @@
 //! | operand | becomes | because |
 //! | --- | --- | --- |
 //! | constant, global, local, captured variable | twice the index | values are 16 bytes and addresses scale by 8 |
-//! | jump target | signed distance from the next instruction | the program counter is a pointer |
+//! | jump target | signed distance to the instruction before it | the program counter is a pointer, which the loop then advances |
 //! | name in `GET_ATTR`, `SET_ATTR`, `CALL_METHOD` | index of an access site | each has an [inline cache](Site) |
 
 use std::sync::Arc;
@@ -20,6 +20,9 @@ use runtime::{Error, ErrorKind, Fault, Program, Runtime, Value};
 pub(crate) struct Word(u32);
 
 impl Word {
+    /// Stands before the first instruction, because a call begins with the program counter one before the callee's first.
+    const BEFORE: Self = Self(StackOp::Nop as u32);
+
     fn new(opcode: u8, operand: u32) -> Self {
         Self(u32::from(opcode) | operand << 8)
     }
@@ -56,7 +59,7 @@ impl Word {
         (self.0 >> 9) as usize
     }
 
-    /// Its operand as a distance in instructions from the next one.
+    /// Its operand as a distance in instructions from the one before the target.
     #[inline(always)]
     pub(crate) fn distance(self) -> isize {
         (self.0 as i32 >> 8) as isize
@@ -78,8 +81,8 @@ impl Word {
 /// What a call needs to know of a function.
 #[derive(Debug)]
 pub(crate) struct LinkedFunction {
-    /// Where it begins in the code.
-    pub(crate) code: u32,
+    /// Where the word before its first instruction is in the code.
+    pub(crate) before: u32,
     /// Bytes its frame takes: locals and the deepest operand stack.
     pub(crate) frame_bytes: u32,
     /// Bytes its locals take.
@@ -135,7 +138,7 @@ impl Linked {
         for (index, function) in code.functions.iter().enumerate() {
             let frame_size = code.frame_size(index as u32);
             functions.push(LinkedFunction {
-                code: u32::try_from(linker.code.len()).map_err(|_| too_large("instructions"))?,
+                before: u32::try_from(linker.code.len() - 1).map_err(|_| too_large("instructions"))?,
                 frame_bytes: frame_size * size_of::<Value>() as u32,
                 locals_bytes: function.locals * size_of::<Value>() as u32,
                 index: index as u32,
@@ -159,7 +162,7 @@ impl Linked {
 
     /// Bytes of the canonical code: 4 for each instruction.
     pub fn code_bytes(&self) -> usize {
-        self.code.len() * size_of::<StackInstruction>()
+        (self.code.len() - 1) * size_of::<StackInstruction>()
     }
 
     /// The code of all functions.
@@ -209,13 +212,14 @@ struct Linker {
 
 impl Linker {
     fn new(code: &StackCode) -> Self {
-        let length = code.functions.iter().map(|function| function.code.len()).sum();
+        let length: usize = code.functions.iter().map(|function| function.code.len()).sum();
         let mut linker = Self {
-            code: Vec::with_capacity(length),
+            code: Vec::with_capacity(length + 1),
             sites: Vec::new(),
             next_method_site: 0,
             shared_method_sites: Vec::new(),
         };
+        linker.code.push(Word::BEFORE);
         linker.number_method_sites(code);
         linker
     }

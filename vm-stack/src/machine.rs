@@ -13,7 +13,7 @@ use crate::slot::{self, Slot};
 /// What the loop keeps in processor registers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Registers {
-    /// The next instruction.
+    /// The running instruction.
     pub(crate) pc: *const Word,
     /// One past the top of the operand stack.
     pub(crate) sp: Slot,
@@ -25,8 +25,7 @@ pub(crate) struct Registers {
 pub(crate) enum Step {
     /// The instruction is done.
     Next,
-    /// The instruction needs more than its fast path. The registers are as the instruction found them, but for the program counter, which
-    /// is one past it.
+    /// The instruction needs more than its fast path. The registers are as the instruction found them.
     Slow(Slow),
 }
 
@@ -36,7 +35,7 @@ pub(crate) type Slow = unsafe fn(&mut Machine<'_>) -> Flow;
 /// What the loop does after a slow path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
-    /// Go on with [`Machine::registers`].
+    /// Go on with [`Machine::registers`], at the instruction after the one the program counter is at.
     Continue,
     /// End the run with [`Machine::outcome`].
     Leave,
@@ -119,8 +118,8 @@ impl<'r> Machine<'r> {
     /// An instruction is running.
     #[inline]
     pub(crate) unsafe fn word(&self) -> Word {
-        // SAFETY: the program counter is one past the running instruction.
-        unsafe { *self.registers.pc.sub(1) }
+        // SAFETY: the program counter is at the running instruction.
+        unsafe { *self.registers.pc }
     }
 
     /// The running function.
@@ -213,7 +212,7 @@ impl<'r> Machine<'r> {
         match unsafe { self.collect() } {
             Ok(()) => Flow::Continue,
             // The instruction has ended; it must not run again.
-            // SAFETY: the program counter is one past it.
+            // SAFETY: the program counter is at it.
             Err(fault) => unsafe { self.raise_final(fault) },
         }
     }
@@ -349,7 +348,7 @@ pub(crate) struct Call {
     pub(crate) base: Slot,
     /// How many arguments there are.
     pub(crate) given: usize,
-    /// Where the caller goes on.
+    /// The call instruction in the caller, after which it goes on.
     pub(crate) return_to: ReturnAddress,
 }
 
@@ -375,7 +374,7 @@ pub(crate) unsafe fn push_frame(registers: &mut Registers, machine: &mut Machine
         let frame = machine.frame.add(1);
         frame.write(Frame { return_to, base, function: callee, closure });
         machine.frame = frame;
-        *registers = Registers { pc: machine.code.add(function.code as usize), sp: operands, base };
+        *registers = Registers { pc: machine.code.add(function.before as usize), sp: operands, base };
     }
 }
 

@@ -39,6 +39,17 @@ pub(crate) unsafe fn tag(slot: *const Value) -> u64 {
     unsafe { slot.cast::<u64>().read() }
 }
 
+/// The tag of a value that was looked at before, read once more. Where the first look was for the frequent case alone, this keeps the
+/// compiler from carrying the tag to here in a register that the frequent case would have to load.
+///
+/// # Safety
+/// `slot` holds a value.
+#[inline(always)]
+pub(crate) unsafe fn tag_again(slot: *const Value) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { slot.cast::<u64>().read_volatile() }
+}
+
 /// The payload of a value.
 ///
 /// # Safety

@@ -24,14 +24,14 @@ impl Machine<'_> {
     #[inline(never)]
     pub(crate) unsafe fn raise(&mut self, fault: Fault) -> Flow {
         if fault.kind != ErrorKind::Heap || self.runtime.heap.is_retrying() {
-            // SAFETY: the program counter is one past the running instruction.
+            // SAFETY: the program counter is at the running instruction.
             return unsafe { self.raise_final(fault) };
         }
         // SAFETY: everything the instruction needs is below `sp`.
         match unsafe { self.collect() } {
             Ok(()) => {
                 self.runtime.heap.begin_retry();
-                // SAFETY: the program counter is one past the running instruction.
+                // SAFETY: there is a word before every instruction.
                 self.registers.pc = unsafe { self.registers.pc.sub(1) };
                 Flow::Continue
             }
@@ -43,7 +43,7 @@ impl Machine<'_> {
     /// Raises an error at the running instruction: goes on at the nearest handler, or ends the run.
     ///
     /// # Safety
-    /// The program counter is one past the running instruction.
+    /// The program counter is at the running instruction.
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn raise_final(&mut self, mut fault: Fault) -> Flow {
@@ -89,7 +89,7 @@ impl Machine<'_> {
             self.frame = frame;
             self.registers.base = base;
             self.registers.sp = kept.add(1);
-            self.registers.pc = self.code.add((*function).code as usize + handler.target as usize);
+            self.registers.pc = self.code.add((*function).before as usize + handler.target as usize);
             // What was thrown may be all that a loop ever allocates. If too much is in use, the next safepoint says so.
             if self.runtime.heap.wants_collection() {
                 let _ = self.collect();
@@ -101,7 +101,7 @@ impl Machine<'_> {
     /// The nearest handler of the running instruction, or of the call instructions that led to it.
     ///
     /// # Safety
-    /// The program counter is one past the running instruction.
+    /// The program counter is at the running instruction.
     unsafe fn find_handler(&mut self) -> Option<Landing> {
         // SAFETY: the caller's promise.
         for active in unsafe { self.active() } {
@@ -116,7 +116,7 @@ impl Machine<'_> {
     /// The active calls for a trace, innermost first: function, source file, offset in it.
     ///
     /// # Safety
-    /// The program counter is one past the running instruction.
+    /// The program counter is at the running instruction.
     unsafe fn calls(&mut self) -> impl Iterator<Item = (u32, u32, u32)> {
         let linked = self.linked;
         // SAFETY: the caller's promise.
@@ -129,21 +129,21 @@ impl Machine<'_> {
     /// The active calls, innermost first, with the instruction each is at.
     ///
     /// # Safety
-    /// The program counter is one past the running instruction. The calls stay active while the iterator is used.
+    /// The program counter is at the running instruction. The calls stay active while the iterator is used.
     unsafe fn active<'c>(&mut self) -> impl Iterator<Item = Active<'c>> + use<'c> {
         let no_frame = self.no_frame();
-        let (code, mut frame, mut next) = (self.code, self.frame, self.registers.pc);
+        let (code, mut frame, mut at) = (self.code, self.frame, self.registers.pc);
         std::iter::from_fn(move || {
             if frame.cast_const() == no_frame {
                 return None;
             }
-            // SAFETY: frames above `no_frame` are those of active calls. Program counters and return addresses are one past the
-            // instruction that the call is at.
+            // SAFETY: frames above `no_frame` are those of active calls. The program counter and return addresses are the
+            // instructions they are at.
             unsafe {
                 let function = &*(*frame).function;
-                let pc = next.offset_from_unsigned(code.add(function.code as usize)) as u32 - 1;
+                let pc = at.offset_from_unsigned(code.add(function.before as usize)) as u32 - 1;
                 let active = Active { frame, function, pc };
-                next = (*frame).return_to.target();
+                at = (*frame).return_to.call();
                 frame = frame.sub(1);
                 Some(active)
             }

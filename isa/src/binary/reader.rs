@@ -23,7 +23,9 @@ pub enum ReadProblem {
     #[error("this is no compiled program: it does not begin with 7f 5a 58 43")]
     Magic,
     /// Written by another version.
-    #[error("the file has version {found} of the layout, this build reads version {VERSION}; compile the program again")]
+    #[error(
+        "the file has version {found} of the layout, this build reads version {VERSION}; compile the program again"
+    )]
     Version {
         /// Version of the file.
         found: u16,
@@ -124,8 +126,11 @@ pub fn read(bytes: &[u8]) -> Result<AnyModule, ReadError> {
         return at(CHECKED_HEADER, ReadProblem::Checksum);
     }
     let mut reader = Reader { payload, at: 0 };
-    let module =
-        if form == Stack::CODE { reader.module().map(AnyModule::Stack) } else { reader.module().map(AnyModule::Register) };
+    let module = if form == Stack::CODE {
+        reader.module().map(AnyModule::Stack)
+    } else {
+        reader.module().map(AnyModule::Register)
+    };
     module.map_err(|error| ReadError { offset: HEADER + error.offset, problem: error.problem })
 }
 
@@ -171,7 +176,8 @@ impl<'b> Reader<'b> {
                 Ok(ModuleDefinition { name, function, members })
             })?,
             prelude: self.table("library functions", 2, |reader| {
-                let (name, function) = (reader.index("a library function's name")?, reader.index("a library function")?);
+                let (name, function) =
+                    (reader.index("a library function's name")?, reader.index("a library function")?);
                 Ok(PreludeFunction { name, function })
             })?,
             functions: self.table("functions", 12, |reader| reader.function(&opcodes))?,

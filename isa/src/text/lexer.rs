@@ -164,7 +164,8 @@ impl<'t> Scanner<'t> {
             Some(b'\\') => (Some('\\'), 2),
             Some(b'"') => (Some('"'), 2),
             _ => {
-                let digits = self.rest.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
+                let digits =
+                    self.rest.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
                 let character = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
                 (character, digits.map_or(0, |digits| digits.len() + 4))
             }

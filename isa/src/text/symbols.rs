@@ -136,7 +136,9 @@ impl<F: Form> Symbols<F> {
     pub(super) fn name(&mut self, cursor: &mut Cursor<'_, '_>) -> Result<u32, ParseError> {
         let reference = cursor.reference("a name")?;
         let (Some(text), None) = (&reference.text, reference.index) else {
-            return indexed(cursor, "name", reference, |index| self.module.names.get(index as usize).map(|name| &**name));
+            return indexed(cursor, "name", reference, |index| {
+                self.module.names.get(index as usize).map(|name| &**name)
+            });
         };
         Ok(self.name_index(text))
     }
@@ -210,7 +212,8 @@ impl<F: Form> Symbols<F> {
 
     /// The value of a constant.
     pub(super) fn value(&mut self, cursor: &mut Cursor<'_, '_>) -> Result<Constant, ParseError> {
-        const EXPECTED: &str = "a constant: a number, a string, null, true, false, or function, builtin, type, enum or module and a name";
+        const EXPECTED: &str =
+            "a constant: a number, a string, null, true, false, or function, builtin, type, enum or module and a name";
         match cursor.peek() {
             Some(Token::Number(_)) => Ok(match cursor.number()? {
                 Number::Int(value) => Constant::Int(value),

@@ -26,10 +26,11 @@
 //!
 //! # Cost
 //!
-//! The stack verifier visits each instruction twice, whatever its shape. The register verifier visits each once and then
-//! solves one bit-vector problem a block for every 64 registers that live across blocks. Neither recurses.
+//! The stack verifier visits each instruction twice, whatever its shape. So does the register verifier, and then it solves a bit-vector
+//! problem over basic blocks for every 64 registers that live across blocks. Neither recurses.
 
 mod error;
+mod flow;
 mod register;
 mod stack;
 mod tables;

@@ -5,7 +5,9 @@ use isa::module::{
     PreludeFunction, Source, TypeDefinition,
 };
 use isa::stack::MAX_OPERAND;
-use isa::{Constant, Form, Function, Module, RegCode, RegisterInstruction, RegisterOp, StackCode, StackInstruction, StackOp};
+use isa::{
+    Constant, Form, Function, Module, RegCode, RegisterInstruction, RegisterOp, StackCode, StackInstruction, StackOp,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -123,8 +125,8 @@ fn definition() -> impl Strategy<Value = TypeDefinition> {
 }
 
 fn module<F: Form>(code: BoxedStrategy<F::Instruction>) -> impl Strategy<Value = Module<F>> {
-    let enums = (index(), vec((index(), any::<i64>()), 0..3))
-        .prop_map(|(name, members)| EnumDefinition { name, members });
+    let enums =
+        (index(), vec((index(), any::<i64>()), 0..3)).prop_map(|(name, members)| EnumDefinition { name, members });
     let modules = (index(), index(), vec((index(), index()), 0..3))
         .prop_map(|(name, function, members)| ModuleDefinition { name, function, members });
     let prelude = (index(), index()).prop_map(|(name, function)| PreludeFunction { name, function });
@@ -153,10 +155,12 @@ fn module<F: Form>(code: BoxedStrategy<F::Instruction>) -> impl Strategy<Value =
 }
 
 fn stack_instruction() -> impl Strategy<Value = StackInstruction> {
-    (prop::sample::select(StackOp::ALL), index(), 0..3_u32, any::<bool>()).prop_map(|(op, operand, arguments, is_call)| {
-        let operand = if is_call { operand & 0xffff | arguments << 16 } else { operand & MAX_OPERAND };
-        StackInstruction::new(op, operand)
-    })
+    (prop::sample::select(StackOp::ALL), index(), 0..3_u32, any::<bool>()).prop_map(
+        |(op, operand, arguments, is_call)| {
+            let operand = if is_call { operand & 0xffff | arguments << 16 } else { operand & MAX_OPERAND };
+            StackInstruction::new(op, operand)
+        },
+    )
 }
 
 fn lane() -> impl Strategy<Value = u16> {

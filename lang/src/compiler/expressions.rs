@@ -338,7 +338,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             }
             _ => {
                 self.expression(condition);
-                self.jump(StackOp::LoopIfTrue, start, position);
+                self.jump(StackOp::LoopIfTrue, start, condition.position());
             }
         }
     }

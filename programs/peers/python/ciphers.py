@@ -55,7 +55,7 @@ for key in range(1, n + 1):
     text = vigenere(text, "lemon" + ALPHABET[key % 26], 1)
 print("caesar", caesar(MESSAGE, 3)[:19])
 print("keys found", agreed, "of", n)
-print("vigenere", text[0:31])
+print("vigenere", text[0:30])
 for key in range(n, 0, -1):
     text = vigenere(text, "lemon" + ALPHABET[key % 26], -1)
 print("restored", "true" if text == MESSAGE else "false")

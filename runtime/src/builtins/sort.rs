@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 
 use crate::arguments::{expected, list, optional};
 use crate::context::Runtime;
-use crate::error::{Error, Fault};
+use crate::error::Fault;
 use crate::objects::{ElementKind, List, Str};
 use crate::value::{Tag, Value};
 
@@ -187,6 +187,7 @@ fn merge_sort<T: Copy>(mut items: Vec<T>, mut compare: impl FnMut(&T, &T) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn merging_is_stable_and_complete() {

@@ -156,7 +156,10 @@ impl Str {
         let ascii = this.is_ascii() || bytes.len() == chars;
         match this.owner() {
             Some(owner) if bytes.len() > LONGEST_INLINE => {
-                Self::view(heap, owner, bytes.as_ptr(), bytes.len(), chars, if ascii { ASCII } else { 0 })
+                // Not from `bytes`: appending to the slice later writes behind them, which only the buffer's own pointer allows.
+                // SAFETY: `start` is within the string.
+                let data = unsafe { this.data.add(start) };
+                Self::view(heap, owner, data, end - start, chars, if ascii { ASCII } else { 0 })
             }
             _ => Self::from_parts(heap, bytes, &[], chars, ascii),
         }

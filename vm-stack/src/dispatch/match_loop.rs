@@ -15,17 +15,19 @@ pub(crate) unsafe fn run<P: Probe, const FUEL: bool>(machine: &mut Machine<'_>, 
         let mut registers = machine.registers;
         let slow: Slow = 'fast: loop {
             // SAFETY: control never runs off verified code.
-            let word = unsafe { *registers.pc };
+            let word = unsafe {
+                registers.pc = registers.pc.add(1);
+                *registers.pc
+            };
             if P::ENABLED {
                 // SAFETY: a function is running, and the program counter is inside it.
                 let (function, pc) = unsafe {
                     let function = machine.function();
-                    (function.index, registers.pc.offset_from_unsigned(machine.code.add(function.code as usize)) as u32)
+                    let first = machine.code.add(function.before as usize + 1);
+                    (function.index, registers.pc.offset_from_unsigned(first) as u32)
                 };
                 probe.instruction(function, pc, u16::from(word.opcode()));
             }
-            // SAFETY: every function ends with an instruction that does not go on to the next.
-            registers.pc = unsafe { registers.pc.add(1) };
             macro_rules! handle {
                 ($handler:expr) => {
                     // SAFETY: control has reached this instruction of verified code.

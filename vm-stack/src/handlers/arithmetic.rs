@@ -20,30 +20,32 @@ unsafe fn binary(
     // SAFETY: the contract.
     unsafe {
         let (a, b) = (registers.sp.sub(2), registers.sp.sub(1));
-        let (tag_a, tag_b) = (slot::tag(a), slot::tag(b));
-        let tags = tag_a | tag_b;
-        if tags == INT {
+        if slot::tag(a) | slot::tag(b) == INT {
             if let Some(result) = on_ints(slot::int(a), slot::int(b)) {
                 // The tag is there already.
                 slot::put_payload(a, result as u64);
                 registers.sp = b;
                 return Step::Next;
             }
-        } else if tags == FLOAT {
-            let (x, y) = if tag_a == tag_b {
-                (slot::float(a), slot::float(b))
-            } else if tag_a == INT {
-                (slot::int(a) as f64, slot::float(b))
-            } else {
-                (slot::float(a), slot::int(b) as f64)
-            };
-            if let Some(result) = on_floats(x, y) {
-                slot::put_float(a, result);
-                registers.sp = b;
-                return Step::Next;
+        } else {
+            let (tag_a, tag_b) = (slot::tag_again(a), slot::tag_again(b));
+            if tag_a | tag_b == FLOAT {
+                let (x, y) = if tag_a == tag_b {
+                    (slot::float(a), slot::float(b))
+                } else if tag_a == INT {
+                    (slot::int(a) as f64, slot::float(b))
+                } else {
+                    (slot::float(a), slot::int(b) as f64)
+                };
+                if let Some(result) = on_floats(x, y) {
+                    slot::put_float(a, result);
+                    registers.sp = b;
+                    return Step::Next;
+                }
             }
         }
     }
+    std::hint::cold_path();
     Step::Slow(slow)
 }
 

@@ -133,7 +133,7 @@ handlers! {
         slot::copy(registers.sp.sub(1), registers.base);
         let caller = frame.sub(1);
         machine.frame = caller;
-        *registers = Registers { pc: return_to.target(), sp: registers.base.add(1), base: (*caller).base };
+        *registers = Registers { pc: return_to.call(), sp: registers.base.add(1), base: (*caller).base };
         Step::Next
     }
 }
@@ -274,7 +274,7 @@ slow_paths! {
         }
         let caller = frame.sub(1);
         machine.frame = caller;
-        machine.registers = Registers { pc: return_to.target(), sp: machine.registers.base, base: (*caller).base };
+        machine.registers = Registers { pc: return_to.call(), sp: machine.registers.base, base: (*caller).base };
         Flow::Continue
     }
 }

@@ -21,12 +21,12 @@ unsafe fn compare(
     // SAFETY: the contract.
     unsafe {
         let (a, b) = (registers.sp.sub(2), registers.sp.sub(1));
-        let (tag_a, tag_b) = (slot::tag(a), slot::tag(b));
-        let holds = if tag_a | tag_b == INT {
+        let holds = if slot::tag(a) | slot::tag(b) == INT {
             on_ints(slot::int(a), slot::int(b))
-        } else if tag_a == FLOAT && tag_b == FLOAT {
+        } else if slot::tag_again(a) == FLOAT && slot::tag_again(b) == FLOAT {
             on_floats(slot::float(a), slot::float(b))
         } else {
+            std::hint::cold_path();
             return Step::Slow(slow);
         };
         slot::put_bool(a, holds);

@@ -147,25 +147,17 @@ handlers! {
         branch(registers, word, true, loop_if_true_slow)
     }
 
-    /// `FOR_PREPARE n`: skip the next instruction if counting from L[n] to L[n+1] by L[n+2] takes no step
-    fn for_prepare(registers, _, word) {
-        match counters(registers.base.byte_add(word.offset())) {
-            Some((start, end, step)) if step != 0 => {
-                let begins = if step > 0 { start < end } else { start > end };
-                if !begins {
-                    skip(registers);
-                }
-                Step::Next
-            }
-            _ => Step::Slow(for_prepare_slow),
-        }
+    /// `FOR_PREPARE n`: start → ; if counting from start to L[n+1] by L[n+2] takes a step, L[n] := start; otherwise skip the next instruction
+    fn for_prepare(_, _, _) {
+        Step::Slow(for_prepare_slow)
     }
 
     /// `FOR_LOOP n`: add the step L[n+2] to L[n]; if that reaches L[n+1], leave L[n] as it was and skip the next instruction
     fn for_loop(registers, _, word) {
         let first = registers.base.byte_add(word.offset());
         let Some((current, end, step)) = counters(first) else {
-            return Step::Slow(for_prepare_slow);
+            std::hint::cold_path();
+            return Step::Slow(for_loop_slow);
         };
         match Runtime::range_next(current, end, step) {
             Some(next) => slot::put_payload(first, next as u64),
@@ -256,17 +248,29 @@ slow_paths! {
         machine.raise(runtime::Error::fuel())
     }
 
-    /// What is wrong with the bounds or the step of a counted loop.
-    #[cold]
     fn for_prepare_slow(machine) {
         let first = machine.registers.base.add(machine.word().index());
-        match machine.runtime.range_begins(first.read(), first.add(1).read(), first.add(2).read()) {
+        let start = machine.top(1)[0];
+        match machine.runtime.range_begins(start, first.add(1).read(), first.add(2).read()) {
             Ok(begins) => {
-                if !begins {
+                machine.registers.sp = machine.registers.sp.sub(1);
+                if begins {
+                    slot::put(first, start);
+                } else {
                     skip(&mut machine.registers);
                 }
                 Flow::Continue
             }
+            Err(fault) => machine.raise(fault),
+        }
+    }
+
+    /// Counters that are no integers, which no `FOR_PREPARE` has seen.
+    #[cold]
+    fn for_loop_slow(machine) {
+        let first = machine.registers.base.add(machine.word().index());
+        match machine.runtime.range_begins(first.read(), first.add(1).read(), first.add(2).read()) {
+            Ok(_) => Flow::Continue,
             Err(fault) => machine.raise(fault),
         }
     }

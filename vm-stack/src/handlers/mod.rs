@@ -8,8 +8,8 @@
 //!
 //! Handlers and slow paths run only for an instruction of verified code, when control has reached it. They may rely on this:
 //!
-//! - The program counter is one past the instruction, inside the running function; what its operand names exists; its jump target, and
-//!   the instruction it may skip, are inside the function too. *(The verifier.)*
+//! - The program counter is at the instruction; what its operand names exists; its jump target, and the instruction it may skip, are inside
+//!   the function too. *(The verifier.)*
 //! - The operand stack holds as many values as the instruction takes, and there is room for what it leaves. *(The verifier knows the depth
 //!   at every instruction; a call checks that the value stack has room for the deepest.)*
 //! - Locals, constants, globals, captured variables and everything below `sp` are initialised values. *(Calls set every local;

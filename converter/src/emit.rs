@@ -1,0 +1,393 @@
+//! Allocated three-address code to register code.
+//!
+//! # Frame
+//!
+//! ```text
+//! 0 .. spill_base              registers: values, and three for carrying values to and from slots when there are slots
+//! spill_base .. + spills       spill slots
+//! first register above all that live on .. : the window of a call (above the slots, when there are slots)
+//! ```
+
+mod branches;
+mod moves;
+
+use isa::module::{Function as FunctionCode, Handler};
+use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
+
+use crate::allocate::{Allocation, Location};
+use crate::live::{LiveRanges, uses_window};
+use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister};
+use crate::{ConvertError, Statistics};
+
+/// Offsets of fused branches have 16 bits: functions longer than this get branches in two steps.
+const LONGEST_SHORT_CODE: usize = 32_000;
+
+/// Emits a function.
+///
+/// # Errors
+/// When it needs more registers than instructions can name.
+pub fn emit(
+    module: &StackCode,
+    source: &isa::Function<Stack>,
+    function: &Function,
+    ranges: &LiveRanges,
+    allocation: &Allocation,
+    statistics: &mut Statistics,
+) -> Result<FunctionCode<Register>, ConvertError> {
+    let mut emitter = Emitter::new(module, source, function, ranges, allocation, false);
+    emitter.function();
+    if emitter.code.len() > LONGEST_SHORT_CODE {
+        emitter = Emitter::new(module, source, function, ranges, allocation, true);
+        emitter.function();
+    }
+    statistics.moves += emitter.count(&[RegisterOp::MovReg]);
+    statistics.spill_stores += emitter.count(&[RegisterOp::StoreSpill]);
+    statistics.spill_loads += emitter.count(&[RegisterOp::LoadSpill]);
+    emitter.finish()
+}
+
+/// A register number while emitting; checked to fit a lane at the end.
+type Place = u32;
+
+struct Emitter<'e> {
+    module: &'e StackCode,
+    source: &'e isa::Function<Stack>,
+    function: &'e Function,
+    ranges: &'e LiveRanges,
+    allocation: &'e Allocation,
+    has_long_branches: bool,
+    code: Vec<RegisterInstruction>,
+    lines: Vec<(u32, u32)>,
+    /// Jumps to blocks, to be patched: instruction and block.
+    jumps: Vec<(u32, u32)>,
+    block_starts: Vec<u32>,
+    block_ends: Vec<u32>,
+    /// Blocks whose code the block before them already contains.
+    inlined: Vec<bool>,
+    /// Virtual registers whose value nobody reads.
+    is_unread: Vec<bool>,
+    spill_base: Place,
+    next_window: usize,
+    /// One past the highest register named.
+    highest: Place,
+    position: u32,
+}
+
+impl<'e> Emitter<'e> {
+    fn new(
+        module: &'e StackCode,
+        source: &'e isa::Function<Stack>,
+        function: &'e Function,
+        ranges: &'e LiveRanges,
+        allocation: &'e Allocation,
+        has_long_branches: bool,
+    ) -> Self {
+        let registers = allocation.locations.iter().filter_map(|location| match location {
+            Location::Register(register) => Some(u32::from(*register) + 1),
+            _ => None,
+        });
+        let mut spill_base = registers.max().unwrap_or(0).max(function.parameters);
+        if allocation.slots != 0 {
+            spill_base = spill_base.max(u32::from(allocation.scratch) + 3);
+        }
+        let mut is_unread = vec![false; function.registers as usize];
+        for range in &ranges.ranges {
+            is_unread[range.register as usize] = range.start == range.end;
+        }
+        Self {
+            module,
+            source,
+            function,
+            ranges,
+            allocation,
+            has_long_branches,
+            code: Vec::new(),
+            lines: Vec::new(),
+            jumps: Vec::new(),
+            block_starts: vec![0; function.blocks.len()],
+            block_ends: vec![0; function.blocks.len()],
+            inlined: vec![false; function.blocks.len()],
+            is_unread,
+            spill_base,
+            next_window: 0,
+            highest: spill_base + allocation.slots,
+            position: 0,
+        }
+    }
+
+    fn function(&mut self) {
+        self.at(0);
+        self.prologue();
+        for order in 0..self.function.layout.len() {
+            let index = self.function.layout[order];
+            let block = &self.function.blocks[index as usize];
+            self.block_starts[index as usize] = self.code.len() as u32;
+            if block.is_reachable && !self.inlined[index as usize] {
+                self.landing(index);
+                for instruction in &block.instructions {
+                    self.at(instruction.pc);
+                    self.instruction(instruction);
+                }
+                self.at(block.terminator_pc);
+                let next = self.function.layout[order + 1..].iter().copied().find(|&next| self.function.blocks[next as usize].is_reachable);
+                self.terminator(index, next);
+            }
+            self.block_ends[index as usize] = self.code.len() as u32;
+        }
+        self.patch();
+    }
+
+    /// Says which stack instruction is being translated.
+    fn at(&mut self, pc: u32) {
+        self.position = self.source.position(pc);
+    }
+
+    fn push(&mut self, instruction: RegisterInstruction) {
+        let at = self.code.len() as u32;
+        if self.lines.last().is_none_or(|line| line.1 != self.position) {
+            self.lines.push((at, self.position));
+        }
+        self.code.push(instruction);
+    }
+
+    fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {
+        // Numbers that do not fit a lane are reported by `finish`.
+        self.push(RegisterInstruction::new(operation, a as u16, b as u16, c as u16));
+    }
+
+    fn emit_wide(&mut self, operation: RegisterOp, a: Place, wide: u32) {
+        self.push(RegisterInstruction::wide(operation, a as u16, wide));
+    }
+
+    fn location(&self, register: VirtualRegister) -> Location {
+        self.allocation.locations[register as usize]
+    }
+
+    /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.
+    fn read(&mut self, register: VirtualRegister, number: u32) -> Place {
+        match self.location(register) {
+            Location::Register(place) => u32::from(place),
+            Location::Slot(slot) => {
+                let scratch = self.scratch(number);
+                self.emit(RegisterOp::LoadSpill, scratch, slot, 0);
+                scratch
+            }
+            Location::Nowhere => unreachable!("a register that is read is live"),
+        }
+    }
+
+    /// The register to write for a virtual register; [`Self::written`] must follow.
+    fn write(&self, register: VirtualRegister) -> Place {
+        match self.location(register) {
+            Location::Register(place) => u32::from(place),
+            _ => self.scratch(0),
+        }
+    }
+
+    fn written(&mut self, register: VirtualRegister, place: Place) {
+        if let Location::Slot(slot) = self.location(register) {
+            self.emit(RegisterOp::StoreSpill, place, slot, 0);
+        }
+    }
+
+    fn scratch(&self, number: u32) -> Place {
+        u32::from(self.allocation.scratch) + number
+    }
+
+    /// Parameters whose places differ from where they arrive, and what begins unset.
+    fn prologue(&mut self) {
+        for parameter in 0..self.function.parameters {
+            match self.location(parameter) {
+                Location::Slot(slot) => self.emit(RegisterOp::StoreSpill, parameter, slot, 0),
+                Location::Register(place) if u32::from(place) != parameter => self.emit(RegisterOp::MovReg, u32::from(place), parameter, 0),
+                _ => {}
+            }
+        }
+        for &register in &self.ranges.unset {
+            let place = self.write(register);
+            self.emit(RegisterOp::LoadUnset, place, 0, 0);
+            self.written(register, place);
+        }
+    }
+
+    /// A handler's block begins by keeping the thrown value, when that lives in a slot.
+    fn landing(&mut self, block: u32) {
+        let Some(handler) = self.function.handlers.iter().find(|handler| handler.block == block) else { return };
+        if let Location::Slot(slot) = self.location(handler.landing) {
+            let scratch = self.scratch(0);
+            self.emit(RegisterOp::StoreSpill, scratch, slot, 0);
+        }
+    }
+
+    fn instruction(&mut self, instruction: &Instruction) {
+        use RegisterOp as R;
+        if uses_window(instruction.operation) {
+            self.window_instruction(instruction);
+            return;
+        }
+        match instruction.operation {
+            R::MovReg => self.move_to(instruction.destination, instruction.operands[0]),
+            R::AddReg | R::SubReg | R::MulReg | R::DivReg | R::ModReg => self.arithmetic(instruction),
+            operation => {
+                let mut lanes = [0; 3];
+                let mut operands = instruction.operands.iter();
+                let mut scratch = 0;
+                let mut written = NONE;
+                for (lane, kind) in lanes.iter_mut().zip(operation.facts().lanes) {
+                    *lane = match kind {
+                        Lane::None | Lane::Wide => 0,
+                        Lane::Def => {
+                            written = instruction.destination;
+                            self.write(written)
+                        }
+                        Lane::Use => {
+                            let register = operands.next().and_then(|operand| operand.register()).expect("operands are legal");
+                            let place = self.read(register, scratch);
+                            scratch += 1;
+                            place
+                        }
+                        _ => instruction.data,
+                    };
+                }
+                if operation.facts().lanes[2] == Lane::Wide {
+                    self.emit_wide(operation, lanes[0], lanes[1]);
+                } else {
+                    self.emit(operation, lanes[0], lanes[1], lanes[2]);
+                }
+                if written != NONE {
+                    self.written(written, lanes[0]);
+                }
+            }
+        }
+    }
+
+    /// Arithmetic with the form that its operands allow.
+    fn arithmetic(&mut self, instruction: &Instruction) {
+        use RegisterOp as R;
+        let operation = instruction.operation;
+        let destination = self.write(instruction.destination);
+        match (instruction.operands[0], instruction.operands[1]) {
+            (Operand::Register(left), Operand::Register(right)) => {
+                let (left, right) = (self.read(left, 0), self.read(right, 1));
+                self.emit(operation, destination, left, right);
+            }
+            (Operand::Register(left), Operand::Constant(constant)) => {
+                let (int, other) = match operation {
+                    R::AddReg => (R::AddInt, R::AddConst),
+                    R::SubReg => (R::SubInt, R::SubConst),
+                    R::MulReg => (R::MulInt, R::MulConst),
+                    R::DivReg => (R::DivInt, R::DivConst),
+                    _ => (R::ModInt, R::ModConst),
+                };
+                let left = self.read(left, 0);
+                match self.small_integer(constant) {
+                    Some(value) => self.emit(int, destination, left, u32::from(value as u16)),
+                    None if constant <= u32::from(u16::MAX) => self.emit(other, destination, left, constant),
+                    None => {
+                        let right = self.far_constant(constant);
+                        self.emit(operation, destination, left, right);
+                    }
+                }
+            }
+            (Operand::Constant(constant), Operand::Register(right)) => {
+                let other = match operation {
+                    R::AddReg => R::ConstAdd,
+                    R::SubReg => R::ConstSub,
+                    R::MulReg => R::ConstMul,
+                    _ => R::ConstDiv,
+                };
+                let right = self.read(right, 1);
+                if constant <= u32::from(u16::MAX) {
+                    self.emit(other, destination, constant, right);
+                } else {
+                    let left = self.far_constant(constant);
+                    self.emit(operation, destination, left, right);
+                }
+            }
+            (Operand::Constant(_), Operand::Constant(_)) => unreachable!("one operand is in a register"),
+        }
+        self.written(instruction.destination, destination);
+    }
+
+    /// A register above all others that holds a constant whose index does not fit a lane.
+    fn far_constant(&mut self, constant: u32) -> Place {
+        let place = self.top();
+        self.highest = self.highest.max(place + 1);
+        self.load_constant(place, constant);
+        place
+    }
+
+    /// The first register that nothing below a window's reach can occupy.
+    fn top(&self) -> Place {
+        self.spill_base + self.allocation.slots
+    }
+
+    fn small_integer(&self, constant: u32) -> Option<i16> {
+        match self.module.constants[constant as usize] {
+            Constant::Int(value) => i16::try_from(value).ok(),
+            _ => None,
+        }
+    }
+
+    fn load_constant(&mut self, place: Place, constant: u32) {
+        match self.module.constants[constant as usize] {
+            Constant::Int(value) if i32::try_from(value).is_ok() => self.emit_wide(RegisterOp::LoadInt, place, value as i32 as u32),
+            _ => self.emit_wide(RegisterOp::LoadReg, place, constant),
+        }
+    }
+
+    fn count(&self, operations: &[RegisterOp]) -> u64 {
+        self.code.iter().filter(|instruction| operations.contains(&instruction.op())).count() as u64
+    }
+
+    fn finish(self) -> Result<FunctionCode<Register>, ConvertError> {
+        // Window instructions put the count beside the first register, so the highest register bounds every lane.
+        if self.highest > u32::from(u16::MAX) {
+            let function = self.module.name(self.source.name).to_string();
+            return Err(ConvertError::TooLarge { function, needed: u64::from(self.highest) });
+        }
+        let handlers = self.handlers();
+        Ok(FunctionCode {
+            name: self.source.name,
+            parameters: self.source.parameters,
+            has_defaults: self.source.has_defaults,
+            locals: self.highest,
+            spill_base: self.spill_base,
+            spills: self.allocation.slots,
+            code: self.code,
+            handlers,
+            lines: self.lines,
+            source: self.source.source,
+            captures: self.source.captures.clone(),
+            local_names: self.source.local_names[..usize::from(self.source.parameters)].to_vec(),
+            global: self.source.global,
+        })
+    }
+
+    /// The handler table: each handler guards the code of the blocks that it guarded in the stack code.
+    fn handlers(&self) -> Vec<Handler> {
+        let layout = &self.function.layout;
+        let start_pc = |block: &u32| self.function.blocks[*block as usize].start_pc;
+        let mut handlers = Vec::new();
+        for (handler, source) in self.function.handlers.iter().zip(&self.source.handlers) {
+            if !self.function.blocks[handler.block as usize].is_reachable {
+                continue;
+            }
+            let first = layout.partition_point(|block| start_pc(block) < source.start);
+            let last = layout.partition_point(|block| start_pc(block) < source.end);
+            if first == last {
+                continue;
+            }
+            let (start, end) = (self.block_starts[layout[first] as usize], self.block_ends[layout[last - 1] as usize]);
+            let landing = match self.location(handler.landing) {
+                Location::Register(place) => u32::from(place),
+                _ => self.scratch(0),
+            };
+            if start < end {
+                let target = self.block_starts[handler.block as usize];
+                handlers.push(Handler { start, end, target, landing, is_cleanup: handler.is_cleanup });
+            }
+        }
+        handlers
+    }
+}

@@ -1,0 +1,486 @@
+//! Stack code to three-address code: the operand stack is run symbolically, block by block.
+//!
+//! Inside a block the symbolic stack holds operands: constants, locals that were read, results of instructions. Nothing is moved until a
+//! value is needed in a place. Two rules keep that right:
+//!
+//! * Before a local is written, every entry of the symbolic stack that still means its old value is moved to a register of its own.
+//! * At the end of a block every entry is moved to the register that stands for its place on the stack, where the next block finds it.
+
+use isa::module::CaptureSource;
+use isa::{RegisterOp, Stack, StackCode, StackInstruction, StackOp};
+use optimizer::ControlFlowGraph;
+use optimizer::cfg::is_comparison;
+use smallvec::{SmallVec, smallvec};
+
+use crate::tac::{Block, Function, Handler, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant};
+
+/// Lifts a function of a verified module.
+pub fn lift(module: &StackCode, function: &isa::Function<Stack>) -> Function {
+    let graph = ControlFlowGraph::new(function);
+    let deepest = graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
+    // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
+    let globals = function.locals + deepest;
+    let mut lifter = Lifter { module, function, graph: &graph, registers: globals, stack: Vec::new(), instructions: Vec::new(), terminator_pc: 0 };
+    let mut blocks: Vec<Block> = (0..graph.blocks.len()).map(|index| lifter.block(index)).collect();
+    let registers = lifter.registers;
+    let layout = split_loop_entries(&mut blocks, function);
+    Function {
+        blocks,
+        layout,
+        handlers: function
+            .handlers
+            .iter()
+            .map(|handler| Handler {
+                block: graph.block_at(handler.target),
+                landing: function.locals + handler.landing,
+                is_cleanup: handler.is_cleanup,
+            })
+            .collect(),
+        parameters: u32::from(function.parameters),
+        globals,
+        registers,
+    }
+}
+
+struct Lifter<'m> {
+    module: &'m StackCode,
+    function: &'m isa::Function<Stack>,
+    graph: &'m ControlFlowGraph,
+    registers: u32,
+    stack: Vec<Operand>,
+    instructions: Vec<Instruction>,
+    /// Where an error of the current block's terminator is reported: at the comparison, when that is fused with its jump.
+    terminator_pc: u32,
+}
+
+impl Lifter<'_> {
+    fn block(&mut self, index: usize) -> Block {
+        let source = &self.graph.blocks[index];
+        let mut block = Block {
+            start_pc: source.start,
+            instructions: Vec::new(),
+            terminator: Terminator::Jump(index as u32 + 1),
+            terminator_pc: source.end - 1,
+            handler: source.handler,
+            is_loop_entry: false,
+            is_reachable: source.is_reachable,
+        };
+        if !source.is_reachable {
+            return block;
+        }
+        self.stack.clear();
+        self.stack.extend((0..source.depth).map(|depth| Operand::Register(self.function.locals + depth)));
+        let last = source.end - 1;
+        for pc in source.start..last {
+            self.instruction(self.function.code[pc as usize], pc);
+        }
+        self.terminator_pc = last;
+        block.terminator = self.last(self.function.code[last as usize], last, index as u32);
+        block.terminator_pc = self.terminator_pc;
+        block.instructions = std::mem::take(&mut self.instructions);
+        block
+    }
+
+    fn new_register(&mut self) -> VirtualRegister {
+        self.registers += 1;
+        self.registers - 1
+    }
+
+    fn pop(&mut self) -> Operand {
+        self.stack.pop().expect("verified code does not pop an empty stack")
+    }
+
+    fn emit(&mut self, operation: RegisterOp, destination: VirtualRegister, operands: SmallVec<[Operand; 3]>, data: u32, pc: u32) {
+        self.instructions.push(Instruction { operation, destination, operands, data, pc });
+    }
+
+    fn emit_move(&mut self, destination: VirtualRegister, source: Operand, pc: u32) {
+        self.emit(RegisterOp::MovReg, destination, smallvec![source], 0, pc);
+    }
+
+    /// The operand in a register: constants are loaded into a new one.
+    fn in_register(&mut self, operand: Operand, pc: u32) -> VirtualRegister {
+        match operand {
+            Operand::Register(register) => register,
+            Operand::Constant(_) => {
+                let register = self.new_register();
+                self.emit_move(register, operand, pc);
+                register
+            }
+        }
+    }
+
+    fn pop_register(&mut self, pc: u32) -> VirtualRegister {
+        let operand = self.pop();
+        self.in_register(operand, pc)
+    }
+
+    /// Emits an operation on `operands` whose result is pushed.
+    fn result(&mut self, operation: RegisterOp, operands: &[Operand], data: u32, pc: u32) {
+        let mut legal: SmallVec<[Operand; 3]> = SmallVec::with_capacity(operands.len());
+        for index in 0..operands.len() {
+            // Operands already made legal count as they are now.
+            let others: SmallVec<[Operand; 3]> = legal.iter().chain(&operands[index..]).copied().collect();
+            let operand = operands[index];
+            let keeps = matches!(operand, Operand::Register(_)) || allows_constant(operation, index, &others);
+            legal.push(if keeps { operand } else { Operand::Register(self.in_register(operand, pc)) });
+        }
+        let destination = self.new_register();
+        self.emit(operation, destination, legal, data, pc);
+        self.stack.push(Operand::Register(destination));
+    }
+
+    /// The same for an operation without a result.
+    fn effect(&mut self, operation: RegisterOp, operands: &[Operand], data: u32, pc: u32) {
+        self.result(operation, operands, data, pc);
+        self.stack.pop();
+        if let Some(instruction) = self.instructions.last_mut() {
+            instruction.destination = NONE;
+        }
+    }
+
+    fn pop_many(&mut self, count: u32) -> SmallVec<[Operand; 8]> {
+        let first = self.stack.len() - count as usize;
+        self.stack.drain(first..).collect()
+    }
+
+    /// Makes sure that nothing on the stack means the value that `local` has now.
+    fn release_local(&mut self, local: VirtualRegister, pc: u32) {
+        if !self.stack.contains(&Operand::Register(local)) {
+            return;
+        }
+        let kept = self.new_register();
+        self.emit_move(kept, Operand::Register(local), pc);
+        for entry in &mut self.stack {
+            if *entry == Operand::Register(local) {
+                *entry = Operand::Register(kept);
+            }
+        }
+    }
+
+    fn store_local(&mut self, local: VirtualRegister, pc: u32) {
+        let value = self.pop();
+        self.release_local(local, pc);
+        if value == Operand::Register(local) {
+            return;
+        }
+        // The instruction that has just made the value can write the local itself, unless the value is needed again.
+        if let Some(last) = self.instructions.last_mut()
+            && last.destination >= self.function.locals
+            && value == Operand::Register(last.destination)
+            && !self.stack.contains(&value)
+        {
+            last.destination = local;
+            return;
+        }
+        self.emit_move(local, value, pc);
+    }
+
+    fn instruction(&mut self, instruction: StackInstruction, pc: u32) {
+        use RegisterOp as R;
+        let operand = instruction.operand();
+        match instruction.op() {
+            StackOp::Nop => {}
+            StackOp::LoadConst => self.stack.push(Operand::Constant(operand)),
+            StackOp::LoadLocal => self.stack.push(Operand::Register(operand)),
+            StackOp::StoreLocal => self.store_local(operand, pc),
+            StackOp::Pop => {
+                self.pop();
+            }
+            StackOp::Dup => {
+                let top = *self.stack.last().expect("verified code does not copy from an empty stack");
+                self.stack.push(top);
+            }
+            StackOp::LoadName => self.result(R::LoadVarReg, &[], operand, pc),
+            StackOp::StoreName => {
+                let value = self.pop();
+                self.effect(R::StoreReg, &[value], operand, pc);
+            }
+            StackOp::StoreFunc => self.effect(R::StoreFuncReg, &[], operand, pc),
+            StackOp::CheckLocal => self.effect(R::CheckReg, &[Operand::Register(operand)], self.function.local_names[operand as usize], pc),
+            StackOp::Add => self.binary(R::AddReg, pc),
+            StackOp::Sub => self.binary(R::SubReg, pc),
+            StackOp::Mul => self.binary(R::MulReg, pc),
+            StackOp::Div => self.binary(R::DivReg, pc),
+            StackOp::Mod => self.binary(R::ModReg, pc),
+            StackOp::Pow => self.binary(R::PowReg, pc),
+            StackOp::Eq => self.binary(R::EqReg, pc),
+            StackOp::Neq => self.binary(R::NeqReg, pc),
+            StackOp::Lt => self.binary(R::LtReg, pc),
+            StackOp::Gt => self.binary(R::GtReg, pc),
+            StackOp::Lte => self.binary(R::LteReg, pc),
+            StackOp::Gte => self.binary(R::GteReg, pc),
+            StackOp::In => self.binary(R::InReg, pc),
+            StackOp::And => self.binary(R::AndReg, pc),
+            StackOp::Or => self.binary(R::OrReg, pc),
+            StackOp::Index => self.binary(R::IndexReg, pc),
+            StackOp::Neg => self.unary(R::NegReg, 0, pc),
+            StackOp::Not => self.unary(R::NotReg, 0, pc),
+            StackOp::ToBool => self.unary(R::ToBoolReg, 0, pc),
+            StackOp::RangeBound => self.unary(R::RangeBoundReg, 0, pc),
+            StackOp::IterPrepare => self.unary(R::IterPrepareReg, 0, pc),
+            StackOp::GetLength => self.unary(R::GetLengthReg, 0, pc),
+            StackOp::IsInstance => self.unary(R::IsInstanceReg, operand, pc),
+            StackOp::GetAttr => self.unary(R::GetAttrReg, operand, pc),
+            StackOp::IsSet => self.result(R::IsSetReg, &[Operand::Register(operand)], 0, pc),
+            StackOp::Unset => {
+                self.release_local(operand, pc);
+                self.emit(R::LoadUnset, operand, SmallVec::new(), 0, pc);
+            }
+            StackOp::MakeCell => {
+                self.release_local(operand, pc);
+                self.emit(R::MakeCellReg, operand, smallvec![Operand::Register(operand)], 0, pc);
+            }
+            StackOp::LoadCell => {
+                self.result(R::LoadCellReg, &[Operand::Register(operand)], self.function.local_names[operand as usize], pc);
+            }
+            StackOp::StoreCell => {
+                let value = self.pop();
+                self.effect(R::StoreCellReg, &[Operand::Register(operand), value], 0, pc);
+            }
+            StackOp::LoadCapture => self.result(R::LoadCaptureReg, &[], operand, pc),
+            StackOp::LoadCaptureCell => self.result(R::LoadCaptureCellReg, &[], operand, pc),
+            StackOp::StoreCaptureCell => {
+                let value = self.pop();
+                self.effect(R::StoreCaptureCellReg, &[value], operand, pc);
+            }
+            StackOp::CallName => self.window(R::CallNameReg, instruction.call_arguments(), instruction.call_index(), pc),
+            StackOp::CallFuncConst => self.window(R::CallFuncConstReg, instruction.call_arguments(), instruction.call_index(), pc),
+            StackOp::CallTop => self.window(R::CallTopReg, operand + 1, 0, pc),
+            StackOp::CallBuiltin => self.window(R::CallBuiltinReg, instruction.call_arguments(), instruction.call_index(), pc),
+            StackOp::CallMethod => self.window(R::CallMethodReg, instruction.call_arguments() + 1, instruction.call_index(), pc),
+            StackOp::NewRecord => self.window(R::NewRecordReg, instruction.call_arguments(), instruction.call_index(), pc),
+            StackOp::Construct => self.window(R::ConstructReg, 2, 0, pc),
+            StackOp::Slice => self.window(R::SliceReg, 3, 0, pc),
+            StackOp::ListAppend => self.window(R::ListAppendReg, operand + 1, 0, pc),
+            StackOp::BuildList => self.window(R::BuildListReg, operand, 0, pc),
+            StackOp::BuildMap => self.window(R::BuildMapReg, operand * 2, 0, pc),
+            StackOp::BuildSet => self.window(R::BuildSetReg, operand, 0, pc),
+            StackOp::BuildString => self.window(R::BuildStringReg, operand, 0, pc),
+            StackOp::Print => {
+                let operands = self.pop_many(operand);
+                self.effect(R::PrintReg, &operands, 0, pc);
+            }
+            StackOp::MakeFunction => self.make_function(operand, pc),
+            StackOp::SetIndex => {
+                let operands = self.pop_many(3);
+                self.effect(R::SetIndexReg, &operands, 0, pc);
+            }
+            StackOp::SetAttr => {
+                let operands = self.pop_many(2);
+                self.effect(R::SetAttrReg, &operands, operand, pc);
+            }
+            StackOp::Import => self.effect(R::ImportReg, &[], operand, pc),
+            StackOp::Require => {
+                let operands = self.pop_many(2);
+                self.effect(R::RequireReg, &operands, 0, pc);
+            }
+            StackOp::IterValue => {
+                let operands = [Operand::Register(operand), Operand::Register(operand + 1)];
+                self.result(R::IterValueReg, &operands, 0, pc);
+            }
+            StackOp::Jump
+            | StackOp::JumpIfFalse
+            | StackOp::JumpIfTrue
+            | StackOp::JumpIfNotNull
+            | StackOp::Loop
+            | StackOp::LoopIfTrue
+            | StackOp::Return
+            | StackOp::Throw
+            | StackOp::ForPrepare
+            | StackOp::ForLoop
+            | StackOp::ForIter
+            | StackOp::ForPair => unreachable!("these end blocks"),
+        }
+    }
+
+    fn unary(&mut self, operation: RegisterOp, data: u32, pc: u32) {
+        let operand = self.pop();
+        self.result(operation, &[operand], data, pc);
+    }
+
+    fn binary(&mut self, operation: RegisterOp, pc: u32) {
+        let right = self.pop();
+        let left = self.pop();
+        self.result(operation, &[left, right], 0, pc);
+    }
+
+    fn window(&mut self, operation: RegisterOp, count: u32, data: u32, pc: u32) {
+        let operands = self.pop_many(count);
+        self.result(operation, &operands, data, pc);
+    }
+
+    /// The closure first, then the variables of this frame that it captures, one by one.
+    fn make_function(&mut self, index: u32, pc: u32) {
+        self.result(RegisterOp::MakeFunctionReg, &[], index, pc);
+        let closure = *self.stack.last().expect("just pushed");
+        for (number, capture) in self.module.functions[index as usize].captures.iter().enumerate() {
+            if let CaptureSource::Local(local) = capture.from {
+                self.effect(RegisterOp::SetCapture, &[closure, Operand::Register(local)], number as u32, pc);
+            }
+        }
+    }
+
+    /// Moves what is left on the stack to the registers that stand for its places.
+    fn settle_stack(&mut self, pc: u32) {
+        for depth in 0..self.stack.len() {
+            let place = self.function.locals + depth as u32;
+            let entry = self.stack[depth];
+            if entry == Operand::Register(place) {
+                continue;
+            }
+            if let Some(last) = self.instructions.last_mut()
+                && last.destination >= self.function.locals
+                && entry == Operand::Register(last.destination)
+                && self.stack.iter().filter(|&&other| other == entry).count() == 1
+                && depth + 1 == self.stack.len()
+            {
+                last.destination = place;
+            } else {
+                self.emit_move(place, entry, pc);
+            }
+        }
+    }
+
+    /// Lifts a block's last instruction.
+    fn last(&mut self, instruction: StackInstruction, pc: u32, index: u32) -> Terminator {
+        let successors = &self.graph.blocks[index as usize].successors;
+        let operand = instruction.operand();
+        let op = instruction.op();
+        match op {
+            StackOp::Return => Terminator::Return(self.pop_register(pc)),
+            StackOp::Throw => Terminator::Throw(self.pop_register(pc)),
+            StackOp::Jump => {
+                self.settle_stack(pc);
+                Terminator::Jump(successors[0])
+            }
+            StackOp::Loop => {
+                self.settle_stack(pc);
+                Terminator::Loop(successors[0])
+            }
+            StackOp::JumpIfFalse | StackOp::JumpIfTrue | StackOp::LoopIfTrue => {
+                self.conditional(op != StackOp::JumpIfFalse, op == StackOp::LoopIfTrue, successors[0], successors[1], pc)
+            }
+            StackOp::JumpIfNotNull => {
+                let operand = self.pop_register(pc);
+                self.settle_stack(pc);
+                Terminator::NotNull { operand, target: successors[0], next: successors[1] }
+            }
+            StackOp::ForPrepare => {
+                let start = self.pop_register(pc);
+                self.settle_stack(pc);
+                Terminator::ForPrepare { operands: [start, operand + 1, operand + 2], enter: successors[0], exit: successors[1] }
+            }
+            StackOp::ForLoop => {
+                self.release_local(operand, pc);
+                self.settle_stack(pc);
+                Terminator::ForLoop {
+                    counter: operand,
+                    end: Operand::Register(operand + 1),
+                    step: Operand::Register(operand + 2),
+                    more: successors[0],
+                    done: successors[1],
+                }
+            }
+            StackOp::ForIter | StackOp::ForPair => {
+                self.release_local(operand + 1, pc);
+                self.settle_stack(pc);
+                let destination = self.function.locals + self.stack.len() as u32;
+                Terminator::ForIter {
+                    operation: if op == StackOp::ForIter { RegisterOp::ForIterReg } else { RegisterOp::ForPairReg },
+                    destination,
+                    collection: operand,
+                    position: operand + 1,
+                    more: successors[0],
+                    done: successors[1],
+                }
+            }
+            _ => {
+                self.instruction(instruction, pc);
+                self.settle_stack(pc);
+                Terminator::Jump(index + 1)
+            }
+        }
+    }
+
+    /// A conditional jump, fused with the comparison before it when nobody else wants its outcome.
+    fn conditional(&mut self, sense: bool, is_loop: bool, target: u32, next: u32, pc: u32) -> Terminator {
+        let condition = self.pop();
+        let mut sense = sense;
+        let mut condition = condition;
+        while let Some(last) = self.instructions.last()
+            && condition == Operand::Register(last.destination)
+            && last.destination >= self.function.locals
+            && !self.stack.contains(&condition)
+        {
+            if last.operation == RegisterOp::NotReg {
+                condition = last.operands[0];
+                sense = !sense;
+                self.instructions.pop();
+                continue;
+            }
+            if !is_comparison(last.operation.facts().stack) {
+                break;
+            }
+            let comparison = self.instructions.pop().expect("just seen");
+            let operands = self.branch_operands(comparison.operation, [comparison.operands[0], comparison.operands[1]], comparison.pc);
+            self.settle_stack(pc);
+            self.terminator_pc = comparison.pc;
+            return Terminator::Compare { operation: comparison.operation, sense, operands, target, next, is_loop };
+        }
+        let operand = self.in_register(condition, pc);
+        self.settle_stack(pc);
+        Terminator::Truth { sense, operand, target, next, is_loop }
+    }
+
+    /// Operands of a fused branch: the right one may be a constant; equality has no order.
+    fn branch_operands(&mut self, operation: RegisterOp, operands: [Operand; 2], pc: u32) -> [Operand; 2] {
+        let [left, right] = operands;
+        match (left, right) {
+            (Operand::Register(_), _) => operands,
+            (Operand::Constant(_), Operand::Register(_)) if matches!(operation, RegisterOp::EqReg | RegisterOp::NeqReg) => [right, left],
+            (Operand::Constant(_), _) => [Operand::Register(self.in_register(left, pc)), right],
+        }
+    }
+}
+
+/// `FOR_PREPARE` writes the counter only where the loop begins: puts that move on the edge, in a block of its own right after it.
+/// Returns the order in which blocks are laid out.
+fn split_loop_entries(blocks: &mut Vec<Block>, function: &isa::Function<Stack>) -> Vec<u32> {
+    let mut layout = Vec::with_capacity(blocks.len());
+    for index in 0..blocks.len() {
+        layout.push(index as u32);
+        let Terminator::ForPrepare { operands, enter, .. } = blocks[index].terminator else { continue };
+        let pc = blocks[index].terminator_pc;
+        // Usually the loop's first block does nothing but begin the first iteration, which the new block does as well.
+        let terminator = match &blocks[enter as usize] {
+            Block { instructions, terminator: Terminator::Loop(target), handler, .. }
+                if instructions.is_empty() && *handler == blocks[index].handler =>
+            {
+                Terminator::Loop(*target)
+            }
+            _ => Terminator::Jump(enter),
+        };
+        let added = blocks.len() as u32;
+        blocks.push(Block {
+            start_pc: pc,
+            instructions: vec![Instruction {
+                operation: RegisterOp::MovReg,
+                destination: function.code[pc as usize].operand(),
+                operands: smallvec![Operand::Register(operands[0])],
+                data: 0,
+                pc,
+            }],
+            terminator,
+            terminator_pc: pc,
+            handler: blocks[index].handler,
+            is_loop_entry: true,
+            is_reachable: blocks[index].is_reachable,
+        });
+        layout.push(added);
+        if let Terminator::ForPrepare { enter, .. } = &mut blocks[index].terminator {
+            *enter = added;
+        }
+    }
+    layout
+}

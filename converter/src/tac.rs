@@ -1,0 +1,261 @@
+//! Three-address code: register operations over virtual registers, in basic blocks.
+//!
+//! Virtual registers `0..locals` are the local slots of the stack form; `locals..globals` stand for the places of the operand stack where
+//! values cross from one block to another; all from `globals` up are values made and used inside one block.
+
+use isa::RegisterOp;
+use smallvec::SmallVec;
+
+/// A virtual register.
+pub type VirtualRegister = u32;
+
+/// No virtual register.
+pub const NONE: VirtualRegister = u32::MAX;
+
+/// What an instruction reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// A virtual register.
+    Register(VirtualRegister),
+    /// A constant of the module.
+    Constant(u32),
+}
+
+impl Operand {
+    /// The virtual register, if it is one.
+    pub fn register(self) -> Option<VirtualRegister> {
+        match self {
+            Self::Register(register) => Some(register),
+            Self::Constant(_) => None,
+        }
+    }
+}
+
+/// One instruction.
+///
+/// `operation` is the plain register form: `ADD_REG` also where emission will choose `ADD_INT` or `CONST_ADD` because an operand is a
+/// constant, `MOV_REG` also where it will load a constant.
+#[derive(Clone, Debug)]
+pub struct Instruction {
+    /// The operation.
+    pub operation: RegisterOp,
+    /// The register it writes, or [`NONE`].
+    pub destination: VirtualRegister,
+    /// What it reads: operands in lane order, or the contents of its window (after the callee, for `CALL_TOP_REG`).
+    pub operands: SmallVec<[Operand; 3]>,
+    /// What its other lane holds: a name, a global, a function, …
+    pub data: u32,
+    /// The stack instruction it comes from.
+    pub pc: u32,
+}
+
+/// How a block ends.
+#[derive(Clone, Debug)]
+pub enum Terminator {
+    /// Go to the block.
+    Jump(u32),
+    /// Begin an iteration at the block.
+    Loop(u32),
+    /// Go to `target` if the comparison's outcome is `sense`, else to `next`.
+    Compare {
+        /// `EQ_REG` to `GTE_REG`.
+        operation: RegisterOp,
+        /// Outcome that jumps.
+        sense: bool,
+        /// Left and right side.
+        operands: [Operand; 2],
+        /// Where the jump goes.
+        target: u32,
+        /// Where control goes otherwise.
+        next: u32,
+        /// Whether the jump begins an iteration.
+        is_loop: bool,
+    },
+    /// Go to `target` if the truth of the operand is `sense`, else to `next`.
+    Truth {
+        /// Truth that jumps.
+        sense: bool,
+        /// What is tested.
+        operand: VirtualRegister,
+        /// Where the jump goes.
+        target: u32,
+        /// Where control goes otherwise.
+        next: u32,
+        /// Whether the jump begins an iteration.
+        is_loop: bool,
+    },
+    /// Go to `target` unless the operand is null.
+    NotNull {
+        /// What is tested.
+        operand: VirtualRegister,
+        /// Where the jump goes.
+        target: u32,
+        /// Where control goes otherwise.
+        next: u32,
+    },
+    /// Go to `enter` if counting from the first operand to the second by the third takes a step, else to `exit`.
+    ForPrepare {
+        /// Start, end, step.
+        operands: [VirtualRegister; 3],
+        /// Where the loop begins.
+        enter: u32,
+        /// Where control goes otherwise.
+        exit: u32,
+    },
+    /// Advance the counter and go to `more`, or leave it alone and go to `done`.
+    ForLoop {
+        /// Read and written.
+        counter: VirtualRegister,
+        /// The end.
+        end: Operand,
+        /// The step.
+        step: Operand,
+        /// Where the loop goes on.
+        more: u32,
+        /// Where it ends.
+        done: u32,
+    },
+    /// Take the next element and go to `more`, or take null and go to `done`.
+    ForIter {
+        /// `FOR_ITER_REG` or `FOR_PAIR_REG`.
+        operation: RegisterOp,
+        /// The element.
+        destination: VirtualRegister,
+        /// What is walked.
+        collection: VirtualRegister,
+        /// Read and written.
+        position: VirtualRegister,
+        /// Where the loop goes on.
+        more: u32,
+        /// Where it ends.
+        done: u32,
+    },
+    /// Leave the function.
+    Return(VirtualRegister),
+    /// Throw.
+    Throw(VirtualRegister),
+}
+
+impl Terminator {
+    /// Blocks that control can go to: at most two.
+    pub fn successors(&self) -> [Option<u32>; 2] {
+        match *self {
+            Self::Jump(target) | Self::Loop(target) => [Some(target), None],
+            Self::Compare { target, next, .. } | Self::Truth { target, next, .. } | Self::NotNull { target, next, .. } => {
+                [Some(target), Some(next)]
+            }
+            Self::ForPrepare { enter, exit, .. } => [Some(enter), Some(exit)],
+            Self::ForLoop { more, done, .. } | Self::ForIter { more, done, .. } => [Some(more), Some(done)],
+            Self::Return(_) | Self::Throw(_) => [None, None],
+        }
+    }
+
+    /// Calls `visit` for every virtual register it reads.
+    pub fn for_each_use(&self, mut visit: impl FnMut(VirtualRegister)) {
+        match *self {
+            Self::Jump(_) | Self::Loop(_) => {}
+            Self::Compare { operands, .. } => operands.into_iter().filter_map(Operand::register).for_each(visit),
+            Self::Truth { operand, .. } | Self::NotNull { operand, .. } | Self::Return(operand) | Self::Throw(operand) => visit(operand),
+            Self::ForPrepare { operands, .. } => operands.into_iter().for_each(visit),
+            Self::ForLoop { counter, end, step, .. } => {
+                visit(counter);
+                [end, step].into_iter().filter_map(Operand::register).for_each(visit);
+            }
+            Self::ForIter { collection, position, .. } => {
+                visit(collection);
+                visit(position);
+            }
+        }
+    }
+
+    /// Virtual registers it writes.
+    pub fn definitions(&self) -> [Option<VirtualRegister>; 2] {
+        match *self {
+            Self::ForLoop { counter, .. } => [Some(counter), None],
+            Self::ForIter { destination, position, .. } => [Some(destination), Some(position)],
+            _ => [None, None],
+        }
+    }
+}
+
+/// A basic block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// The stack instruction at which it begins.
+    pub start_pc: u32,
+    /// Instructions.
+    pub instructions: Vec<Instruction>,
+    /// How it ends.
+    pub terminator: Terminator,
+    /// The stack instruction that the terminator comes from.
+    pub terminator_pc: u32,
+    /// The innermost handler that guards it: index into [`Function::handlers`].
+    pub handler: Option<u32>,
+    /// True for a block that lifting put on the edge into a loop: one block alone goes there.
+    pub is_loop_entry: bool,
+    /// False when control never gets here; such a block is empty and is not emitted.
+    pub is_reachable: bool,
+}
+
+/// A handler.
+#[derive(Clone, Copy, Debug)]
+pub struct Handler {
+    /// Block where it begins.
+    pub block: u32,
+    /// Takes the thrown value.
+    pub landing: VirtualRegister,
+    /// See [`isa::module::Handler::is_cleanup`].
+    pub is_cleanup: bool,
+}
+
+/// A function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Blocks; block 0 is the entry.
+    pub blocks: Vec<Block>,
+    /// The order in which blocks are laid out: that of the stack code.
+    pub layout: Vec<u32>,
+    /// Handlers, as the stack code lists them.
+    pub handlers: Vec<Handler>,
+    /// How many parameters it has: virtual registers `0..parameters`.
+    pub parameters: u32,
+    /// Virtual registers below this may cross block borders.
+    pub globals: u32,
+    /// How many virtual registers there are.
+    pub registers: u32,
+}
+
+/// Which of an instruction's operands may be constants.
+pub fn allows_constant(operation: RegisterOp, index: usize, others: &[Operand]) -> bool {
+    use RegisterOp as R;
+    let other_is_constant = others.iter().enumerate().any(|(at, operand)| at != index && matches!(operand, Operand::Constant(_)));
+    match operation {
+        R::MovReg => true,
+        R::AddReg | R::SubReg | R::MulReg | R::DivReg => !other_is_constant,
+        R::ModReg => index == 1 && !other_is_constant,
+        // Windows are filled by moves, which load constants too. The callee of CALL_TOP_REG lies outside its window.
+        R::CallTopReg => index != 0,
+        operation => operation.window_lane().is_some(),
+    }
+}
+
+/// True when leaving the instruction out is not noticed if nobody reads its result.
+pub fn is_removable(instruction: &Instruction) -> bool {
+    use RegisterOp as R;
+    matches!(instruction.operation, R::MovReg | R::LoadUnset | R::IsSetReg | R::ToBoolReg | R::NotReg | R::AndReg | R::OrReg | R::IsInstanceReg)
+        || matches!(instruction.operation, R::EqReg | R::NeqReg)
+}
+
+/// A register operation that fills a window.
+pub trait WindowOperation {
+    /// The kind of its window, if it has one.
+    fn window_lane(self) -> Option<isa::Lane>;
+}
+
+impl WindowOperation for RegisterOp {
+    fn window_lane(self) -> Option<isa::Lane> {
+        use isa::Lane as L;
+        let lane = self.facts().lanes[0];
+        matches!(lane, L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow).then_some(lane)
+    }
+}

@@ -1,0 +1,154 @@
+//! A program that the front end is done with.
+
+use std::path::{Path, PathBuf};
+
+use bumpalo::Bump;
+use isa::{AnyModule, RegCode, StackCode, Verified};
+use lang::{Analysis, FileLoader, NoLoader, SourceLoader};
+use self_cell::self_cell;
+
+use crate::error::EngineError;
+
+/// Where a program comes from.
+pub struct Source {
+    name: String,
+    bytes: Vec<u8>,
+    loader: Box<dyn SourceLoader>,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source").field("name", &self.name).field("bytes", &self.bytes.len()).finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// A text that uses no files.
+    pub fn text(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), bytes: text.into(), loader: Box::new(NoLoader) }
+    }
+
+    /// A text that may use files, relative to the directory that `name` is in.
+    pub fn with_files(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.into(), bytes: text.into(), loader: Box::new(FileLoader) }
+    }
+
+    /// A file, of source text or of bytecode.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn file(path: impl Into<PathBuf>) -> Result<Self, EngineError> {
+        let path = path.into();
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Self::with_files(path.to_string_lossy(), bytes)),
+            Err(source) => Err(EngineError::Read { path, source }),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it holds.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// True when it is bytecode rather than text.
+    pub fn is_bytecode(&self) -> bool {
+        Path::new(&self.name).extension().is_some_and(|extension| extension == "zxc")
+    }
+}
+
+self_cell!(
+    /// A syntax tree with the arena it lives in.
+    struct Tree {
+        owner: Bump,
+        #[covariant]
+        dependent: Analysis,
+    }
+);
+
+/// A program after the front end: its tree for the evaluator and verified code for the machines.
+///
+/// A program that was loaded as bytecode has no tree, and one loaded as register code has no stack code either.
+pub struct Compiled {
+    name: String,
+    tree: Option<Tree>,
+    code: Code,
+}
+
+enum Code {
+    Stack(Verified<StackCode>),
+    Register(Verified<RegCode>),
+}
+
+impl std::fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Compiled").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Compiled {
+    /// Compiles text, or reads and verifies bytecode.
+    ///
+    /// # Errors
+    /// When the text has errors, or the bytecode is not valid.
+    pub fn new(source: &Source) -> Result<Self, EngineError> {
+        if source.is_bytecode() { Self::from_bytecode(source) } else { Self::from_text(source) }
+    }
+
+    fn from_text(source: &Source) -> Result<Self, EngineError> {
+        let tree = Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
+            .map_err(EngineError::Diagnostics)?;
+        let code = lang::compile(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
+        let code = isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
+        Ok(Self { name: source.name.clone(), tree: Some(tree), code: Code::Stack(code) })
+    }
+
+    fn from_bytecode(source: &Source) -> Result<Self, EngineError> {
+        let module = isa::binary::read(&source.bytes)
+            .map_err(|error| EngineError::Bytecode { name: source.name.clone(), reason: error.to_string() })?;
+        let refused = |error| EngineError::Verify { name: source.name.clone(), error };
+        let code = match module {
+            AnyModule::Stack(module) => Code::Stack(isa::verify::stack(module).map_err(refused)?),
+            AnyModule::Register(module) => Code::Register(isa::verify::register(module).map_err(refused)?),
+        };
+        Ok(Self { name: source.name.clone(), tree: None, code })
+    }
+
+    /// Name of the main file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The resolved tree, if the program was compiled from text.
+    pub fn tree(&self) -> Option<&Analysis<'_>> {
+        self.tree.as_ref().map(Tree::borrow_dependent)
+    }
+
+    /// The stack code, unless the program was loaded as register code.
+    pub fn stack_code(&self) -> Option<&Verified<StackCode>> {
+        match &self.code {
+            Code::Stack(code) => Some(code),
+            Code::Register(_) => None,
+        }
+    }
+
+    /// The register code, if the program was loaded as such.
+    pub fn register_code(&self) -> Option<&Verified<RegCode>> {
+        match &self.code {
+            Code::Stack(_) => None,
+            Code::Register(code) => Some(code),
+        }
+    }
+
+    /// The files it was compiled from, for messages.
+    pub fn sources(&self) -> &[isa::module::Source] {
+        match &self.code {
+            Code::Stack(code) => &code.sources,
+            Code::Register(code) => &code.sources,
+        }
+    }
+}

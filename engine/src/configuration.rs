@@ -1,0 +1,337 @@
+//! How a program is run: one type, and a table of its axes.
+//!
+//! Every option that changes how a program runs is an [`Axis`]: a name, what it means, which values exist, and how a value is set and shown.
+//! Command-line options, listings, error messages and result files all come from [`axes`]; a new option is a row there and a field of
+//! [`Configuration`].
+
+use converter::{AllocatorKind, FEWEST_REGISTERS};
+use runtime::Limits;
+
+use crate::executor::{executors, find_executor};
+
+/// How a program is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Configuration {
+    /// Name of the executor.
+    pub vm: &'static str,
+    /// How many registers a frame may use before the allocator spills.
+    pub registers: u16,
+    /// Who assigns registers.
+    pub allocator: AllocatorKind,
+    /// Bounds of a run.
+    pub limits: Limits,
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        let converter::Options { registers, allocator } = converter::Options::default();
+        Self { vm: "auto", registers, allocator, limits: Limits::default() }
+    }
+}
+
+impl Configuration {
+    /// The default configuration of an executor.
+    ///
+    /// # Errors
+    /// When there is none of this name.
+    pub fn of(vm: &str) -> Result<Self, ConfigurationError> {
+        let mut configuration = Self::default();
+        configuration.set("vm", vm)?;
+        Ok(configuration)
+    }
+
+    /// Sets an axis.
+    ///
+    /// # Errors
+    /// When the axis or the value does not exist; the error lists those that do.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), ConfigurationError> {
+        let Some(axis) = axis(name) else {
+            return Err(ConfigurationError::NoAxis {
+                axis: name.to_string(),
+                known: axes().iter().map(|axis| axis.name).collect::<Vec<_>>().join(", "),
+            });
+        };
+        (axis.set)(self, value).ok_or_else(|| ConfigurationError::NoValue {
+            axis: axis.name,
+            value: value.to_string(),
+            known: axis.known_values(),
+        })
+    }
+
+    /// What the converter is told.
+    pub fn converter_options(&self) -> converter::Options {
+        converter::Options { registers: self.registers, allocator: self.allocator }
+    }
+
+    /// The axes that differ from the default, as `name=value`.
+    pub fn differences(&self) -> Vec<String> {
+        let default = Self::default();
+        let differs = |axis: &&Axis| (axis.get)(self) != (axis.get)(&default);
+        axes().iter().filter(differs).map(|axis| format!("{}={}", axis.name, (axis.get)(self))).collect()
+    }
+}
+
+/// The executor and what differs from the default: `register registers=16`.
+impl std::fmt::Display for Configuration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.vm)?;
+        for difference in self.differences().iter().filter(|difference| !difference.starts_with("vm=")) {
+            write!(f, " {difference}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Asked for what does not exist.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigurationError {
+    /// There is no such axis.
+    #[error("there is no option '{axis}'; there are: {known}")]
+    NoAxis {
+        /// What was asked for.
+        axis: String,
+        /// What exists.
+        known: String,
+    },
+    /// The axis has no such value.
+    #[error("'{value}' is no value of --{axis}; there are: {known}")]
+    NoValue {
+        /// The axis.
+        axis: &'static str,
+        /// What was asked for.
+        value: String,
+        /// What exists.
+        known: String,
+    },
+}
+
+/// A named value of an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub about: &'static str,
+}
+
+/// One way in which configurations differ.
+pub struct Axis {
+    /// Its name: `--name` on the command line.
+    pub name: &'static str,
+    /// What stands for a value in the help text.
+    pub placeholder: &'static str,
+    /// What it does, in one line.
+    pub about: &'static str,
+    /// Its named values, the default first; none when values are numbers.
+    pub choices: fn() -> Vec<Choice>,
+    /// Numbers it takes, in words; empty when it takes none.
+    pub numbers: &'static str,
+    set: fn(&mut Configuration, &str) -> Option<()>,
+    get: fn(&Configuration) -> String,
+}
+
+impl Axis {
+    /// The value that a configuration has.
+    pub fn value(&self, configuration: &Configuration) -> String {
+        (self.get)(configuration)
+    }
+
+    /// All values in one line.
+    pub fn known_values(&self) -> String {
+        let mut values: Vec<&str> = (self.choices)().iter().map(|choice| choice.name).collect();
+        if !self.numbers.is_empty() {
+            values.push(self.numbers);
+        }
+        values.join(", ")
+    }
+}
+
+impl std::fmt::Debug for Axis {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Axis").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The axis of this name.
+pub fn axis(name: &str) -> Option<&'static Axis> {
+    axes().iter().find(|axis| axis.name == name)
+}
+
+/// Every axis there is.
+pub fn axes() -> &'static [Axis] {
+    &AXES
+}
+
+fn no_choices() -> Vec<Choice> {
+    Vec::new()
+}
+
+/// The only value of an axis that has one.
+fn only(value: &str, name: &str) -> Option<()> {
+    (value == name).then_some(())
+}
+
+static AXES: [Axis; 10] = [
+    Axis {
+        name: "vm",
+        placeholder: "VM",
+        about: "what runs the program",
+        choices: || executors().iter().map(|executor| Choice { name: executor.name(), about: executor.about() }).collect(),
+        numbers: "",
+        set: |configuration, value| find_executor(value).map(|executor| configuration.vm = executor.name()),
+        get: |configuration| configuration.vm.to_string(),
+    },
+    Axis {
+        name: "registers",
+        placeholder: "N",
+        about: "how many registers a frame may use before the allocator spills",
+        choices: no_choices,
+        numbers: "numbers from 8 up to 65535 (256)",
+        set: |configuration, value| {
+            let registers = value.parse().ok().filter(|&registers| registers >= FEWEST_REGISTERS)?;
+            configuration.registers = registers;
+            Some(())
+        },
+        get: |configuration| configuration.registers.to_string(),
+    },
+    Axis {
+        name: "allocator",
+        placeholder: "NAME",
+        about: "who assigns registers when stack code is converted",
+        choices: || AllocatorKind::ALL.iter().map(|kind| Choice { name: kind.name(), about: kind.about() }).collect(),
+        numbers: "",
+        set: |configuration, value| {
+            configuration.allocator = AllocatorKind::ALL.iter().copied().find(|kind| kind.name() == value)?;
+            Some(())
+        },
+        get: |configuration| configuration.allocator.name().to_string(),
+    },
+    Axis {
+        name: "dispatch",
+        placeholder: "NAME",
+        about: "how the machines find an instruction's handler",
+        choices: || vec![Choice { name: "match", about: "one loop around one match" }],
+        numbers: "",
+        set: |_, value| only(value, "match"),
+        get: |_| "match".to_string(),
+    },
+    Axis {
+        name: "memory",
+        placeholder: "POLICY",
+        about: "what becomes of objects that are no longer reachable",
+        choices: || vec![Choice { name: "gc", about: "a precise mark-and-sweep collector frees them" }],
+        numbers: "",
+        set: |_, value| only(value, "gc"),
+        get: |_| "gc".to_string(),
+    },
+    Axis {
+        name: "cache",
+        placeholder: "WHERE",
+        about: "where compiled code is kept between runs",
+        choices: || vec![Choice { name: "off", about: "nowhere: every run compiles" }],
+        numbers: "",
+        set: |_, value| only(value, "off"),
+        get: |_| "off".to_string(),
+    },
+    Axis {
+        name: "workers",
+        placeholder: "N",
+        about: "how many threads run the program",
+        choices: || vec![Choice { name: "1", about: "one" }],
+        numbers: "",
+        set: |_, value| only(value, "1"),
+        get: |_| "1".to_string(),
+    },
+    Axis {
+        name: "max-heap",
+        placeholder: "BYTES",
+        about: "most bytes the guest's heap may hold",
+        choices: no_choices,
+        numbers: "a number of bytes, or with K, M or G behind it (1G)",
+        set: |configuration, value| {
+            configuration.limits.max_heap = parse_bytes(value)?;
+            Some(())
+        },
+        get: |configuration| configuration.limits.max_heap.to_string(),
+    },
+    Axis {
+        name: "max-depth",
+        placeholder: "N",
+        about: "how deep calls may nest",
+        choices: no_choices,
+        numbers: "a number (10000)",
+        set: |configuration, value| {
+            configuration.limits.max_depth = value.parse().ok()?;
+            Some(())
+        },
+        get: |configuration| configuration.limits.max_depth.to_string(),
+    },
+    Axis {
+        name: "fuel",
+        placeholder: "N",
+        about: "how many loop iterations and calls the run may begin",
+        choices: || vec![Choice { name: "unlimited", about: "any number" }],
+        numbers: "a number",
+        set: |configuration, value| {
+            configuration.limits.fuel = if value == "unlimited" { None } else { Some(value.parse().ok()?) };
+            Some(())
+        },
+        get: |configuration| configuration.limits.fuel.map_or("unlimited".to_string(), |fuel| fuel.to_string()),
+    },
+];
+
+/// `65536`, `64K`, `64M`, `1G`; the letters are powers of 1024.
+fn parse_bytes(text: &str) -> Option<usize> {
+    let (digits, shift) = match text.as_bytes().last()? {
+        b'K' | b'k' => (&text[..text.len() - 1], 10),
+        b'M' | b'm' => (&text[..text.len() - 1], 20),
+        b'G' | b'g' => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    digits.parse::<usize>().ok()?.checked_mul(1 << shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Configuration, axes, parse_bytes};
+
+    #[test]
+    fn defaults_are_values_of_their_axes() {
+        for axis in axes() {
+            let mut configuration = Configuration::default();
+            let value = axis.value(&configuration);
+            configuration.set(axis.name, &value).unwrap();
+            assert_eq!(configuration, Configuration::default(), "{}", axis.name);
+            assert!((axis.choices)().first().is_none_or(|first| first.name == value), "{}: the default comes first", axis.name);
+        }
+    }
+
+    #[test]
+    fn wrong_values_name_the_right_ones() {
+        let mut configuration = Configuration::default();
+        let error = configuration.set("vm", "turbo").unwrap_err().to_string();
+        assert_eq!(error, "'turbo' is no value of --vm; there are: auto, ast, stack, register");
+        let error = configuration.set("registers", "7").unwrap_err().to_string();
+        assert!(error.contains("from 8 up"), "{error}");
+        assert!(configuration.set("speed", "1").unwrap_err().to_string().contains("max-depth"));
+    }
+
+    #[test]
+    fn differences_are_shown() {
+        let mut configuration = Configuration::of("register").unwrap();
+        configuration.set("registers", "16").unwrap();
+        configuration.set("max-heap", "64M").unwrap();
+        assert_eq!(configuration.to_string(), "register registers=16 max-heap=67108864");
+        assert_eq!(Configuration::of("stack").unwrap().to_string(), "stack");
+    }
+
+    #[test]
+    fn sizes_in_bytes() {
+        assert_eq!(parse_bytes("65536"), Some(65536));
+        assert_eq!(parse_bytes("64K"), Some(65536));
+        assert_eq!(parse_bytes("2g"), Some(2 << 30));
+        assert_eq!(parse_bytes(""), None);
+        assert_eq!(parse_bytes("K"), None);
+        assert_eq!(parse_bytes("-1"), None);
+    }
+}

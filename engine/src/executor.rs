@@ -1,0 +1,132 @@
+//! Executors: ways to run a program. One file each in `executors/`, one line each in [`executors`].
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use runtime::probe::InstructionCounts;
+use runtime::{Fault, Program, RunOptions, Runtime, Value};
+
+use crate::clock;
+use crate::compiled::Compiled;
+use crate::configuration::Configuration;
+use crate::error::EngineError;
+use crate::executors::{ast, register, stack};
+use crate::outcome::{InstructionTally, Outcome};
+
+/// A way to run programs.
+pub trait Executor: Send + Sync {
+    /// Its name: a value of `--vm`.
+    fn name(&self) -> &'static str;
+
+    /// What it is, in one line.
+    fn about(&self) -> &'static str;
+
+    /// Makes a program ready to be run any number of times.
+    ///
+    /// # Errors
+    /// When it cannot run this program.
+    fn prepare<'c>(
+        &self,
+        compiled: &'c Compiled,
+        configuration: &Configuration,
+    ) -> Result<Box<dyn Prepared + 'c>, EngineError>;
+}
+
+/// A program that an executor has made ready.
+///
+/// Implementations say how to execute in a fresh [`Runtime`]; [`run`](dyn Prepared::run) and [`count`](dyn Prepared::count) do the
+/// rest the same way for all.
+pub trait Prepared {
+    /// The tables that a runtime for it is made from.
+    fn program(&self) -> &Arc<Program>;
+
+    /// Executes without watching.
+    ///
+    /// # Errors
+    /// The error that ended the program.
+    fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault>;
+
+    /// Executes and counts instructions. An executor that has none executes without counting.
+    ///
+    /// # Errors
+    /// The error that ended the program.
+    fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault>;
+
+    /// The name of a dense opcode; none when the executor runs no instructions.
+    fn opcode_name(&self, opcode: u16) -> Option<&'static str>;
+
+    /// Bytes of the code it runs, if it runs code.
+    fn code_bytes(&self) -> Option<usize>;
+}
+
+impl dyn Prepared + '_ {
+    /// Runs the program once.
+    pub fn run(&self, options: RunOptions) -> Outcome {
+        let mut runtime = Runtime::new(Arc::clone(self.program()), options);
+        measure(&mut runtime, |runtime| self.execute(runtime))
+    }
+
+    /// Runs the program once, counting instructions. Its time is that of a watched run.
+    pub fn count(&self, options: RunOptions) -> Outcome {
+        let mut runtime = Runtime::new(Arc::clone(self.program()), options);
+        let mut counts = InstructionCounts::default();
+        let mut outcome = measure(&mut runtime, |runtime| self.execute_counting(runtime, &mut counts));
+        outcome.instructions = self.tally(&counts);
+        outcome
+    }
+
+    fn tally(&self, counts: &InstructionCounts) -> Option<InstructionTally> {
+        let mut by_operation = Vec::new();
+        for (opcode, &count) in counts.by_opcode().iter().enumerate() {
+            if count > 0 {
+                by_operation.push((self.opcode_name(opcode as u16)?, count));
+            }
+        }
+        self.opcode_name(0)?;
+        by_operation.sort_by_key(|&(name, count)| (std::cmp::Reverse(count), name));
+        Some(InstructionTally { total: counts.total(), by_operation })
+    }
+}
+
+fn measure(runtime: &mut Runtime, execute: impl FnOnce(&mut Runtime) -> Result<Value, Fault>) -> Outcome {
+    let begun = clock::now();
+    let result = execute(black_box(runtime));
+    // Output that cannot be written is an error like any other, unless there is one already.
+    let result = match (result, runtime.output.flush()) {
+        (Ok(_), Err(fault)) => Err(fault),
+        (result, _) => result,
+    };
+    let time = clock::now().saturating_sub(begun);
+    Outcome::new(runtime, black_box(result), time)
+}
+
+/// Every executor, the default first.
+pub fn executors() -> &'static [&'static dyn Executor] {
+    &[&Auto, &ast::Ast, &stack::Stack, &register::Register]
+}
+
+/// The executor of this name.
+pub fn find_executor(name: &str) -> Option<&'static dyn Executor> {
+    executors().iter().copied().find(|executor| executor.name() == name)
+}
+
+/// Chooses another executor. There is nothing to choose by yet, so it is always the fastest one.
+struct Auto;
+
+impl Executor for Auto {
+    fn name(&self) -> &'static str {
+        "auto"
+    }
+
+    fn about(&self) -> &'static str {
+        "the executor that suits the program; at present always `register`"
+    }
+
+    fn prepare<'c>(
+        &self,
+        compiled: &'c Compiled,
+        configuration: &Configuration,
+    ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
+        register::Register.prepare(compiled, configuration)
+    }
+}

@@ -1,0 +1,5 @@
+//! The executors, a file each.
+
+pub(crate) mod ast;
+pub(crate) mod register;
+pub(crate) mod stack;

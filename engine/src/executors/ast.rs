@@ -1,0 +1,69 @@
+//! `ast`: the tree-walking evaluator, the oracle of all others.
+
+use std::sync::Arc;
+
+use lang::Analysis;
+use runtime::probe::InstructionCounts;
+use runtime::{Fault, Program, Runtime, Value};
+
+use super::stack::linked;
+use crate::compiled::Compiled;
+use crate::configuration::Configuration;
+use crate::error::EngineError;
+use crate::executor::{Executor, Prepared};
+
+pub(crate) struct Ast;
+
+const NAME: &str = "ast";
+
+impl Executor for Ast {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "walks the syntax tree; slow and simple, the oracle of the others"
+    }
+
+    fn prepare<'c>(
+        &self,
+        compiled: &'c Compiled,
+        _configuration: &Configuration,
+    ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
+        let (Some(tree), Some(code)) = (compiled.tree(), compiled.stack_code()) else {
+            return Err(EngineError::Unsupported {
+                executor: NAME,
+                program: compiled.name().to_string(),
+                reason: "it needs the source text, and bytecode has no tree".to_string(),
+            });
+        };
+        Ok(Box::new(PreparedTree { tree, program: linked(Program::link(code))? }))
+    }
+}
+
+struct PreparedTree<'c> {
+    tree: &'c Analysis<'c>,
+    program: Arc<Program>,
+}
+
+impl Prepared for PreparedTree<'_> {
+    fn program(&self) -> &Arc<Program> {
+        &self.program
+    }
+
+    fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
+        lang::evaluate(self.tree, runtime)
+    }
+
+    fn execute_counting(&self, runtime: &mut Runtime, _counts: &mut InstructionCounts) -> Result<Value, Fault> {
+        lang::evaluate(self.tree, runtime)
+    }
+
+    fn opcode_name(&self, _opcode: u16) -> Option<&'static str> {
+        None
+    }
+
+    fn code_bytes(&self) -> Option<usize> {
+        None
+    }
+}

@@ -1,0 +1,131 @@
+//! What a run gives.
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::rc::Rc;
+use std::time::Duration;
+
+use runtime::error::{ErrorKind, TraceEntry};
+use runtime::heap::HeapStatistics;
+use runtime::{Fault, Runtime, Value};
+
+/// What a run gives, whichever executor ran it.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The value of the program, or the error that ended it.
+    pub result: Result<Returned, Failure>,
+    /// What the heap went through.
+    pub heap: HeapStatistics,
+    /// Fuel that was used, if the run had a limit.
+    pub fuel_used: Option<u64>,
+    /// Instructions dispatched, if they were counted.
+    pub instructions: Option<InstructionTally>,
+    /// How long it ran: from the first instruction to the last byte of output handed over. Making the [`Runtime`] and taking it down
+    /// again are not part of it.
+    pub time: Duration,
+}
+
+/// The value of a program: what its top level returns, or null.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// Name of its type, as `typeof` gives it.
+    pub type_name: &'static str,
+    /// Its printed form.
+    pub text: String,
+}
+
+/// An error that no handler took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// What kind of error.
+    pub kind: ErrorKind,
+    /// What happened.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The active calls, innermost first.
+    pub trace: Vec<TraceEntry>,
+}
+
+impl Failure {
+    pub(crate) fn new(fault: Fault) -> Self {
+        let fault = *fault;
+        Self {
+            kind: fault.kind,
+            message: fault.message,
+            help: fault.help,
+            trace: fault.origin.map(|origin| origin.trace).unwrap_or_default(),
+        }
+    }
+
+    /// Line and column of the place where it was raised, from 1.
+    pub fn place(&self, sources: &[isa::module::Source]) -> Option<(usize, usize)> {
+        let raised = self.trace.first()?;
+        let source = sources.get(raised.source as usize)?;
+        Some(lang::diagnostics::line_and_column(&source.text, raised.offset))
+    }
+}
+
+/// Instructions dispatched.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InstructionTally {
+    /// All together.
+    pub total: u64,
+    /// By operation, most frequent first.
+    pub by_operation: Vec<(&'static str, u64)>,
+}
+
+impl Outcome {
+    pub(crate) fn new(runtime: &Runtime, result: Result<Value, Fault>, time: Duration) -> Self {
+        let result = match result {
+            Ok(value) => {
+                Ok(Returned { type_name: runtime.typeof_name(value), text: runtime.format(value) })
+            }
+            Err(fault) => Err(Failure::new(fault)),
+        };
+        let fuel_used = runtime.limits.fuel.map(|limit| limit - runtime.fuel);
+        Self { result, heap: runtime.heap.statistics(), fuel_used, instructions: None, time }
+    }
+}
+
+/// A place for a run's output: hand [`Capture::writer`] to the run, and look at the bytes afterwards.
+#[derive(Clone, Debug, Default)]
+pub struct Capture {
+    bytes: Rc<RefCell<Vec<u8>>>,
+}
+
+impl Capture {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What runs write to.
+    pub fn writer(&self) -> Box<dyn Write> {
+        Box::new(self.clone())
+    }
+
+    /// What was written so far, leaving none.
+    pub fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes.borrow_mut())
+    }
+
+    /// Forgets what was written but keeps the room for it, and tells whether it was `expected`.
+    pub fn matches_and_clear(&self, expected: &[u8]) -> bool {
+        let mut bytes = self.bytes.borrow_mut();
+        let matches = *bytes == expected;
+        bytes.clear();
+        matches
+    }
+}
+
+impl Write for Capture {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.bytes.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,288 @@
+//! Runs one program everywhere and compares what can be observed.
+//!
+//! The evaluator is the reference. The stack machine and the register machine at several register counts must show the same: the bytes
+//! printed, the value or the error with its whole trace, and the fuel used. One program in sixteen gets only little fuel, so that it ends
+//! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
+//!
+//! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
+//! than they need, and one that comes near the limit all the same proves nothing either way.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use converter::AllocatorKind;
+use runtime::{ErrorKind, Limits, RunOptions};
+
+use super::numbers::Random;
+use crate::compiled::{Compiled, Source};
+use crate::configuration::Configuration;
+use crate::executor::find_executor;
+use crate::outcome::{Capture, Failure, Returned};
+
+/// Name of random programs in messages.
+const NAME: &str = "random.zx";
+const MAX_HEAP: usize = 4 << 20;
+const MAX_DEPTH: usize = 120;
+const FUEL: u64 = 400;
+
+/// What a run shows to the outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// Its value or error.
+    pub result: Result<Returned, Failure>,
+    /// What it printed.
+    pub output: Vec<u8>,
+    /// Fuel it used.
+    pub fuel_used: Option<u64>,
+}
+
+/// Two runs of one program that differ.
+#[derive(Clone, Debug)]
+pub struct Disagreement {
+    /// The program.
+    pub program: String,
+    /// How the reference ran, and what it showed.
+    pub reference: (String, Result<Observation, String>),
+    /// The same of the run that differs.
+    pub other: (String, Result<Observation, String>),
+}
+
+/// What a check found out.
+#[derive(Clone, Debug)]
+pub enum Verdict {
+    /// All runs show this.
+    Agree(Observation),
+    /// The program came too near the heap limit to prove anything.
+    Inconclusive,
+    /// The program does not compile; the generator never makes such programs, shrinking does.
+    Invalid(String),
+    /// The runs differ.
+    Disagree(Box<Disagreement>),
+}
+
+impl std::fmt::Display for Disagreement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{}", self.program)?;
+        for (configuration, observation) in [&self.reference, &self.other] {
+            writeln!(f, "--- {configuration}")?;
+            match observation {
+                Err(reason) => writeln!(f, "{reason}")?,
+                Ok(observation) => {
+                    f.write_str(&String::from_utf8_lossy(&observation.output))?;
+                    match &observation.result {
+                        Ok(returned) => writeln!(f, "=> {} {}", returned.type_name, returned.text)?,
+                        Err(failure) => {
+                            writeln!(f, "=> error {}: {}", failure.kind.name(), failure.message)?;
+                            for call in &failure.trace {
+                                writeln!(f, "   in {} at offset {}", call.function, call.offset)?;
+                            }
+                        }
+                    }
+                    if let Some(fuel) = observation.fuel_used {
+                        writeln!(f, "   fuel used: {fuel}")?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What became of many programs.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Programs that ended with a value, everywhere alike.
+    pub values: u64,
+    /// Programs that ended with an error, everywhere alike: by name of its kind.
+    pub errors: std::collections::BTreeMap<&'static str, u64>,
+    /// Programs that proved nothing.
+    pub inconclusive: u64,
+    /// Programs that were no programs.
+    pub invalid: u64,
+    /// Programs that engines disagree about.
+    pub disagreements: u64,
+}
+
+impl Summary {
+    /// Counts a verdict.
+    pub fn count(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::Agree(Observation { result: Ok(_), .. }) => self.values += 1,
+            Verdict::Agree(Observation { result: Err(failure), .. }) => {
+                *self.errors.entry(failure.kind.name()).or_default() += 1;
+            }
+            Verdict::Inconclusive => self.inconclusive += 1,
+            Verdict::Invalid(_) => self.invalid += 1,
+            Verdict::Disagree(_) => self.disagreements += 1,
+        }
+    }
+
+    /// Adds what another counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.values += other.values;
+        self.inconclusive += other.inconclusive;
+        self.invalid += other.invalid;
+        self.disagreements += other.disagreements;
+        for (kind, count) in &other.errors {
+            *self.errors.entry(kind).or_default() += count;
+        }
+    }
+
+    /// How many programs were counted.
+    pub fn programs(&self) -> u64 {
+        self.values + self.errors.values().sum::<u64>() + self.inconclusive + self.invalid + self.disagreements
+    }
+}
+
+/// Runs programs everywhere and compares. Keep one for many programs.
+#[derive(Debug)]
+pub struct Checker {
+    capture: Capture,
+    /// Executors besides the reference; the register machine stands for all its configurations.
+    executors: Vec<&'static str>,
+}
+
+impl Default for Checker {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The executor that the others are held against.
+const REFERENCE: &str = "ast";
+
+impl Checker {
+    /// Checks every executor.
+    pub fn new() -> Self {
+        Self { capture: Capture::new(), executors: vec!["stack", "register"] }
+    }
+
+    /// Checks this executor alone against the reference.
+    pub fn only(executor: &'static str) -> Self {
+        Self { capture: Capture::new(), executors: vec![executor] }
+    }
+
+    /// Checks the random program of a seed.
+    pub fn check_seed(&self, seed: u64) -> Verdict {
+        self.check(&super::program(seed).to_program(), seed)
+    }
+
+    /// Checks a program. The seed decides about its limits and which register counts it is tried with.
+    pub fn check(&self, program: &str, seed: u64) -> Verdict {
+        let compiled = match catch_unwind(AssertUnwindSafe(|| Compiled::new(&Source::text(NAME, program)))) {
+            Ok(Ok(compiled)) => compiled,
+            Ok(Err(error)) => return Verdict::Invalid(error.to_string()),
+            Err(panic) => {
+                let reference = ("front end".to_string(), Err(panic_text(&*panic)));
+                let disagreement = Disagreement { program: program.to_string(), other: reference.clone(), reference };
+                return Verdict::Disagree(Box::new(disagreement));
+            }
+        };
+        let run = Plan::new(seed);
+        let reference = run.configuration(REFERENCE);
+        let expected = self.observe(&compiled, &reference, &run);
+        let mut configurations = Vec::with_capacity(5);
+        for &executor in &self.executors {
+            if executor == "register" {
+                run.register_configurations(&mut configurations);
+            } else {
+                configurations.push(run.configuration(executor));
+            }
+        }
+        for configuration in configurations {
+            let observed = self.observe(&compiled, &configuration, &run);
+            if let (Ok(Observed::HeapExhausted), _) | (_, Ok(Observed::HeapExhausted)) = (&expected, &observed) {
+                return Verdict::Inconclusive;
+            }
+            let agree = match (&expected, &observed) {
+                (Ok(expected), Ok(observed)) => expected == observed,
+                _ => false,
+            };
+            if !agree {
+                return Verdict::Disagree(Box::new(Disagreement {
+                    program: program.to_string(),
+                    reference: (reference.to_string(), expected.map(Observed::into_observation)),
+                    other: (configuration.to_string(), observed.map(Observed::into_observation)),
+                }));
+            }
+        }
+        match expected {
+            Ok(Observed::Shown(observation)) => Verdict::Agree(observation),
+            _ => Verdict::Inconclusive,
+        }
+    }
+
+    fn observe(&self, compiled: &Compiled, configuration: &Configuration, plan: &Plan) -> Result<Observed, String> {
+        let run = || {
+            let executor = find_executor(configuration.vm).ok_or("the executor does not exist")?;
+            let prepared = executor.prepare(compiled, configuration).map_err(|error| error.to_string())?;
+            let outcome = prepared.run(RunOptions {
+                limits: configuration.limits,
+                output: self.capture.writer(),
+                collect_always: plan.collect_always,
+                ..RunOptions::default()
+            });
+            let output = self.capture.take();
+            let is_heap = matches!(&outcome.result, Err(failure) if failure.kind == ErrorKind::Heap);
+            if is_heap || outcome.heap.peak_bytes > MAX_HEAP / 2 {
+                return Ok(Observed::HeapExhausted);
+            }
+            Ok(Observed::Shown(Observation { result: outcome.result, output, fuel_used: outcome.fuel_used }))
+        };
+        let observed = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panic_text(&*panic)));
+        self.capture.take();
+        observed
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Observed {
+    Shown(Observation),
+    HeapExhausted,
+}
+
+impl Observed {
+    fn into_observation(self) -> Observation {
+        match self {
+            Self::Shown(observation) => observation,
+            Self::HeapExhausted => unreachable!("such runs are not compared"),
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("panic: {}", text.unwrap_or("without a message"))
+}
+
+/// How the program of a seed is run.
+struct Plan {
+    limits: Limits,
+    collect_always: bool,
+    registers: u16,
+    allocator: AllocatorKind,
+}
+
+impl Plan {
+    fn new(seed: u64) -> Self {
+        let mut random = Random::new(!seed);
+        let fuel = if random.below(16) == 0 { random.between(0, 60) as u64 } else { FUEL };
+        Self {
+            limits: Limits { max_depth: MAX_DEPTH, max_heap: MAX_HEAP, fuel: Some(fuel) },
+            collect_always: random.below(16) == 0,
+            registers: *random.choose(&[9, 10, 11, 12, 14, 16, 20, 24, 32, 64]),
+            allocator: *random.choose(AllocatorKind::ALL),
+        }
+    }
+
+    fn configuration(&self, vm: &'static str) -> Configuration {
+        Configuration { vm, limits: self.limits, ..Configuration::default() }
+    }
+
+    /// All registers, as few as there can be, and some number in between; the latter two with some allocator.
+    fn register_configurations(&self, configurations: &mut Vec<Configuration>) {
+        let all = self.configuration("register");
+        let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
+        let some = Configuration { registers: self.registers, allocator: self.allocator, ..all.clone() };
+        configurations.extend([all, fewest, some]);
+    }
+}

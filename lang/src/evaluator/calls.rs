@@ -1,0 +1,214 @@
+//! Calls, construction, and what happens at the beginning of a function.
+
+use runtime::operations::{Callee, Method};
+use runtime::{Error, Runtime, Tag, Value};
+
+use super::tables::{Body, Code, Parameter, Place};
+use super::{Evaluator, Exit, Frame};
+use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
+
+impl<'a, 't> Evaluator<'a, 't> {
+    /// `callee(arguments)`.
+    pub(super) fn call(&mut self, callee: &'a Expression<'a>, arguments: &'a [Expression<'a>], position: u32) -> Result<Value, Exit> {
+        let first = self.stack.len();
+        // The name of a function, type or builtin always means the same, so it does not wait on the stack for its arguments.
+        if let ExpressionKind::Name(name) = callee.kind {
+            match self.place(name) {
+                Place::Function(function) => {
+                    self.push_all(arguments)?;
+                    return self.enter(function, Value::NULL, first, position);
+                }
+                Place::Type(index) => {
+                    self.push_all(arguments)?;
+                    return self.call_value(Value::indexed(Tag::Type, index), first, position);
+                }
+                Place::Builtin(index) => {
+                    self.push_all(arguments)?;
+                    return self.call_builtin(index, first, position);
+                }
+                _ => {}
+            }
+        }
+        let callee = self.expression(callee)?;
+        self.push(callee);
+        self.push_all(arguments)?;
+        let result = self.call_value(callee, first + 1, position)?;
+        self.stack.truncate(first);
+        Ok(result)
+    }
+
+    /// Calls a builtin by name with the arguments from `first` on.
+    fn call_builtin(&mut self, index: u32, first: usize, position: u32) -> Result<Value, Exit> {
+        let called = self.tables.builtins[index as usize];
+        match self.stack[first..] {
+            [argument] if called.is_length => {
+                self.stack.truncate(first);
+                let outcome = self.runtime.length(argument);
+                self.checked(outcome, position)
+            }
+            _ => self.operate(first, position, |runtime, arguments| runtime.call_builtin(called.builtin, arguments)),
+        }
+    }
+
+    /// Calls a value with the arguments from `first` on, which are taken off the stack.
+    fn call_value(&mut self, callee: Value, first: usize, position: u32) -> Result<Value, Exit> {
+        let outcome = self.runtime.callee(callee);
+        match self.checked(outcome, position)? {
+            Callee::Function(function, closure) => self.enter(function, closure, first, position),
+            Callee::Builtin(builtin) => self.operate(first, position, |runtime, arguments| runtime.call_builtin(builtin, arguments)),
+            Callee::Type(index) => self.operate(first, position, |runtime, arguments| runtime.new_record(index, arguments)),
+        }
+    }
+
+    /// `object.name(arguments)`. The receiver is the first argument of what takes one.
+    pub(super) fn method_call(
+        &mut self,
+        object: &'a Expression<'a>,
+        name: Label,
+        arguments: &'a [Expression<'a>],
+        position: u32,
+    ) -> Result<Value, Exit> {
+        let first = self.stack.len();
+        let receiver = self.expression(object)?;
+        self.push(receiver);
+        self.push_all(arguments)?;
+        let outcome = self.runtime.method(receiver, self.name_index(name.symbol));
+        match self.checked(outcome, position)? {
+            Method::Guest(function) => self.enter(function, Value::NULL, first, position),
+            Method::Native(method) => self.operate(first, position, |runtime, arguments| runtime.call_native(method, arguments)),
+            Method::Value(callee) => {
+                let result = self.call_value(callee, first + 1, position)?;
+                self.stack.truncate(first);
+                Ok(result)
+            }
+        }
+    }
+
+    /// `callee{field: value}`.
+    pub(super) fn construct(
+        &mut self,
+        callee: &'a Expression<'a>,
+        fields: &'a [FieldInitializer<'a>],
+        position: u32,
+    ) -> Result<Value, Exit> {
+        let first = self.stack.len();
+        let callee = self.expression(callee)?;
+        self.push(callee);
+        let names = &self.tables.analysis.program.names;
+        for field in fields {
+            let key = self.literal(names.text(field.name.symbol));
+            self.push(key);
+            let value = self.expression(&field.value)?;
+            self.push(value);
+        }
+        let map = self.operate(first + 1, position, Runtime::build_map)?;
+        self.push(map);
+        let outcome = self.runtime.named_fields(callee, map);
+        let (index, values) = self.checked(outcome, position)?;
+        self.stack.extend(values);
+        let result = match self.runtime.program.types[index as usize].constructor {
+            Some(function) => self.enter(function, Value::NULL, first + 2, position)?,
+            None => self.operate(first + 2, position, |runtime, fields| Ok(runtime.record_of_fields(index, fields)))?,
+        };
+        self.stack.truncate(first);
+        Ok(result)
+    }
+
+    /// Runs a module unless it has begun to run.
+    pub(super) fn import(&mut self, module: u32, position: u32) -> Result<(), Exit> {
+        if std::mem::replace(&mut self.runtime.modules_run[module as usize], true) {
+            return Ok(());
+        }
+        let function = self.runtime.program.modules[module as usize].function;
+        self.enter(function, Value::NULL, self.stack.len(), position)?;
+        Ok(())
+    }
+
+    /// Calls a function of the program with the arguments from `base` on, which become its first slots.
+    pub(super) fn enter(&mut self, function: u32, closure: Value, base: usize, position: u32) -> Result<Value, Exit> {
+        if self.callers.len() >= self.runtime.limits.max_depth {
+            return Err(self.raise(Error::depth(), position));
+        }
+        self.take_fuel(position)?;
+        let tables = self.tables;
+        let code = &tables.functions[function as usize];
+        self.frame.position = position;
+        self.callers.push(self.frame);
+        self.frame = Frame { function, names: code.names, base, closure, position: 0 };
+        let outcome = self.nested(|evaluator| evaluator.run(code));
+        self.stack.truncate(base);
+        self.frame = self.callers.pop().expect("every call has a caller");
+        outcome
+    }
+
+    /// Runs a function in the current frame, whose arguments are on the stack.
+    pub(super) fn run(&mut self, code: &'t Code<'a>) -> Result<Value, Exit> {
+        self.begin(code)?;
+        let outcome = match &code.body {
+            Body::Statements(statements) => self.statements(statements).map(|()| Value::NULL),
+            Body::Expression(expression) => self.expression(expression),
+            Body::Constructor(index) => {
+                self.operate(self.frame.base, self.type_position(*index), |runtime, fields| runtime.new_record(*index, fields))
+            }
+            Body::Globals(members) => {
+                self.set_globals(members);
+                Ok(Value::NULL)
+            }
+        };
+        match outcome {
+            // Loops stop the other jumps.
+            Err(Exit::Jump) => Ok(std::mem::replace(&mut self.result, Value::NULL)),
+            outcome => outcome,
+        }
+    }
+
+    /// Where a type's constructor makes the instance.
+    fn type_position(&self, index: u32) -> u32 {
+        self.tables.analysis.resolved.types[index as usize].entity.name.span.start
+    }
+
+    /// Turns arguments into slots, makes cells and hoisted functions, and computes what was not given.
+    fn begin(&mut self, code: &'t Code<'a>) -> Result<(), Exit> {
+        let base = self.frame.base;
+        let given = self.stack.len() - base;
+        let parameters = code.parameters as usize;
+        let has_defaults = !code.defaults.is_empty();
+        if given != parameters {
+            let missing = if has_defaults { Value::UNSET } else { Value::NULL };
+            self.stack.resize(base + parameters, missing);
+        }
+        self.stack.resize(base + code.slots as usize, Value::UNSET);
+        if !code.cells.is_empty() {
+            code.cells.iter().for_each(|&slot| self.make_cell(slot));
+            self.settle(Value::NULL, 0)?;
+        }
+        self.set_globals(&code.published);
+        for &(place, function) in &code.hoisted {
+            let value = self.make_function(function, 0)?;
+            self.store_place(place, value);
+        }
+        for (index, parameter) in code.defaults.iter().enumerate() {
+            self.compute_missing(parameter, index < given)?;
+        }
+        Ok(())
+    }
+
+    /// Gives a parameter without an argument its default. A cell hides whether there was one.
+    fn compute_missing(&mut self, parameter: &Parameter<'a>, is_given: bool) -> Result<(), Exit> {
+        let is_missing = match parameter.place {
+            Place::Slot(slot) => self.stack[self.frame.base + slot as usize].is_unset(),
+            _ => !is_given,
+        };
+        if is_missing {
+            let value = parameter.default.map_or(Ok(Value::NULL), |default| self.expression(default))?;
+            self.store_place(parameter.place, value);
+        }
+        Ok(())
+    }
+
+    fn set_globals(&mut self, values: &[(u32, Value)]) {
+        for &(global, value) in values {
+            self.runtime.globals[global as usize] = value;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Loops. Every iteration takes a unit of fuel before it begins.
+
+use runtime::{Runtime, Value};
+
+use super::tables::Place;
+use super::{Evaluator, Exit, Jump};
+use crate::ast::{Block, Expression, ExpressionKind, Name};
+
+impl<'a> Evaluator<'a, '_> {
+    /// `while condition { body }`.
+    pub(super) fn while_loop(&mut self, condition: &'a Expression<'a>, body: &Block<'a>, position: u32) -> Result<(), Exit> {
+        while self.expression(condition)?.is_truthy() {
+            self.take_fuel(position)?;
+            if !self.iteration(body)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a loop's body once. False when the loop is left.
+    #[inline]
+    fn iteration(&mut self, body: &Block<'a>) -> Result<bool, Exit> {
+        let height = self.stack.len();
+        match self.block(body) {
+            Ok(()) => Ok(true),
+            Err(Exit::Jump) if self.jump != Jump::Return => {
+                self.stack.truncate(height);
+                Ok(self.jump == Jump::Continue)
+            }
+            Err(exit) => Err(exit),
+        }
+    }
+
+    /// `for each first[, second] in iterable { body }`.
+    pub(super) fn for_each(
+        &mut self,
+        first: Name,
+        second: Option<Name>,
+        iterable: &'a Expression<'a>,
+        body: &Block<'a>,
+        position: u32,
+    ) -> Result<(), Exit> {
+        match self.range_bounds(iterable) {
+            Some(bounds) if second.is_none() => {
+                let range = self.range(bounds, iterable.position())?;
+                range.map_or(Ok(()), |range| self.range_loop(first, range, body, position))
+            }
+            _ => {
+                let iterable_position = iterable.position();
+                let iterable = self.expression(iterable)?;
+                let collection = self.apply([iterable], iterable_position, |runtime, [iterable]| runtime.iter_prepare(iterable))?;
+                self.push(collection);
+                self.collection_loop(first, second, collection, body, position)?;
+                self.pop();
+                Ok(())
+            }
+        }
+    }
+
+    /// The arguments of a call of the builtin `range`.
+    fn range_bounds(&self, iterable: &Expression<'a>) -> Option<&'a [Expression<'a>]> {
+        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } = iterable.kind else { return None };
+        match self.place(*name) {
+            Place::Builtin(index) if self.tables.builtins[index as usize].is_range && (1..=3).contains(&arguments.len()) => Some(arguments),
+            _ => None,
+        }
+    }
+
+    /// Start, end and step of a range that takes a step. All bounds are evaluated before any is checked.
+    fn range(&mut self, bounds: &'a [Expression<'a>], position: u32) -> Result<Option<[i64; 3]>, Exit> {
+        let first = self.stack.len();
+        self.push_all(bounds)?;
+        for at in first..self.stack.len() {
+            let outcome = self.runtime.range_bound(self.stack[at]);
+            self.stack[at] = self.checked(outcome, position)?;
+        }
+        let (zero, one) = (Value::int(0), Value::int(1));
+        let [start, end, step] = match self.stack[first..] {
+            [start, end, step] => [start, end, step],
+            [start, end] => [start, end, one],
+            [end] => [zero, end, one],
+            _ => [zero, zero, one],
+        };
+        self.stack.truncate(first);
+        let outcome = self.runtime.range_begins(start, end, step);
+        let begins = self.checked(outcome, position)?;
+        Ok(begins.then(|| [start, end, step].map(Value::int_payload)))
+    }
+
+    /// Counts without making a list. The body may assign the variable; that does not change the count.
+    fn range_loop(&mut self, variable: Name, [start, end, step]: [i64; 3], body: &Block<'a>, position: u32) -> Result<(), Exit> {
+        let mut next = Some(start);
+        while let Some(number) = next {
+            self.take_fuel(position)?;
+            self.store(variable, Value::int(number));
+            if !self.iteration(body)? {
+                break;
+            }
+            next = Runtime::range_next(number, end, step);
+        }
+        Ok(())
+    }
+
+    /// Walks a list, map or string by position, so elements that the body adds are visited too.
+    fn collection_loop(
+        &mut self,
+        first: Name,
+        second: Option<Name>,
+        collection: Value,
+        body: &Block<'a>,
+        position: u32,
+    ) -> Result<(), Exit> {
+        let mut at = Value::int(0);
+        while let Some((element, next)) = self.runtime.iter_next(collection, at, second.is_some()) {
+            at = next;
+            self.take_fuel(position)?;
+            self.store(first, element);
+            if let Some(second) = second {
+                let value = self.runtime.iter_value(collection, at);
+                self.store(second, value);
+            }
+            if !self.iteration(body)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,171 @@
+//! Every form of statement, and where statements end.
+
+use crate::support::{snapshot, tree, trees};
+
+#[test]
+fn variables() {
+    snapshot!(trees(&[
+        "let x",
+        "let x = 1",
+        "let x: integer = 1",
+        "let x: list<map<string, int[]>>= y",
+        "let x: m.User[][]",
+        "const K = 1",
+        "const K: float = 1.0",
+        "let {a, b} = m",
+        "const {a,} = m",
+        "let [x, y] = l",
+        "let [x, ...rest] = l",
+        "let [] = l",
+        "x = 1; y += 2; z++; w--; a.b++; a[0]--",
+    ]));
+}
+
+#[test]
+fn output() {
+    snapshot!(trees(&[
+        "print(a, b)",
+        "print \"x\"",
+        "print a, b + 1",
+        "print()",
+        "print\nx",
+        "print (a) + b",
+        "print (a).b(c) ? d : e",
+        "print (a), b",
+        "print(a,)",
+        "print [1, 2]",
+        "print -x",
+        "print {a: 1}",
+        "print(print_it)",
+        "print(1) print(2)",
+        "debug x + 1",
+        "debug(x)",
+    ]));
+}
+
+#[test]
+fn control_flow() {
+    snapshot!(trees(&[
+        "if a { b } elif c { d } else if e { f } else { g }",
+        "if (a) { }\nelse\n{ b }",
+        "if a then print(1) else print(2)",
+        "if a then b = 1",
+        "while (a) { break; continue }",
+        "for each x in l { }",
+        "for x in l { }",
+        "for each k, v in {a: 1} { }",
+        "for each in l { }",
+        "action f() { return }",
+        "action f() { return -1 }",
+        "action f() { return {a: 1} }",
+        "return\n5",
+        "throw {code: 5}",
+        "try { a } catch (e) { b } finally { c }",
+        "try { a } catch e { b }",
+        "try { a } catch { b }",
+        "try { a } finally { b }",
+        "defer { a }",
+    ]));
+}
+
+#[test]
+fn requirements() {
+    snapshot!(trees(&[
+        "require(a, \"m\")",
+        "require(a)",
+        "require a, \"m\"",
+        "require a",
+        "require (a) && (b), \"m\"",
+        "revert(\"why\")",
+        "revert \"why\"",
+        "revert()",
+        "revert",
+    ]));
+}
+
+#[test]
+fn functions() {
+    snapshot!(trees(&[
+        "action f() { }",
+        "function f(a, b: int, c: list<int> = [1], d = 2,) -> map<string, int> { return a }",
+        "private view action f() { }",
+        "public inline function f() { }",
+        "action f()\n{\n  action g() { }\n}",
+        "action find(data, from, to) { return from }",
+    ]));
+}
+
+#[test]
+fn entities() {
+    snapshot!(trees(&[
+        "entity User { name: string, age: integer = 18; tags\n email = \"\" }",
+        "entity A extends B implements P, Q { }",
+        "entity A {\n  x: int\n  action f() { return this.x }\n  private function g(a) -> int { this.x = a }\n  h() { }\n  action: string\n  view: int\n}",
+        "data Point { x: number, y: number = 7\n area() { return this.x * this.y } }",
+        "data Box<T> { value: T }",
+        "entity A:\n    x: int\n    action f():\n        return 1\n    action g(): return 2\nprint(1)",
+        "protocol P { action f(a, b) -> int, g(); public function h() }",
+        "interface I { action f() }",
+        "enum Color { RED, GREEN = 5, BLUE\n CYAN = -2, }",
+        "enum E { }",
+        "enum E { A = -9223372036854775808, B = 9223372036854775807 }",
+    ]));
+}
+
+#[test]
+fn modules() {
+    snapshot!(trees(&[
+        "module M { let a = 1\n action f() { } }",
+        "use \"./a.zx\"",
+        "use \"a\" as m",
+        "use { a, b as c, } from \"a\"",
+        "from \"a\" use { b }",
+        "export a",
+        "export a, b",
+        "export { a, b }",
+        "export let x = 1",
+        "export const {a, b} = m",
+        "export let [a, ...b] = m",
+        "export action f() { }",
+        "export private action f() { }",
+        "export entity E { }",
+        "export enum E { A }",
+        "export module M { }",
+        "export data",
+        "type_alias Id = integer",
+    ]));
+}
+
+#[test]
+fn statement_ends() {
+    snapshot!(trees(&[
+        "a = b * 2 i = 1",
+        "let a = 1; let b = 2;; print(a)",
+        "x = a +\n  b",
+        "x = a\n  + b",
+        "x = a\n  - b",
+        "x = s\n  .trim()\n  .upper()",
+        "x = c\n  ? a\n  : b",
+        "x = a\n  && b\n  or c\n  ?? d",
+        "x = a\n  in b",
+        "f\n(a)",
+        "x = f\n[1]",
+        "x = (f\n(a)\n[1]\n- b)",
+        "f(a\n  - b,\n  c)",
+        "x =\n  5",
+        "x\n= 5",
+        "f(x => {\n  a\n  -b\n})",
+        "x = a // comment\n  + b # comment\n  /* comment */ * c",
+    ]));
+}
+
+#[test]
+fn comments_and_blank_files() {
+    for source in ["", "\n\n", "# a", "// a\n/* b /* c */ d */\n", "\u{feff}", "\u{feff}# a", "\r\n\r\n", ";;;", " \t "]
+    {
+        assert_eq!(tree(source), "", "{source:?}");
+    }
+    assert_eq!(tree("\u{feff}a = 1\r\nb = 2\r\n"), "(= a 1)\n(= b 2)\n");
+    assert_eq!(tree("a /* x\n */ b = 1"), "a\n(= b 1)\n");
+    assert_eq!(tree("// don't panic\n# (don't [panic\nx()"), "(call x)\n");
+}
