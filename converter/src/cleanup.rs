@@ -10,6 +10,7 @@ use crate::tac::{Block, Function, Instruction, NONE, Operand, Terminator, Virtua
 /// Cleans a function up; returns how many moves went.
 pub fn clean_up(function: &mut Function) -> u64 {
     let before = count_moves(function);
+    thread_jumps(function);
     propagate_single_constants(function);
     for block in &mut function.blocks {
         propagate_copies(block);
@@ -21,6 +22,39 @@ pub fn clean_up(function: &mut Function) -> u64 {
         retarget(function, index);
     }
     before - count_moves(function).min(before)
+}
+
+/// Jumps to blocks that only jump on go straight to where those lead; blocks that nobody goes to any more are left out.
+fn thread_jumps(function: &mut Function) {
+    let destinations: Vec<u32> = (0..function.blocks.len() as u32)
+        .map(|start| {
+            let mut block = start;
+            // Jumps go forward, so the walk ends.
+            while let Block { instructions, terminator: Terminator::Jump(next), .. } = &function.blocks[block as usize]
+                && instructions.is_empty()
+                && *next > block
+            {
+                block = *next;
+            }
+            block
+        })
+        .collect();
+    for block in &mut function.blocks {
+        block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
+    }
+    let mut is_reachable = vec![false; function.blocks.len()];
+    let mut pending = vec![0_u32];
+    while let Some(block) = pending.pop() {
+        if std::mem::replace(&mut is_reachable[block as usize], true) {
+            continue;
+        }
+        let block = &function.blocks[block as usize];
+        pending.extend(block.terminator.successors().into_iter().flatten());
+        pending.extend(block.handler.map(|handler| function.handlers[handler as usize].block));
+    }
+    for (block, is_reachable) in function.blocks.iter_mut().zip(is_reachable) {
+        block.is_reachable &= is_reachable;
+    }
 }
 
 fn count_moves(function: &Function) -> u64 {
@@ -121,7 +155,9 @@ fn propagate_single_constants(function: &mut Function) {
         Operand::Constant(_) => None,
     };
     for block in &mut function.blocks {
-        for instruction in &mut block.instructions {
+        // The counter of a loop begins in the register of its start value, unless that is replaced.
+        let instructions = if block.is_loop_entry { &mut [][..] } else { &mut block.instructions[..] };
+        for instruction in instructions {
             for index in 0..instruction.operands.len() {
                 if let Some(replacement) = constant(instruction.operands[index])
                     && allows_constant(instruction.operation, index, &instruction.operands)

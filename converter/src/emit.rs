@@ -62,7 +62,7 @@ struct Emitter<'e> {
     jumps: Vec<(u32, u32)>,
     block_starts: Vec<u32>,
     block_ends: Vec<u32>,
-    /// Blocks whose code the block before them already contains.
+    /// Blocks that do nothing but begin an iteration, and whose only predecessor does that for them.
     inlined: Vec<bool>,
     /// Virtual registers whose value nobody reads.
     is_unread: Vec<bool>,
@@ -116,6 +116,7 @@ impl<'e> Emitter<'e> {
     }
 
     fn function(&mut self) {
+        self.plan_inlining();
         self.at(0);
         self.prologue();
         for order in 0..self.function.layout.len() {
@@ -129,7 +130,8 @@ impl<'e> Emitter<'e> {
                     self.instruction(instruction);
                 }
                 self.at(block.terminator_pc);
-                let next = self.function.layout[order + 1..].iter().copied().find(|&next| self.function.blocks[next as usize].is_reachable);
+                let follows = |&next: &u32| self.function.blocks[next as usize].is_reachable && !self.inlined[next as usize];
+                let next = self.function.layout[order + 1..].iter().copied().find(follows);
                 self.terminator(index, next);
             }
             self.block_ends[index as usize] = self.code.len() as u32;

@@ -115,8 +115,8 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
             }
             if instruction.destination != NONE {
                 builder.touch(instruction.destination, point + 1, weight);
-                if let (RegisterOp::MovReg, Some(source)) = (instruction.operation, instruction.operands[0].register()) {
-                    result.copied_from[instruction.destination as usize] = source;
+                if let (RegisterOp::MovReg, [Operand::Register(source)]) = (instruction.operation, instruction.operands.as_slice()) {
+                    result.copied_from[instruction.destination as usize] = *source;
                 }
             }
             point += 2;

@@ -150,6 +150,26 @@ impl Terminator {
         }
     }
 
+    /// Calls `visit` for every block that control can go to, to be replaced.
+    pub fn for_each_target(&mut self, mut visit: impl FnMut(&mut u32)) {
+        match self {
+            Self::Jump(target) | Self::Loop(target) => visit(target),
+            Self::Compare { target, next, .. } | Self::Truth { target, next, .. } | Self::NotNull { target, next, .. } => {
+                visit(target);
+                visit(next);
+            }
+            Self::ForPrepare { enter, exit, .. } => {
+                visit(enter);
+                visit(exit);
+            }
+            Self::ForLoop { more, done, .. } | Self::ForIter { more, done, .. } => {
+                visit(more);
+                visit(done);
+            }
+            Self::Return(_) | Self::Throw(_) => {}
+        }
+    }
+
     /// Calls `visit` for every virtual register it reads.
     pub fn for_each_use(&self, mut visit: impl FnMut(VirtualRegister)) {
         match *self {

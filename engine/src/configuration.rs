@@ -198,13 +198,13 @@ static AXES: [Axis; 10] = [
         name: "allocator",
         placeholder: "NAME",
         about: "who assigns registers when stack code is converted",
-        choices: || AllocatorKind::ALL.iter().map(|kind| Choice { name: kind.name(), about: kind.about() }).collect(),
+        choices: || AllocatorKind::ALL.iter().map(|kind| kind.about()).map(|(name, about)| Choice { name, about }).collect(),
         numbers: "",
         set: |configuration, value| {
-            configuration.allocator = AllocatorKind::ALL.iter().copied().find(|kind| kind.name() == value)?;
+            configuration.allocator = AllocatorKind::from_name(value)?;
             Some(())
         },
-        get: |configuration| configuration.allocator.name().to_string(),
+        get: |configuration| configuration.allocator.about().0.to_string(),
     },
     Axis {
         name: "dispatch",

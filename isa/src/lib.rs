@@ -19,3 +19,4 @@ pub use register::{Lane, RegisterInstruction, RegisterOp};
 pub use stack::{StackInstruction, StackOp, StackOperand};
 pub use table::Effects;
 pub use verified::Verified;
+pub use verify::VerifyError;

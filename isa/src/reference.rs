@@ -33,7 +33,7 @@ impl Group {
 
 /// Numbers of the family that are no instructions, because what they did is settled before a program runs.
 const RESOLVED: &[(u16, &str, &str)] = &[
-    (91, "EXPORT", "a module's members are a table of the module that contains them"),
+    (91, "EXPORT", "what a module exports is a table of the program"),
     (100, "DEFINE_ENUM", "enums are a table; an enum is a constant"),
     (101, "DEFINE_PROTOCOL", "protocols are checked by the compiler"),
     (102, "ASSERT_PROTOCOL", "protocols are checked by the compiler"),
@@ -87,8 +87,8 @@ operation stands for the stack operation it is a form of, and has its effects an
 - `t` the target of a jump. Only loop operations, and fused compare-and-branch in the register form, may go back
 
 *Effects* are what an operation does besides computing its result from its operands: `read` and `write` memory, `fail` with an error,
-`allocate`, `output`, decide on `control`, take `fuel`; a `call` does all of these. An operation without effects may be left out when
-its result is not needed.
+`allocate`, `output`, decide on `control`, take `fuel`. `call` means that guest code runs, which may do anything of the kind. An operation
+without effects may be left out when its result is not needed.
 ";
 
 const STACK_INTRODUCTION: &str = "

@@ -87,6 +87,8 @@ macro_rules! define_register {
         register { $($number:literal $variant:ident $mnemonic:literal of $stack_variant:ident, ($a:ident, $b:ident, $c:ident), $meaning:literal;)* }
     ) => {
         /// An operation of the register form. The discriminant is dense; [`RegisterFacts::number`] is the family's.
+        // Meanings write `R[a]`, which is no link.
+        #[allow(rustdoc::broken_intra_doc_links)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u16)]
         pub enum RegisterOp {

@@ -92,6 +92,8 @@ macro_rules! define_stack {
         register { $($register:tt)* }
     ) => {
         /// An operation of the stack form. The discriminant is dense; [`StackFacts::number`] is the family's.
+        // Meanings write `R[a]`, which is no link.
+        #[allow(rustdoc::broken_intra_doc_links)]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
         pub enum StackOp {

@@ -19,7 +19,7 @@
 //!
 //! 1-255 are stack operations and 200-241 the register operations that the family fixes; a register form without a fixed number is
 //! 400 plus its stack operation's; operations that only the register form has are 330-399. The numbers are for people and for files;
-//! inside a machine opcodes are the dense discriminants of [`StackOp`] and [`RegisterOp`].
+//! inside a machine opcodes are the dense discriminants of [`StackOp`](crate::StackOp) and [`RegisterOp`](crate::RegisterOp).
 //!
 //! # Stack rows
 //!

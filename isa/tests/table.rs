@@ -128,7 +128,8 @@ fn names_of_register_operations_follow_the_grammar() {
         let stack = facts.stack.facts().mnemonic;
         match facts.number {
             400.. => {
-                let base = facts.mnemonic.strip_suffix("_REG").unwrap_or_else(|| panic!("{} is no _REG", facts.mnemonic));
+                let base =
+                    facts.mnemonic.strip_suffix("_REG").unwrap_or_else(|| panic!("{} is no _REG", facts.mnemonic));
                 assert!(stack.starts_with(base), "{} is a form of {stack}", facts.mnemonic);
             }
             200..=241 => assert!(facts.mnemonic.ends_with("_REG"), "{}", facts.mnemonic),

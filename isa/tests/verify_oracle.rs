@@ -61,12 +61,9 @@ fn keep_inside(pc: usize, instruction: &mut RegisterInstruction) {
 
 fn handlers() -> impl Strategy<Value = Vec<Handler>> {
     let length = LENGTH as u32;
-    let handler = (0..length, 0..6_u32, 0..length, 1..4_u32).prop_map(move |(start, size, target, landing)| Handler {
-        start,
-        end: (start + size).min(length),
-        target,
-        landing,
-        is_cleanup: false,
+    let handler = (0..length, 0..6_u32, 0..length, 1..4_u32).prop_map(move |(start, size, further, landing)| {
+        let end = (start + size).min(length - 1);
+        Handler { start, end, target: (end + further).min(length - 1), landing, is_cleanup: false }
     });
     vec(handler, 0..3)
 }

@@ -151,7 +151,9 @@ mod tests {
     #[test]
     fn help_begins_with_the_call() {
         for builtin in all() {
-            assert!(builtin.help.starts_with(&format!("{}(", builtin.name)), "{}", builtin.help);
+            // What programs write as a plain name is compiled to a call.
+            let call = if builtin.name.starts_with("__") { format!("{}:", builtin.name) } else { format!("{}(", builtin.name) };
+            assert!(builtin.help.starts_with(&call), "{}", builtin.help);
         }
     }
 

@@ -339,7 +339,7 @@ impl Printer<'_> {
 
     fn container(&mut self, root: Value) -> Result<(), Fault> {
         let mut path = Path::default();
-        self.begin(&mut path, root);
+        self.begin(&mut path, root)?;
         while let Some(open) = path.open.last_mut() {
             let inner = match open.container.tag() {
                 Tag::List => self.list(open)?,
@@ -352,13 +352,13 @@ impl Printer<'_> {
                     Notation::Printed => self.text.push('…'),
                     Notation::Json => return Err(no_json(inner, " that contains itself")),
                 },
-                Some(inner) => self.begin(&mut path, inner),
+                Some(inner) => self.begin(&mut path, inner)?,
             }
         }
         self.check(0)
     }
 
-    fn begin(&mut self, path: &mut Path, container: Value) {
+    fn begin(&mut self, path: &mut Path, container: Value) -> Result<(), Fault> {
         if let Some(record) = container.as_record()
             && self.notation == Notation::Printed
         {
@@ -367,6 +367,8 @@ impl Printer<'_> {
         }
         self.text.push(if container.tag() == Tag::List { '[' } else { '{' });
         path.push(container);
+        // Checked here and with every simple value, so text overshoots by punctuation and one name at most.
+        self.check(0)
     }
 
     fn separate(&mut self, open: &mut Open) {

@@ -144,9 +144,9 @@ const KERNELS: &[Kernel] = &[
         text: r#"
             .function add parameters 1 registers 3
             .capture "total" = local 0 cell
-                LOAD_CAPTURE_CELL_REG r1, "total"
+                LOAD_CAPTURE_CELL_REG r1, total
                 ADD_REG r1, r1, r0
-                STORE_CAPTURE_CELL_REG r1, "total"
+                STORE_CAPTURE_CELL_REG r1, total
                 RETURN_REG r1
             .function <main> registers 6
                 LOAD_REG r0, 0

@@ -1,6 +1,6 @@
 //! Linked instructions: words, what they say, and where the machine stands.
 
-use isa::{RegisterInstruction, RegisterOp};
+use isa::{Lane, RegisterInstruction, RegisterOp};
 use runtime::Value;
 
 use crate::slot::Slot;
@@ -35,22 +35,54 @@ macro_rules! define_operations {
 }
 isa::for_each_operation!(define_operations);
 
-/// Names of the lanes, for const parameters.
+/// Names of the lanes, for const parameters: where they begin in a word.
 pub(crate) const A: u32 = 0;
-pub(crate) const B: u32 = 1;
-pub(crate) const C: u32 = 2;
+pub(crate) const B: u32 = 16;
+pub(crate) const C: u32 = 48;
 
-/// A linked instruction: opcode in the lowest 16 bits, then lanes `a`, `b`, `c`, as in [`RegisterInstruction`].
+/// A linked instruction.
+///
+/// ```text
+/// bits      63 … 48   47 … 40   39 … 32   31 … 16   15 … 0
+///           c                   opcode    b         a
+///           a                   opcode    wide operand        LOAD_REG, JUMP_REG, …: lane b has 32 bits
+/// ```
+///
+/// This is the order in which lanes cost the least to take out: the lowest is a move, the others a move and a shift, no masks. A lane that
+/// names a register holds twice its index, because the processor multiplies an index by 8 for free and a value has 16 bytes. That is
+/// why this machine takes frames of up to [`MOST_REGISTERS`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub(crate) struct Word(u64);
 
+/// The most registers a frame can have: twice the index of one fits a lane, even of the first behind the frame.
+pub const MOST_REGISTERS: u32 = 1 << 15;
+
+/// How much a register's lane counts.
+const REGISTER_SCALE: usize = size_of::<Value>() / REGISTER_STEP;
+const REGISTER_STEP: usize = 8;
+
 impl Word {
     /// What the machine finds where the entry function returns to.
-    pub(crate) const HALT: Self = Self(Operation::Halt as u64);
+    pub(crate) const HALT: Self = Self((Operation::Halt as u64) << 32);
 
+    /// The word of an instruction whose lanes are as the machine wants them, register numbers and wide indices excepted.
     pub(crate) fn new(instruction: RegisterInstruction) -> Self {
-        let word = Self(instruction.bits());
+        let kinds = instruction.op().facts().lanes;
+        let lanes = instruction.lanes();
+        let lane = |at: usize| {
+            let value = u64::from(lanes[at]);
+            if names_register(kinds[at]) { value * REGISTER_SCALE as u64 & 0xffff } else { value }
+        };
+        let opcode = (Operation::of(instruction.op()) as u64) << 32;
+        let wide = instruction.wide_operand();
+        let word = match kinds[1] {
+            Lane::IntWide | Lane::OffsetWide => Self(opcode | lane(0) << C | u64::from(wide)),
+            Lane::ConstantWide | Lane::GlobalWide => {
+                Self(opcode | lane(0) << C | u64::from(wide.wrapping_mul(size_of::<Value>() as u32)))
+            }
+            _ => Self(opcode | lane(0) << A | lane(1) << B | lane(2) << C),
+        };
         debug_assert_eq!(word.operation(), Operation::of(instruction.op()));
         word
     }
@@ -58,40 +90,63 @@ impl Word {
     /// What it does.
     #[inline(always)]
     pub(crate) fn operation(self) -> Operation {
-        // SAFETY: words are made from instructions, whose opcodes are those of operations, and as `HALT`.
-        unsafe { std::mem::transmute::<u8, Operation>(self.0 as u8) }
+        // SAFETY: words are made of operations only.
+        unsafe { std::mem::transmute::<u8, Operation>((self.0 >> 32) as u8) }
     }
 
     /// A lane as an unsigned number.
     #[inline(always)]
     pub(crate) fn lane<const LANE: u32>(self) -> usize {
-        usize::from((self.0 >> (16 * (LANE + 1))) as u16)
+        usize::from((self.0 >> LANE) as u16)
     }
 
     /// A lane as a signed number.
     #[inline(always)]
     pub(crate) fn signed<const LANE: u32>(self) -> i64 {
-        i64::from((self.0 >> (16 * (LANE + 1))) as i16)
+        i64::from((self.0 >> LANE) as i16)
     }
 
-    /// Lanes `b` and `c` together as an unsigned number.
+    /// The wide operand as an unsigned number: of constants and globals, bytes from the first one.
     #[inline(always)]
     pub(crate) fn wide(self) -> usize {
-        (self.0 >> 32) as usize
+        self.0 as u32 as usize
     }
 
-    /// Lanes `b` and `c` together as a signed number.
+    /// The wide operand as a signed number.
     #[inline(always)]
     pub(crate) fn signed_wide(self) -> i64 {
-        self.0 as i64 >> 32
+        i64::from(self.0 as i32)
     }
 
-    /// A lane times the size of a value: where a register lies behind the frame's first.
+    /// The number of the register that a lane names.
     #[inline(always)]
-    fn register_offset<const LANE: u32>(self) -> usize {
-        const _: () = assert!(size_of::<Value>() == 1 << 4);
-        (self.0 >> (16 * (LANE + 1) - 4)) as usize & 0xf_fff0
+    pub(crate) fn register<const LANE: u32>(self) -> usize {
+        self.lane::<LANE>() / REGISTER_SCALE
     }
+
+    /// How many bytes behind the frame's first register a lane's register lies.
+    #[inline(always)]
+    pub(crate) fn offset<const LANE: u32>(self) -> usize {
+        self.lane::<LANE>() * REGISTER_STEP
+    }
+}
+
+/// Whether a lane of this kind names a register, once spill slots are registers.
+fn names_register(kind: Lane) -> bool {
+    matches!(
+        kind,
+        Lane::Def
+            | Lane::Use
+            | Lane::UseDef
+            | Lane::Slot
+            | Lane::Clobber
+            | Lane::Window
+            | Lane::UseWindow
+            | Lane::ReceiverWindow
+            | Lane::PairWindow
+            | Lane::ConstructWindow
+            | Lane::SliceWindow
+    )
 }
 
 /// Where the machine stands: the next instruction and the first register of the running frame. Two machine words, so it is passed and
@@ -111,6 +166,13 @@ impl State {
     pub(crate) unsafe fn fetch(self) -> Instruction {
         // SAFETY: the caller's promise.
         Instruction { pc: self.pc, base: self.base, word: unsafe { *self.pc } }
+    }
+}
+
+impl State {
+    #[inline(always)]
+    pub(crate) unsafe fn operation(self) -> Operation {
+        unsafe { std::mem::transmute::<u8, Operation>(self.pc.cast::<u8>().add(4).read_volatile()) }
     }
 }
 
@@ -166,7 +228,7 @@ impl Instruction {
     #[inline(always)]
     pub(crate) unsafe fn register<const LANE: u32>(self) -> Slot {
         // SAFETY: the verifier proves that registers lie inside the frame, and a frame is entered only when it fits.
-        Slot::new(unsafe { self.base.byte_add(self.word.register_offset::<LANE>()) })
+        Slot::new(unsafe { self.base.byte_add(self.word.offset::<LANE>()) })
     }
 
     /// `R[a]`.
@@ -199,13 +261,23 @@ impl Instruction {
         unsafe { self.register::<C>() }
     }
 
-    /// `count` registers from `R[a]` on.
+    /// `R[a]` of an instruction with a wide operand.
+    ///
+    /// # Safety
+    /// The instruction has one, and lane `a` names a register.
+    #[inline(always)]
+    pub(crate) unsafe fn wide_a(self) -> Slot {
+        // SAFETY: the caller's promise; lane `a` stands where others have lane `c`.
+        unsafe { self.register::<C>() }
+    }
+
+    /// `count` registers from `skip` behind `R[a]` on.
     ///
     /// # Safety
     /// The registers lie inside the frame and are written; nothing writes them while the slice is used.
     #[inline(always)]
     pub(crate) unsafe fn window<'v>(self, skip: usize, count: usize) -> &'v [Value] {
         // SAFETY: the caller's promise.
-        unsafe { std::slice::from_raw_parts(self.base.add(self.word.lane::<A>() + skip), count) }
+        unsafe { std::slice::from_raw_parts(self.base.add(self.word.register::<A>() + skip), count) }
     }
 }

@@ -1,9 +1,12 @@
 //! From verified code to the machine's private copy.
 //!
-//! The copy keeps the family's instruction words and rewrites only lanes that the machine can use in a better form:
+//! The copy has a word for each instruction, its lanes in another order ([`Word`]) and some of them in a form that the machine can use
+//! better:
 //!
 //! | instruction | lane | becomes |
 //! | --- | --- | --- |
+//! | any | a register | twice its number |
+//! | `LOAD_REG`, `LOAD_VAR_REG`, `STORE_REG` | the constant or global | bytes from the first one |
 //! | `LOAD_SPILL`, `STORE_SPILL` | `b`, a spill slot | the register which that slot is |
 //! | `CALL_FUNC_CONST_REG` | `c`, how many arguments are given | how many are missing |
 //! | `GET_ATTR_REG`, `SET_ATTR_REG`, `CALL_METHOD_REG` | the name | an access site, which has the name and an inline cache |
@@ -14,9 +17,9 @@
 use std::sync::Arc;
 
 use isa::{Function, RegCode, Register, RegisterInstruction, RegisterOp, Verified};
-use runtime::{Fault, Program, Value};
+use runtime::{Error, Fault, Program, Value};
 
-use crate::code::Word;
+use crate::code::{MOST_REGISTERS, Word};
 
 /// What a call needs to know of the function it enters.
 #[derive(Clone, Copy)]
@@ -101,9 +104,10 @@ impl Linked {
     /// Links a program.
     ///
     /// # Errors
-    /// When it calls a builtin that does not exist.
+    /// When it calls a builtin that does not exist, or a function does not have fewer than [`MOST_REGISTERS`] registers.
     pub fn new(code: &Verified<RegCode>) -> Result<Self, Fault> {
         let program = Program::link(code)?;
+        check_sizes(code)?;
         let mut sites = Sites::new(code);
         let mut words = vec![Word::HALT];
         let mut starts = Vec::with_capacity(code.functions.len());
@@ -192,6 +196,21 @@ impl Linked {
         let function = self.starts.partition_point(|&start| start <= at) - 1;
         (function as u32, at - self.starts[function])
     }
+}
+
+/// Refuses what the machine's words cannot name.
+fn check_sizes(code: &Verified<RegCode>) -> Result<(), Fault> {
+    if let Some(function) = code.functions.iter().find(|function| function.locals >= MOST_REGISTERS) {
+        let (name, registers) = (code.name(function.name), function.locals);
+        let fault = Error::value_error(format!("'{name}' has {registers} registers, and the register machine takes {MOST_REGISTERS}"));
+        return Err(fault.with_help("run the program on another engine, or split the function"));
+    }
+    // A wide operand counts bytes.
+    let most = u32::MAX as usize / size_of::<Value>();
+    if code.constants.len() > most || code.globals.len() > most {
+        return Err(Error::value_error("the program has too many constants or globals for the register machine"));
+    }
+    Ok(())
 }
 
 /// The instruction with its lanes as the machine wants them.

@@ -85,8 +85,8 @@ impl Emitter<'_> {
             Terminator::ForPrepare { operands, enter, exit } => {
                 let [start, end, step] = [0, 1, 2].map(|number| self.read(operands[number as usize], number));
                 self.emit(R::ForPrepareReg, start, end, step);
-                self.enter_loop(enter);
-                self.go(exit, if self.inlined[enter as usize] { self.block_after(enter) } else { next });
+                self.go_on(enter);
+                self.go(exit, next);
             }
             Terminator::ForLoop { counter, end, step, more, done } => self.for_loop(counter, end, step, more, done, next),
             Terminator::ForIter { operation, destination, collection, position, more, done } => {
@@ -114,39 +114,48 @@ impl Emitter<'_> {
         self.jump(if is_loop { RegisterOp::LoopReg } else { RegisterOp::JumpReg }, 0, 0, target);
     }
 
-    /// The single instruction after one that skips: begins an iteration at once where `block` does nothing else.
-    fn enter_loop(&mut self, block: u32) {
-        let entered = &self.function.blocks[block as usize];
-        let does_nothing = entered.instructions.iter().all(|instruction| {
-            let destination = self.location(instruction.destination);
-            instruction.operation == RegisterOp::MovReg
-                && (destination == Location::Nowhere
-                    || matches!(instruction.operands[0], Operand::Register(source) if self.location(source) == destination))
-        });
-        if let (true, Terminator::Loop(target)) = (does_nothing, &entered.terminator) {
-            let target = *target;
-            self.inlined[block as usize] = entered.is_loop_entry;
-            self.jump(RegisterOp::LoopReg, 0, 0, target);
-        } else {
-            self.jump(RegisterOp::JumpReg, 0, 0, block);
+    /// Finds the blocks that loop instructions can take over.
+    pub(super) fn plan_inlining(&mut self) {
+        let mut entries = vec![0_u32; self.function.blocks.len()];
+        for block in self.function.blocks.iter().filter(|block| block.is_reachable) {
+            block.terminator.successors().into_iter().flatten().for_each(|successor| entries[successor as usize] += 1);
+        }
+        for handler in &self.function.handlers {
+            entries[handler.block as usize] += 1;
+        }
+        for block in self.function.blocks.iter().filter(|block| block.is_reachable) {
+            let (Terminator::ForPrepare { enter: more, .. } | Terminator::ForLoop { more, .. } | Terminator::ForIter { more, .. }) = block.terminator
+            else {
+                continue;
+            };
+            self.inlined[more as usize] = entries[more as usize] == 1 && self.begins_iteration(more).is_some();
         }
     }
 
-    fn block_after(&self, block: u32) -> Option<u32> {
-        let order = self.function.layout.iter().position(|&at| at == block)?;
-        self.function.layout[order + 1..].iter().copied().find(|&next| self.function.blocks[next as usize].is_reachable)
+    /// The block whose iteration `block` begins without doing anything else.
+    fn begins_iteration(&self, block: u32) -> Option<u32> {
+        let block = &self.function.blocks[block as usize];
+        let Terminator::Loop(target) = block.terminator else { return None };
+        let does_nothing = block.instructions.iter().all(|instruction| {
+            let destination = self.location(instruction.destination);
+            instruction.operation == RegisterOp::MovReg
+                && matches!(instruction.operands[0], Operand::Register(source) if self.location(source) == destination)
+        });
+        does_nothing.then_some(target)
+    }
+
+    /// The instruction that a loop instruction goes on to when the loop goes on.
+    fn go_on(&mut self, more: u32) {
+        match self.begins_iteration(more) {
+            Some(target) => self.jump(RegisterOp::LoopReg, 0, 0, target),
+            None => self.jump(RegisterOp::JumpReg, 0, 0, more),
+        }
     }
 
     fn for_loop(&mut self, counter: VirtualRegister, end: Operand, step: Operand, more: u32, done: u32, next: Option<u32>) {
         use RegisterOp as R;
         let is_unit = matches!(step, Operand::Constant(constant) if self.small_integer(constant) == Some(1));
-        let begins_at = match &self.function.blocks[more as usize] {
-            block if block.instructions.is_empty() => match block.terminator {
-                Terminator::Loop(target) => Some(target),
-                _ => None,
-            },
-            _ => None,
-        };
+        let begins_at = self.begins_iteration(more);
         if let (Location::Register(place), Operand::Register(end), true, Some(target)) = (self.location(counter), end, is_unit, begins_at) {
             let end = self.read(end, 1);
             self.fused_branch(R::CountedLoop, u32::from(place), end, target, true, false);
@@ -157,18 +166,15 @@ impl Emitter<'_> {
         let end = self.operand_in_register(end, 1);
         let step = self.operand_in_register(step, 2);
         self.emit(R::ForLoopReg, place, end, step);
-        match (self.location(counter), begins_at) {
-            (Location::Register(_), Some(target)) => self.jump(R::LoopReg, 0, 0, target),
-            (Location::Register(_), None) => self.jump(R::JumpReg, 0, 0, more),
-            _ => {
-                self.emit_wide(R::JumpReg, 0, 2);
-                self.jump(R::JumpReg, 0, 0, done);
-                self.written(counter, place);
-                self.jump(R::JumpReg, 0, 0, more);
-                return;
-            }
+        if self.is_slot(counter) {
+            self.emit_wide(R::JumpReg, 0, 2);
+            self.jump(R::JumpReg, 0, 0, done);
+            self.written(counter, place);
+            self.go_on(more);
+        } else {
+            self.go_on(more);
+            self.go(done, next);
         }
-        self.go(done, next);
     }
 
     fn for_iter(&mut self, operation: RegisterOp, registers: [VirtualRegister; 3], more: u32, done: u32, next: Option<u32>) {
@@ -186,20 +192,10 @@ impl Emitter<'_> {
             self.jump(R::JumpReg, 0, 0, done);
             self.written(destination, destination_place);
             self.written(position, position_place);
-            self.jump(R::JumpReg, 0, 0, more);
+            self.go_on(more);
             return;
         }
-        let begins_at = match &self.function.blocks[more as usize] {
-            block if block.instructions.is_empty() => match block.terminator {
-                Terminator::Loop(target) => Some(target),
-                _ => None,
-            },
-            _ => None,
-        };
-        match begins_at {
-            Some(target) => self.jump(R::LoopReg, 0, 0, target),
-            None => self.jump(R::JumpReg, 0, 0, more),
-        }
+        self.go_on(more);
         self.go(done, next);
     }
 

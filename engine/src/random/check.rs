@@ -15,6 +15,7 @@ use runtime::{ErrorKind, Limits, RunOptions};
 use super::numbers::Random;
 use crate::compiled::{Compiled, Source};
 use crate::configuration::Configuration;
+use crate::error::EngineError;
 use crate::executor::find_executor;
 use crate::outcome::{Capture, Failure, Returned};
 
@@ -168,14 +169,14 @@ impl Checker {
 
     /// Checks a program. The seed decides about its limits and which register counts it is tried with.
     pub fn check(&self, program: &str, seed: u64) -> Verdict {
-        let compiled = match catch_unwind(AssertUnwindSafe(|| Compiled::new(&Source::text(NAME, program)))) {
+        let compiled = catch_unwind(AssertUnwindSafe(|| Compiled::new(&Source::text(NAME, program))));
+        let compiled = match compiled.map_err(|panic| panic_text(&*panic)) {
             Ok(Ok(compiled)) => compiled,
-            Ok(Err(error)) => return Verdict::Invalid(error.to_string()),
-            Err(panic) => {
-                let reference = ("front end".to_string(), Err(panic_text(&*panic)));
-                let disagreement = Disagreement { program: program.to_string(), other: reference.clone(), reference };
-                return Verdict::Disagree(Box::new(disagreement));
+            Ok(Err(EngineError::Diagnostics(files))) => {
+                return Verdict::Invalid(EngineError::Diagnostics(files).to_string());
             }
+            Ok(Err(error)) => return front_end_failed(program, error.to_string()),
+            Err(panic) => return front_end_failed(program, panic),
         };
         let run = Plan::new(seed);
         let reference = run.configuration(REFERENCE);
@@ -232,6 +233,12 @@ impl Checker {
         self.capture.take();
         observed
     }
+}
+
+/// The front end refuses its own output, or panics.
+fn front_end_failed(program: &str, reason: String) -> Verdict {
+    let (program, reference) = (program.to_string(), ("source text".to_string(), Err("is a program".to_string())));
+    Verdict::Disagree(Box::new(Disagreement { program, reference, other: ("front end".to_string(), Err(reason)) }))
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,7 +48,7 @@ pub enum Kind {
     IfThenElse,
     /// `[target, value]` with `=`, `+=`, …
     Assign(&'static str),
-    /// `[target]`, as `target++`.
+    /// `[target]`, as `target++`, or within an expression `(target += 1)`.
     Increment,
     /// `[callee, arguments…]`
     Call,
@@ -302,14 +302,14 @@ impl Printer {
             }
             Kind::If => {
                 self.push("if ");
-                self.expression(&children[0]);
+                self.grouped(&children[0]);
                 self.push(" ");
                 self.block(&children[1]);
                 self.otherwise(children.get(2));
             }
             Kind::While => {
                 self.push("while ");
-                self.expression(&children[0]);
+                self.grouped(&children[0]);
                 self.push(" ");
                 self.block(&children[1]);
             }
@@ -319,7 +319,7 @@ impl Printer {
                     let _ = write!(self.text, ", {second}");
                 }
                 self.push(" in ");
-                self.expression(&children[0]);
+                self.grouped(&children[0]);
                 self.push(" ");
                 self.block(&children[1]);
             }
@@ -377,7 +377,7 @@ impl Printer {
             }
             Kind::MatchStatement => {
                 self.push("match ");
-                self.expression(&children[0]);
+                self.grouped(&children[0]);
                 self.push(" {\n");
                 self.depth += 1;
                 for case in &children[1..] {
@@ -416,20 +416,31 @@ impl Printer {
                 self.push("++");
             }
             Kind::Call | Kind::Method(_) | Kind::Name(_) => self.expression(node),
-            _ => {
-                self.push("(");
-                self.expression(node);
-                self.push(")");
-            }
+            _ => self.grouped(node),
         }
         self.push(";");
+    }
+
+    /// An expression in parentheses: where `{` or `[` would mean something else.
+    fn grouped(&mut self, node: &Node) {
+        let has_own = matches!(
+            node.kind,
+            Kind::Unary(_) | Kind::Binary(_) | Kind::Conditional | Kind::IfThenElse | Kind::Assign(_) | Kind::Increment
+        );
+        if has_own {
+            self.expression(node);
+        } else {
+            self.push("(");
+            self.expression(node);
+            self.push(")");
+        }
     }
 
     fn otherwise(&mut self, node: Option<&Node>) {
         let Some(node) = node else { return };
         if node.kind == Kind::If {
             self.push(" elif ");
-            self.expression(&node.children[0]);
+            self.grouped(&node.children[0]);
             self.push(" ");
             self.block(&node.children[1]);
             self.otherwise(node.children.get(2));
@@ -480,10 +491,8 @@ impl Printer {
 
     /// An operand that something is attached to: a call, an index, a member.
     fn object(&mut self, node: &Node) {
-        if matches!(node.kind, Kind::Literally(_) | Kind::Match) {
-            self.push("(");
-            self.expression(node);
-            self.push(")");
+        if matches!(node.kind, Kind::Literally(_) | Kind::Match | Kind::Map | Kind::List) {
+            self.grouped(node);
         } else {
             self.expression(node);
         }
@@ -530,10 +539,11 @@ impl Printer {
                 self.expression(&children[1]);
                 self.push(")");
             }
+            // `++` is a statement only.
             Kind::Increment => {
                 self.push("(");
                 self.expression(&children[0]);
-                self.push("++)");
+                self.push(" += 1)");
             }
             Kind::Call => {
                 self.object(&children[0]);
@@ -602,7 +612,7 @@ impl Printer {
             }
             Kind::Match => {
                 self.push("match ");
-                self.expression(&children[0]);
+                self.grouped(&children[0]);
                 self.push(" { ");
                 self.list(&children[1..]);
                 self.push(" }");

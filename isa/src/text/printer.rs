@@ -50,7 +50,7 @@ impl<'m, F: TextForm> Printer<'m, F> {
         out
     }
 
-    /// One instruction, its jump target as `@index`. Empty if it does not exist.
+    /// One instruction, its jump target as `@index`. Empty if it does not exist. A listing is the faster way to many.
     pub fn instruction(&self, function: u32, pc: u32) -> String {
         let mut out = String::new();
         if let Some(function) = self.module.functions.get(function as usize)
@@ -351,7 +351,7 @@ impl<'m, F: TextForm> Printer<'m, F> {
         let Some(line) = self.source_line(source, offset) else { return };
         let Source { name, text } = &self.module.sources[source as usize];
         let start = self.lines[source as usize][line] as usize;
-        let Some(before) = text.get(start..offset as usize) else { return };
+        let Some(before) = text.get(start..offset as usize).filter(|_| !text.is_empty()) else { return };
         out.push_str(" ; ");
         visible(out, name);
         let _ = write!(out, ":{}:{}", line + 1, before.chars().count() + 1);

@@ -170,6 +170,18 @@ pub enum Problem {
         /// Instructions in the function.
         length: u32,
     },
+    /// A handler that goes back, so that an error in it could go round without end.
+    #[error(
+        "handler {handler} goes on at instruction {target}, but guards up to {end}; it must go on behind what it guards"
+    )]
+    HandlerBack {
+        /// The handler.
+        handler: u32,
+        /// Where it goes on.
+        target: u32,
+        /// First instruction past the guarded ones.
+        end: u32,
+    },
     /// A handler that keeps more values than there are.
     #[error(
         "handler {handler} keeps {landing} values of the stack, but only {depth} are there; keep no more than that"
@@ -263,14 +275,6 @@ pub enum Problem {
     NoGlobal {
         /// The function.
         function: u32,
-    },
-    /// More fields given than the type has.
-    #[error("{given} fields are given, but the type has {fields}; give at most that many")]
-    TooManyFields {
-        /// Given.
-        given: u32,
-        /// There are.
-        fields: u32,
     },
     /// A register operand in the region of spill slots.
     #[error("register r{register} is a spill slot; only LOAD_SPILL and STORE_SPILL touch those")]

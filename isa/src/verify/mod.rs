@@ -6,8 +6,9 @@
 //! - **Tables** (both forms): every index in every table is in range, inheritance has no cycle, functions that run without
 //!   a closure capture nothing.
 //! - **Operands** (both forms): every constant, global, name, type, local, register, … an instruction names exists; every jump
-//!   lands inside the function, and only the loop operations (and fused compare-and-branch) go backward, so that every cycle
-//!   takes fuel; control cannot run off the end.
+//!   lands inside the function; control cannot run off the end.
+//! - **Cycles** (both forms): only the loop operations and fused compare-and-branch go backward; handlers lie behind what they
+//!   guard. So every cycle takes fuel.
 //! - **Stack form**: the depth of the operand stack is the same whichever way an instruction is reached, and never negative.
 //! - **Register form**: every register and spill slot is written before it is read on every path, and nothing that a call
 //!   overwrites is read after it.

@@ -217,7 +217,6 @@ impl<'m> RegisterVerifier<'m> {
         match op {
             RegisterOp::StoreFuncReg => tables::hoisted(module, b)?,
             RegisterOp::CallFuncConstReg => tables::captures_nothing(module, "what is called", b)?,
-            RegisterOp::NewRecordReg => tables::record(module, b, c)?,
             RegisterOp::LoadCaptureReg => tables::capture_kind(function, b, false)?,
             RegisterOp::LoadCaptureCellReg | RegisterOp::StoreCaptureCellReg => {
                 tables::capture_kind(function, b, true)?;

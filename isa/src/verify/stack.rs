@@ -75,10 +75,7 @@ impl Shape {
             StackOp::IterValue | StackOp::MakeCell | StackOp::LoadCell | StackOp::StoreCell => true,
             _ => {
                 flow != Flow::Next && flow != Flow::Leave
-                    || matches!(
-                        facts.operand,
-                        Operand::Function | Operand::FunctionCall | Operand::TypeCall | Operand::Capture
-                    )
+                    || matches!(facts.operand, Operand::Function | Operand::FunctionCall | Operand::Capture)
             }
         };
         Self {
@@ -252,7 +249,6 @@ impl<'m> StackVerifier<'m> {
             StackOp::LoadCaptureCell | StackOp::StoreCaptureCell => tables::capture_kind(function, operand, true)?,
             StackOp::StoreFunc => tables::hoisted(module, operand)?,
             StackOp::CallFuncConst => tables::captures_nothing(module, "what is called", instruction.call_index())?,
-            StackOp::NewRecord => tables::record(module, instruction.call_index(), instruction.call_arguments())?,
             StackOp::MakeFunction => {
                 let maker = &mut self.makers[operand as usize];
                 if *maker != index as u32 + 1 {

@@ -90,6 +90,9 @@ impl<F: Form> Tables<'_, F> {
             if target >= length {
                 return Err(Problem::HandlerTarget { handler: index as u32, target, length });
             }
+            if target < end {
+                return Err(Problem::HandlerBack { handler: index as u32, target, end });
+            }
         }
         Ok(())
     }
@@ -226,10 +229,4 @@ pub(super) fn hoisted<F: Form>(module: &Module<F>, function: u32) -> Result<(), 
         Some(_) => Ok(()),
         None => Err(Problem::NoGlobal { function }),
     }
-}
-
-/// `NEW_RECORD` gives no more fields than the type has.
-pub(super) fn record<F: Form>(module: &Module<F>, definition: u32, given: u32) -> Result<(), Problem> {
-    let fields = count(&module.types[definition as usize].fields);
-    if given <= fields { Ok(()) } else { Err(Problem::TooManyFields { given, fields }) }
 }

@@ -23,6 +23,7 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("input", (0, 1), input, "input([prompt]): the next line of input without its end; null after the last"),
     builtin("persist_set", (2, 2), persist_set, "persist_set(key, value): stores value for later runs, as JSON; gives value"),
     builtin("persist_get", (1, 1), persist_get, "persist_get(key): what was stored under key; null if nothing was"),
+    builtin("__ARGS__", (0, 0), program_arguments, "__ARGS__: the program's arguments, a list of strings"),
     builtin("is_main", (0, 0), is_main, "is_main(): whether the file is the program and not used by another"),
     builtin("verify", (1, 2), verify, "verify(c[, message]): an error unless c holds; else true"),
     builtin("assert", (1, 2), assert, "assert(c[, message]): an error unless c holds; else true"),
@@ -169,6 +170,16 @@ fn verify(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
 
 fn assert(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     check(runtime, arguments, "Assertion failed")
+}
+
+/// `__ARGS__`: a new list each time, so that changing it does not change what others see.
+fn program_arguments(runtime: &mut Runtime, _: &[Value]) -> Result<Value, Fault> {
+    let texts = runtime.host.arguments.clone();
+    let mut arguments = Vec::with_capacity(texts.len());
+    for text in &texts {
+        arguments.push(runtime.new_string(text)?);
+    }
+    runtime.build_list(&arguments)
 }
 
 #[cfg(test)]

@@ -1,1 +1,274 @@
-//! .
+//! The heap: exact accounting, and a collector that frees all that cannot be reached and nothing else.
+
+use proptest::prelude::*;
+use runtime::heap::{Heap, LARGEST_CELL};
+use runtime::objects::{Cell, Closure, Failure, List, Map, MapKind, Record, Str};
+use runtime::{Error, ErrorKind, Runtime, Value};
+
+use crate::support::{Make, POINT, runtime};
+
+#[test]
+fn nothing_is_left_when_nothing_is_reached() {
+    let mut heap = Heap::new(1 << 30);
+    assert_eq!(heap.bytes(), 0);
+    let fields = [Value::NULL; 40];
+    for round in 0..if cfg!(miri) { 20 } else { 2_000 } {
+        let text = Str::create(&mut heap, &"t".repeat(round % 200));
+        Str::concat(&mut heap, text, "more").expect("room");
+        let list = List::from_values(&mut heap, &[text, Value::int(1)]).expect("room");
+        let map = Map::create(&mut heap, MapKind::Plain);
+        for number in 0..20 {
+            map.as_map().expect("a map").insert(&mut heap, Value::int(number), list).expect("room");
+        }
+        Record::create(&mut heap, 0, false, &fields[..round % 40]);
+        Closure::create(&mut heap, 0, round % 40);
+        Cell::create(&mut heap, map);
+        Failure::create(&mut heap, Error::thrown(map, "thrown".to_string()));
+        if round % 500 == 499 {
+            heap.collect(|_| {});
+            assert_eq!(heap.bytes(), 0);
+        }
+    }
+    heap.collect(|_| {});
+    assert_eq!(heap.bytes(), 0);
+}
+
+#[test]
+fn every_kind_of_object_keeps_what_it_holds() {
+    let mut heap = Heap::new(1 << 20);
+    let leaf = |heap: &mut Heap| Str::create(heap, "a leaf that is alive");
+    let held = leaf(&mut heap);
+    let fields = [held; 30];
+    let list = List::from_values(&mut heap, &[held]).expect("room");
+    let map = Map::create(&mut heap, MapKind::Plain);
+    let key = leaf(&mut heap);
+    map.as_map().expect("a map").insert(&mut heap, key, list).expect("room");
+    let record = Record::create(&mut heap, 0, false, &[map]);
+    let large = Record::create(&mut heap, 0, true, &fields);
+    assert!(size_of_val(&fields) > LARGEST_CELL);
+    let closure = Closure::create(&mut heap, 0, 2);
+    closure.as_closure().expect("a closure").set_capture(0, record);
+    closure.as_closure().expect("a closure").set_capture(1, large);
+    let cell = Cell::create(&mut heap, closure);
+    let failure = Failure::create(&mut heap, Error::thrown(cell, String::new()));
+    let bytes = heap.bytes();
+    leaf(&mut heap);
+    for _ in 0..3 {
+        heap.collect(|marker| marker.value(failure));
+        assert_eq!(heap.bytes(), bytes);
+    }
+    assert_eq!(heap.statistics().objects_freed, 1);
+    let found = large.as_record().expect("a record").fields()[29];
+    assert_eq!(found.as_string().map(Str::as_str), Some("a leaf that is alive"));
+    assert!(map.as_map().is_some_and(|map| map.find(key).is_some()));
+    heap.collect(|_| {});
+    assert_eq!(heap.bytes(), 0);
+}
+
+#[test]
+fn a_shared_buffer_lives_as_long_as_any_of_its_strings() {
+    let mut heap = Heap::new(1 << 20);
+    let long = Str::create(&mut heap, &"0123456789".repeat(50));
+    let slice = Str::slice_bytes(&mut heap, long, 100, 300, 200);
+    heap.collect(|marker| marker.value(slice));
+    assert_eq!(slice.as_string().map(Str::as_str), Some("0123456789".repeat(20).as_str()));
+    heap.collect(|_| {});
+    assert_eq!(heap.bytes(), 0);
+}
+
+#[test]
+fn garbage_cycles_are_freed() {
+    let mut heap = Heap::new(1 << 20);
+    for _ in 0..100 {
+        let list = List::create(&mut heap);
+        let map = Map::create(&mut heap, MapKind::Plain);
+        list.as_list().expect("a list").push(&mut heap, map).expect("room");
+        map.as_map().expect("a map").insert(&mut heap, Value::int(0), list).expect("room");
+    }
+    heap.collect(|_| {});
+    assert_eq!((heap.bytes(), heap.statistics().objects_freed), (0, 200));
+}
+
+#[test]
+fn nesting_takes_no_native_stack() {
+    let mut heap = Heap::new(1 << 30);
+    let depth = if cfg!(miri) { 1_000 } else { 1_000_000 };
+    let mut list = List::create(&mut heap);
+    for _ in 0..depth {
+        list = List::from_values(&mut heap, &[list]).expect("room");
+    }
+    let bytes = heap.bytes();
+    heap.collect(|marker| marker.value(list));
+    assert_eq!(heap.bytes(), bytes);
+}
+
+#[test]
+fn requests_beyond_the_limit_are_refused() {
+    let mut heap = Heap::new(10_000);
+    assert!(heap.reserve(10_000).is_ok());
+    Str::create(&mut heap, "some text");
+    for bytes in [10_000, usize::MAX] {
+        let fault = heap.reserve(bytes).expect_err("beyond the limit");
+        assert_eq!((fault.kind, fault.message.as_str()), (ErrorKind::Heap, "Out of memory: the heap limit is 10000 bytes"));
+    }
+    assert!(heap.reserve(10_000 - heap.bytes()).is_ok());
+}
+
+#[test]
+fn a_heap_above_its_limit_refuses_even_nothing() {
+    let mut runtime = crate::support::runtime_with_limit(1 << 20);
+    let mut kept = Vec::new();
+    while runtime.heap.bytes() <= runtime.heap.limit() {
+        kept.push(Str::create(&mut runtime.heap, "small objects are made without asking"));
+    }
+    assert!(runtime.heap.wants_collection());
+    let fault = runtime.collect(|marker| marker.values(&kept)).expect_err("all of it is alive");
+    assert_eq!(fault.kind, ErrorKind::Heap);
+    assert!(runtime.collect(|_| {}).is_ok());
+}
+
+#[test]
+fn statistics_add_up() {
+    let mut heap = Heap::new(1 << 30);
+    Str::create(&mut heap, "one");
+    let first = heap.bytes();
+    heap.collect(|_| {});
+    Str::create(&mut heap, "two");
+    let second = heap.bytes();
+    let statistics = heap.statistics();
+    assert_eq!(statistics.collections, 1);
+    assert_eq!(statistics.allocated_bytes, (first + second) as u64);
+    assert_eq!(statistics.peak_bytes, first.max(second));
+}
+
+/// A step of a program that makes objects and forgets them.
+#[derive(Clone, Debug)]
+enum Step {
+    Text(usize),
+    Append(usize, usize),
+    List(Vec<usize>),
+    Push(usize, usize),
+    Map(usize, usize),
+    Insert(usize, usize, usize),
+    Remove(usize, usize),
+    Record(usize, usize),
+    Forget(usize),
+    Collect,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let which = 0..50_usize;
+    prop_oneof![
+        4 => (0..200_usize).prop_map(Step::Text),
+        4 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Append(a, b)),
+        3 => prop::collection::vec(which.clone(), 0..20).prop_map(Step::List),
+        4 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Push(a, b)),
+        3 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Map(a, b)),
+        6 => (which.clone(), which.clone(), which.clone()).prop_map(|(a, b, c)| Step::Insert(a, b, c)),
+        3 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Remove(a, b)),
+        3 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Record(a, b)),
+        6 => which.prop_map(Step::Forget),
+        2 => Just(Step::Collect),
+    ]
+}
+
+fn run(runtime: &mut Runtime, roots: &mut Vec<Value>, step: &Step) {
+    let pick = |roots: &[Value], at: usize| roots[at % roots.len()];
+    match step {
+        Step::Text(length) => roots.push(runtime.text(&"x".repeat(*length))),
+        Step::Append(a, b) => {
+            // What prints long is left alone, or texts would double at every step.
+            if let (Ok(first), Ok(second)) = (short(runtime, pick(roots, *a)), short(runtime, pick(roots, *b))) {
+                let sum = runtime.add(first, second).expect("room");
+                roots.push(sum);
+            }
+        }
+        Step::List(members) => {
+            let members: Vec<Value> = members.iter().map(|&at| pick(roots, at)).collect();
+            roots.push(runtime.list(&members));
+        }
+        Step::Push(a, b) => {
+            if let Some(list) = pick(roots, *a).as_list() {
+                list.push(&mut runtime.heap, pick(roots, *b)).expect("room");
+            }
+        }
+        Step::Map(a, b) => {
+            let map = runtime.map(&[("a", pick(roots, *a)), ("b", pick(roots, *b))]);
+            roots.push(map);
+        }
+        Step::Insert(a, b, c) => {
+            let _ = runtime.set_key(pick(roots, *a), pick(roots, *b), pick(roots, *c));
+        }
+        Step::Remove(a, b) => {
+            if let Some(map) = pick(roots, *a).as_map() {
+                map.remove(pick(roots, *b));
+            }
+        }
+        Step::Record(a, b) => {
+            let fields = [pick(roots, *a), pick(roots, *b)];
+            roots.push(runtime.new_record(POINT, &fields).expect("room"));
+        }
+        Step::Forget(at) => {
+            let at = at % roots.len();
+            roots.swap_remove(at);
+            if roots.is_empty() {
+                roots.push(Value::NULL);
+            }
+        }
+        Step::Collect => {}
+    }
+}
+
+fn short(runtime: &mut Runtime, value: Value) -> Result<Value, ()> {
+    match value.as_string() {
+        Some(text) if text.len() < 2_000 => Ok(value),
+        Some(_) => Err(()),
+        None => Ok(runtime.text("other")),
+    }
+}
+
+/// The reachable objects in a form that can be compared: contents by object, not by path, so sharing does not multiply it.
+fn snapshot(roots: &[Value]) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let mut pending = roots.to_vec();
+    let mut found = Vec::new();
+    while let Some(value) = pending.pop() {
+        if value.tag().is_object() && !seen.insert(value.payload()) {
+            continue;
+        }
+        let members: Vec<Value> = if let Some(list) = value.as_list() {
+            list.iter().collect()
+        } else if let Some(map) = value.as_map() {
+            map.iter().flat_map(|(key, value)| [key, value]).collect()
+        } else if let Some(record) = value.as_record() {
+            record.fields().to_vec()
+        } else {
+            Vec::new()
+        };
+        found.push(format!("{value:?} {members:?}"));
+        pending.extend(members);
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 8 } else { 256 }, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn collections_keep_the_reachable_and_free_the_rest(steps in prop::collection::vec(step(), 0..150)) {
+        let mut runtime = runtime();
+        runtime.collect(|_| {}).expect("room");
+        let empty = runtime.heap.bytes();
+        let mut roots = vec![Value::NULL];
+        for step in &steps {
+            run(&mut runtime, &mut roots, step);
+            if let Step::Collect = step {
+                let before = snapshot(&roots);
+                runtime.collect(|marker| marker.values(&roots)).expect("room");
+                prop_assert_eq!(before, snapshot(&roots));
+            }
+        }
+        runtime.collect(|_| {}).expect("room");
+        prop_assert_eq!(runtime.heap.bytes(), empty);
+    }
+}

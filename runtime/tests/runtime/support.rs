@@ -9,15 +9,15 @@ use runtime::objects::{Map, MapKind, Str};
 use runtime::{Fault, Limits, Program, RunOptions, Runtime, Tag, Value, builtins, methods};
 
 /// Index of entity `User { name, age = 18 }`.
-pub const USER: u32 = 0;
+pub(crate) const USER: u32 = 0;
 /// Index of data `Point { x, y = 7 }`.
-pub const POINT: u32 = 1;
+pub(crate) const POINT: u32 = 1;
 /// Index of an entity without fields.
-pub const EMPTY: u32 = 2;
+pub(crate) const EMPTY: u32 = 2;
 /// Function `greet(name)`.
-pub const GREET: u32 = 1;
+pub(crate) const GREET: u32 = 1;
 /// A lambda of `x` and `y`.
-pub const LAMBDA: u32 = 2;
+pub(crate) const LAMBDA: u32 = 2;
 
 /// A program that declares some of everything and does nothing.
 fn program() -> Arc<Program> {
@@ -59,23 +59,23 @@ fn program() -> Arc<Program> {
 }
 
 /// A runtime with this heap limit.
-pub fn runtime_with_limit(max_heap: usize) -> Runtime {
+pub(crate) fn runtime_with_limit(max_heap: usize) -> Runtime {
     let limits = Limits { max_heap, ..Limits::default() };
     Runtime::new(program(), RunOptions { limits, ..RunOptions::default() })
 }
 
 /// A runtime.
-pub fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     runtime_with_limit(1 << 30)
 }
 
 /// Output that a test can read.
 #[derive(Clone, Default)]
-pub struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
 
 impl Captured {
     /// What was written so far.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().expect("not poisoned")).into_owned()
     }
 }
@@ -92,14 +92,14 @@ impl Write for Captured {
 }
 
 /// A runtime with this input, and what it prints.
-pub fn runtime_with_input(input: &'static [u8]) -> (Runtime, Captured) {
+pub(crate) fn runtime_with_input(input: &'static [u8]) -> (Runtime, Captured) {
     let output = Captured::default();
     let options = RunOptions { input: Box::new(input), output: Box::new(output.clone()), ..RunOptions::default() };
     (Runtime::new(program(), options), output)
 }
 
 /// What the tests need of a runtime, in few letters.
-pub trait Make {
+pub(crate) trait Make {
     /// A string.
     fn text(&mut self, text: &str) -> Value;
     /// A list.
@@ -195,6 +195,6 @@ fn shown(runtime: &Runtime, result: Result<Value, Fault>) -> String {
 }
 
 /// A value that points to type, module, function or builtin `index`.
-pub fn indexed(tag: Tag, index: u32) -> Value {
+pub(crate) fn indexed(tag: Tag, index: u32) -> Value {
     Value::indexed(tag, index)
 }

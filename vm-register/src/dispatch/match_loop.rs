@@ -47,7 +47,7 @@ pub(crate) unsafe fn run<P: Probe, const FUEL: bool>(m: &mut Machine<'_>, mut st
         // where to go on: at an instruction of the running frame's function, or at the halt instruction.
         unsafe {
             let i = state.fetch();
-            let operation = i.word.operation();
+            let operation = state.operation();
             if P::ENABLED {
                 m.tell(probe, state, operation);
             }

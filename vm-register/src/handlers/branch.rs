@@ -127,7 +127,7 @@ pub(crate) unsafe fn begin_iteration<T: Technique>(m: &mut Machine<'_>, i: Instr
 pub(crate) unsafe fn truth<T: Technique, const EXPECTED: bool>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lane `a` is a register, lanes `b` and `c` are a distance.
     unsafe {
-        let x = i.a();
+        let x = i.wide_a();
         if x.tag() != BOOL {
             return T::outline(m, i.state(), truth_slow::<EXPECTED>);
         }
@@ -142,7 +142,7 @@ unsafe fn truth_slow<const EXPECTED: bool>(m: &mut Machine<'_>, state: State) ->
     // SAFETY: as in `truth`.
     unsafe {
         let i = state.fetch();
-        if i.a().value().is_truthy() == EXPECTED { go_to_slow(m, i, i.word.signed_wide()) } else { i.next() }
+        if i.wide_a().value().is_truthy() == EXPECTED { go_to_slow(m, i, i.word.signed_wide()) } else { i.next() }
     }
 }
 
@@ -154,6 +154,6 @@ unsafe fn truth_slow<const EXPECTED: bool>(m: &mut Machine<'_>, state: State) ->
 pub(crate) unsafe fn not_null<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: as in `truth`.
     unsafe {
-        if i.a().tag() != NULL { T::go(m, i.at(i.word.signed_wide())) } else { T::go(m, i.next()) }
+        if i.wide_a().tag() != NULL { T::go(m, i.at(i.word.signed_wide())) } else { T::go(m, i.next()) }
     }
 }

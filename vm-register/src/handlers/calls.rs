@@ -22,7 +22,8 @@ const NO_CLOSURE: *mut Closure = std::ptr::null_mut();
 unsafe fn enter<T: Technique>(m: &mut Machine<'_>, i: Instruction, target: &Target, missing: usize, closure: *mut Closure) -> T::Out {
     // SAFETY: the caller's promise; the two comparisons make sure that the frame and its record fit.
     unsafe {
-        let base = i.base.byte_add(i.word.lane::<A>() * size_of::<Value>());
+        let window = i.word.offset::<A>();
+        let base = i.base.byte_add(window);
         let end = Machine::frame_end(base, target);
         let frame = m.frame_top;
         if end > m.value_limit || frame >= m.frame_limit {
@@ -32,7 +33,7 @@ unsafe fn enter<T: Technique>(m: &mut Machine<'_>, i: Instruction, target: &Targ
         if T::FUEL && !take_fuel(m) {
             return T::outline(m, i.state(), out_of_fuel);
         }
-        frame.write(Frame { return_to: i.pc.add(1), closure, window: i.word.lane::<A>() * size_of::<Value>() });
+        frame.write(Frame { return_to: i.pc.add(1), closure, window });
         m.frame_top = frame.add(1);
         let state = State { pc: target.code, base };
         if missing != 0 {
@@ -136,7 +137,7 @@ unsafe fn call_any(m: &mut Machine<'_>, i: Instruction, callee: Value, skip: usi
         let result = match m.runtime.callee(callee) {
             Ok(Callee::Function(function, closure)) => {
                 let closure = if closure.tag() == runtime::Tag::Closure { closure.payload() as *mut Closure } else { NO_CLOSURE };
-                return m.call(i, i.word.lane::<A>(), function, closure, |window, parameters| {
+                return m.call(i, i.word.register::<A>(), function, closure, |window, parameters| {
                     if skip != 0 {
                         std::ptr::copy(window.add(skip), window, count.min(parameters));
                     }
@@ -203,7 +204,7 @@ unsafe fn call_method_outline(m: &mut Machine<'_>, state: State) -> State {
                 if let Some(record) = receiver.as_record() {
                     (site.type_index, site.found) = (record.type_index(), function);
                 }
-                m.call(i, i.word.lane::<A>(), function, NO_CLOSURE, |_, _| count)
+                m.call(i, i.word.register::<A>(), function, NO_CLOSURE, |_, _| count)
             }
             Ok(Method::Native(method)) => {
                 let result = m.runtime.call_native(method, i.window(0, count));
@@ -230,7 +231,7 @@ pub(crate) unsafe fn construct(m: &mut Machine<'_>, state: State) -> State {
             Err(fault) => return m.fail(state, fault),
         };
         if let Some(constructor) = m.runtime.program.types[type_index as usize].constructor {
-            return m.call(i, i.word.lane::<A>(), constructor, NO_CLOSURE, |window, parameters| {
+            return m.call(i, i.word.register::<A>(), constructor, NO_CLOSURE, |window, parameters| {
                 let given = fields.len().min(parameters);
                 std::ptr::copy_nonoverlapping(fields.as_ptr(), window, given);
                 given
@@ -255,7 +256,7 @@ pub(crate) unsafe fn import(m: &mut Machine<'_>, state: State) -> State {
             return i.next();
         }
         let function = m.runtime.program.modules[module].function;
-        m.call(i, i.word.lane::<C>(), function, NO_CLOSURE, |_, _| 0)
+        m.call(i, i.word.register::<C>(), function, NO_CLOSURE, |_, _| 0)
     }
 }
 

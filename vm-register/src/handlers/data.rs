@@ -16,7 +16,7 @@ use crate::slot::{CELL, CLOSURE, Slot, UNSET};
 pub(crate) unsafe fn load_constant<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lane `a` is a register, lanes `b` and `c` are a constant.
     unsafe {
-        i.a().copy_from(Slot::new(m.constants.add(i.word.wide())));
+        i.wide_a().copy_from(Slot::new(m.constants.byte_add(i.word.wide())));
         T::go(m, i.next())
     }
 }
@@ -29,7 +29,7 @@ pub(crate) unsafe fn load_constant<T: Technique>(m: &mut Machine<'_>, i: Instruc
 pub(crate) unsafe fn load_int<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lane `a` is a register.
     unsafe {
-        i.a().set_int(i.word.signed_wide());
+        i.wide_a().set_int(i.word.signed_wide());
         T::go(m, i.next())
     }
 }
@@ -81,11 +81,11 @@ pub(crate) unsafe fn spill<T: Technique>(m: &mut Machine<'_>, i: Instruction) ->
 pub(crate) unsafe fn load_global<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lane `a` is a register, lanes `b` and `c` are a global.
     unsafe {
-        let global = Slot::new(m.globals.add(i.word.wide()));
+        let global = Slot::new(m.globals.byte_add(i.word.wide()));
         if global.tag() == UNSET {
             return T::outline(m, i.state(), unset_global);
         }
-        i.a().copy_from(global);
+        i.wide_a().copy_from(global);
         T::go(m, i.next())
     }
 }
@@ -98,8 +98,8 @@ unsafe fn unset_global(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: as in `load_global`.
     unsafe {
         let i = state.fetch();
-        let result = m.runtime.load_global(i.word.wide() as u32);
-        m.finish(i, i.a(), result)
+        let result = m.runtime.load_global((i.word.wide() / size_of::<Value>()) as u32);
+        m.finish(i, i.wide_a(), result)
     }
 }
 
@@ -111,7 +111,7 @@ unsafe fn unset_global(m: &mut Machine<'_>, state: State) -> State {
 pub(crate) unsafe fn store_global<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: as in `load_global`.
     unsafe {
-        Slot::new(m.globals.add(i.word.wide())).copy_from(i.a());
+        Slot::new(m.globals.byte_add(i.word.wide())).copy_from(i.wide_a());
         T::go(m, i.next())
     }
 }

@@ -236,7 +236,8 @@ impl Grower {
             4 => self.binary(&["==", "!="], Sort::Any, Sort::Any, depth),
             5 => self.binary(&["&&", "||"], Sort::Bool, Sort::Bool, depth),
             6 => {
-                let operand = self.expression(if self.random.chance(60) { Sort::Bool } else { Sort::Any }, depth - 1);
+                let sort = if self.random.chance(60) { Sort::Bool } else { Sort::Any };
+                let operand = self.expression(sort, depth - 1);
                 Node::new(Kind::Unary("!"), vec![operand])
             }
             7 => {

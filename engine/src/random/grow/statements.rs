@@ -285,7 +285,8 @@ impl Grower {
                 _ => self.expression(Sort::Int, 2),
             }
         } else {
-            self.expression(if self.random.chance(70) { Sort::Text } else { Sort::Int }, 1)
+            let sort = if self.random.chance(70) { Sort::Text } else { Sort::Int };
+            self.expression(sort, 1)
         };
         let target = Node::new(Kind::Index, vec![object, index]);
         let operator = *self.random.choose(&["=", "=", "+="]);
