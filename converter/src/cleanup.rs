@@ -12,10 +12,10 @@ pub fn clean_up(function: &mut Function) -> u64 {
     let before = count_moves(function);
     thread_jumps(function);
     propagate_single_constants(function);
+    forward_loop_elements(function);
     for block in &mut function.blocks {
         propagate_copies(block);
     }
-    forward_loop_elements(function);
     let live = live_globals(function);
     for index in 0..function.blocks.len() {
         remove_dead(function, index, &live);
@@ -285,11 +285,12 @@ fn forward_loop_elements(function: &mut Function) {
         }
         let live: &Liveness = live.get_or_insert_with(|| live_globals(function));
         let is_guarded = [index, more as usize, body as usize].iter().any(|&block| function.blocks[block].handler.is_some());
-        let element_read_again = live.leaving.contains(body as usize, destination)
+        let mut element_read_again = live.leaving.contains(body as usize, destination)
             || live.entering.contains(done as usize, destination)
             || function.blocks[body as usize].instructions[1..]
                 .iter()
                 .any(|instruction| instruction.operands.contains(&Operand::Register(destination)));
+        function.blocks[body as usize].terminator.for_each_use(|register| element_read_again |= register == destination);
         if is_guarded || element_read_again || live.entering.contains(done as usize, variable) {
             continue;
         }

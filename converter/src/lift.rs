@@ -321,8 +321,9 @@ impl Lifter<'_> {
         }
     }
 
-    /// Moves what is left on the stack to the registers that stand for its places.
-    fn settle_stack(&mut self, pc: u32) {
+    /// Moves what is left on the stack to the registers that stand for its places. `reads` are the registers that the block's terminator
+    /// is going to read: they follow a value that is made in its place in the first place.
+    fn settle_stack(&mut self, reads: &mut [VirtualRegister], pc: u32) {
         for depth in 0..self.stack.len() {
             let place = self.function.locals + depth as u32;
             let entry = self.stack[depth];
@@ -335,6 +336,9 @@ impl Lifter<'_> {
                 && self.stack.iter().filter(|&&other| other == entry).count() == 1
                 && depth + 1 == self.stack.len()
             {
+                for read in reads.iter_mut().filter(|read| **read == last.destination) {
+                    *read = place;
+                }
                 last.destination = place;
             } else {
                 self.emit_move(place, entry, pc);
@@ -351,29 +355,31 @@ impl Lifter<'_> {
             StackOp::Return => Terminator::Return(self.pop_register(pc)),
             StackOp::Throw => Terminator::Throw(self.pop_register(pc)),
             StackOp::Jump => {
-                self.settle_stack(pc);
+                self.settle_stack(&mut [], pc);
                 Terminator::Jump(successors[0])
             }
             StackOp::Loop => {
-                self.settle_stack(pc);
+                self.settle_stack(&mut [], pc);
                 Terminator::Loop(successors[0])
             }
             StackOp::JumpIfFalse | StackOp::JumpIfTrue | StackOp::LoopIfTrue => {
                 self.conditional(op != StackOp::JumpIfFalse, op == StackOp::LoopIfTrue, successors[0], successors[1], pc)
             }
             StackOp::JumpIfNotNull => {
-                let operand = self.pop_register(pc);
-                self.settle_stack(pc);
+                let mut operand = [self.pop_register(pc)];
+                self.settle_stack(&mut operand, pc);
+                let [operand] = operand;
                 Terminator::NotNull { operand, target: successors[0], next: successors[1] }
             }
             StackOp::ForPrepare => {
-                let start = self.pop_register(pc);
-                self.settle_stack(pc);
+                let mut start = [self.pop_register(pc)];
+                self.settle_stack(&mut start, pc);
+                let [start] = start;
                 Terminator::ForPrepare { operands: [start, operand + 1, operand + 2], enter: successors[0], exit: successors[1] }
             }
             StackOp::ForLoop => {
                 self.release_local(operand, pc);
-                self.settle_stack(pc);
+                self.settle_stack(&mut [], pc);
                 Terminator::ForLoop {
                     counter: operand,
                     end: Operand::Register(operand + 1),
@@ -384,7 +390,7 @@ impl Lifter<'_> {
             }
             StackOp::ForIter | StackOp::ForPair => {
                 self.release_local(operand + 1, pc);
-                self.settle_stack(pc);
+                self.settle_stack(&mut [], pc);
                 let destination = self.function.locals + self.stack.len() as u32;
                 Terminator::ForIter {
                     operation: if op == StackOp::ForIter { RegisterOp::ForIterReg } else { RegisterOp::ForPairReg },
@@ -397,7 +403,7 @@ impl Lifter<'_> {
             }
             _ => {
                 self.instruction(instruction, pc);
-                self.settle_stack(pc);
+                self.settle_stack(&mut [], pc);
                 Terminator::Jump(index + 1)
             }
         }
@@ -423,13 +429,20 @@ impl Lifter<'_> {
                 break;
             }
             let comparison = self.instructions.pop().expect("just seen");
-            let operands = self.branch_operands(comparison.operation, [comparison.operands[0], comparison.operands[1]], comparison.pc);
-            self.settle_stack(pc);
+            let mut operands = self.branch_operands(comparison.operation, [comparison.operands[0], comparison.operands[1]], comparison.pc);
+            let mut reads = operands.map(|operand| operand.register().unwrap_or(NONE));
+            self.settle_stack(&mut reads, pc);
+            for (operand, read) in operands.iter_mut().zip(reads) {
+                if read != NONE {
+                    *operand = Operand::Register(read);
+                }
+            }
             self.terminator_pc = comparison.pc;
             return Terminator::Compare { operation: comparison.operation, sense, operands, target, next, is_loop };
         }
-        let operand = self.in_register(condition, pc);
-        self.settle_stack(pc);
+        let mut operand = [self.in_register(condition, pc)];
+        self.settle_stack(&mut operand, pc);
+        let [operand] = operand;
         Terminator::Truth { sense, operand, target, next, is_loop }
     }
 

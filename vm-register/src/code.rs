@@ -228,7 +228,7 @@ impl Instruction {
     #[inline(always)]
     pub(crate) unsafe fn register<const LANE: u32>(self) -> Slot {
         // SAFETY: the verifier proves that registers lie inside the frame, and a frame is entered only when it fits.
-        Slot::new(unsafe { self.base.byte_add(self.word.offset::<LANE>()) })
+        Slot::at(self.base, self.word.lane::<LANE>())
     }
 
     /// `R[a]`.

@@ -32,17 +32,30 @@ const _: () = {
 /// Whoever makes one vouches that the place exists and holds a value; the frames' invariants say so for registers (see
 /// [`crate::machine`]).
 #[derive(Clone, Copy)]
-pub(crate) struct Slot(*mut Value);
+pub(crate) struct Slot(*mut u64, usize);
 
 impl Slot {
     #[inline(always)]
     pub(crate) fn new(place: *mut Value) -> Self {
-        Self(place)
+        Self(place.cast(), 0)
+    }
+
+    /// The place `halves` times 8 bytes behind `first`.
+    #[inline(always)]
+    pub(crate) fn at(first: *mut Value, halves: usize) -> Self {
+        Self(first.cast(), halves)
     }
 
     #[inline(always)]
-    fn halves(self) -> *mut u64 {
-        self.0.cast()
+    unsafe fn first(self) -> *mut u64 {
+        // SAFETY: the place exists.
+        unsafe { self.0.add(self.1) }
+    }
+
+    #[inline(always)]
+    unsafe fn second(self) -> *mut u64 {
+        // SAFETY: the place exists.
+        unsafe { self.0.add(self.1 + 1) }
     }
 
     /// The tag as a number.
@@ -52,7 +65,18 @@ impl Slot {
     #[inline(always)]
     pub(crate) unsafe fn tag(self) -> u64 {
         // SAFETY: the caller's promise; the layout is asserted above.
-        unsafe { self.halves().read() }
+        unsafe { self.first().read() }
+    }
+
+    /// The tag, read once more. What is needed on a rarer path only is better read again there than kept in a register on the way:
+    /// the first reading is then part of a comparison.
+    ///
+    /// # Safety
+    /// As for [`Self::tag`].
+    #[inline(always)]
+    pub(crate) unsafe fn tag_again(self) -> u64 {
+        // SAFETY: as for `tag`.
+        unsafe { self.first().read_volatile() }
     }
 
     /// The payload.
@@ -62,7 +86,7 @@ impl Slot {
     #[inline(always)]
     pub(crate) unsafe fn payload(self) -> u64 {
         // SAFETY: as for `tag`.
-        unsafe { self.halves().add(1).read() }
+        unsafe { self.second().read() }
     }
 
     /// The payload as an integer.
@@ -98,7 +122,7 @@ impl Slot {
     #[inline(always)]
     unsafe fn copy(self) -> [u64; 2] {
         // SAFETY: the caller's promise.
-        unsafe { [self.halves().read_volatile(), self.halves().add(1).read_volatile()] }
+        unsafe { [self.first().read_volatile(), self.second().read_volatile()] }
     }
 
     /// Writes both halves.
@@ -109,8 +133,8 @@ impl Slot {
     pub(crate) unsafe fn set(self, tag: u64, payload: u64) {
         // SAFETY: the caller's promise.
         unsafe {
-            self.halves().write(tag);
-            self.halves().add(1).write(payload);
+            self.first().write(tag);
+            self.second().write(payload);
         }
     }
 
@@ -121,7 +145,7 @@ impl Slot {
     #[inline(always)]
     pub(crate) unsafe fn set_payload(self, payload: u64) {
         // SAFETY: the caller's promise.
-        unsafe { self.halves().add(1).write(payload) }
+        unsafe { self.second().write(payload) }
     }
 
     /// Writes an integer.

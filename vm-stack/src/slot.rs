@@ -98,8 +98,8 @@ pub(crate) unsafe fn object<T>(slot: *const Value) -> *mut T {
 pub(crate) unsafe fn put_words(slot: Slot, tag: u64, payload: u64) {
     // SAFETY: the caller's promise.
     unsafe {
-        slot.cast::<u64>().add(1).write_volatile(payload);
         slot.cast::<u64>().write_volatile(tag);
+        slot.cast::<u64>().add(1).write_volatile(payload);
     }
 }
 
@@ -150,8 +150,5 @@ pub(crate) unsafe fn put_bool(slot: Slot, value: bool) {
 #[inline(always)]
 pub(crate) unsafe fn copy(from: *const Value, to: Slot) {
     // SAFETY: the caller's promise.
-    unsafe {
-        let payload = payload(from);
-        put_words(to, tag(from), payload);
-    }
+    unsafe { put_words(to, tag(from), payload(from)) }
 }

@@ -129,9 +129,9 @@ pub(super) struct Flow {
     /// Blocks that lose registers.
     losing: Vec<u32>,
 
-    /// Registers in `exposed`, ascending: the columns of the flow problem.
+    /// Registers in `exposed`, each once, later in ascending order: the columns of the flow problem.
     columns: Vec<u32>,
-    /// Column of each register in `columns`.
+    /// Column of each register in `columns`; something else than [`NONE`] from when it is noted there.
     column_of: Vec<u32>,
     events: Vec<Event>,
     words: Vec<Word>,
@@ -240,6 +240,7 @@ impl Flow {
     /// The first step.
     fn walk(&mut self, function: &RegFunction) -> Result<(), Unwritten> {
         self.exposed.clear();
+        self.columns.clear();
         self.events.clear();
         self.losing.clear();
         let end = self.blocks.len() - 1;
@@ -332,6 +333,11 @@ impl Flow {
         if *noted < self.entry {
             *noted = self.clock;
             self.exposed.push((register, pc));
+            let column = &mut self.column_of[register as usize];
+            if *column == NONE {
+                *column = 0;
+                self.columns.push(register);
+            }
         }
         Ok(())
     }
@@ -369,10 +375,7 @@ impl Flow {
         if self.exposed.is_empty() {
             return Ok(());
         }
-        self.columns.clear();
-        self.columns.extend(self.exposed.iter().map(|&(register, _)| register));
         self.columns.sort_unstable();
-        self.columns.dedup();
         for (column, &register) in self.columns.iter().enumerate() {
             self.column_of[register as usize] = column as u32;
         }

@@ -343,7 +343,7 @@ fn window(function: &RegFunction, kind: Lane, first: u32, size: u32) -> Result<(
         return above_spills(function, first);
     }
     let spills = function.spill_base..function.spill_base + function.spills;
-    if first < spills.end && spills.start < end {
+    if !spills.is_empty() && first < spills.end && spills.start < end {
         return Err(Problem::SpillRegister { register: first.max(spills.start) });
     }
     Ok(())

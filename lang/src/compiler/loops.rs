@@ -3,6 +3,7 @@
 use isa::{Constant, StackOp};
 
 use super::function::{FunctionCompiler, Region};
+use super::module::literal;
 use crate::ast::{Block, Expression, ExpressionKind, Name};
 use crate::resolver::{Binding, Storage};
 
@@ -113,7 +114,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.emit(StackOp::StoreLocal, slot, at);
         }
         for (bound, slot, _) in parts {
-            if bound.is_some_and(|bound| !matches!(bound.kind, ExpressionKind::Integer(_))) {
+            if bound.is_some_and(|bound| !matches!(literal(bound), Some(Constant::Int(_)))) {
                 self.emit(StackOp::LoadLocal, slot, at);
                 self.emit(StackOp::RangeBound, 0, at);
                 self.emit(StackOp::StoreLocal, slot, at);

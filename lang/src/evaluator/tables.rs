@@ -229,12 +229,10 @@ impl<'a, 't> Tables<'a, 't> {
             Storage::Cell(slot) => Some(slot),
             _ => None,
         });
-        let parent = scope.parent.map(|parent| self.analysis.resolved.scope(file, parent));
-        let captures = scope.captures.iter().map(|capture| match capture.from {
-            CaptureFrom::Capture(index) => Place::Capture(index),
-            CaptureFrom::Variable(variable) => {
-                parent.map_or(Place::Nothing, |parent| place_of(parent.variables[variable as usize].storage))
-            }
+        let captures = scope.captures.iter().map(|capture| match (capture.from, scope.parent) {
+            (CaptureFrom::Capture(index), _) => Place::Capture(index),
+            (CaptureFrom::Variable(variable), Some(parent)) => self.place(file, Binding::Variable { owner: parent, variable }),
+            (CaptureFrom::Variable(_), None) => Place::Nothing,
         });
         Code {
             file: file as u32,

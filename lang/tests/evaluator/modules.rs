@@ -60,7 +60,7 @@ fn members_exist_once_the_body_has_run() {
 fn used_files_run_once() {
     files_print(
         &[
-            ("main.zx", "print(\"main\")\nuse \"./a.zx\"\nuse \"./b.zx\" as b\nuse { shared as s, bump } from \"./a.zx\"\nprint(shared, b.twice(4), s)\nbump()\nprint(s, shared, b.seen())\nprint(__MODULE__, b.name)"),
+            ("main.zx", "print(\"main\")\nuse \"./a.zx\"\nuse \"./b.zx\" as b\nuse { shared as s } from \"./a.zx\"\nprint(shared, b.twice(4), s)\nbump()\nprint(s, shared, b.seen())\nprint(__MODULE__, b.name)"),
             ("a.zx", "print(\"a runs\")\nlet shared = 1\naction bump() { shared += 1 }\nlet hidden = 5"),
             ("b.zx", "use { shared } from \"a.zx\"\nprint(\"b runs\")\nlet name = __MODULE__ + __FILE__\naction twice(x) { return x * 2 }\naction seen() { return shared }"),
         ],
@@ -107,7 +107,7 @@ fn standard_modules_are_builtins() {
         let f = m.abs
         print(f(-1))
         "#,
-        &["3 3.0 5 [1,\"a\"] [1]", "1"],
+        &["3 3.0 5 [1, \"a\"] [1]", "1"],
     );
 }
 

@@ -135,15 +135,16 @@ impl Arithmetic for Modulo {
 pub(crate) unsafe fn binary<T: Technique, F: Arithmetic, X: Operand, Y: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lanes are as `X` and `Y` say, and lane `a` is a register.
     unsafe {
-        if X::tag(m, i) | Y::tag(m, i) == INT {
+        let tags = X::tag(m, i) | Y::tag(m, i);
+        if tags == INT {
             if let Some(result) = F::int(X::int(m, i), Y::int(m, i)) {
                 i.a().set_int(result);
                 return T::go(m, i.next());
             }
-        } else if X::has_float(m, i)
-            && Y::has_float(m, i)
-            && let Some(result) = F::float(X::float(m, i), Y::float(m, i))
+        } else if tags == FLOAT
+            && let Some(result) = F::float(X::number(m, i), Y::number(m, i))
         {
+            // Both are numbers, at least one of them a float.
             i.a().set_float(result);
             return T::go(m, i.next());
         }

@@ -60,7 +60,23 @@ pub(crate) trait Operand {
     #[inline(always)]
     unsafe fn has_float(m: &Machine<'_>, i: Instruction) -> bool {
         // SAFETY: the caller's promise.
-        Self::IS_IMMEDIATE || unsafe { Self::slot(m, i).tag() } == FLOAT
+        Self::IS_IMMEDIATE || unsafe { Self::slot(m, i).tag_again() } == FLOAT
+    }
+
+    /// The operand, which is a number, as a float.
+    ///
+    /// # Safety
+    /// See [`crate::handlers`]; the operand is an integer or a float.
+    #[inline(always)]
+    unsafe fn number(m: &Machine<'_>, i: Instruction) -> f64 {
+        // SAFETY: the caller's promise.
+        unsafe {
+            if Self::IS_IMMEDIATE || Self::slot(m, i).tag_again() == INT {
+                Self::int(m, i) as f64
+            } else {
+                Self::slot(m, i).float()
+            }
+        }
     }
 
     /// That float.

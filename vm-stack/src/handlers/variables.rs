@@ -181,7 +181,8 @@ handlers! {
     }
 
     /// `NOP`: nothing
-    fn nop(_, _, _) {
+    fn nop(registers, _, _) {
+        slot::put(registers.sp, Value::NULL);
         Step::Next
     }
 }
