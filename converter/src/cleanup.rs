@@ -5,12 +5,16 @@ use isa::RegisterOp;
 use optimizer::BitMatrix;
 use optimizer::liveness::{Liveness, LivenessInput, liveness};
 
-use crate::tac::{Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable};
+use crate::tac::{
+    Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
+};
+use crate::webs::split_webs;
 
 /// Cleans a function up; returns how many moves went.
 pub fn clean_up(function: &mut Function) -> u64 {
     let before = count_moves(function);
     thread_jumps(function);
+    split_webs(function);
     propagate_single_constants(function);
     forward_loop_elements(function);
     for block in &mut function.blocks {
@@ -58,7 +62,12 @@ fn thread_jumps(function: &mut Function) {
 }
 
 fn count_moves(function: &Function) -> u64 {
-    function.blocks.iter().flat_map(|block| &block.instructions).filter(|instruction| instruction.operation == RegisterOp::MovReg).count() as u64
+    function
+        .blocks
+        .iter()
+        .flat_map(|block| &block.instructions)
+        .filter(|instruction| instruction.operation == RegisterOp::MovReg)
+        .count() as u64
 }
 
 /// Liveness of the virtual registers that cross blocks.
@@ -76,7 +85,11 @@ pub fn live_globals(function: &Function) -> Liveness {
             }
         };
         for instruction in &block.instructions {
-            instruction.operands.iter().filter_map(|operand| operand.register()).for_each(|register| read(&definitions, register));
+            instruction
+                .operands
+                .iter()
+                .filter_map(|operand| operand.register())
+                .for_each(|register| read(&definitions, register));
             if instruction.destination < globals {
                 definitions.insert(index, instruction.destination);
             }
@@ -132,12 +145,19 @@ fn propagate_single_constants(function: &mut Function) {
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
         for instruction in &block.instructions {
             let value = match instruction.operands.as_slice() {
-                [Operand::Constant(constant)] if instruction.operation == RegisterOp::MovReg => Known::Constant(*constant),
+                [Operand::Constant(constant)] if instruction.operation == RegisterOp::MovReg => {
+                    Known::Constant(*constant)
+                }
                 _ => Known::Varies,
             };
             note(&mut known, instruction.destination, value);
         }
-        block.terminator.definitions().into_iter().flatten().for_each(|register| note(&mut known, register, Known::Varies));
+        block
+            .terminator
+            .definitions()
+            .into_iter()
+            .flatten()
+            .for_each(|register| note(&mut known, register, Known::Varies));
     }
     if !known.iter().any(|value| matches!(value, Known::Constant(_))) {
         return;
@@ -195,7 +215,8 @@ fn propagate_copies(block: &mut Block) {
         let destination = instruction.destination;
         if destination != NONE {
             copies.written(destination);
-            if instruction.operation == RegisterOp::MovReg && instruction.operands[0] != Operand::Register(destination) {
+            if instruction.operation == RegisterOp::MovReg && instruction.operands[0] != Operand::Register(destination)
+            {
                 copies.copied(destination, instruction.operands[0]);
             }
         }
@@ -214,10 +235,15 @@ fn propagate_copies(block: &mut Block) {
                 }
             }
         }
-        Terminator::Truth { operand, .. } | Terminator::NotNull { operand, .. } | Terminator::Return(operand) | Terminator::Throw(operand) => {
+        Terminator::Truth { operand, .. }
+        | Terminator::NotNull { operand, .. }
+        | Terminator::Return(operand)
+        | Terminator::Throw(operand) => {
             *operand = register_of(&copies, *operand);
         }
-        Terminator::ForPrepare { operands, .. } => operands.iter_mut().for_each(|operand| *operand = register_of(&copies, *operand)),
+        Terminator::ForPrepare { operands, .. } => {
+            operands.iter_mut().for_each(|operand| *operand = register_of(&copies, *operand))
+        }
         Terminator::Jump(_) | Terminator::Loop(_) | Terminator::ForLoop { .. } | Terminator::ForIter { .. } => {}
     }
 }
@@ -274,7 +300,10 @@ fn forward_loop_elements(function: &mut Function) {
             continue;
         }
         let Terminator::Loop(body) = function.blocks[more as usize].terminator else { continue };
-        if !function.blocks[more as usize].instructions.is_empty() || entries[more as usize] != 1 || entries[body as usize] != 1 {
+        if !function.blocks[more as usize].instructions.is_empty()
+            || entries[more as usize] != 1
+            || entries[body as usize] != 1
+        {
             continue;
         }
         let Some(first) = function.blocks[body as usize].instructions.first() else { continue };
@@ -284,13 +313,16 @@ fn forward_loop_elements(function: &mut Function) {
             continue;
         }
         let live: &Liveness = live.get_or_insert_with(|| live_globals(function));
-        let is_guarded = [index, more as usize, body as usize].iter().any(|&block| function.blocks[block].handler.is_some());
+        let is_guarded =
+            [index, more as usize, body as usize].iter().any(|&block| function.blocks[block].handler.is_some());
         let mut element_read_again = live.leaving.contains(body as usize, destination)
             || live.entering.contains(done as usize, destination)
             || function.blocks[body as usize].instructions[1..]
                 .iter()
                 .any(|instruction| instruction.operands.contains(&Operand::Register(destination)));
-        function.blocks[body as usize].terminator.for_each_use(|register| element_read_again |= register == destination);
+        function.blocks[body as usize]
+            .terminator
+            .for_each_use(|register| element_read_again |= register == destination);
         if is_guarded || element_read_again || live.entering.contains(done as usize, variable) {
             continue;
         }
@@ -318,7 +350,8 @@ fn remove_dead(function: &mut Function, index: usize, live: &Liveness) {
     let mut keep = vec![true; block.instructions.len()];
     for (at, instruction) in block.instructions.iter().enumerate().rev() {
         let destination = instruction.destination;
-        let is_self_move = instruction.operation == RegisterOp::MovReg && instruction.operands[0] == Operand::Register(destination);
+        let is_self_move =
+            instruction.operation == RegisterOp::MovReg && instruction.operands[0] == Operand::Register(destination);
         if is_self_move || destination != NONE && !needed.contains(destination) && is_removable(instruction) {
             keep[at] = false;
             continue;
@@ -327,7 +360,11 @@ fn remove_dead(function: &mut Function, index: usize, live: &Liveness) {
         if destination != NONE && (block.handler.is_none() || destination >= globals) {
             needed.remove(destination);
         }
-        instruction.operands.iter().filter_map(|operand| operand.register()).for_each(|register| needed.insert(register));
+        instruction
+            .operands
+            .iter()
+            .filter_map(|operand| operand.register())
+            .for_each(|register| needed.insert(register));
     }
     let mut at = 0;
     block.instructions.retain(|_| {
@@ -370,7 +407,8 @@ impl<'l> Needed<'l> {
 fn retarget(function: &mut Function, index: usize) {
     let globals = function.globals;
     let block = &mut function.blocks[index];
-    if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg) {
+    if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg)
+    {
         return;
     }
     let mut made: FxHashMap<VirtualRegister, usize> = FxHashMap::default();

@@ -130,7 +130,8 @@ impl<'e> Emitter<'e> {
                     self.instruction(instruction);
                 }
                 self.at(block.terminator_pc);
-                let follows = |&next: &u32| self.function.blocks[next as usize].is_reachable && !self.inlined[next as usize];
+                let follows =
+                    |&next: &u32| self.function.blocks[next as usize].is_reachable && !self.inlined[next as usize];
                 let next = self.function.layout[order + 1..].iter().copied().find(follows);
                 self.terminator(index, next);
             }
@@ -201,7 +202,9 @@ impl<'e> Emitter<'e> {
         for parameter in 0..self.function.parameters {
             match self.location(parameter) {
                 Location::Slot(slot) => self.emit(RegisterOp::StoreSpill, parameter, slot, 0),
-                Location::Register(place) if u32::from(place) != parameter => self.emit(RegisterOp::MovReg, u32::from(place), parameter, 0),
+                Location::Register(place) if u32::from(place) != parameter => {
+                    self.emit(RegisterOp::MovReg, u32::from(place), parameter, 0)
+                }
                 _ => {}
             }
         }
@@ -243,7 +246,8 @@ impl<'e> Emitter<'e> {
                             self.write(written)
                         }
                         Lane::Use => {
-                            let register = operands.next().and_then(|operand| operand.register()).expect("operands are legal");
+                            let register =
+                                operands.next().and_then(|operand| operand.register()).expect("operands are legal");
                             let place = self.read(register, scratch);
                             scratch += 1;
                             place
@@ -333,7 +337,9 @@ impl<'e> Emitter<'e> {
 
     fn load_constant(&mut self, place: Place, constant: u32) {
         match self.module.constants[constant as usize] {
-            Constant::Int(value) if i32::try_from(value).is_ok() => self.emit_wide(RegisterOp::LoadInt, place, value as i32 as u32),
+            Constant::Int(value) if i32::try_from(value).is_ok() => {
+                self.emit_wide(RegisterOp::LoadInt, place, value as i32 as u32)
+            }
             _ => self.emit_wide(RegisterOp::LoadReg, place, constant),
         }
     }

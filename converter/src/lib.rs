@@ -16,6 +16,7 @@ pub mod emit;
 pub mod lift;
 pub mod live;
 pub mod tac;
+pub mod webs;
 
 use std::time::{Duration, Instant};
 
@@ -80,7 +81,9 @@ pub enum ConvertError {
     #[error("a frame needs at least {FEWEST_REGISTERS} registers, {0} were asked for")]
     TooFewRegisters(u16),
     /// The function needs more registers than an instruction can name.
-    #[error("function '{function}' needs {needed} registers, windows of calls and spill slots included; instructions can name 65535")]
+    #[error(
+        "function '{function}' needs {needed} registers, windows of calls and spill slots included; instructions can name 65535"
+    )]
     TooLarge {
         /// Name of the function.
         function: String,

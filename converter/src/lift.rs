@@ -20,7 +20,15 @@ pub fn lift(module: &StackCode, function: &isa::Function<Stack>) -> Function {
     let deepest = graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
     // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
     let globals = function.locals + deepest;
-    let mut lifter = Lifter { module, function, graph: &graph, registers: globals, stack: Vec::new(), instructions: Vec::new(), terminator_pc: 0 };
+    let mut lifter = Lifter {
+        module,
+        function,
+        graph: &graph,
+        registers: globals,
+        stack: Vec::new(),
+        instructions: Vec::new(),
+        terminator_pc: 0,
+    };
     let mut blocks: Vec<Block> = (0..graph.blocks.len()).map(|index| lifter.block(index)).collect();
     let registers = lifter.registers;
     let layout = split_loop_entries(&mut blocks, function);
@@ -90,7 +98,14 @@ impl Lifter<'_> {
         self.stack.pop().expect("verified code does not pop an empty stack")
     }
 
-    fn emit(&mut self, operation: RegisterOp, destination: VirtualRegister, operands: SmallVec<[Operand; 3]>, data: u32, pc: u32) {
+    fn emit(
+        &mut self,
+        operation: RegisterOp,
+        destination: VirtualRegister,
+        operands: SmallVec<[Operand; 3]>,
+        data: u32,
+        pc: u32,
+    ) {
         self.instructions.push(Instruction { operation, destination, operands, data, pc });
     }
 
@@ -197,7 +212,9 @@ impl Lifter<'_> {
                 self.effect(R::StoreReg, &[value], operand, pc);
             }
             StackOp::StoreFunc => self.effect(R::StoreFuncReg, &[], operand, pc),
-            StackOp::CheckLocal => self.effect(R::CheckReg, &[Operand::Register(operand)], self.function.local_names[operand as usize], pc),
+            StackOp::CheckLocal => {
+                self.effect(R::CheckReg, &[Operand::Register(operand)], self.function.local_names[operand as usize], pc)
+            }
             StackOp::Add => self.binary(R::AddReg, pc),
             StackOp::Sub => self.binary(R::SubReg, pc),
             StackOp::Mul => self.binary(R::MulReg, pc),
@@ -232,7 +249,12 @@ impl Lifter<'_> {
                 self.emit(R::MakeCellReg, operand, smallvec![Operand::Register(operand)], 0, pc);
             }
             StackOp::LoadCell => {
-                self.result(R::LoadCellReg, &[Operand::Register(operand)], self.function.local_names[operand as usize], pc);
+                self.result(
+                    R::LoadCellReg,
+                    &[Operand::Register(operand)],
+                    self.function.local_names[operand as usize],
+                    pc,
+                );
             }
             StackOp::StoreCell => {
                 let value = self.pop();
@@ -244,12 +266,22 @@ impl Lifter<'_> {
                 let value = self.pop();
                 self.effect(R::StoreCaptureCellReg, &[value], operand, pc);
             }
-            StackOp::CallName => self.window(R::CallNameReg, instruction.call_arguments(), instruction.call_index(), pc),
-            StackOp::CallFuncConst => self.window(R::CallFuncConstReg, instruction.call_arguments(), instruction.call_index(), pc),
+            StackOp::CallName => {
+                self.window(R::CallNameReg, instruction.call_arguments(), instruction.call_index(), pc)
+            }
+            StackOp::CallFuncConst => {
+                self.window(R::CallFuncConstReg, instruction.call_arguments(), instruction.call_index(), pc)
+            }
             StackOp::CallTop => self.window(R::CallTopReg, operand + 1, 0, pc),
-            StackOp::CallBuiltin => self.window(R::CallBuiltinReg, instruction.call_arguments(), instruction.call_index(), pc),
-            StackOp::CallMethod => self.window(R::CallMethodReg, instruction.call_arguments() + 1, instruction.call_index(), pc),
-            StackOp::NewRecord => self.window(R::NewRecordReg, instruction.call_arguments(), instruction.call_index(), pc),
+            StackOp::CallBuiltin => {
+                self.window(R::CallBuiltinReg, instruction.call_arguments(), instruction.call_index(), pc)
+            }
+            StackOp::CallMethod => {
+                self.window(R::CallMethodReg, instruction.call_arguments() + 1, instruction.call_index(), pc)
+            }
+            StackOp::NewRecord => {
+                self.window(R::NewRecordReg, instruction.call_arguments(), instruction.call_index(), pc)
+            }
             StackOp::Construct => self.window(R::ConstructReg, 2, 0, pc),
             StackOp::Slice => self.window(R::SliceReg, 3, 0, pc),
             StackOp::ListAppend => self.window(R::ListAppendReg, operand + 1, 0, pc),
@@ -362,9 +394,13 @@ impl Lifter<'_> {
                 self.settle_stack(&mut [], pc);
                 Terminator::Loop(successors[0])
             }
-            StackOp::JumpIfFalse | StackOp::JumpIfTrue | StackOp::LoopIfTrue => {
-                self.conditional(op != StackOp::JumpIfFalse, op == StackOp::LoopIfTrue, successors[0], successors[1], pc)
-            }
+            StackOp::JumpIfFalse | StackOp::JumpIfTrue | StackOp::LoopIfTrue => self.conditional(
+                op != StackOp::JumpIfFalse,
+                op == StackOp::LoopIfTrue,
+                successors[0],
+                successors[1],
+                pc,
+            ),
             StackOp::JumpIfNotNull => {
                 let mut operand = [self.pop_register(pc)];
                 self.settle_stack(&mut operand, pc);
@@ -375,7 +411,11 @@ impl Lifter<'_> {
                 let mut start = [self.pop_register(pc)];
                 self.settle_stack(&mut start, pc);
                 let [start] = start;
-                Terminator::ForPrepare { operands: [start, operand + 1, operand + 2], enter: successors[0], exit: successors[1] }
+                Terminator::ForPrepare {
+                    operands: [start, operand + 1, operand + 2],
+                    enter: successors[0],
+                    exit: successors[1],
+                }
             }
             StackOp::ForLoop => {
                 self.release_local(operand, pc);
@@ -429,7 +469,11 @@ impl Lifter<'_> {
                 break;
             }
             let comparison = self.instructions.pop().expect("just seen");
-            let mut operands = self.branch_operands(comparison.operation, [comparison.operands[0], comparison.operands[1]], comparison.pc);
+            let mut operands = self.branch_operands(
+                comparison.operation,
+                [comparison.operands[0], comparison.operands[1]],
+                comparison.pc,
+            );
             let mut reads = operands.map(|operand| operand.register().unwrap_or(NONE));
             self.settle_stack(&mut reads, pc);
             for (operand, read) in operands.iter_mut().zip(reads) {
@@ -451,7 +495,11 @@ impl Lifter<'_> {
         let [left, right] = operands;
         match (left, right) {
             (Operand::Register(_), _) => operands,
-            (Operand::Constant(_), Operand::Register(_)) if matches!(operation, RegisterOp::EqReg | RegisterOp::NeqReg) => [right, left],
+            (Operand::Constant(_), Operand::Register(_))
+                if matches!(operation, RegisterOp::EqReg | RegisterOp::NeqReg) =>
+            {
+                [right, left]
+            }
             (Operand::Constant(_), _) => [Operand::Register(self.in_register(left, pc)), right],
         }
     }

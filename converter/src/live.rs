@@ -115,7 +115,9 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
             }
             if instruction.destination != NONE {
                 builder.touch(instruction.destination, point + 1, weight);
-                if let (RegisterOp::MovReg, [Operand::Register(source)]) = (instruction.operation, instruction.operands.as_slice()) {
+                if let (RegisterOp::MovReg, [Operand::Register(source)]) =
+                    (instruction.operation, instruction.operands.as_slice())
+                {
                     result.copied_from[instruction.destination as usize] = *source;
                 }
             }
@@ -123,7 +125,12 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
         }
         block.terminator.for_each_use(|register| builder.touch(register, point, weight));
         // Whatever a loop instruction writes, it writes while it still reads its operands.
-        block.terminator.definitions().into_iter().flatten().for_each(|register| builder.touch(register, point, weight));
+        block
+            .terminator
+            .definitions()
+            .into_iter()
+            .flatten()
+            .for_each(|register| builder.touch(register, point, weight));
         for register in live.leaving.iter(index as usize) {
             builder.touch(register, point + 1, 0);
         }

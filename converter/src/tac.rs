@@ -141,9 +141,9 @@ impl Terminator {
     pub fn successors(&self) -> [Option<u32>; 2] {
         match *self {
             Self::Jump(target) | Self::Loop(target) => [Some(target), None],
-            Self::Compare { target, next, .. } | Self::Truth { target, next, .. } | Self::NotNull { target, next, .. } => {
-                [Some(target), Some(next)]
-            }
+            Self::Compare { target, next, .. }
+            | Self::Truth { target, next, .. }
+            | Self::NotNull { target, next, .. } => [Some(target), Some(next)],
             Self::ForPrepare { enter, exit, .. } => [Some(enter), Some(exit)],
             Self::ForLoop { more, done, .. } | Self::ForIter { more, done, .. } => [Some(more), Some(done)],
             Self::Return(_) | Self::Throw(_) => [None, None],
@@ -154,7 +154,9 @@ impl Terminator {
     pub fn for_each_target(&mut self, mut visit: impl FnMut(&mut u32)) {
         match self {
             Self::Jump(target) | Self::Loop(target) => visit(target),
-            Self::Compare { target, next, .. } | Self::Truth { target, next, .. } | Self::NotNull { target, next, .. } => {
+            Self::Compare { target, next, .. }
+            | Self::Truth { target, next, .. }
+            | Self::NotNull { target, next, .. } => {
                 visit(target);
                 visit(next);
             }
@@ -175,7 +177,10 @@ impl Terminator {
         match *self {
             Self::Jump(_) | Self::Loop(_) => {}
             Self::Compare { operands, .. } => operands.into_iter().filter_map(Operand::register).for_each(visit),
-            Self::Truth { operand, .. } | Self::NotNull { operand, .. } | Self::Return(operand) | Self::Throw(operand) => visit(operand),
+            Self::Truth { operand, .. }
+            | Self::NotNull { operand, .. }
+            | Self::Return(operand)
+            | Self::Throw(operand) => visit(operand),
             Self::ForPrepare { operands, .. } => operands.into_iter().for_each(visit),
             Self::ForLoop { counter, end, step, .. } => {
                 visit(counter);
@@ -184,6 +189,33 @@ impl Terminator {
             Self::ForIter { collection, position, .. } => {
                 visit(collection);
                 visit(position);
+            }
+        }
+    }
+
+    /// Replaces every virtual register it reads; those it both reads and writes are replaced as one.
+    pub fn rename(&mut self, new: impl Fn(VirtualRegister) -> VirtualRegister) {
+        let renew = |register: &mut VirtualRegister| *register = new(*register);
+        let renew_operand = |operand: &mut Operand| {
+            if let Operand::Register(register) = operand {
+                renew(register);
+            }
+        };
+        match self {
+            Self::Jump(_) | Self::Loop(_) => {}
+            Self::Compare { operands, .. } => operands.iter_mut().for_each(renew_operand),
+            Self::Truth { operand, .. }
+            | Self::NotNull { operand, .. }
+            | Self::Return(operand)
+            | Self::Throw(operand) => renew(operand),
+            Self::ForPrepare { operands, .. } => operands.iter_mut().for_each(renew),
+            Self::ForLoop { counter, end, step, .. } => {
+                renew(counter);
+                [end, step].into_iter().for_each(renew_operand);
+            }
+            Self::ForIter { collection, position, .. } => {
+                renew(collection);
+                renew(position);
             }
         }
     }
@@ -248,7 +280,8 @@ pub struct Function {
 /// Which of an instruction's operands may be constants.
 pub fn allows_constant(operation: RegisterOp, index: usize, others: &[Operand]) -> bool {
     use RegisterOp as R;
-    let other_is_constant = others.iter().enumerate().any(|(at, operand)| at != index && matches!(operand, Operand::Constant(_)));
+    let other_is_constant =
+        others.iter().enumerate().any(|(at, operand)| at != index && matches!(operand, Operand::Constant(_)));
     match operation {
         R::MovReg => true,
         R::AddReg | R::SubReg | R::MulReg | R::DivReg => !other_is_constant,
@@ -262,8 +295,10 @@ pub fn allows_constant(operation: RegisterOp, index: usize, others: &[Operand]) 
 /// True when leaving the instruction out is not noticed if nobody reads its result.
 pub fn is_removable(instruction: &Instruction) -> bool {
     use RegisterOp as R;
-    matches!(instruction.operation, R::MovReg | R::LoadUnset | R::IsSetReg | R::ToBoolReg | R::NotReg | R::AndReg | R::OrReg | R::IsInstanceReg)
-        || matches!(instruction.operation, R::EqReg | R::NeqReg)
+    matches!(
+        instruction.operation,
+        R::MovReg | R::LoadUnset | R::IsSetReg | R::ToBoolReg | R::NotReg | R::AndReg | R::OrReg | R::IsInstanceReg
+    ) || matches!(instruction.operation, R::EqReg | R::NeqReg)
 }
 
 /// A register operation that fills a window.
@@ -276,6 +311,10 @@ impl WindowOperation for RegisterOp {
     fn window_lane(self) -> Option<isa::Lane> {
         use isa::Lane as L;
         let lane = self.facts().lanes[0];
-        matches!(lane, L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow).then_some(lane)
+        matches!(
+            lane,
+            L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow
+        )
+        .then_some(lane)
     }
 }

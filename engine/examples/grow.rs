@@ -1,3 +1,4 @@
+#![allow(missing_docs)]
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let seed: u64 = arguments.next().unwrap().parse().unwrap();

@@ -371,7 +371,9 @@ impl Expression<'_> {
     /// start of the expression.
     pub fn position(&self) -> u32 {
         match self.kind {
-            ExpressionKind::Binary { operator_position, .. } | ExpressionKind::Assign { operator_position, .. } => operator_position,
+            ExpressionKind::Binary { operator_position, .. } | ExpressionKind::Assign { operator_position, .. } => {
+                operator_position
+            }
             ExpressionKind::Index { bracket, .. } | ExpressionKind::Slice { bracket, .. } => bracket,
             ExpressionKind::MethodCall { name, .. } | ExpressionKind::Attribute { name, .. } => name.span.start,
             _ => self.span.start,

@@ -180,7 +180,8 @@ impl<'a, 't> Evaluator<'a, 't> {
     fn raise(&mut self, mut fault: Fault, position: u32) -> Exit {
         self.frame.position = position;
         let active = std::iter::once(&self.frame).chain(self.callers.iter().rev());
-        let calls = active.map(|frame| (frame.function, self.tables.functions[frame.function as usize].file, frame.position));
+        let calls =
+            active.map(|frame| (frame.function, self.tables.functions[frame.function as usize].file, frame.position));
         self.runtime.locate(&mut fault, calls);
         Exit::Fault(fault)
     }

@@ -98,13 +98,25 @@ const PRELUDE_NAMES: [&str; 8] = ["map", "filter", "reduce", "for_each", "forEac
 ///
 /// # Errors
 /// The diagnostics of every file that has some, when one of them is an error.
-pub fn analyze<'a>(arena: &'a Bump, name: &str, bytes: &[u8], loader: &dyn SourceLoader) -> Result<Analysis<'a>, Vec<FileDiagnostics>> {
-    let mut state = Loader { arena, loader, names: Interner::new(), files: Vec::new(), open: Vec::new(), diagnostics: Vec::new() };
+pub fn analyze<'a>(
+    arena: &'a Bump,
+    name: &str,
+    bytes: &[u8],
+    loader: &dyn SourceLoader,
+) -> Result<Analysis<'a>, Vec<FileDiagnostics>> {
+    let mut state =
+        Loader { arena, loader, names: Interner::new(), files: Vec::new(), open: Vec::new(), diagnostics: Vec::new() };
     state.file(name.to_string(), bytes, FileKind::Main);
     if state.diagnostics.is_empty() && PRELUDE_NAMES.iter().any(|name| state.names.find(name).is_some()) {
         let parsed = parser::parse(arena, &mut state.names, PRELUDE);
         debug_assert!(parsed.diagnostics.is_empty(), "the prelude parses");
-        let prelude = SourceFile { name: "<prelude>".to_string(), text: PRELUDE, file: parsed.file, kind: FileKind::Prelude, uses: Vec::new() };
+        let prelude = SourceFile {
+            name: "<prelude>".to_string(),
+            text: PRELUDE,
+            file: parsed.file,
+            kind: FileKind::Prelude,
+            uses: Vec::new(),
+        };
         state.files.insert(0, prelude);
         for file in &mut state.files[1..] {
             for (_, used) in &mut file.uses {
@@ -129,7 +141,8 @@ pub fn analyze<'a>(arena: &'a Bump, name: &str, bytes: &[u8], loader: &dyn Sourc
 pub(crate) fn by_file(program: &SourceProgram<'_>, diagnostics: &[(usize, Diagnostic)]) -> Vec<FileDiagnostics> {
     let mut files = Vec::new();
     for (index, file) in program.files.iter().enumerate() {
-        let mut own: Vec<Diagnostic> = diagnostics.iter().filter(|(at, _)| *at == index).map(|(_, diagnostic)| diagnostic.clone()).collect();
+        let mut own: Vec<Diagnostic> =
+            diagnostics.iter().filter(|(at, _)| *at == index).map(|(_, diagnostic)| diagnostic.clone()).collect();
         if !own.is_empty() {
             own.sort_by_key(|diagnostic| diagnostic.span.start);
             files.push(FileDiagnostics { name: file.name.clone(), text: file.text.to_string(), diagnostics: own });
@@ -177,7 +190,13 @@ impl<'a> Loader<'a, '_> {
         Some(self.files.len() - 1)
     }
 
-    fn uses(&mut self, statements: &'a [Statement<'a>], from: &str, uses: &mut Vec<(u32, Used)>, diagnostics: &mut Vec<Diagnostic>) {
+    fn uses(
+        &mut self,
+        statements: &'a [Statement<'a>],
+        from: &str,
+        uses: &mut Vec<(u32, Used)>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
         for statement in statements {
             match statement.kind {
                 StatementKind::Use(use_) => match self.used(use_, from) {
@@ -209,7 +228,10 @@ impl<'a> Loader<'a, '_> {
                 .with_help("move what both need into a third file"));
         }
         if self.open.len() >= DEEPEST_USE {
-            return Err(Diagnostic::error(format!("files use each other more than {DEEPEST_USE} levels deep"), use_.path_span));
+            return Err(Diagnostic::error(
+                format!("files use each other more than {DEEPEST_USE} levels deep"),
+                use_.path_span,
+            ));
         }
         let bytes = self.loader.load(&name).map_err(|reason| {
             Diagnostic::error(format!("Module not found or failed to load: {name}: {reason}"), use_.path_span)

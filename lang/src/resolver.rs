@@ -307,7 +307,8 @@ struct Resolver<'a, 'p> {
 }
 
 /// Names that stand for facts about the file and the run.
-pub const PREDEFINED: [&str; 7] = ["__ARGS__", "__ARGV__", "__FILE__", "__file__", "__DIR__", "__MODULE__", "__PACKAGE__"];
+pub const PREDEFINED: [&str; 7] =
+    ["__ARGS__", "__ARGV__", "__FILE__", "__file__", "__DIR__", "__MODULE__", "__PACKAGE__"];
 
 impl<'a> Resolver<'a, '_> {
     fn error(&mut self, diagnostic: Diagnostic) {
@@ -325,7 +326,8 @@ impl<'a> Resolver<'a, '_> {
 
     fn is_builtin(&mut self, symbol: Symbol) -> bool {
         let text = self.program.names.text(symbol);
-        *self.builtins[symbol.0 as usize].get_or_insert_with(|| PREDEFINED.contains(&text) || runtime::builtins::find(text).is_some())
+        *self.builtins[symbol.0 as usize]
+            .get_or_insert_with(|| PREDEFINED.contains(&text) || runtime::builtins::find(text).is_some())
     }
 
     fn frame(&mut self) -> &mut Frame<'a> {
@@ -431,7 +433,8 @@ impl<'a> Resolver<'a, '_> {
         let mut from = CaptureFrom::Variable(entry.variable);
         for frame in &mut self.frames[entry.depth as usize..] {
             let captures = &mut frame.scope.captures;
-            let known = captures.iter().position(|capture| capture.owner == owner && capture.owner_variable == entry.variable);
+            let known =
+                captures.iter().position(|capture| capture.owner == owner && capture.owner_variable == entry.variable);
             let index = known.unwrap_or_else(|| {
                 captures.push(CaptureInfo { symbol, from, owner, owner_variable: entry.variable, is_cell: false });
                 captures.len() - 1
@@ -475,7 +478,10 @@ impl<'a> Resolver<'a, '_> {
                     .with_help("declare it with 'let' if it is meant to change"),
             );
         } else if let Some(kind) = fixed {
-            self.error(Diagnostic::error(format!("Cannot assign to {kind} '{text}'"), name.span).with_help("choose another name for the variable"));
+            self.error(
+                Diagnostic::error(format!("Cannot assign to {kind} '{text}'"), name.span)
+                    .with_help("choose another name for the variable"),
+            );
         }
     }
 
@@ -491,7 +497,9 @@ impl<'a> Resolver<'a, '_> {
             let variable = frame.scope.variables[index];
             let storage = match variable.declaration {
                 Declaration::Fixed(storage) => storage,
-                Declaration::Function(id) if variable.writes == 1 && self.is_plain_function(id, is_top_level, variable.is_captured) => {
+                Declaration::Function(id)
+                    if variable.writes == 1 && self.is_plain_function(id, is_top_level, variable.is_captured) =>
+                {
                     Storage::Function(self.program_function(id))
                 }
                 _ if is_top_level && (variable.is_captured || variable.exported.is_some()) => {
@@ -500,7 +508,11 @@ impl<'a> Resolver<'a, '_> {
                 _ => {
                     let slot = slots;
                     slots += if variable.is_counter { 3 } else { 1 };
-                    if variable.is_captured && variable.needs_cell() { Storage::Cell(slot) } else { Storage::Slot(slot) }
+                    if variable.is_captured && variable.needs_cell() {
+                        Storage::Cell(slot)
+                    } else {
+                        Storage::Slot(slot)
+                    }
                 }
             };
             frame.scope.variables[index].storage = storage;
@@ -523,7 +535,8 @@ impl<'a> Resolver<'a, '_> {
         if scope.is_top_level || !scope.variables.iter().any(|variable| variable.is_captured) {
             return;
         }
-        let cells: Vec<bool> = scope.variables.iter().map(|variable| matches!(variable.storage, Storage::Cell(_))).collect();
+        let cells: Vec<bool> =
+            scope.variables.iter().map(|variable| matches!(variable.storage, Storage::Cell(_))).collect();
         for function in &mut functions[owner.0 as usize + 1..=last.0 as usize] {
             for capture in &mut function.captures {
                 if capture.owner == owner {
@@ -540,7 +553,10 @@ impl Variable {
         match self.declaration {
             Declaration::Parameter => self.writes != 0,
             Declaration::Local => {
-                self.writes != 1 || self.is_written_in_loop || self.is_written_by_nested || self.captured_at < self.written_at
+                self.writes != 1
+                    || self.is_written_in_loop
+                    || self.is_written_by_nested
+                    || self.captured_at < self.written_at
             }
             _ => true,
         }

@@ -56,7 +56,14 @@ impl ControlFlowGraph {
         let mut block_at = vec![0; length];
         for pc in 0..length {
             if is_leader[pc] {
-                blocks.push(Block { start: pc as u32, end: 0, successors: SmallVec::new(), handler: None, depth: 0, is_reachable: false });
+                blocks.push(Block {
+                    start: pc as u32,
+                    end: 0,
+                    successors: SmallVec::new(),
+                    handler: None,
+                    depth: 0,
+                    is_reachable: false,
+                });
             }
             block_at[pc] = blocks.len() as u32 - 1;
         }
@@ -79,7 +86,9 @@ impl ControlFlowGraph {
         // Innermost handlers come first, so assigning from the last to the first leaves the innermost.
         for (index, handler) in function.handlers.iter().enumerate().rev() {
             if handler.start < handler.end {
-                for block in &mut blocks[block_at[handler.start as usize] as usize..=block_at[handler.end as usize - 1] as usize] {
+                for block in
+                    &mut blocks[block_at[handler.start as usize] as usize..=block_at[handler.end as usize - 1] as usize]
+                {
                     block.handler = Some(index as u32);
                 }
             }

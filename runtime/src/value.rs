@@ -251,8 +251,8 @@ impl Value {
             Tag::Float => self.float_payload() != 0.0,
             Tag::Null | Tag::Unset => false,
             Tag::String => self.as_string().is_some_and(|string| !string.is_empty()),
-            Tag::List => self.as_list().is_some_and(|list| list.len() != 0),
-            Tag::Map => self.as_map().is_some_and(|map| map.len() != 0),
+            Tag::List => self.as_list().is_some_and(|list| !list.is_empty()),
+            Tag::Map => self.as_map().is_some_and(|map| !map.is_empty()),
             _ => true,
         }
     }

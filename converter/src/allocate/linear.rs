@@ -101,7 +101,8 @@ impl<'r> Scan<'r> {
 
     /// One past the highest register of a range that lives on after the instruction at `point`.
     fn first_free_above(&self, point: u32) -> u16 {
-        let crosses = |holder: &Option<LiveRange>| holder.is_some_and(|range| range.start <= point && range.end > point + 1);
+        let crosses =
+            |holder: &Option<LiveRange>| holder.is_some_and(|range| range.start <= point && range.end > point + 1);
         self.holder.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
     }
 
@@ -130,7 +131,10 @@ impl<'r> Scan<'r> {
     }
 
     fn lowest_free(&self) -> Option<u16> {
-        self.free.iter().position(|&word| word != 0).map(|index| (index * 64) as u16 + self.free[index].trailing_zeros() as u16)
+        self.free
+            .iter()
+            .position(|&word| word != 0)
+            .map(|index| (index * 64) as u16 + self.free[index].trailing_zeros() as u16)
     }
 
     /// The register in which the range's value will be wanted, if it can be told.
@@ -180,7 +184,11 @@ impl<'r> Scan<'r> {
     /// The held register whose range is used less for its length than `range`.
     fn cheapest(&self, range: LiveRange) -> Option<(u16, LiveRange)> {
         let cost = |range: &LiveRange| u64::from(range.weight) * 4096 / u64::from(range.end - range.start + 1);
-        let held = self.holder.iter().enumerate().filter_map(|(register, holder)| holder.map(|holder| (register as u16, holder)));
+        let held = self
+            .holder
+            .iter()
+            .enumerate()
+            .filter_map(|(register, holder)| holder.map(|holder| (register as u16, holder)));
         held.filter(|(_, holder)| holder.end >= range.start)
             .min_by_key(|(_, holder)| (cost(holder), Reverse(holder.end)))
             .filter(|(_, holder)| cost(holder) < cost(&range))

@@ -88,7 +88,9 @@ impl Emitter<'_> {
                 self.go_on(enter);
                 self.go(exit, next);
             }
-            Terminator::ForLoop { counter, end, step, more, done } => self.for_loop(counter, end, step, more, done, next),
+            Terminator::ForLoop { counter, end, step, more, done } => {
+                self.for_loop(counter, end, step, more, done, next)
+            }
             Terminator::ForIter { operation, destination, collection, position, more, done } => {
                 self.for_iter(operation, [destination, collection, position], more, done, next);
             }
@@ -104,7 +106,15 @@ impl Emitter<'_> {
     }
 
     /// A fused branch; in two steps where its offset is too short, or where it begins an iteration without going back.
-    fn fused_branch(&mut self, operation: RegisterOp, left: Place, right: Place, target: u32, is_loop: bool, is_ahead: bool) {
+    fn fused_branch(
+        &mut self,
+        operation: RegisterOp,
+        left: Place,
+        right: Place,
+        target: u32,
+        is_loop: bool,
+        is_ahead: bool,
+    ) {
         if !self.has_long_branches && !is_ahead {
             self.jump(operation, left, right, target);
             return;
@@ -124,7 +134,9 @@ impl Emitter<'_> {
             entries[handler.block as usize] += 1;
         }
         for block in self.function.blocks.iter().filter(|block| block.is_reachable) {
-            let (Terminator::ForPrepare { enter: more, .. } | Terminator::ForLoop { more, .. } | Terminator::ForIter { more, .. }) = block.terminator
+            let (Terminator::ForPrepare { enter: more, .. }
+            | Terminator::ForLoop { more, .. }
+            | Terminator::ForIter { more, .. }) = block.terminator
             else {
                 continue;
             };
@@ -152,11 +164,21 @@ impl Emitter<'_> {
         }
     }
 
-    fn for_loop(&mut self, counter: VirtualRegister, end: Operand, step: Operand, more: u32, done: u32, next: Option<u32>) {
+    fn for_loop(
+        &mut self,
+        counter: VirtualRegister,
+        end: Operand,
+        step: Operand,
+        more: u32,
+        done: u32,
+        next: Option<u32>,
+    ) {
         use RegisterOp as R;
         let is_unit = matches!(step, Operand::Constant(constant) if self.small_integer(constant) == Some(1));
         let begins_at = self.begins_iteration(more);
-        if let (Location::Register(place), Operand::Register(end), true, Some(target)) = (self.location(counter), end, is_unit, begins_at) {
+        if let (Location::Register(place), Operand::Register(end), true, Some(target)) =
+            (self.location(counter), end, is_unit, begins_at)
+        {
             let end = self.read(end, 1);
             self.fused_branch(R::CountedLoop, u32::from(place), end, target, true, false);
             self.go(done, next);
@@ -177,16 +199,28 @@ impl Emitter<'_> {
         }
     }
 
-    fn for_iter(&mut self, operation: RegisterOp, registers: [VirtualRegister; 3], more: u32, done: u32, next: Option<u32>) {
+    fn for_iter(
+        &mut self,
+        operation: RegisterOp,
+        registers: [VirtualRegister; 3],
+        more: u32,
+        done: u32,
+        next: Option<u32>,
+    ) {
         use RegisterOp as R;
         let [destination, collection, position] = registers;
         let collection = self.read(collection, 1);
         let position_place = self.read(position, 2);
         let destination_place = self.write(destination);
         self.emit(operation, destination_place, collection, position_place);
-        let is_spilled = [destination, position].iter().any(|&register| matches!(self.location(register), Location::Slot(_)));
+        let is_spilled =
+            [destination, position].iter().any(|&register| matches!(self.location(register), Location::Slot(_)));
         if is_spilled {
-            self.emit_wide(R::JumpReg, 0, 4 - u32::from(!self.is_slot(destination)) - u32::from(!self.is_slot(position)));
+            self.emit_wide(
+                R::JumpReg,
+                0,
+                4 - u32::from(!self.is_slot(destination)) - u32::from(!self.is_slot(position)),
+            );
             self.written(destination, destination_place);
             self.written(position, position_place);
             self.jump(R::JumpReg, 0, 0, done);

@@ -11,7 +11,10 @@ use crate::resolver::{Binding, ModuleBody, Storage};
 impl<'a> FunctionCompiler<'a, '_, '_> {
     fn arguments(&mut self, arguments: &'a [Expression<'a>]) -> u32 {
         if arguments.len() > MAX_ARGUMENTS as usize {
-            self.error(format!("a call passes at most {MAX_ARGUMENTS} arguments"), arguments[MAX_ARGUMENTS as usize].span);
+            self.error(
+                format!("a call passes at most {MAX_ARGUMENTS} arguments"),
+                arguments[MAX_ARGUMENTS as usize].span,
+            );
             return 0;
         }
         arguments.iter().for_each(|argument| self.expression(argument));
@@ -19,7 +22,12 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     }
 
     /// `callee(arguments)`.
-    pub(super) fn call_expression(&mut self, callee: &'a Expression<'a>, arguments: &'a [Expression<'a>], position: u32) {
+    pub(super) fn call_expression(
+        &mut self,
+        callee: &'a Expression<'a>,
+        arguments: &'a [Expression<'a>],
+        position: u32,
+    ) {
         if let ExpressionKind::Name(name) = callee.kind {
             match self.binding(name) {
                 Binding::Library(function) => return self.call_function(function, arguments, position),
@@ -138,7 +146,9 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         match used {
             Used::File(file) => analysis.resolved.files[file].module,
             Used::Standard(_) => {
-                let is_it = |module: &crate::resolver::ModuleInfo<'_>| matches!(module.body, ModuleBody::Standard(_)) && module.name == use_.path;
+                let is_it = |module: &crate::resolver::ModuleInfo<'_>| {
+                    matches!(module.body, ModuleBody::Standard(_)) && module.name == use_.path
+                };
                 analysis.resolved.modules.iter().position(is_it).map(|index| index as u32)
             }
         }

@@ -101,7 +101,9 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.place(end);
             }
             ExpressionKind::Logical { operator, left, right } => self.logical(operator, left, right, position),
-            ExpressionKind::Conditional { condition, then, otherwise } => self.conditional_expression(condition, then, otherwise, position),
+            ExpressionKind::Conditional { condition, then, otherwise } => {
+                self.conditional_expression(condition, then, otherwise, position)
+            }
             ExpressionKind::Call { callee, arguments } => self.call_expression(callee, arguments, position),
             ExpressionKind::Construct { callee, fields } => self.construct(callee, fields, position),
             ExpressionKind::MethodCall { object, name, arguments } => self.method_call(object, name, arguments),
@@ -233,7 +235,13 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     }
 
     /// `&&` and `||` as a value, which is a bool.
-    fn logical(&mut self, operator: LogicalOperator, left: &'a Expression<'a>, right: &'a Expression<'a>, position: u32) {
+    fn logical(
+        &mut self,
+        operator: LogicalOperator,
+        left: &'a Expression<'a>,
+        right: &'a Expression<'a>,
+        position: u32,
+    ) {
         if self.cannot_fail(right) {
             // Evaluating the right side needlessly cannot be noticed, and costs less than a branch.
             self.expression(left);
@@ -298,7 +306,11 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             ExpressionKind::Unary { operator: UnaryOperator::Not, operand } => {
                 stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || self.branch(operand, !sense, target));
             }
-            ExpressionKind::Logical { operator: operator @ (LogicalOperator::And | LogicalOperator::Or), left, right } => {
+            ExpressionKind::Logical {
+                operator: operator @ (LogicalOperator::And | LogicalOperator::Or),
+                left,
+                right,
+            } => {
                 stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || {
                     if (operator == LogicalOperator::Or) == sense {
                         self.branch(left, sense, target);

@@ -71,13 +71,24 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     }
 
     /// For a type's constructor, whose parameters are the type's fields.
-    pub(super) fn for_constructor(module: &'m mut ModuleCompiler<'a, 'p>, file: usize, fields: u32, position: u32) -> Self {
+    pub(super) fn for_constructor(
+        module: &'m mut ModuleCompiler<'a, 'p>,
+        file: usize,
+        fields: u32,
+        position: u32,
+    ) -> Self {
         let mut compiler = Self::with_slots(module, file, FunctionId(u32::MAX), None, fields);
         compiler.lines.push((0, position));
         compiler
     }
 
-    fn with_slots(module: &'m mut ModuleCompiler<'a, 'p>, file: usize, id: FunctionId, scope: Option<&'p FunctionScope<'a>>, slots: u32) -> Self {
+    fn with_slots(
+        module: &'m mut ModuleCompiler<'a, 'p>,
+        file: usize,
+        id: FunctionId,
+        scope: Option<&'p FunctionScope<'a>>,
+        slots: u32,
+    ) -> Self {
         Self {
             module,
             file,
@@ -186,7 +197,8 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             let Some(name) = function.name else { continue };
             let index = self.program_function(function.id);
             let position = name.span.start;
-            let Some(variable) = scope.variables.iter().find(|variable| variable.symbol == name.symbol) else { continue };
+            let Binding::Variable { variable, .. } = self.binding(name) else { continue };
+            let variable = scope.variables[variable as usize];
             match variable.storage {
                 Storage::Function(_) => {
                     if variable.exported.is_some() {
@@ -195,7 +207,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 }
                 Storage::Global(_) => self.emit(StackOp::StoreFunc, index, position),
                 _ => {
-                    debug_assert!(variable.declaration != Declaration::Parameter || variable.storage != Storage::Protocol);
+                    debug_assert!(
+                        variable.declaration != Declaration::Parameter || variable.storage != Storage::Protocol
+                    );
                     self.function_value(function, position);
                     self.store(name, position);
                 }
@@ -287,7 +301,10 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             return;
         }
         if operand > MAX_OPERAND {
-            self.error(format!("a program has at most {MAX_OPERAND} of each kind of thing that instructions name"), Span::new(position, position));
+            self.error(
+                format!("a program has at most {MAX_OPERAND} of each kind of thing that instructions name"),
+                Span::new(position, position),
+            );
             return;
         }
         self.push(StackInstruction::new(op, operand), position);
@@ -299,7 +316,10 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             return;
         }
         if index > MAX_CALL_INDEX {
-            self.error(format!("a program has at most {MAX_CALL_INDEX} functions, methods and types"), Span::new(position, position));
+            self.error(
+                format!("a program has at most {MAX_CALL_INDEX} functions, methods and types"),
+                Span::new(position, position),
+            );
             return;
         }
         if arguments > MAX_ARGUMENTS {
@@ -357,11 +377,6 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     /// Places a label that a later instruction jumps back to.
     pub(super) fn place_loop(&mut self, label: Label) {
         self.labels[label.0 as usize] = self.code.len() as u32;
-    }
-
-    /// True when some instruction emitted so far jumps to `label`.
-    pub(super) fn is_target(&self, label: Label) -> bool {
-        self.targeted[label.0 as usize]
     }
 
     // Slots.

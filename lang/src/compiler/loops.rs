@@ -35,7 +35,14 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     }
 
     /// `for each first[, second] in iterable { body }`.
-    pub(super) fn for_each(&mut self, first: Name, second: Option<Name>, iterable: &'a Expression<'a>, body: &Block<'a>, position: u32) {
+    pub(super) fn for_each(
+        &mut self,
+        first: Name,
+        second: Option<Name>,
+        iterable: &'a Expression<'a>,
+        body: &Block<'a>,
+        position: u32,
+    ) {
         if self.is_dead {
             return;
         }
@@ -79,15 +86,28 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
 
     /// The arguments of a call of the builtin `range`.
     fn range_bounds(&self, iterable: &Expression<'a>) -> Option<&'a [Expression<'a>]> {
-        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } = iterable.kind else { return None };
+        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } =
+            iterable.kind
+        else {
+            return None;
+        };
         match self.binding(*name) {
-            Binding::Builtin(symbol) if self.module.text(symbol) == "range" && (1..=3).contains(&arguments.len()) => Some(arguments),
+            Binding::Builtin(symbol) if self.module.text(symbol) == "range" && (1..=3).contains(&arguments.len()) => {
+                Some(arguments)
+            }
             _ => None,
         }
     }
 
     /// A loop over `range(…)`: counts without making a list.
-    fn range_loop(&mut self, variable: Name, bounds: &'a [Expression<'a>], iterable: &'a Expression<'a>, body: &Block<'a>, position: u32) {
+    fn range_loop(
+        &mut self,
+        variable: Name,
+        bounds: &'a [Expression<'a>],
+        iterable: &'a Expression<'a>,
+        body: &Block<'a>,
+        position: u32,
+    ) {
         let at = iterable.position();
         let mark = self.temporaries();
         // The variable counts by itself when the body leaves it alone.

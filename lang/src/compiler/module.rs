@@ -1,19 +1,21 @@
 //! The whole module: functions of every file, types, enums, modules.
 
 use isa::module::{
-    Capture, CaptureSource, EnumDefinition, FieldDefinition, Function as FunctionCode, Global, MethodDefinition, ModuleDefinition,
-    PreludeFunction, Source, TypeDefinition,
+    Capture, CaptureSource, EnumDefinition, FieldDefinition, Function as FunctionCode, Global, MethodDefinition,
+    ModuleDefinition, PreludeFunction, Source, TypeDefinition,
 };
 use isa::{Constant, Module, Stack, StackCode, StackInstruction, StackOp};
 
 use super::function::FunctionCompiler;
 use super::tables::Tables;
-use crate::ast::{Entity, Expression, ExpressionKind, Field, Function, FunctionId, Module as ModuleBlock, UnaryOperator};
+use crate::ast::{
+    Entity, Expression, ExpressionKind, Field, Function, FunctionId, FunctionKind, Module as ModuleBlock, UnaryOperator,
+};
 use crate::diagnostics::Diagnostic;
 use crate::loader::Analysis;
 use crate::names::Symbol;
 use crate::program::FileKind;
-use crate::resolver::{CaptureFrom, FunctionScope, ModuleBody, Storage};
+use crate::resolver::{Binding, CaptureFrom, FunctionScope, ModuleBody, Storage};
 
 pub(super) struct ModuleCompiler<'a, 'p> {
     pub(super) analysis: &'p Analysis<'a>,
@@ -44,7 +46,11 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             entry: 0,
         };
         for index in 0..resolved.types.len() {
-            if compiler.fields(index as u32).iter().any(|field| field.field.default.is_some_and(|default| literal(default).is_none())) {
+            if compiler
+                .fields(index as u32)
+                .iter()
+                .any(|field| field.field.default.is_some_and(|default| literal(default).is_none()))
+            {
                 compiler.constructors[index] = Some(compiler.functions.len() as u32);
                 compiler.functions.push(FunctionCode::default());
             }
@@ -83,7 +89,12 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         }
     }
 
-    fn function(&mut self, file: usize, function: &'a Function<'a>, scope: &'p FunctionScope<'a>) -> FunctionCode<Stack> {
+    fn function(
+        &mut self,
+        file: usize,
+        function: &'a Function<'a>,
+        scope: &'p FunctionScope<'a>,
+    ) -> FunctionCode<Stack> {
         let mut compiler = FunctionCompiler::new(self, file, function.id);
         compiler.function(function);
         let mut code = compiler.finish();
@@ -111,9 +122,10 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
                 is_cell: capture.is_cell,
             })
             .collect();
-        if let (Some(name), Some(parent)) = (function.name, parent)
-            && let Some(variable) = parent.variables.iter().find(|variable| variable.symbol == name.symbol)
+        if let (FunctionKind::Declaration, Some(name), Some(parent)) = (function.kind, function.name, parent)
+            && let Binding::Variable { variable, .. } = self.analysis.resolved.binding(file, name)
         {
+            let variable = parent.variables[variable as usize];
             code.global = match (variable.exported, variable.storage) {
                 (Some(global), _) | (None, Storage::Global(global)) if parent.is_top_level => Some(global),
                 _ => None,
@@ -149,7 +161,10 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         if fields.len() > isa::stack::MAX_ARGUMENTS as usize {
             self.diagnostics.push((
                 file,
-                Diagnostic::error(format!("a type with computed defaults has at most {} fields", isa::stack::MAX_ARGUMENTS), entity.name.span),
+                Diagnostic::error(
+                    format!("a type with computed defaults has at most {} fields", isa::stack::MAX_ARGUMENTS),
+                    entity.name.span,
+                ),
             ));
             return FunctionCode::default();
         }
@@ -173,7 +188,10 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         let mut fields = Vec::new();
         for field in self.fields(index) {
             let default = field.field.default.and_then(literal).unwrap_or(Constant::Null);
-            fields.push(FieldDefinition { name: self.tables.name(field.field.name.symbol), default: self.tables.constant(default) });
+            fields.push(FieldDefinition {
+                name: self.tables.name(field.field.name.symbol),
+                default: self.tables.constant(default),
+            });
         }
         let mut methods: Vec<MethodDefinition> = Vec::new();
         let mut current = Some(index);
@@ -232,8 +250,15 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         code
     }
 
-    fn standard_module(&mut self, file: usize, name: &str, builtins: &[(&str, &str)], members: &[(Symbol, u32)]) -> FunctionCode<Stack> {
-        let mut code = FunctionCode::<Stack> { name: self.tables.name_text(name), source: file as u32, ..FunctionCode::default() };
+    fn standard_module(
+        &mut self,
+        file: usize,
+        name: &str,
+        builtins: &[(&str, &str)],
+        members: &[(Symbol, u32)],
+    ) -> FunctionCode<Stack> {
+        let mut code =
+            FunctionCode::<Stack> { name: self.tables.name_text(name), source: file as u32, ..FunctionCode::default() };
         for &(symbol, global) in members {
             let text = self.text(symbol);
             if let Some((_, builtin)) = builtins.iter().find(|(member, _)| *member == text) {
@@ -265,9 +290,18 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             enums.push(EnumDefinition { name, members });
         }
         let globals = resolved.globals.iter().map(|&symbol| Global { name: self.tables.name(symbol) }).collect();
-        let prelude = resolved.library.iter().map(|&(symbol, function)| PreludeFunction { name: self.tables.name(symbol), function }).collect();
-        let sources =
-            self.analysis.program.files.iter().map(|file| Source { name: file.name.as_str().into(), text: file.text.into() }).collect();
+        let prelude = resolved
+            .library
+            .iter()
+            .map(|&(symbol, function)| PreludeFunction { name: self.tables.name(symbol), function })
+            .collect();
+        let sources = self
+            .analysis
+            .program
+            .files
+            .iter()
+            .map(|file| Source { name: file.name.as_str().into(), text: file.text.into() })
+            .collect();
         Module {
             constants: self.tables.constants,
             names: self.tables.names,

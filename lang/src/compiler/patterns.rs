@@ -63,7 +63,10 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.jump(StackOp::JumpIfFalse, next, position);
                 let symbols = self.module.field_symbols(index);
                 if fields.len() > symbols.len() {
-                    self.error(format!("the type has {} fields, the pattern {}", symbols.len(), fields.len()), entity.span);
+                    self.error(
+                        format!("the type has {} fields, the pattern {}", symbols.len(), fields.len()),
+                        entity.span,
+                    );
                     return;
                 }
                 for (field, symbol) in fields.iter().zip(symbols) {

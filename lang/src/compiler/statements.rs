@@ -46,7 +46,9 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             }
             StatementKind::If { .. } => self.conditional(statement),
             StatementKind::While { condition, ref body } => self.while_loop(condition, body, position),
-            StatementKind::ForEach { first, second, iterable, ref body } => self.for_each(first, second, iterable, body, position),
+            StatementKind::ForEach { first, second, iterable, ref body } => {
+                self.for_each(first, second, iterable, body, position)
+            }
             StatementKind::Break => self.leave_loop(true, position),
             StatementKind::Continue => self.leave_loop(false, position),
             StatementKind::Return(value) => {
@@ -63,7 +65,9 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.emit(StackOp::Throw, 0, position);
             }
             StatementKind::Try { ref body, ref catch, ref finally } => match finally {
-                Some(finally) => self.with_cleanup(finally, position, |compiler| compiler.try_catch(body, catch.as_ref(), position)),
+                Some(finally) => {
+                    self.with_cleanup(finally, position, |compiler| compiler.try_catch(body, catch.as_ref(), position))
+                }
                 None => self.try_catch(body, catch.as_ref(), position),
             },
             StatementKind::Require { condition, message } => {

@@ -9,7 +9,12 @@ use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
 
 impl<'a, 't> Evaluator<'a, 't> {
     /// `callee(arguments)`.
-    pub(super) fn call(&mut self, callee: &'a Expression<'a>, arguments: &'a [Expression<'a>], position: u32) -> Result<Value, Exit> {
+    pub(super) fn call(
+        &mut self,
+        callee: &'a Expression<'a>,
+        arguments: &'a [Expression<'a>],
+        position: u32,
+    ) -> Result<Value, Exit> {
         let first = self.stack.len();
         // The name of a function, type or builtin always means the same, so it does not wait on the stack for its arguments.
         if let ExpressionKind::Name(name) = callee.kind {
@@ -55,8 +60,12 @@ impl<'a, 't> Evaluator<'a, 't> {
         let outcome = self.runtime.callee(callee);
         match self.checked(outcome, position)? {
             Callee::Function(function, closure) => self.enter(function, closure, first, position),
-            Callee::Builtin(builtin) => self.operate(first, position, |runtime, arguments| runtime.call_builtin(builtin, arguments)),
-            Callee::Type(index) => self.operate(first, position, |runtime, arguments| runtime.new_record(index, arguments)),
+            Callee::Builtin(builtin) => {
+                self.operate(first, position, |runtime, arguments| runtime.call_builtin(builtin, arguments))
+            }
+            Callee::Type(index) => {
+                self.operate(first, position, |runtime, arguments| runtime.new_record(index, arguments))
+            }
         }
     }
 
@@ -75,7 +84,9 @@ impl<'a, 't> Evaluator<'a, 't> {
         let outcome = self.runtime.method(receiver, self.name_index(name.symbol));
         match self.checked(outcome, position)? {
             Method::Guest(function) => self.enter(function, Value::NULL, first, position),
-            Method::Native(method) => self.operate(first, position, |runtime, arguments| runtime.call_native(method, arguments)),
+            Method::Native(method) => {
+                self.operate(first, position, |runtime, arguments| runtime.call_native(method, arguments))
+            }
             Method::Value(callee) => {
                 let result = self.call_value(callee, first + 1, position)?;
                 self.stack.truncate(first);
@@ -147,9 +158,9 @@ impl<'a, 't> Evaluator<'a, 't> {
         let outcome = match &code.body {
             Body::Statements(statements) => self.statements(statements).map(|()| Value::NULL),
             Body::Expression(expression) => self.expression(expression),
-            Body::Constructor(index) => {
-                self.operate(self.frame.base, self.type_position(*index), |runtime, fields| runtime.new_record(*index, fields))
-            }
+            Body::Constructor(index) => self.operate(self.frame.base, self.type_position(*index), |runtime, fields| {
+                runtime.new_record(*index, fields)
+            }),
             Body::Globals(members) => {
                 self.set_globals(members);
                 Ok(Value::NULL)

@@ -33,7 +33,9 @@ impl<'a> Evaluator<'a, '_> {
                 self.binary(operator, left, right, position)
             }
             ExpressionKind::Call { callee, arguments } => self.call(callee, arguments, position),
-            ExpressionKind::MethodCall { object, name, arguments } => self.method_call(object, name, arguments, position),
+            ExpressionKind::MethodCall { object, name, arguments } => {
+                self.method_call(object, name, arguments, position)
+            }
             ExpressionKind::Index { object, index, .. } => {
                 let object = self.expression(object)?;
                 self.push(object);
@@ -91,7 +93,13 @@ impl<'a> Evaluator<'a, '_> {
 
     /// `left operator right`, where `left` has been evaluated.
     #[inline]
-    fn binary(&mut self, operator: BinaryOperator, left: Value, right: &'a Expression<'a>, position: u32) -> Result<Value, Exit> {
+    fn binary(
+        &mut self,
+        operator: BinaryOperator,
+        left: Value,
+        right: &'a Expression<'a>,
+        position: u32,
+    ) -> Result<Value, Exit> {
         self.push(left);
         let b = self.expression(right)?;
         let a = self.pop();
@@ -115,15 +123,24 @@ impl<'a> Evaluator<'a, '_> {
             BinaryOperator::NotEqual => |_, a, b| Ok(Value::bool(!equals(a, b))),
             BinaryOperator::Less => |runtime, a, b| runtime.compare(Comparison::Less, a, b).map(Value::bool),
             BinaryOperator::Greater => |runtime, a, b| runtime.compare(Comparison::Greater, a, b).map(Value::bool),
-            BinaryOperator::LessOrEqual => |runtime, a, b| runtime.compare(Comparison::LessOrEqual, a, b).map(Value::bool),
-            BinaryOperator::GreaterOrEqual => |runtime, a, b| runtime.compare(Comparison::GreaterOrEqual, a, b).map(Value::bool),
+            BinaryOperator::LessOrEqual => {
+                |runtime, a, b| runtime.compare(Comparison::LessOrEqual, a, b).map(Value::bool)
+            }
+            BinaryOperator::GreaterOrEqual => {
+                |runtime, a, b| runtime.compare(Comparison::GreaterOrEqual, a, b).map(Value::bool)
+            }
             BinaryOperator::In => |runtime, a, b| runtime.contains(a, b).map(Value::bool),
         };
         self.apply([a, b], position, |runtime, [a, b]| operation(runtime, a, b))
     }
 
     /// `&&` and `||` give a bool; `??` gives one of its sides.
-    fn logical(&mut self, operator: LogicalOperator, left: &'a Expression<'a>, right: &'a Expression<'a>) -> Result<Value, Exit> {
+    fn logical(
+        &mut self,
+        operator: LogicalOperator,
+        left: &'a Expression<'a>,
+        right: &'a Expression<'a>,
+    ) -> Result<Value, Exit> {
         let left = self.expression(left)?;
         match operator {
             LogicalOperator::And if !left.is_truthy() => Ok(Value::FALSE),
@@ -169,7 +186,9 @@ impl<'a> Evaluator<'a, '_> {
             self.push(key);
             let value = self.expression(&entry.value)?;
             let key = self.pop();
-            self.apply([map, key, value], position, |runtime, [map, key, value]| runtime.set_index(map, key, value).map(|()| map))?;
+            self.apply([map, key, value], position, |runtime, [map, key, value]| {
+                runtime.set_index(map, key, value).map(|()| map)
+            })?;
         }
         Ok(self.pop())
     }
@@ -261,7 +280,8 @@ impl<'a> Evaluator<'a, '_> {
                 let value = match operator {
                     None => self.expression(value)?,
                     Some(operator) => {
-                        let old = self.apply([object, index], bracket, |runtime, [object, index]| runtime.index(object, index))?;
+                        let old = self
+                            .apply([object, index], bracket, |runtime, [object, index]| runtime.index(object, index))?;
                         self.binary(operator, old, value, position)?
                     }
                 };

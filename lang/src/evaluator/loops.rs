@@ -8,7 +8,12 @@ use crate::ast::{Block, Expression, ExpressionKind, Name};
 
 impl<'a> Evaluator<'a, '_> {
     /// `while condition { body }`.
-    pub(super) fn while_loop(&mut self, condition: &'a Expression<'a>, body: &Block<'a>, position: u32) -> Result<(), Exit> {
+    pub(super) fn while_loop(
+        &mut self,
+        condition: &'a Expression<'a>,
+        body: &Block<'a>,
+        position: u32,
+    ) -> Result<(), Exit> {
         while self.expression(condition)?.is_truthy() {
             self.take_fuel(position)?;
             if !self.iteration(body)? {
@@ -49,7 +54,8 @@ impl<'a> Evaluator<'a, '_> {
             _ => {
                 let iterable_position = iterable.position();
                 let iterable = self.expression(iterable)?;
-                let collection = self.apply([iterable], iterable_position, |runtime, [iterable]| runtime.iter_prepare(iterable))?;
+                let collection =
+                    self.apply([iterable], iterable_position, |runtime, [iterable]| runtime.iter_prepare(iterable))?;
                 self.push(collection);
                 self.collection_loop(first, second, collection, body, position)?;
                 self.pop();
@@ -60,9 +66,17 @@ impl<'a> Evaluator<'a, '_> {
 
     /// The arguments of a call of the builtin `range`.
     fn range_bounds(&self, iterable: &Expression<'a>) -> Option<&'a [Expression<'a>]> {
-        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } = iterable.kind else { return None };
+        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } =
+            iterable.kind
+        else {
+            return None;
+        };
         match self.place(*name) {
-            Place::Builtin(index) if self.tables.builtins[index as usize].is_range && (1..=3).contains(&arguments.len()) => Some(arguments),
+            Place::Builtin(index)
+                if self.tables.builtins[index as usize].is_range && (1..=3).contains(&arguments.len()) =>
+            {
+                Some(arguments)
+            }
             _ => None,
         }
     }
@@ -89,7 +103,13 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// Counts without making a list. The body may assign the variable; that does not change the count.
-    fn range_loop(&mut self, variable: Name, [start, end, step]: [i64; 3], body: &Block<'a>, position: u32) -> Result<(), Exit> {
+    fn range_loop(
+        &mut self,
+        variable: Name,
+        [start, end, step]: [i64; 3],
+        body: &Block<'a>,
+        position: u32,
+    ) -> Result<(), Exit> {
         let mut next = Some(start);
         while let Some(number) = next {
             self.take_fuel(position)?;

@@ -48,7 +48,13 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// Whether the leading fields of an instance fit these patterns.
-    fn fields_fit(&mut self, index: u32, patterns: &'a [Pattern<'a>], subject: Value, position: u32) -> Result<bool, Exit> {
+    fn fields_fit(
+        &mut self,
+        index: u32,
+        patterns: &'a [Pattern<'a>],
+        subject: Value,
+        position: u32,
+    ) -> Result<bool, Exit> {
         let tables = self.tables;
         for (pattern, &name) in patterns.iter().zip(&tables.fields[index as usize]) {
             if matches!(pattern, Pattern::Wildcard) {

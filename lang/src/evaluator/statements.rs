@@ -38,7 +38,9 @@ impl<'a> Evaluator<'a, '_> {
             }
             StatementKind::If { .. } => self.conditional(statement),
             StatementKind::While { condition, ref body } => self.while_loop(condition, body, position),
-            StatementKind::ForEach { first, second, iterable, ref body } => self.for_each(first, second, iterable, body, position),
+            StatementKind::ForEach { first, second, iterable, ref body } => {
+                self.for_each(first, second, iterable, body, position)
+            }
             StatementKind::Return(value) => {
                 self.result = value.map_or(Ok(Value::NULL), |value| self.expression(value))?;
                 self.leave(Jump::Return)
@@ -54,7 +56,9 @@ impl<'a> Evaluator<'a, '_> {
                 Err(self.throw(value, position))
             }
             StatementKind::Try { ref body, ref catch, ref finally } => match finally {
-                Some(finally) => self.with_cleanup(finally, |evaluator| evaluator.try_catch(body, catch.as_ref(), position)),
+                Some(finally) => {
+                    self.with_cleanup(finally, |evaluator| evaluator.try_catch(body, catch.as_ref(), position))
+                }
                 None => self.try_catch(body, catch.as_ref(), position),
             },
             StatementKind::Require { condition, message } => self.require(condition, message, position),
@@ -67,7 +71,9 @@ impl<'a> Evaluator<'a, '_> {
                 Some(module) => self.import(module, position),
                 None => Ok(()),
             },
-            StatementKind::Export { declaration, .. } => declaration.map_or(Ok(()), |declaration| self.statement(declaration)),
+            StatementKind::Export { declaration, .. } => {
+                declaration.map_or(Ok(()), |declaration| self.statement(declaration))
+            }
             // Hoisted, or without effect at run time. What a `defer` guards is the rest of its block, so alone it guards nothing.
             StatementKind::Function(_)
             | StatementKind::Entity(_)
@@ -93,7 +99,9 @@ impl<'a> Evaluator<'a, '_> {
             }
             match otherwise {
                 None => return Ok(()),
-                Some(Block { statements: [only], .. }) if matches!(only.kind, StatementKind::If { .. }) => statement = only,
+                Some(Block { statements: [only], .. }) if matches!(only.kind, StatementKind::If { .. }) => {
+                    statement = only
+                }
                 Some(block) => return self.block(block),
             }
         }
@@ -148,7 +156,12 @@ impl<'a> Evaluator<'a, '_> {
     }
 
     /// `let [a, b, ...rest] = list`.
-    fn destructure_list(&mut self, names: &'a [Name], rest: Option<Name>, value: &'a Expression<'a>) -> Result<(), Exit> {
+    fn destructure_list(
+        &mut self,
+        names: &'a [Name],
+        rest: Option<Name>,
+        value: &'a Expression<'a>,
+    ) -> Result<(), Exit> {
         let list = self.expression(value)?;
         self.push(list);
         for (index, &name) in names.iter().enumerate() {
@@ -158,7 +171,8 @@ impl<'a> Evaluator<'a, '_> {
         }
         if let Some(rest) = rest {
             let operands = [list, Value::int(names.len() as i64), Value::NULL];
-            let value = self.apply(operands, rest.span.start, |runtime, [list, from, to]| runtime.slice(list, from, to))?;
+            let value =
+                self.apply(operands, rest.span.start, |runtime, [list, from, to]| runtime.slice(list, from, to))?;
             self.store(rest, value);
         }
         self.pop();
@@ -184,7 +198,11 @@ impl<'a> Evaluator<'a, '_> {
 
     /// Runs `body`, then `cleanup` on whatever way out of it; the way out is taken up again afterwards, unless the cleanup takes another.
     /// Only errors that nothing can catch skip it.
-    fn with_cleanup(&mut self, cleanup: &Block<'a>, body: impl FnOnce(&mut Self) -> Result<(), Exit>) -> Result<(), Exit> {
+    fn with_cleanup(
+        &mut self,
+        cleanup: &Block<'a>,
+        body: impl FnOnce(&mut Self) -> Result<(), Exit>,
+    ) -> Result<(), Exit> {
         let height = self.stack.len();
         let outcome = self.nested(body);
         // What the way out carries waits on the stack.
@@ -213,7 +231,9 @@ impl<'a> Evaluator<'a, '_> {
         match used {
             Used::File(file) => analysis.resolved.files[file].module,
             Used::Standard(_) => {
-                let is_it = |module: &ModuleInfo<'_>| matches!(module.body, ModuleBody::Standard(_)) && module.name == use_.path;
+                let is_it = |module: &ModuleInfo<'_>| {
+                    matches!(module.body, ModuleBody::Standard(_)) && module.name == use_.path
+                };
                 analysis.resolved.modules.iter().position(is_it).map(|index| index as u32)
             }
         }

@@ -224,14 +224,19 @@ impl<'a, 't> Tables<'a, 't> {
             };
             Some((place, first_function + function.id.0))
         });
-        let published = scope.variables.iter().filter_map(|variable| Some((variable.exported?, self.fixed_value(variable.storage)?)));
+        let published = scope
+            .variables
+            .iter()
+            .filter_map(|variable| Some((variable.exported?, self.fixed_value(variable.storage)?)));
         let cells = scope.variables.iter().filter_map(|variable| match variable.storage {
             Storage::Cell(slot) => Some(slot),
             _ => None,
         });
         let captures = scope.captures.iter().map(|capture| match (capture.from, scope.parent) {
             (CaptureFrom::Capture(index), _) => Place::Capture(index),
-            (CaptureFrom::Variable(variable), Some(parent)) => self.place(file, Binding::Variable { owner: parent, variable }),
+            (CaptureFrom::Variable(variable), Some(parent)) => {
+                self.place(file, Binding::Variable { owner: parent, variable })
+            }
             (CaptureFrom::Variable(_), None) => Place::Nothing,
         });
         Code {
@@ -291,7 +296,8 @@ impl<'a, 't> Tables<'a, 't> {
             let mut ancestor = Some(index);
             while let Some(at) = ancestor {
                 let info = &self.analysis.resolved.types[at as usize];
-                let own = info.entity.fields.iter().rev().find(|field| self.names[field.name.symbol.0 as usize] == name);
+                let own =
+                    info.entity.fields.iter().rev().find(|field| self.names[field.name.symbol.0 as usize] == name);
                 if let Some(field) = own {
                     return field.default;
                 }
@@ -378,7 +384,9 @@ fn parameters<'a>(function: &'a Function<'a>, scope: &FunctionScope<'a>) -> Box<
         return Box::default();
     }
     let pairs = function.parameters.iter().zip(&scope.variables);
-    pairs.map(|(parameter, variable)| Parameter { place: place_of(variable.storage), default: parameter.default }).collect()
+    pairs
+        .map(|(parameter, variable)| Parameter { place: place_of(variable.storage), default: parameter.default })
+        .collect()
 }
 
 /// The keys of a map from names to positions, by position.

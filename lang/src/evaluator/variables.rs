@@ -31,6 +31,7 @@ impl Evaluator<'_, '_> {
     }
 
     /// The value of a name that is no variable.
+    #[inline(never)]
     fn fixed(&mut self, place: Place, position: u32) -> Result<Value, Exit> {
         Ok(match place {
             Place::Function(index) => Value::indexed(Tag::Function, index),

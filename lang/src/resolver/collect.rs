@@ -3,7 +3,9 @@
 use smallvec::SmallVec;
 
 use super::{Declaration, Resolver, Storage};
-use crate::ast::{Block, Expression, ExpressionKind, MatchBody, Name, Pattern, Statement, StatementKind, Target, UseForm};
+use crate::ast::{
+    Block, Expression, ExpressionKind, MatchBody, Name, Pattern, Statement, StatementKind, Target, UseForm,
+};
 use crate::diagnostics::Diagnostic;
 
 /// Names that a function assigns but may not declare.
@@ -62,10 +64,14 @@ impl<'a> Resolver<'a, '_> {
                     self.declare_all(rest.as_slice());
                     self.collect_expression(value, assigned);
                 }
-                StatementKind::Expression(expression) | StatementKind::Debug(expression) | StatementKind::Throw(expression) => {
+                StatementKind::Expression(expression)
+                | StatementKind::Debug(expression)
+                | StatementKind::Throw(expression) => {
                     self.collect_expression(expression, assigned);
                 }
-                StatementKind::Print(expressions) => expressions.iter().for_each(|value| self.collect_expression(value, assigned)),
+                StatementKind::Print(expressions) => {
+                    expressions.iter().for_each(|value| self.collect_expression(value, assigned))
+                }
                 StatementKind::If { condition, ref then, ref otherwise } => {
                     self.collect_expression(condition, assigned);
                     self.collect_block(then, assigned);
@@ -158,7 +164,8 @@ impl<'a> Resolver<'a, '_> {
         if entry.depth == self.frames.len() as u32 {
             let text = self.text(name.symbol).to_string();
             self.error(
-                Diagnostic::error(format!("'{text}' is declared twice"), name.span).with_help("give one of the two another name"),
+                Diagnostic::error(format!("'{text}' is declared twice"), name.span)
+                    .with_help("give one of the two another name"),
             );
             return;
         }
@@ -206,14 +213,20 @@ impl<'a> Resolver<'a, '_> {
             UseForm::As(name) => self.declare_fixed(name, Storage::Module(module)),
             UseForm::Names(names) => {
                 for name in names {
-                    let member = self.resolved.modules[module as usize].members.iter().find(|member| member.0 == name.exported.symbol);
+                    let member = self.resolved.modules[module as usize]
+                        .members
+                        .iter()
+                        .find(|member| member.0 == name.exported.symbol);
                     match member {
                         Some(&(_, global)) => self.declare_fixed(name.local, Storage::Global(global)),
                         None => {
                             let text = self.text(name.exported.symbol).to_string();
                             self.error(
-                                Diagnostic::error(format!("'{text}' is not exported from {}", use_.path), name.exported.span)
-                                    .with_help("check the spelling, or export the name there"),
+                                Diagnostic::error(
+                                    format!("'{text}' is not exported from {}", use_.path),
+                                    name.exported.span,
+                                )
+                                .with_help("check the spelling, or export the name there"),
                             );
                         }
                     }
@@ -252,7 +265,8 @@ impl<'a> Expression<'a> {
                 visit(then);
                 visit(otherwise);
             }
-            ExpressionKind::Call { callee, arguments } | ExpressionKind::MethodCall { object: callee, arguments, .. } => {
+            ExpressionKind::Call { callee, arguments }
+            | ExpressionKind::MethodCall { object: callee, arguments, .. } => {
                 visit(callee);
                 arguments.iter().for_each(visit);
             }

@@ -4,8 +4,8 @@ use smallvec::SmallVec;
 
 use super::{Binding, Declaration, Frame, FunctionScope, ModuleBody, ModuleInfo, Resolver, Storage, TypeInfo};
 use crate::ast::{
-    Block, Entity, Expression, ExpressionKind, Function, FunctionBody, FunctionId, FunctionKind, MatchBody, Module, Name, Pattern, Span,
-    Statement, StatementKind, Target, Use,
+    Block, Entity, Expression, ExpressionKind, Function, FunctionBody, FunctionId, FunctionKind, MatchBody, Module,
+    Name, Pattern, Span, Statement, StatementKind, Target, Use,
 };
 use crate::diagnostics::Diagnostic;
 use crate::names::Symbol;
@@ -51,8 +51,14 @@ impl<'a> Resolver<'a, '_> {
 
     /// Gives every top-level name of a used file a global, so that other files reach it, and makes the file a module.
     fn export_top_level(&mut self, explicit: &[Symbol], kind: FileKind) {
-        let symbols: Vec<(usize, Symbol, Declaration)> =
-            self.frame().scope.variables.iter().enumerate().map(|(at, variable)| (at, variable.symbol, variable.declaration)).collect();
+        let symbols: Vec<(usize, Symbol, Declaration)> = self
+            .frame()
+            .scope
+            .variables
+            .iter()
+            .enumerate()
+            .map(|(at, variable)| (at, variable.symbol, variable.declaration))
+            .collect();
         let mut members = Vec::new();
         for (at, symbol, declaration) in symbols {
             if kind == FileKind::Prelude {
@@ -104,7 +110,12 @@ impl<'a> Resolver<'a, '_> {
                     }
                 }
                 let body = ModuleBody::Standard(members);
-                self.resolved.modules.push(ModuleInfo { name: use_.path.to_string(), file: self.file, body, members: globals });
+                self.resolved.modules.push(ModuleInfo {
+                    name: use_.path.to_string(),
+                    file: self.file,
+                    body,
+                    members: globals,
+                });
                 Some(self.resolved.modules.len() as u32 - 1)
             }
         }
@@ -139,12 +150,18 @@ impl<'a> Resolver<'a, '_> {
     pub(super) fn declare_module(&mut self, module: &'a Module<'a>) {
         if !self.frame().scope.is_top_level {
             self.error(
-                Diagnostic::error("a module stands at the top level of a file or module", module.name.span).with_help("move it out of the function"),
+                Diagnostic::error("a module stands at the top level of a file or module", module.name.span)
+                    .with_help("move it out of the function"),
             );
         }
         let index = self.resolved.modules.len() as u32;
         let name = self.text(module.name.symbol).to_string();
-        self.resolved.modules.push(ModuleInfo { name, file: self.file, body: ModuleBody::Block(module), members: Vec::new() });
+        self.resolved.modules.push(ModuleInfo {
+            name,
+            file: self.file,
+            body: ModuleBody::Block(module),
+            members: Vec::new(),
+        });
         self.declare_fixed(module.name, Storage::Module(index));
     }
 
@@ -183,7 +200,9 @@ impl<'a> Resolver<'a, '_> {
                     self.expression(value);
                     names.iter().chain(rest.as_slice()).for_each(|&name| self.write(name, end, true, constant));
                 }
-                StatementKind::Expression(expression) | StatementKind::Debug(expression) | StatementKind::Throw(expression) => {
+                StatementKind::Expression(expression)
+                | StatementKind::Debug(expression)
+                | StatementKind::Throw(expression) => {
                     self.expression(expression);
                 }
                 StatementKind::Print(expressions) => expressions.iter().for_each(|value| self.expression(value)),
@@ -248,7 +267,10 @@ impl<'a> Resolver<'a, '_> {
                     self.function(function, 0);
                 }
                 StatementKind::Entity(entity) => self.entity(entity),
-                StatementKind::Enum(_) | StatementKind::Protocol(_) | StatementKind::TypeAlias { .. } | StatementKind::Use(_) => {}
+                StatementKind::Enum(_)
+                | StatementKind::Protocol(_)
+                | StatementKind::TypeAlias { .. }
+                | StatementKind::Use(_) => {}
                 StatementKind::Module(module) => self.module(module),
                 StatementKind::Export { names, declaration } => {
                     if let Some(declaration) = declaration {
@@ -258,7 +280,10 @@ impl<'a> Resolver<'a, '_> {
                     for &name in names {
                         if matches!(self.lookup(name), Binding::Unknown(_)) {
                             let text = self.text(name.symbol).to_string();
-                            self.error(Diagnostic::error(format!("Cannot export undefined: {text}"), name.span).with_help("declare it in this file"));
+                            self.error(
+                                Diagnostic::error(format!("Cannot export undefined: {text}"), name.span)
+                                    .with_help("declare it in this file"),
+                            );
                         }
                     }
                 }
@@ -269,7 +294,11 @@ impl<'a> Resolver<'a, '_> {
 
     /// True for a call of the builtin `range`.
     fn is_range(&self, iterable: &Expression<'a>) -> bool {
-        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } = iterable.kind else { return false };
+        let ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments } =
+            iterable.kind
+        else {
+            return false;
+        };
         matches!(self.resolved.files[self.file].bindings[name.id.0 as usize], Binding::Builtin(symbol) if self.text(symbol) == "range")
             && (1..=3).contains(&arguments.len())
     }
@@ -294,7 +323,10 @@ impl<'a> Resolver<'a, '_> {
 
     fn check_loop(&mut self, word: &str, span: Span) {
         if self.frame().loop_depth == 0 {
-            self.error(Diagnostic::error(format!("'{word}' outside of a loop"), span).with_help("it belongs into a while or for body"));
+            self.error(
+                Diagnostic::error(format!("'{word}' outside of a loop"), span)
+                    .with_help("it belongs into a while or for body"),
+            );
         }
     }
 
@@ -313,13 +345,18 @@ impl<'a> Resolver<'a, '_> {
                 ExpressionKind::This(name) => {
                     if matches!(self.lookup(name), Binding::Unknown(_)) {
                         self.error(
-                            Diagnostic::error("'this' can only be used inside a method of an entity or data type", name.span)
-                                .with_help("pass the object as a parameter"),
+                            Diagnostic::error(
+                                "'this' can only be used inside a method of an entity or data type",
+                                name.span,
+                            )
+                            .with_help("pass the object as a parameter"),
                         );
                     }
                 }
                 ExpressionKind::Function(function) => self.function(function, function.span.start),
-                ExpressionKind::Assign { target: &Target::Name(name), .. } => self.write(name, expression.span.end, false, false),
+                ExpressionKind::Assign { target: &Target::Name(name), .. } => {
+                    self.write(name, expression.span.end, false, false)
+                }
                 ExpressionKind::Match(matching) => {
                     for arm in matching.arms {
                         self.pattern(&arm.pattern, expression.span.end);
@@ -399,7 +436,10 @@ impl<'a> Resolver<'a, '_> {
             let mut ancestor = parent_index;
             while let Some(current) = ancestor {
                 if current == index {
-                    self.error(Diagnostic::error("a type cannot extend itself", parent.span).with_help("remove one 'extends' of the circle"));
+                    self.error(
+                        Diagnostic::error("a type cannot extend itself", parent.span)
+                            .with_help("remove one 'extends' of the circle"),
+                    );
                     break;
                 }
                 ancestor = self.resolved.types[current as usize].parent;
@@ -423,8 +463,11 @@ impl<'a> Resolver<'a, '_> {
             if let Some(capture) = scope.captures.first() {
                 let text = self.text(capture.symbol).to_string();
                 self.error(
-                    Diagnostic::error(format!("a method cannot use '{text}', a variable of the enclosing function"), method.span)
-                        .with_help("move the type to the top level, or keep the value in a field"),
+                    Diagnostic::error(
+                        format!("a method cannot use '{text}', a variable of the enclosing function"),
+                        method.span,
+                    )
+                    .with_help("move the type to the top level, or keep the value in a field"),
                 );
             }
         }
@@ -438,8 +481,11 @@ impl<'a> Resolver<'a, '_> {
         if let Some(capture) = frame.scope.captures.first() {
             let text = self.text(capture.symbol).to_string();
             self.error(
-                Diagnostic::error(format!("a field's default cannot use '{text}', a variable of the enclosing function"), default.span)
-                    .with_help("move the type to the top level, or set the field after construction"),
+                Diagnostic::error(
+                    format!("a field's default cannot use '{text}', a variable of the enclosing function"),
+                    default.span,
+                )
+                .with_help("move the type to the top level, or set the field after construction"),
             );
         }
     }

@@ -68,8 +68,20 @@ fn containers_are_shared() {
 
 #[test]
 fn stores_that_cannot_be() {
-    fails("let l = [1]\nl[1] = 2", &[], ErrorKind::Value, "Index out of range: 1 in a list of 1", &["<main> main.zx:2:6"]);
-    fails("let s = \"abc\"\ns[0] = \"x\"", &[], ErrorKind::Type, "Type error: strings cannot be changed", &["<main> main.zx:2:6"]);
+    fails(
+        "let l = [1]\nl[1] = 2",
+        &[],
+        ErrorKind::Value,
+        "Index out of range: 1 in a list of 1",
+        &["<main> main.zx:2:6"],
+    );
+    fails(
+        "let s = \"abc\"\ns[0] = \"x\"",
+        &[],
+        ErrorKind::Type,
+        "Type error: strings cannot be changed",
+        &["<main> main.zx:2:6"],
+    );
     fails(
         "let n = null\nn.x = 1",
         &[],
@@ -77,7 +89,13 @@ fn stores_that_cannot_be() {
         "Type error: cannot assign to property 'x' of NULL",
         &["<main> main.zx:2:5"],
     );
-    fails("let m = {}\nm[[1]] = 1", &[], ErrorKind::Type, "Type error: LIST cannot be a map key", &["<main> main.zx:2:8"]);
+    fails(
+        "let m = {}\nm[[1]] = 1",
+        &[],
+        ErrorKind::Type,
+        "Type error: LIST cannot be a map key",
+        &["<main> main.zx:2:8"],
+    );
 }
 
 #[test]

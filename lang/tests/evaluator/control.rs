@@ -75,8 +75,20 @@ fn loops_see_what_their_body_adds() {
 
 #[test]
 fn only_collections_are_walked() {
-    fails("for each x in null { }", &[], ErrorKind::Type, "Type error: cannot iterate over NULL", &["<main> main.zx:1:15"]);
-    fails("for each i, x in 5 { }", &[], ErrorKind::Type, "Type error: cannot iterate over INTEGER", &["<main> main.zx:1:18"]);
+    fails(
+        "for each x in null { }",
+        &[],
+        ErrorKind::Type,
+        "Type error: cannot iterate over NULL",
+        &["<main> main.zx:1:15"],
+    );
+    fails(
+        "for each i, x in 5 { }",
+        &[],
+        ErrorKind::Type,
+        "Type error: cannot iterate over INTEGER",
+        &["<main> main.zx:1:18"],
+    );
 }
 
 #[test]
@@ -124,7 +136,13 @@ fn range_bounds_are_evaluated_before_any_is_checked() {
         "Type error: range() expects numbers, not STRING",
         &["<main> main.zx:2:15"],
     );
-    fails("for each i in range(1, 2, 0) { }", &[], ErrorKind::Value, "range() step must not be zero", &["<main> main.zx:1:15"]);
+    fails(
+        "for each i in range(1, 2, 0) { }",
+        &[],
+        ErrorKind::Value,
+        "range() step must not be zero",
+        &["<main> main.zx:1:15"],
+    );
 }
 
 #[test]
@@ -145,7 +163,13 @@ fn blocks_make_no_scope() {
 
 #[test]
 fn names_without_a_value_are_errors_when_reached() {
-    fails("print(1)\nprint(later)\nlet later = 2", &["1"], ErrorKind::Name, "Identifier 'later' not found", &["<main> main.zx:2:7"]);
+    fails(
+        "print(1)\nprint(later)\nlet later = 2",
+        &["1"],
+        ErrorKind::Name,
+        "Identifier 'later' not found",
+        &["<main> main.zx:2:7"],
+    );
     fails(
         "action f() {\n  if false { let x = 1 }\n  return x\n}\nlet r = f()",
         &[],
@@ -270,7 +294,10 @@ fn deferred_blocks_run_last_first() {
         defer { print("exit") }
         print("top")
         "#,
-        &["body", "b", "a", "result", "in 0", "end 0", "end 1", "in 2", "end 2", "then", "block", "cleanup", "x", "top", "exit"],
+        &[
+            "body", "b", "a", "result", "in 0", "end 0", "end 1", "in 2", "end 2", "then", "block", "cleanup", "x",
+            "top", "exit",
+        ],
     );
 }
 

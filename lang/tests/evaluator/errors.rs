@@ -17,7 +17,16 @@ fn catch_binds_the_thrown_value_or_the_message() {
         try { throw "unnamed" } catch { print("no name") }
         print(e)
         "#,
-        &["caught boom", "[5]", "43", "null", "Division by zero null", "Identifier 'nope' not found", "no name", "Identifier 'nope' not found"],
+        &[
+            "caught boom",
+            "[5]",
+            "43",
+            "null",
+            "Division by zero null",
+            "Identifier 'nope' not found",
+            "no name",
+            "Identifier 'nope' not found",
+        ],
     );
 }
 
@@ -84,7 +93,22 @@ fn finally_runs_on_every_way_out() {
         try { try { throw "y" } catch (e) { throw e + "2" } finally { print("after catch") } } catch (e) { print(e) }
         "#,
         &[
-            "ok", "f1", "a", "f2", "f3", "value", "0", "f 0", "f 1", "f 2", "first", "second", "inner", "passing", "then x", "after catch",
+            "ok",
+            "f1",
+            "a",
+            "f2",
+            "f3",
+            "value",
+            "0",
+            "f 0",
+            "f 1",
+            "f 2",
+            "first",
+            "second",
+            "inner",
+            "passing",
+            "then x",
+            "after catch",
             "y2",
         ],
     );
@@ -124,13 +148,7 @@ fn errors_keep_their_place_through_cleanup() {
         "[value]",
         &["<main> main.zx:1:7"],
     );
-    fails(
-        "try { throw \"a\" }\ncatch (e) { throw e }",
-        &[],
-        ErrorKind::Thrown,
-        "a",
-        &["<main> main.zx:2:13"],
-    );
+    fails("try { throw \"a\" }\ncatch (e) { throw e }", &[], ErrorKind::Thrown, "a", &["<main> main.zx:2:13"]);
 }
 
 #[test]
@@ -144,7 +162,13 @@ fn requirements() {
         "#,
         &["Requirement failed: msg [1]", "Requirement failed: Requirement not met", "Requirement failed: bare"],
     );
-    fails("let x = 1\n  require(x > 1, \"bad\")", &[], ErrorKind::Requirement, "Requirement failed: bad", &["<main> main.zx:2:3"]);
+    fails(
+        "let x = 1\n  require(x > 1, \"bad\")",
+        &[],
+        ErrorKind::Requirement,
+        "Requirement failed: bad",
+        &["<main> main.zx:2:3"],
+    );
 }
 
 #[test]
@@ -161,12 +185,48 @@ fn reverts() {
 
 #[test]
 fn places_of_errors() {
-    fails("let a = [1]\nprint(a[0] + a[\"x\"])", &[], ErrorKind::Type, "Type error: a LIST is indexed by integers, not STRING", &["<main> main.zx:2:15"]);
-    fails("print(1 +\n  null)", &[], ErrorKind::Type, "Type error: cannot add INTEGER and NULL", &["<main> main.zx:1:9"]);
-    fails("let x = 1\nx += null", &[], ErrorKind::Type, "Type error: cannot add INTEGER and NULL", &["<main> main.zx:2:3"]);
-    fails("let m = {}\nm.n += 1", &[], ErrorKind::Type, "Type error: cannot add NULL and INTEGER", &["<main> main.zx:2:5"]);
-    fails("let l = [\"a\"]\n\nl[0] -= 1", &[], ErrorKind::Type, "Type error: cannot subtract STRING and INTEGER", &["<main> main.zx:3:6"]);
+    fails(
+        "let a = [1]\nprint(a[0] + a[\"x\"])",
+        &[],
+        ErrorKind::Type,
+        "Type error: a LIST is indexed by integers, not STRING",
+        &["<main> main.zx:2:15"],
+    );
+    fails(
+        "print(1 +\n  null)",
+        &[],
+        ErrorKind::Type,
+        "Type error: cannot add INTEGER and NULL",
+        &["<main> main.zx:1:9"],
+    );
+    fails(
+        "let x = 1\nx += null",
+        &[],
+        ErrorKind::Type,
+        "Type error: cannot add INTEGER and NULL",
+        &["<main> main.zx:2:3"],
+    );
+    fails(
+        "let m = {}\nm.n += 1",
+        &[],
+        ErrorKind::Type,
+        "Type error: cannot add NULL and INTEGER",
+        &["<main> main.zx:2:5"],
+    );
+    fails(
+        "let l = [\"a\"]\n\nl[0] -= 1",
+        &[],
+        ErrorKind::Type,
+        "Type error: cannot subtract STRING and INTEGER",
+        &["<main> main.zx:3:6"],
+    );
     fails("5[0:1]", &[], ErrorKind::Type, "Type error: cannot slice INTEGER", &["<main> main.zx:1:2"]);
     fails("-null", &[], ErrorKind::Type, "Type error: cannot negate NULL", &["<main> main.zx:1:1"]);
-    fails("let {a} = 1\nlet x = [1].nope()", &[], ErrorKind::Type, "Method 'nope' not supported for LIST", &["<main> main.zx:2:13"]);
+    fails(
+        "let {a} = 1\nlet x = [1].nope()",
+        &[],
+        ErrorKind::Type,
+        "Method 'nope' not supported for LIST",
+        &["<main> main.zx:2:13"],
+    );
 }

@@ -72,7 +72,10 @@ fn comparisons_are_by_value() {
 
 #[test]
 fn membership() {
-    gives(r#"[2 in [1, 2], 3 in [1, 2], "a" in {a: 1}, "b" in {a: 1}, "ell" in "hello"]"#, "[true, false, true, false, true]");
+    gives(
+        r#"[2 in [1, 2], 3 in [1, 2], "a" in {a: 1}, "b" in {a: 1}, "ell" in "hello"]"#,
+        "[true, false, true, false, true]",
+    );
     refuses("1 in 2", ErrorKind::Type, "Type error: cannot search in INTEGER");
 }
 
@@ -88,9 +91,7 @@ fn logical_operators_give_bools_and_stop_early() {
         print(f(0) and f(1) or f(2))
         print(not 0, !null, !!5)
         "#,
-        &[
-            "false", "true", "called x", "true", "called []", "false", "called 0", "called 2", "true", "true true true",
-        ],
+        &["false", "true", "called x", "true", "called []", "false", "called 0", "called 2", "true", "true true true"],
     );
 }
 

@@ -50,7 +50,12 @@ fn defaults_are_computed_in_order() {
         action inner(x = () => later()) { action later() { return "hoisted" } return x() }
         print(inner())
         "#,
-        &["[1, 2, [1, 2], null] [1, 5, [1, 5], null] [1, 2, 3, 4] [1, null, [1, null], null]", "1 7 2 2", "2 6", "hoisted"],
+        &[
+            "[1, 2, [1, 2], null] [1, 5, [1, 5], null] [1, 2, 3, 4] [1, null, [1, null], null]",
+            "1 7 2 2",
+            "2 6",
+            "hoisted",
+        ],
     );
 }
 
@@ -188,12 +193,24 @@ fn functions_are_values() {
         "#,
         &["3 81", "2 3 4", "5", "true true"],
     );
-    fails("let x = 5\nx(print_nothing())\naction print_nothing() { print(\"arguments first\") }", &["arguments first"], ErrorKind::Type, "Not a function: INTEGER", &["<main> main.zx:2:1"]);
+    fails(
+        "let x = 5\nx(print_nothing())\naction print_nothing() { print(\"arguments first\") }",
+        &["arguments first"],
+        ErrorKind::Type,
+        "Not a function: INTEGER",
+        &["<main> main.zx:2:1"],
+    );
 }
 
 #[test]
 fn builtins_check_their_arguments() {
-    fails("print(len([1, 2]), length(\"abc\"), size({}))\nlen()", &["2 3 0"], ErrorKind::Value, "len() takes 1 argument, 0 given", &["<main> main.zx:2:1"]);
+    fails(
+        "print(len([1, 2]), length(\"abc\"), size({}))\nlen()",
+        &["2 3 0"],
+        ErrorKind::Value,
+        "len() takes 1 argument, 0 given",
+        &["<main> main.zx:2:1"],
+    );
     fails("len(5)", &[], ErrorKind::Type, "Type error: len() is not supported for INTEGER", &["<main> main.zx:1:1"]);
     prints("let len = x => \"own\"\nprint(len([1]))", &["own"]);
 }

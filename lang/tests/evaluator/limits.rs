@@ -32,7 +32,11 @@ const RECURSION: &str = "action d(n) { if n == 0 { return 0 } return 1 + d(n - 1
 #[test]
 fn calls_nest_up_to_the_limit() {
     assert_eq!(with_depth(&format!("{RECURSION}return d(9)"), 10).result, Ok("9".to_string()));
-    ends_with(&with_depth(&format!("{RECURSION}return d(10)"), 10), ErrorKind::Depth, "Maximum recursion depth exceeded");
+    ends_with(
+        &with_depth(&format!("{RECURSION}return d(10)"), 10),
+        ErrorKind::Depth,
+        "Maximum recursion depth exceeded",
+    );
     prints(
         &format!("{RECURSION}try {{ d(10000) }} catch (e) {{ print(e) }}\nprint(d(9999))"),
         &["Maximum recursion depth exceeded", "9999"],
@@ -126,7 +130,8 @@ fn garbage_does_not_count_against_the_heap() {
 fn too_much_live_memory_is_an_error() {
     let grow = "let l = []\nwhile true { l.push(\"some text that takes room \" + len(l)) }";
     ends_with(&with_heap(grow, 200_000), ErrorKind::Heap, "Out of memory: the heap limit is 200000 bytes");
-    let caught = format!("try {{ {grow} }} catch (e) {{ l = null print(e) }}\nlet again = [0] * 1000\nprint(len(again))");
+    let caught =
+        format!("try {{ {grow} }} catch (e) {{ l = null print(e) }}\nlet again = [0] * 1000\nprint(len(again))");
     assert_eq!(with_heap(&caught, 200_000).output, "Out of memory: the heap limit is 200000 bytes\n1000\n");
     let huge = "try { \"x\" * 1000000000 } catch (e) { print(e) }\nprint(len([0] * 100))";
     assert_eq!(with_heap(huge, 200_000).output, "Out of memory: the heap limit is 200000 bytes\n100\n");

@@ -105,7 +105,11 @@ fn run_files(files: &'static [(&'static str, &'static str)], limits: Limits) -> 
     let analysis = lang::analyze(&arena, name, text.as_bytes(), &Files(&files[1..]))
         .unwrap_or_else(|errors| panic!("does not parse:\n{}", render(&errors)));
     let outcome = run_once(&analysis, limits, false);
-    assert_eq!(outcome, run_once(&analysis, limits, true), "collecting at every safepoint changes what the program does");
+    assert_eq!(
+        outcome,
+        run_once(&analysis, limits, true),
+        "collecting at every safepoint changes what the program does"
+    );
     outcome
 }
 
@@ -114,7 +118,11 @@ fn run(source: &str, limits: Limits) -> Outcome {
     let analysis = lang::analyze(&arena, "main.zx", source.as_bytes(), &Files(&[]))
         .unwrap_or_else(|errors| panic!("does not parse:\n{}", render(&errors)));
     let outcome = run_once(&analysis, limits, false);
-    assert_eq!(outcome, run_once(&analysis, limits, true), "collecting at every safepoint changes what the program does");
+    assert_eq!(
+        outcome,
+        run_once(&analysis, limits, true),
+        "collecting at every safepoint changes what the program does"
+    );
     outcome
 }
 
@@ -151,4 +159,3 @@ fn refuses(expression: &str, kind: ErrorKind, message: &str) {
         Ok(value) => panic!("{expression} gives {value}"),
     }
 }
-

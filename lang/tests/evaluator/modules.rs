@@ -29,13 +29,7 @@ fn modules_are_blocks_with_members() {
         "#,
         &["body", "11 11 12", "13 1 {ON: 0, OFF: 1}", "13 14"],
     );
-    fails(
-        "module M { let a = 1 }\nM.b",
-        &[],
-        ErrorKind::Name,
-        "'b' is not exported from M",
-        &["<main> main.zx:2:3"],
-    );
+    fails("module M { let a = 1 }\nM.b", &[], ErrorKind::Name, "'b' is not exported from M", &["<main> main.zx:2:3"]);
 }
 
 #[test]
@@ -60,9 +54,15 @@ fn members_exist_once_the_body_has_run() {
 fn used_files_run_once() {
     files_print(
         &[
-            ("main.zx", "print(\"main\")\nuse \"./a.zx\"\nuse \"./b.zx\" as b\nuse { shared as s } from \"./a.zx\"\nprint(shared, b.twice(4), s)\nbump()\nprint(s, shared, b.seen())\nprint(__MODULE__, b.name)"),
+            (
+                "main.zx",
+                "print(\"main\")\nuse \"./a.zx\"\nuse \"./b.zx\" as b\nuse { shared as s } from \"./a.zx\"\nprint(shared, b.twice(4), s)\nbump()\nprint(s, shared, b.seen())\nprint(__MODULE__, b.name)",
+            ),
             ("a.zx", "print(\"a runs\")\nlet shared = 1\naction bump() { shared += 1 }\nlet hidden = 5"),
-            ("b.zx", "use { shared } from \"a.zx\"\nprint(\"b runs\")\nlet name = __MODULE__ + __FILE__\naction twice(x) { return x * 2 }\naction seen() { return shared }"),
+            (
+                "b.zx",
+                "use { shared } from \"a.zx\"\nprint(\"b runs\")\nlet name = __MODULE__ + __FILE__\naction twice(x) { return x * 2 }\naction seen() { return shared }",
+            ),
         ],
         &["main", "a runs", "b runs", "1 8 1", "2 2 2", "__main__ b.zxb.zx"],
     );
@@ -93,7 +93,10 @@ fn errors_name_their_file() {
     );
     assert_eq!(outcome.output, "loaded\n");
     let trace = vec!["fail lib.zx:2:12".to_string(), "<main> main.zx:3:5".to_string()];
-    assert_eq!(outcome.result, Err(Failure { kind: ErrorKind::Arithmetic, message: "Division by zero".to_string(), trace }));
+    assert_eq!(
+        outcome.result,
+        Err(Failure { kind: ErrorKind::Arithmetic, message: "Division by zero".to_string(), trace })
+    );
 }
 
 #[test]

@@ -29,8 +29,20 @@ fn instances_have_their_fields() {
             "true false User { name: 1, age: 2, tags: 3 }",
         ],
     );
-    fails("entity E { a: any }\nlet e = E(1)\ne.b = 2", &[], ErrorKind::Value, "E has no field 'b'", &["<main> main.zx:3:5"]);
-    fails("entity E { a: any }\nE(1).nope()", &[], ErrorKind::Type, "Method 'nope' not supported for ENTITY", &["<main> main.zx:2:6"]);
+    fails(
+        "entity E { a: any }\nlet e = E(1)\ne.b = 2",
+        &[],
+        ErrorKind::Value,
+        "E has no field 'b'",
+        &["<main> main.zx:3:5"],
+    );
+    fails(
+        "entity E { a: any }\nE(1).nope()",
+        &[],
+        ErrorKind::Type,
+        "Method 'nope' not supported for ENTITY",
+        &["<main> main.zx:2:6"],
+    );
 }
 
 #[test]
@@ -97,7 +109,10 @@ fn construction_by_name_needs_a_type() {
         "Not a function: FUNCTION",
         &["<main> main.zx:4:9"],
     );
-    prints("entity E { a: any, b: any }\nlet T = E\nprint(T{b: 2}, T(1), [T][0](3, 4))", &["E { a: null, b: 2 } E { a: 1, b: null } E { a: 3, b: 4 }"]);
+    prints(
+        "entity E { a: any, b: any }\nlet T = E\nprint(T{b: 2}, T(1), [T][0](3, 4))",
+        &["E { a: null, b: 2 } E { a: 1, b: null } E { a: 3, b: 4 }"],
+    );
 }
 
 #[test]

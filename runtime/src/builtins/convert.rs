@@ -37,9 +37,9 @@ pub(crate) fn to_string(runtime: &mut Runtime, arguments: &[Value]) -> Result<Va
 /// # Errors
 /// When it does not fit an integer.
 pub(crate) fn truncate(value: f64) -> Result<i64, Fault> {
-    // 2^63 is exact as a float. A NaN fails both comparisons.
+    // 2^63 is exact as a float. No range contains NaN.
     const BOUND: f64 = 9_223_372_036_854_775_808.0;
-    if value >= -BOUND && value < BOUND {
+    if (-BOUND..BOUND).contains(&value) {
         return Ok(value as i64);
     }
     let mut text = String::new();

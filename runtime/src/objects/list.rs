@@ -247,7 +247,7 @@ impl List {
             return Err(Error::heap(heap.limit()));
         }
         let size = self.kind().size();
-        let capacity = needed.max(self.capacity as usize * 2).max(4).min(MAX_LENGTH);
+        let capacity = needed.max(self.capacity as usize * 2).clamp(4, MAX_LENGTH);
         // The old and the new buffer may exist at the same time.
         heap.reserve(capacity * size)?;
         // SAFETY: this list owns the buffer.

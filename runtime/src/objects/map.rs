@@ -149,13 +149,8 @@ impl Map {
     }
 
     fn find_unindexed(&self, key: Value) -> Option<usize> {
-        for position in 0..self.used as usize {
-            // SAFETY: below `used`.
-            if Self::keys_equal(unsafe { (*self.entries.add(position)).key }, key) {
-                return Some(position);
-            }
-        }
-        None
+        // SAFETY: below `used`.
+        (0..self.used as usize).find(|&position| Self::keys_equal(unsafe { (*self.entries.add(position)).key }, key))
     }
 
     /// The value of `key`, if it is there.

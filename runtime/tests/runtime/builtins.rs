@@ -339,7 +339,7 @@ fn digests() {
 
 #[test]
 fn random_numbers_repeat_with_their_seed() {
-    let mut draw = || {
+    let draw = || {
         let mut runtime = runtime();
         (0..20).map(|_| runtime.show("random", &[Value::int(1_000_000)])).collect::<Vec<_>>()
     };
@@ -363,7 +363,7 @@ fn random_numbers_repeat_with_their_seed() {
 #[test]
 fn virtual_time_passes_when_looked_at_and_when_sleeping() {
     let mut runtime = runtime();
-    let mut time = |runtime: &mut Runtime| runtime.call("time", &[]).expect("a time").int_payload() - VIRTUAL_EPOCH;
+    let time = |runtime: &mut Runtime| runtime.call("time", &[]).expect("a time").int_payload() - VIRTUAL_EPOCH;
     assert_eq!((time(&mut runtime), time(&mut runtime)), (1, 2));
     assert_eq!(runtime.show("sleep", &[Value::float(1.5)]), "null");
     assert_eq!(time(&mut runtime), 1503);

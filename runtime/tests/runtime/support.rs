@@ -106,8 +106,6 @@ pub(crate) trait Make {
     fn list(&mut self, values: &[Value]) -> Value;
     /// A list of integers.
     fn ints(&mut self, values: &[i64]) -> Value;
-    /// A list of strings.
-    fn texts(&mut self, values: &[&str]) -> Value;
     /// A map with string keys.
     fn map(&mut self, entries: &[(&str, Value)]) -> Value;
     /// An enum.
@@ -135,11 +133,6 @@ impl Make for Runtime {
 
     fn ints(&mut self, values: &[i64]) -> Value {
         let values: Vec<Value> = values.iter().map(|&value| Value::int(value)).collect();
-        self.list(&values)
-    }
-
-    fn texts(&mut self, values: &[&str]) -> Value {
-        let values: Vec<Value> = values.iter().map(|value| self.text(value)).collect();
         self.list(&values)
     }
 

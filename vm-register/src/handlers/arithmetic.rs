@@ -79,20 +79,10 @@ impl Arithmetic for Multiply {
     }
 }
 
-/// Whether `y` divides without overflow and without a panic branch in the generated code: a test for these two values that the
-/// compiler can see makes `/` and `%` one division instruction.
-#[inline(always)]
-fn is_plain_divisor(y: i64) -> bool {
-    y != 0 && y != -1
-}
-
 impl Arithmetic for Divide {
     #[inline(always)]
     fn int(x: i64, y: i64) -> Option<i64> {
-        if !is_plain_divisor(y) {
-            return None;
-        }
-        let (quotient, remainder) = (x / y, x % y);
+        let (quotient, remainder) = (x.checked_div(y)?, x.checked_rem(y)?);
         // Rounded towards zero; the floor is one less where signs differ and something is left.
         Some(if remainder != 0 && (remainder ^ y) < 0 { quotient - 1 } else { quotient })
     }
@@ -110,10 +100,7 @@ impl Arithmetic for Divide {
 impl Arithmetic for Modulo {
     #[inline(always)]
     fn int(x: i64, y: i64) -> Option<i64> {
-        if !is_plain_divisor(y) {
-            return None;
-        }
-        let remainder = x % y;
+        let remainder = x.checked_rem(y)?;
         Some(if remainder != 0 && (remainder ^ y) < 0 { remainder + y } else { remainder })
     }
 
@@ -135,16 +122,15 @@ impl Arithmetic for Modulo {
 pub(crate) unsafe fn binary<T: Technique, F: Arithmetic, X: Operand, Y: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lanes are as `X` and `Y` say, and lane `a` is a register.
     unsafe {
-        let tags = X::tag(m, i) | Y::tag(m, i);
-        if tags == INT {
+        if X::tag(m, i) | Y::tag(m, i) == INT {
             if let Some(result) = F::int(X::int(m, i), Y::int(m, i)) {
                 i.a().set_int(result);
                 return T::go(m, i.next());
             }
-        } else if tags == FLOAT
-            && let Some(result) = F::float(X::number(m, i), Y::number(m, i))
+        } else if X::has_float(m, i)
+            && Y::has_float(m, i)
+            && let Some(result) = F::float(X::float(m, i), Y::float(m, i))
         {
-            // Both are numbers, at least one of them a float.
             i.a().set_float(result);
             return T::go(m, i.next());
         }
@@ -160,7 +146,16 @@ unsafe fn binary_slow<F: Arithmetic, X: Operand, Y: Operand>(m: &mut Machine<'_>
     // SAFETY: as in `binary`.
     unsafe {
         let i = state.fetch();
-        let result = F::any(m.runtime, X::value(m, i), Y::value(m, i));
+        let (x, y) = (X::value(m, i), Y::value(m, i));
+        // An integer and a float: the runtime would do the same, after looking at everything else it might be.
+        if let (Some(x), Some(y)) = (x.as_number(), y.as_number())
+            && !(X::tag(m, i) | Y::tag(m, i) == INT)
+            && let Some(result) = F::float(x, y)
+        {
+            i.a().set_float(result);
+            return i.next();
+        }
+        let result = F::any(m.runtime, x, y);
         m.finish(i, i.a(), result)
     }
 }

@@ -63,22 +63,6 @@ pub(crate) trait Operand {
         Self::IS_IMMEDIATE || unsafe { Self::slot(m, i).tag_again() } == FLOAT
     }
 
-    /// The operand, which is a number, as a float.
-    ///
-    /// # Safety
-    /// See [`crate::handlers`]; the operand is an integer or a float.
-    #[inline(always)]
-    unsafe fn number(m: &Machine<'_>, i: Instruction) -> f64 {
-        // SAFETY: the caller's promise.
-        unsafe {
-            if Self::IS_IMMEDIATE || Self::slot(m, i).tag_again() == INT {
-                Self::int(m, i) as f64
-            } else {
-                Self::slot(m, i).float()
-            }
-        }
-    }
-
     /// That float.
     ///
     /// # Safety

@@ -182,7 +182,7 @@ handlers! {
 
     /// `NOP`: nothing
     fn nop(registers, _, _) {
-        slot::put(registers.sp, Value::NULL);
+        registers.pc.read_volatile();
         Step::Next
     }
 }

@@ -1,0 +1,235 @@
+//! Every engine gives the same answer: bundled programs, hand-made cases and random programs, on every executor and under several
+//! configurations. What differs would be a wrong paper, so nothing here is approximate: output, value, kind of error, message, place
+//! and fuel are compared.
+
+use std::path::{Path, PathBuf};
+
+use engine::random::{Checker, Summary, Verdict, program, shrink};
+use engine::workloads::{Size, Workload, workloads};
+use engine::{Capture, Compiled, Configuration, EngineError, Failure, Outcome, Returned, Source, executors, find_executor};
+use runtime::RunOptions;
+
+/// What a run shows to the outside.
+#[derive(Debug, PartialEq)]
+struct Shown {
+    output: String,
+    result: Result<Returned, Failure>,
+    fuel_used: Option<u64>,
+}
+
+/// Everything but the heap limit, which engines may reach at different points.
+fn run(compiled: &Compiled, configuration: &Configuration, arguments: &[&str], collect_always: bool) -> (Shown, Outcome) {
+    let executor = find_executor(configuration.vm).unwrap();
+    let prepared = executor.prepare(compiled, configuration).unwrap_or_else(|error| panic!("{configuration}: {error}"));
+    let capture = Capture::new();
+    let outcome = prepared.run(RunOptions {
+        limits: configuration.limits,
+        arguments: arguments.iter().map(ToString::to_string).collect(),
+        output: capture.writer(),
+        collect_always,
+        ..RunOptions::default()
+    });
+    let output = String::from_utf8(capture.take()).unwrap();
+    (Shown { output, result: outcome.result.clone(), fuel_used: outcome.fuel_used }, outcome)
+}
+
+/// The oracle first, then the machines; the register machine with plenty of registers and with few.
+fn configurations() -> Vec<Configuration> {
+    let mut all = vec![Configuration::of("ast").unwrap(), Configuration::of("stack").unwrap()];
+    for registers in ["256", "16", "8"] {
+        let mut configuration = Configuration::of("register").unwrap();
+        configuration.set("registers", registers).unwrap();
+        all.push(configuration);
+    }
+    all
+}
+
+fn workload_source(workload: &Workload) -> Compiled {
+    Compiled::new(&Source::text(&workload.file, workload.source())).unwrap_or_else(|error| panic!("{}: {error}", workload.name))
+}
+
+/// What every executor shows must be what the oracle shows.
+fn assert_agree(name: &str, compiled: &Compiled, arguments: &[&str], change: impl Fn(&mut Configuration), collect_always: bool) -> Shown {
+    let mut expected: Option<Shown> = None;
+    for mut configuration in configurations() {
+        change(&mut configuration);
+        let (shown, _) = run(compiled, &configuration, arguments, collect_always);
+        match &expected {
+            Some(expected) => assert_eq!(&shown, expected, "{name} on {configuration}"),
+            None => expected = Some(shown),
+        }
+    }
+    expected.unwrap()
+}
+
+#[test]
+fn every_executor_is_compared() {
+    let compared: Vec<&str> = configurations().iter().map(|configuration| configuration.vm).collect();
+    for executor in executors() {
+        assert!(executor.name() == "auto" || compared.contains(&executor.name()), "{} is compared with nothing", executor.name());
+    }
+}
+
+#[test]
+fn bundled_programs() {
+    for workload in workloads() {
+        let compiled = workload_source(workload);
+        let shown = assert_agree(&workload.name, &compiled, &[&workload.small], |_| {}, false);
+        assert_eq!(shown.output, workload.expected(Size::Small), "{}", workload.name);
+        assert!(shown.result.is_ok(), "{}: {:?}", workload.name, shown.result);
+    }
+}
+
+#[test]
+fn bundled_programs_when_every_safepoint_collects() {
+    // Kernels only: a collection at each safepoint makes a run some hundred times slower.
+    for workload in workloads().iter().filter(|workload| ["fib", "closure", "exceptions", "roman"].contains(&&*workload.name)) {
+        let compiled = workload_source(workload);
+        let shown = assert_agree(&workload.name, &compiled, &["3"], |_| {}, true);
+        assert!(shown.result.is_ok(), "{}: {:?}", workload.name, shown.result);
+    }
+}
+
+#[test]
+fn fuel_runs_out_at_the_same_point() {
+    for workload in workloads() {
+        let compiled = workload_source(workload);
+        let all = assert_agree(&workload.name, &compiled, &[&workload.small], |c| c.limits.fuel = Some(1 << 40), false);
+        let used = all.fuel_used.unwrap();
+        for part in [used / 3, used.saturating_sub(1)] {
+            let shown = assert_agree(&workload.name, &compiled, &[&workload.small], |c| c.limits.fuel = Some(part), false);
+            let failure = shown.result.expect_err("too little fuel");
+            assert_eq!(failure.message, "Out of fuel", "{}", workload.name);
+        }
+    }
+}
+
+#[test]
+fn depth_runs_out_at_the_same_point() {
+    for workload in workloads() {
+        let compiled = workload_source(workload);
+        for depth in [1, 3, 7] {
+            assert_agree(&workload.name, &compiled, &[&workload.small], |c| c.limits.max_depth = depth, false);
+        }
+    }
+}
+
+#[test]
+fn heap_limits_end_every_engine() {
+    let program = "let all = []\nlet i = 0\nwhile true {\n    all.push(\"item \" + i)\n    i += 1\n}\n";
+    let compiled = Compiled::new(&Source::text("hoard.zx", program)).unwrap();
+    for mut configuration in configurations() {
+        configuration.set("max-heap", "2M").unwrap();
+        let (shown, outcome) = run(&compiled, &configuration, &[], false);
+        let failure = shown.result.expect_err("the heap is finite");
+        assert_eq!(failure.kind.name(), "heap", "{configuration}");
+        let (line, _) = failure.place(compiled.sources()).unwrap();
+        assert_eq!(line, 4, "{configuration}");
+        assert!(outcome.heap.peak_bytes <= 2 << 20, "{configuration}: {} bytes", outcome.heap.peak_bytes);
+    }
+}
+
+#[test]
+fn garbage_does_not_count_against_the_heap_limit() {
+    let program = "let i = 0\nwhile i < 20000 {\n    let waste = [i, \"garbage \" + i]\n    i += 1\n}\nprint(i)\n";
+    let compiled = Compiled::new(&Source::text("waste.zx", program)).unwrap();
+    for mut configuration in configurations() {
+        configuration.set("max-heap", "1M").unwrap();
+        let (shown, _) = run(&compiled, &configuration, &[], false);
+        assert_eq!(shown.output, "20000\n", "{configuration}");
+    }
+}
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "zx"))
+        .collect();
+    cases.sort();
+    cases
+}
+
+/// The outcome of a case as its `.out` file has it: what it prints, then for a program that fails a line that says where and why.
+fn case_text(source: &Source, configuration: &Configuration, collect_always: bool) -> String {
+    let compiled = match Compiled::new(source) {
+        Ok(compiled) => compiled,
+        Err(EngineError::Diagnostics(files)) => {
+            let lines: Vec<usize> = files
+                .iter()
+                .flat_map(|file| file.diagnostics.iter().map(|d| lang::diagnostics::line_and_column(&file.text, d.span.start).0))
+                .collect();
+            return format!("! does not compile, line {}\n", lines[0]);
+        }
+        Err(error) => panic!("{}: {error}", source.name()),
+    };
+    let (shown, _) = run(&compiled, configuration, &[], collect_always);
+    let mut text = shown.output;
+    if let Err(failure) = shown.result {
+        let line = failure.place(compiled.sources()).map_or(0, |(line, _)| line);
+        text.push_str(&format!("! line {line}: {}\n", failure.message));
+    }
+    text
+}
+
+#[test]
+fn cases_give_what_the_language_page_says() {
+    let cases = cases();
+    assert!(cases.len() >= 60, "{} cases", cases.len());
+    let mut failures = Vec::new();
+    for path in cases {
+        let expected = std::fs::read_to_string(path.with_extension("out")).unwrap();
+        let source = Source::file(&path).unwrap();
+        for configuration in configurations() {
+            for collect_always in [false, true] {
+                // Deep recursion with a collection at each call takes minutes.
+                if collect_always && (expected.contains("recursion") || path.ends_with("strings_built_in_loops.zx")) {
+                    continue;
+                }
+                let text = case_text(&source, &configuration, collect_always);
+                // A case may leave open which line a program is refused for.
+                let matches = text == expected
+                    || expected.trim_end() == "! does not compile" && text.starts_with("! does not compile");
+                if !matches {
+                    let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+                    failures.push(format!(
+                        "=== {name} on {configuration}{}\n--- expected\n{expected}--- shown\n{text}",
+                        if collect_always { ", collecting always" } else { "" }
+                    ));
+                    break;
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} differ\n{}", failures.len(), failures.join("\n"));
+}
+
+/// Random programs in a test run; `harness fuzz` runs more.
+const RANDOM_PROGRAMS: u64 = 2000;
+
+#[test]
+fn random_programs() {
+    let checker = Checker::new();
+    let mut summary = Summary::default();
+    for seed in 0..RANDOM_PROGRAMS {
+        let verdict = checker.check_seed(seed);
+        summary.count(&verdict);
+        match verdict {
+            Verdict::Disagree(_) => {
+                let disagrees = |text: &str| matches!(checker.check(text, seed), Verdict::Disagree(_));
+                let small = shrink(program(seed), 5000, |candidate| disagrees(&candidate.to_program()));
+                match checker.check(&small.to_program(), seed) {
+                    Verdict::Disagree(disagreement) => panic!("seed {seed}: engines disagree\n{disagreement}"),
+                    _ => unreachable!("shrinking keeps the disagreement"),
+                }
+            }
+            Verdict::Invalid(reason) => panic!("seed {seed}: the generator makes programs that compile\n{reason}"),
+            Verdict::Agree(_) | Verdict::Inconclusive => {}
+        }
+    }
+    // A generator whose programs all fail at once, or are all alike, tests nothing.
+    assert!(summary.values > RANDOM_PROGRAMS * 2 / 5, "{summary:?}");
+    assert!(summary.inconclusive < RANDOM_PROGRAMS / 20, "{summary:?}");
+    assert!(summary.errors.len() >= 6, "{summary:?}");
+}

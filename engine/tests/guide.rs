@@ -1,0 +1,181 @@
+//! The programs in the documentation do what the documentation says.
+//!
+//! In `README.md` and `docs/`, a fence
+//!
+//! ````text
+//! ```zx
+//! print(1 + 1)
+//! ```
+//! ````
+//!
+//! is a whole program, and the next fence, which must be a `text` one, is what it prints: its output, then the report of the error
+//! that ended it, if one did, or what the compiler says when it refuses the program. Every executor runs it. A fence ` ```zx NAME.zx `
+//! is a file that programs further down on the page can use; it needs no output.
+//!
+//! `UPDATE_GUIDE=1 cargo test -p engine --test guide` writes the outputs that the oracle gives into the pages. Read them before you commit them.
+
+use std::path::{Path, PathBuf};
+
+use engine::{Capture, Compiled, Configuration, Source, find_executor, render_failure};
+use runtime::RunOptions;
+
+/// A fenced block.
+struct Fence<'t> {
+    /// What stands behind the backticks.
+    info: &'t str,
+    /// Line of the opening fence, from 0.
+    line: usize,
+    /// First line behind the closing fence.
+    end: usize,
+    content: String,
+}
+
+/// The fences of a page in order. A fence ends at a line of at least as many backticks.
+fn fences(page: &str) -> Vec<Fence<'_>> {
+    let lines: Vec<&str> = page.lines().collect();
+    let mut fences = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let ticks = lines[at].bytes().take_while(|&byte| byte == b'`').count();
+        at += 1;
+        if ticks < 3 {
+            continue;
+        }
+        let (line, info) = (at - 1, lines[at - 1][ticks..].trim());
+        let is_end = |line: &str| line.len() >= ticks && line.bytes().all(|byte| byte == b'`');
+        let length = lines[at..].iter().position(|line| is_end(line));
+        let length = length.unwrap_or_else(|| panic!("the fence at line {} is never closed", line + 1));
+        let content = lines[at..at + length].iter().map(|line| format!("{line}\n")).collect();
+        at += length + 1;
+        fences.push(Fence { info, line, end: at, content });
+    }
+    fences
+}
+
+/// Every page that can hold programs.
+fn pages() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut pages: Vec<PathBuf> = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages.push(root.join("README.md"));
+    pages.sort();
+    pages
+}
+
+/// The oracle first; the register machine also where values are spilled.
+fn configurations() -> Vec<Configuration> {
+    let mut all: Vec<Configuration> = ["ast", "stack", "register"].map(|vm| Configuration::of(vm).unwrap()).into();
+    let mut spilling = Configuration::of("register").unwrap();
+    spilling.set("registers", "8").unwrap();
+    all.push(spilling);
+    all
+}
+
+/// What a reader sees of a run: output, then the report of an error. `folder` is where the page's files lie.
+fn shown(program: &str, folder: &Path, configuration: &Configuration) -> String {
+    let name = folder.join("example.zx");
+    let text = match Compiled::new(&Source::with_files(name.to_string_lossy(), program)) {
+        Err(error) => error.render(false),
+        Ok(compiled) => {
+            let executor = find_executor(configuration.vm).unwrap();
+            let prepared = executor.prepare(&compiled, configuration).unwrap();
+            let capture = Capture::new();
+            let options = RunOptions { limits: configuration.limits, output: capture.writer(), ..RunOptions::default() };
+            let outcome = prepared.run(options);
+            let mut text = String::from_utf8(capture.take()).unwrap();
+            if let Err(failure) = outcome.result {
+                text.push_str(&render_failure(&failure, compiled.sources(), false));
+            }
+            text
+        }
+    };
+    text.replace(&format!("{}/", folder.display()), "")
+}
+
+/// Runs the programs of a page. Gives the page with the outputs that the oracle gave, and what differs.
+fn check(path: &Path) -> (String, Vec<String>) {
+    let page = std::fs::read_to_string(path).unwrap();
+    let name = path.file_name().unwrap().to_string_lossy().into_owned();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guide").join(&name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let fences = fences(&page);
+    let lines: Vec<&str> = page.lines().collect();
+    let (mut updated, mut copied, mut problems) = (String::new(), 0, Vec::new());
+    for (index, fence) in fences.iter().enumerate() {
+        let place = format!("{name}, line {}", fence.line + 1);
+        match fence.info.split_whitespace().collect::<Vec<_>>()[..] {
+            ["zx", file] => std::fs::write(folder.join(file), &fence.content).unwrap(),
+            ["zx"] => {
+                let Some(expected) = fences.get(index + 1).filter(|next| {
+                    next.info == "text" && lines[fence.end..next.line].iter().all(|line| line.trim().is_empty())
+                }) else {
+                    problems.push(format!("{place}: no `text` fence with the output stands right behind this program"));
+                    continue;
+                };
+                let mut oracle = None;
+                for configuration in configurations() {
+                    let text = shown(&fence.content, &folder, &configuration);
+                    let oracle = oracle.get_or_insert_with(|| text.clone());
+                    if text != expected.content || text != *oracle {
+                        problems.push(format!("{place}, on {configuration}\n--- the page\n{}--- the run\n{text}", expected.content));
+                        break;
+                    }
+                }
+                let output = oracle.unwrap_or_default();
+                lines[copied..=expected.line].iter().for_each(|line| updated.push_str(&format!("{line}\n")));
+                updated.push_str(&output);
+                copied = expected.end - 1;
+            }
+            _ => {}
+        }
+    }
+    lines[copied..].iter().for_each(|line| updated.push_str(&format!("{line}\n")));
+    (updated, problems)
+}
+
+#[test]
+fn programs_print_what_the_pages_say() {
+    let mut all = Vec::new();
+    for path in pages() {
+        let (updated, problems) = check(&path);
+        if std::env::var_os("UPDATE_GUIDE").is_some() {
+            std::fs::write(&path, updated).unwrap();
+        } else {
+            all.extend(problems);
+        }
+    }
+    assert!(all.is_empty(), "{} programs differ; to see what to do, read the top of engine/tests/guide.rs\n\n{}", all.len(), all.join("\n\n"));
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut pages = pages();
+    pages.extend(["ARCHITECTURE.md", "CONTRIBUTING.md", "programs/README.md"].map(|page| root.join(page)));
+    let mut broken = Vec::new();
+    for path in pages {
+        let page = std::fs::read_to_string(&path).unwrap();
+        // A link is `](target)`; what is not a file of ours is somebody else's.
+        for link in page.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            if file.contains("://") || file.contains(' ') {
+                continue;
+            }
+            let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            let has_heading = || std::fs::read_to_string(&target).is_ok_and(|page| headings(&page).any(|known| known == heading));
+            if !target.exists() || !heading.is_empty() && !has_heading() {
+                broken.push(format!("{}: {link}", path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links to nothing:\n{}", broken.join("\n"));
+}
+
+/// The names by which links reach a page's headings.
+fn headings(page: &str) -> impl Iterator<Item = String> + '_ {
+    let headings = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim().to_lowercase());
+    headings.map(|heading| {
+        let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    })
+}

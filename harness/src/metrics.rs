@@ -1,0 +1,136 @@
+//! Figures besides time: what a run did, rather than how long it took. They come from one counting run of each side, and they are
+//! exact: the same program gives the same figures every time.
+//!
+//! A metric is a row of [`METRICS`]. Every result file has it for both sides, with their ratio.
+
+use engine::{Configuration, Outcome, Prepared};
+
+/// A figure about a program on an executor.
+pub struct Metric {
+    /// Its name in result files; `against_` and the name for the other side.
+    pub name: &'static str,
+    /// Heading in tables, if it stands in them.
+    pub heading: Option<&'static str>,
+    /// What it counts.
+    pub unit: Unit,
+    /// What it is, in one line.
+    pub about: &'static str,
+    /// The figure, or why there is none.
+    pub read: fn(&Facts<'_>) -> Result<u64, String>,
+}
+
+/// How a figure is written for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Thousands as `k`.
+    Count,
+    /// 1024 bytes as `KiB`.
+    Bytes,
+}
+
+/// What metrics are read from.
+pub struct Facts<'r> {
+    /// How the program was run.
+    pub configuration: &'r Configuration,
+    /// What was run.
+    pub prepared: &'r (dyn Prepared + 'r),
+    /// What the counting run gave.
+    pub outcome: &'r Outcome,
+}
+
+/// Every metric.
+pub static METRICS: &[Metric] = &[
+    Metric {
+        name: "instructions",
+        heading: Some("instructions"),
+        unit: Unit::Count,
+        about: "VM instructions dispatched",
+        read: |facts| match &facts.outcome.instructions {
+            Some(tally) => Ok(tally.total),
+            None => Err(format!("executor '{}' runs no instructions", facts.configuration.vm)),
+        },
+    },
+    Metric {
+        name: "code_bytes",
+        heading: Some("code"),
+        unit: Unit::Bytes,
+        about: "size of the code of the whole program, without constants and tables",
+        read: |facts| match facts.prepared.code_bytes() {
+            Some(bytes) => Ok(bytes as u64),
+            None => Err(format!("executor '{}' runs no code", facts.configuration.vm)),
+        },
+    },
+    Metric {
+        name: "peak_heap_bytes",
+        heading: Some("peak heap"),
+        unit: Unit::Bytes,
+        about: "most bytes in use by guest objects at any time, garbage not yet collected included",
+        read: |facts| Ok(facts.outcome.heap.peak_bytes as u64),
+    },
+    Metric {
+        name: "allocated_bytes",
+        heading: None,
+        unit: Unit::Bytes,
+        about: "bytes allocated for guest objects in the whole run",
+        read: |facts| Ok(facts.outcome.heap.allocated_bytes),
+    },
+    Metric {
+        name: "collections",
+        heading: None,
+        unit: Unit::Count,
+        about: "garbage collections",
+        read: |facts| Ok(facts.outcome.heap.collections),
+    },
+];
+
+impl Unit {
+    /// The figure for people.
+    pub fn show(self, figure: f64) -> String {
+        match self {
+            Self::Count => scaled(figure, 1000.0, &["", "k", "M", "G", "T"]),
+            Self::Bytes => scaled(figure, 1024.0, &["B", "KiB", "MiB", "GiB"]),
+        }
+    }
+}
+
+/// Nanoseconds for people.
+pub fn show_time(nanoseconds: f64) -> String {
+    scaled(nanoseconds, 1000.0, &["ns", "µs", "ms", "s"])
+}
+
+/// Three digits and a unit; whole numbers below the first step stay whole.
+fn scaled(figure: f64, step: f64, units: &[&str]) -> String {
+    let mut figure = figure;
+    let mut unit = 0;
+    while figure.abs() >= step * 0.999_5 && unit + 1 < units.len() {
+        figure /= step;
+        unit += 1;
+    }
+    let digits = match figure.abs() {
+        _ if unit == 0 && figure.fract() == 0.0 => 0,
+        size if size < 9.995 => 2,
+        size if size < 99.95 => 1,
+        _ => 0,
+    };
+    let separator = if units[unit].is_empty() { "" } else { " " };
+    format!("{figure:.digits$}{separator}{}", units[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Unit, show_time};
+
+    #[test]
+    fn figures_have_three_digits() {
+        assert_eq!(show_time(950.0), "950 ns");
+        assert_eq!(show_time(1234.0), "1.23 µs");
+        assert_eq!(show_time(45_678_000.0), "45.7 ms");
+        assert_eq!(show_time(999_600.0), "1.00 ms");
+        assert_eq!(show_time(123_456_000_000.0), "123 s");
+        assert_eq!(Unit::Count.show(0.0), "0");
+        assert_eq!(Unit::Count.show(12.0), "12");
+        assert_eq!(Unit::Count.show(1_500_000.0), "1.50 M");
+        assert_eq!(Unit::Bytes.show(1536.0), "1.50 KiB");
+        assert_eq!(Unit::Bytes.show(100.0), "100 B");
+    }
+}

@@ -1,0 +1,132 @@
+//! Results as tables: for people, for spreadsheets, for documents.
+
+use std::fmt::Write;
+
+use comfy_table::presets::{ASCII_MARKDOWN, UTF8_HORIZONTAL_ONLY};
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+use crate::metrics::{METRICS, show_time};
+use crate::results::{GEOMEAN, Results, Row};
+use crate::statistics::Verdict;
+
+/// What stands where there is no figure.
+const NOTHING: &str = "-";
+
+/// The table that people read.
+pub fn terminal(results: &Results) -> String {
+    let mut text = format!("{}\n", table(results, UTF8_HORIZONTAL_ONLY));
+    notes(results, &mut text);
+    text
+}
+
+/// The same as a Markdown table.
+pub fn markdown(results: &Results) -> String {
+    let mut text = format!("{}\n\n", table(results, ASCII_MARKDOWN));
+    notes(results, &mut text);
+    text
+}
+
+fn table(results: &Results, preset: &str) -> Table {
+    let (executor, against) = names(results);
+    let mut table = Table::new();
+    table.load_preset(preset).set_content_arrangement(ContentArrangement::Disabled);
+    let mut header = vec!["workload".to_string(), executor.clone(), against.clone(), "speed-up [95 %]".to_string()];
+    for heading in METRICS.iter().filter_map(|metric| metric.heading) {
+        header.extend([heading.to_string(), against.clone(), "ratio".to_string()]);
+    }
+    header.push("agrees".to_string());
+    table.set_header(header);
+    for row in &results.rows {
+        table.add_row(cells(row));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// What the two sides are called: the executors, with what else tells them apart.
+fn names(results: &Results) -> (String, String) {
+    let name = |own: &std::collections::BTreeMap<String, String>, other: &std::collections::BTreeMap<String, String>| {
+        let mut name = own.get("vm").cloned().unwrap_or_default();
+        for (axis, value) in own.iter().filter(|(axis, value)| *axis != "vm" && other.get(*axis) != Some(value)) {
+            let _ = write!(name, " {axis}={value}");
+        }
+        name
+    };
+    let manifest = &results.manifest;
+    (name(&manifest.executor, &manifest.against), name(&manifest.against, &manifest.executor))
+}
+
+fn cells(row: &Row) -> Vec<String> {
+    let time = |nanoseconds: Option<f64>| nanoseconds.map_or(NOTHING.to_string(), show_time);
+    let mut cells = vec![row.workload.clone(), time(row.median_ns), time(row.against_median_ns), speedup(row)];
+    for metric in METRICS.iter().filter(|metric| metric.heading.is_some()) {
+        let shown = |name: &str| row.figure(name).map_or(NOTHING.to_string(), |figure| metric.unit.show(figure));
+        cells.push(shown(metric.name));
+        cells.push(shown(&format!("against_{}", metric.name)));
+        cells.push(row.figure(&format!("{}_ratio", metric.name)).map_or(NOTHING.to_string(), |ratio| format!("{ratio:.2}")));
+    }
+    cells.push(if row.agrees { "yes" } else { "NO" }.to_string());
+    cells
+}
+
+/// `1.93 [1.90, 1.97]`, with `=` behind it when the interval contains 1.
+fn speedup(row: &Row) -> String {
+    let Some(value) = row.speedup else { return NOTHING.to_string() };
+    let interval = match (row.ci_low, row.ci_high) {
+        (Some(low), Some(high)) => format!(" [{low:.2}, {high:.2}]"),
+        _ => String::new(),
+    };
+    let mark = if row.verdict == Verdict::NoDifference.name() { " =" } else { "  " };
+    format!("{value:.2}{interval}{mark}")
+}
+
+fn notes(results: &Results, text: &mut String) {
+    let (executor, against) = names(results);
+    let manifest = &results.manifest;
+    let programs = results.rows.iter().filter(|row| row.workload != GEOMEAN);
+    let count = |verdict: Verdict| programs.clone().filter(|row| row.verdict == verdict.name()).count();
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        text,
+        "{executor} is faster than {against} on {} programs, slower on {}, and no different (=) on {}.",
+        count(Verdict::Faster),
+        count(Verdict::Slower),
+        count(Verdict::NoDifference),
+    );
+    let _ = writeln!(
+        text,
+        "Speed-up: {against} over {executor}, medians of {} rounds, size {}; other ratios: {executor} over {against}.",
+        manifest.rounds, manifest.size
+    );
+    for row in results.rows.iter().filter(|row| !row.agrees && row.workload != GEOMEAN) {
+        let reason = row.unavailable.get("speedup").map_or("the answers differ", String::as_str);
+        let _ = writeln!(text, "{} does not agree: {reason}", row.workload);
+    }
+}
+
+/// A line for each row: every figure, the samples left out.
+pub fn csv(results: &Results) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut header: Vec<String> =
+        ["workload", "executor", "against", "agrees", "verdict", "median_ns", "against_median_ns", "speedup", "ci_low", "ci_high"]
+            .map(str::to_string)
+            .to_vec();
+    header.extend(["spread", "against_spread"].map(str::to_string));
+    let figures: Vec<String> = METRICS
+        .iter()
+        .flat_map(|metric| [metric.name.to_string(), format!("against_{}", metric.name), format!("{}_ratio", metric.name)])
+        .collect();
+    header.extend(figures.iter().cloned());
+    writer.write_record(&header)?;
+    for row in &results.rows {
+        let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+        let mut record = vec![row.workload.clone(), row.executor.clone(), row.against.clone(), row.agrees.to_string(), row.verdict.clone()];
+        let times = [row.median_ns, row.against_median_ns, row.speedup, row.ci_low, row.ci_high, row.spread, row.against_spread];
+        record.extend(times.map(number));
+        record.extend(figures.iter().map(|name| number(row.figure(name))));
+        writer.write_record(&record)?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
