@@ -465,7 +465,8 @@ impl Lifter<'_> {
                 self.instructions.pop();
                 continue;
             }
-            if !is_comparison(last.operation.facts().stack) {
+            // A loop's jump reports running out of fuel at its own place, which is the comparison's unless it was negated.
+            if !is_comparison(last.operation.facts().stack) || is_loop && !sense {
                 break;
             }
             let comparison = self.instructions.pop().expect("just seen");

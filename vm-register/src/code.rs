@@ -56,11 +56,14 @@ pub(crate) const C: u32 = 48;
 pub(crate) struct Word(u64);
 
 /// The most registers a frame can have: twice the index of one fits a lane, even of the first behind the frame.
-pub const MOST_REGISTERS: u32 = 1 << 15;
+pub(crate) const MOST_REGISTERS: u32 = 1 << 15;
 
 /// How much a register's lane counts.
 const REGISTER_SCALE: usize = size_of::<Value>() / REGISTER_STEP;
 const REGISTER_STEP: usize = 8;
+
+/// Where in a word its opcode lies.
+const OPCODE_BYTE: usize = if cfg!(target_endian = "little") { 4 } else { 3 };
 
 impl Word {
     /// What the machine finds where the entry function returns to.
@@ -83,15 +86,7 @@ impl Word {
             }
             _ => Self(opcode | lane(0) << A | lane(1) << B | lane(2) << C),
         };
-        debug_assert_eq!(word.operation(), Operation::of(instruction.op()));
         word
-    }
-
-    /// What it does.
-    #[inline(always)]
-    pub(crate) fn operation(self) -> Operation {
-        // SAFETY: words are made of operations only.
-        unsafe { std::mem::transmute::<u8, Operation>((self.0 >> 32) as u8) }
     }
 
     /// A lane as an unsigned number.
@@ -158,6 +153,19 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// What the instruction there does.
+    ///
+    /// This is a load of one byte, apart from that of the word. Taking the byte out of the word would cost a move and two shifts on the way to
+    /// the next jump, and a compiler does just that when it sees two loads from one place, unless one is volatile.
+    ///
+    /// # Safety
+    /// `pc` points to a linked instruction.
+    #[inline(always)]
+    pub(crate) unsafe fn operation(self) -> Operation {
+        // SAFETY: the caller's promise; words are made of operations only.
+        unsafe { std::mem::transmute::<u8, Operation>(self.pc.cast::<u8>().add(OPCODE_BYTE).read_volatile()) }
+    }
+
     /// The instruction there.
     ///
     /// # Safety
@@ -166,13 +174,6 @@ impl State {
     pub(crate) unsafe fn fetch(self) -> Instruction {
         // SAFETY: the caller's promise.
         Instruction { pc: self.pc, base: self.base, word: unsafe { *self.pc } }
-    }
-}
-
-impl State {
-    #[inline(always)]
-    pub(crate) unsafe fn operation(self) -> Operation {
-        unsafe { std::mem::transmute::<u8, Operation>(self.pc.cast::<u8>().add(4).read_volatile()) }
     }
 }
 

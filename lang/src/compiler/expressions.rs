@@ -340,12 +340,12 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     }
 
     /// Begins another iteration at `start` if the condition holds, goes on (or ahead to `end`) otherwise.
-    pub(super) fn loop_branch(&mut self, condition: &'a Expression<'a>, start: Label, end: Label, position: u32) {
+    pub(super) fn loop_branch(&mut self, condition: &'a Expression<'a>, start: Label, end: Label) {
         match condition.kind {
             ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => {
                 stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || {
                     self.branch(left, false, end);
-                    self.loop_branch(right, start, end, position);
+                    self.loop_branch(right, start, end);
                 });
             }
             _ => {

@@ -26,9 +26,9 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.undo_assignments(mark);
         self.place(next);
         if matches!(condition.kind, ExpressionKind::Bool(true)) {
-            self.jump(StackOp::Loop, start, position);
+            self.jump(StackOp::Loop, start, condition.position());
         } else {
-            self.loop_branch(condition, start, end, position);
+            self.loop_branch(condition, start, end);
             self.undo_assignments(mark);
         }
         self.place(end);

@@ -4,16 +4,17 @@ use runtime::{Runtime, Value};
 
 use super::tables::Place;
 use super::{Evaluator, Exit, Jump};
-use crate::ast::{Block, Expression, ExpressionKind, Name};
+use crate::ast::{Block, Expression, ExpressionKind, LogicalOperator, Name};
 
 impl<'a> Evaluator<'a, '_> {
     /// `while condition { body }`.
-    pub(super) fn while_loop(
-        &mut self,
-        condition: &'a Expression<'a>,
-        body: &Block<'a>,
-        position: u32,
-    ) -> Result<(), Exit> {
+    pub(super) fn while_loop(&mut self, condition: &'a Expression<'a>, body: &Block<'a>) -> Result<(), Exit> {
+        // Running out of fuel is reported where the condition is decided.
+        let mut decisive = condition;
+        while let ExpressionKind::Logical { operator: LogicalOperator::And, right, .. } = decisive.kind {
+            decisive = right;
+        }
+        let position = decisive.position();
         while self.expression(condition)?.is_truthy() {
             self.take_fuel(position)?;
             if !self.iteration(body)? {

@@ -37,7 +37,7 @@ impl<'a> Evaluator<'a, '_> {
                 Ok(())
             }
             StatementKind::If { .. } => self.conditional(statement),
-            StatementKind::While { condition, ref body } => self.while_loop(condition, body, position),
+            StatementKind::While { condition, ref body } => self.while_loop(condition, body),
             StatementKind::ForEach { first, second, iterable, ref body } => {
                 self.for_each(first, second, iterable, body, position)
             }
