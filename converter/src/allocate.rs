@@ -1,6 +1,6 @@
 //! Register allocation, behind a trait; a file for each allocator.
 
-mod linear;
+pub mod linear;
 
 use crate::live::LiveRanges;
 use crate::tac::{Function, VirtualRegister};

@@ -50,7 +50,8 @@ fn workspace() -> Metadata {
 
 /// The crates of this workspace that a package depends on.
 fn sees(package: &Package, kinds: &[DependencyKind]) -> BTreeSet<String> {
-    let own = package.dependencies.iter().filter(|dependency| dependency.path.is_some() && kinds.contains(&dependency.kind));
+    let own =
+        package.dependencies.iter().filter(|dependency| dependency.path.is_some() && kinds.contains(&dependency.kind));
     own.map(|dependency| dependency.name.clone()).collect()
 }
 
@@ -59,7 +60,10 @@ fn the_table_has_a_row_for_each_crate() {
     let workspace = workspace();
     let members: BTreeSet<String> = workspace.packages.iter().map(|package| package.name.to_string()).collect();
     let rows: BTreeSet<String> = table().into_iter().map(|row| row.name).collect();
-    assert_eq!(members, rows, "members of the workspace, and rows of the table in ARCHITECTURE.md, \"Who may depend on whom\"");
+    assert_eq!(
+        members, rows,
+        "members of the workspace, and rows of the table in ARCHITECTURE.md, \"Who may depend on whom\""
+    );
 }
 
 #[test]
@@ -106,7 +110,12 @@ fn the_table_allows_only_what_is_used() {
         if row.may_see.len() < 5 {
             assert_eq!(row.may_see, code, "`{}`: the table allows, and the manifest has", row.name);
         }
-        assert!(row.tests_may_see.is_subset(&tests), "tests of `{}`: the table allows {:?}", row.name, row.tests_may_see);
+        assert!(
+            row.tests_may_see.is_subset(&tests),
+            "tests of `{}`: the table allows {:?}",
+            row.name,
+            row.tests_may_see
+        );
     }
 }
 
@@ -118,7 +127,11 @@ fn unsafe_code_is_where_the_table_says() {
         for target in package.targets.iter().filter(|target| target.is_lib() || target.is_bin()) {
             let text = std::fs::read_to_string(&target.src_path).unwrap();
             let is_forbidden = text.contains("#![forbid(unsafe_code)]");
-            assert_eq!(is_forbidden, !row.has_unsafe_code, "{}: `#![forbid(unsafe_code)]`, and the table's last column", target.src_path);
+            assert_eq!(
+                is_forbidden, !row.has_unsafe_code,
+                "{}: `#![forbid(unsafe_code)]`, and the table's last column",
+                target.src_path
+            );
         }
     }
 }

@@ -55,10 +55,14 @@ fn fences(page: &str) -> Vec<Fence<'_>> {
 /// Every page that can hold programs.
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut pages: Vec<PathBuf> = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut pages: Vec<PathBuf> =
+        std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     pages.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
     pages.push(root.join("README.md"));
     pages.sort();
+    if let Some(scratch) = std::env::var_os("SCRATCH") {
+        return vec![scratch.into()];
+    } // SCRATCH
     pages
 }
 
@@ -80,7 +84,8 @@ fn shown(program: &str, folder: &Path, configuration: &Configuration) -> String 
             let executor = find_executor(configuration.vm).unwrap();
             let prepared = executor.prepare(&compiled, configuration).unwrap();
             let capture = Capture::new();
-            let options = RunOptions { limits: configuration.limits, output: capture.writer(), ..RunOptions::default() };
+            let options =
+                RunOptions { limits: configuration.limits, output: capture.writer(), ..RunOptions::default() };
             let outcome = prepared.run(options);
             let mut text = String::from_utf8(capture.take()).unwrap();
             if let Err(failure) = outcome.result {
@@ -90,6 +95,61 @@ fn shown(program: &str, folder: &Path, configuration: &Configuration) -> String 
         }
     };
     text.replace(&format!("{}/", folder.display()), "")
+}
+
+/// What stands between `<!-- table: NAME -->` and `<!-- end -->`, from the runtime's own tables.
+fn table(name: &str) -> String {
+    let row = |cells: &[&str]| format!("| {} |\n", cells.join(" | "));
+    let head = |titles: &[&str]| row(titles) + &row(&vec!["---"; titles.len()]);
+    let (titles, rows): (&[&str], String) = match name {
+        "builtins" => (
+            &["builtin", "what it gives"],
+            runtime::builtins::all()
+                .map(|builtin| {
+                    let (call, meaning) = builtin.help.split_once(": ").unwrap();
+                    row(&[&format!("`{call}`"), meaning])
+                })
+                .collect(),
+        ),
+        "methods" => (
+            &["of", "method", "what it gives"],
+            runtime::methods::all()
+                .flat_map(|table| table.rows.iter().map(|method| (table.receiver, method)))
+                .map(|(receiver, method)| {
+                    let (call, meaning) = method.help.split_once(": ").unwrap();
+                    let others: String = method.names[1..].iter().map(|name| format!(", `{name}`")).collect();
+                    row(&[receiver, &format!("`{call}`{others}"), meaning])
+                })
+                .collect(),
+        ),
+        "standard modules" => (
+            &["module", "members"],
+            ["math", "json", "crypto"]
+                .map(|module| {
+                    let members = runtime::builtins::standard_module(module).unwrap();
+                    let shown = members.iter().map(|&(member, builtin)| {
+                        if member == builtin { format!("`{member}`") } else { format!("`{member}` (`{builtin}`)") }
+                    });
+                    row(&[&format!("`{module}`"), &shown.collect::<Vec<_>>().join(", ")])
+                })
+                .concat(),
+        ),
+        _ => panic!("there is no table of {name}"),
+    };
+    head(titles) + &rows
+}
+
+/// The page with its generated tables as they should be.
+fn with_tables(page: &str) -> String {
+    let mut updated = String::new();
+    let mut rest = page;
+    while let Some((before, after)) = rest.split_once("<!-- table: ") {
+        let (name, after) = after.split_once(" -->\n").unwrap();
+        let (_, after) = after.split_once("<!-- end -->").unwrap();
+        updated.push_str(&format!("{before}<!-- table: {name} -->\n{}<!-- end -->", table(name)));
+        rest = after;
+    }
+    updated + rest
 }
 
 /// Runs the programs of a page. Gives the page with the outputs that the oracle gave, and what differs.
@@ -117,7 +177,10 @@ fn check(path: &Path) -> (String, Vec<String>) {
                     let text = shown(&fence.content, &folder, &configuration);
                     let oracle = oracle.get_or_insert_with(|| text.clone());
                     if text != expected.content || text != *oracle {
-                        problems.push(format!("{place}, on {configuration}\n--- the page\n{}--- the run\n{text}", expected.content));
+                        problems.push(format!(
+                            "{place}, on {configuration}\n--- the page\n{}--- the run\n{text}",
+                            expected.content
+                        ));
                         break;
                     }
                 }
@@ -138,13 +201,22 @@ fn programs_print_what_the_pages_say() {
     let mut all = Vec::new();
     for path in pages() {
         let (updated, problems) = check(&path);
+        let page = std::fs::read_to_string(&path).unwrap();
         if std::env::var_os("UPDATE_GUIDE").is_some() {
-            std::fs::write(&path, updated).unwrap();
-        } else {
-            all.extend(problems);
+            std::fs::write(&path, with_tables(&updated)).unwrap();
+            continue;
+        }
+        all.extend(problems);
+        if page != with_tables(&page) {
+            all.push(format!("{}: a generated table is stale", path.display()));
         }
     }
-    assert!(all.is_empty(), "{} programs differ; to see what to do, read the top of engine/tests/guide.rs\n\n{}", all.len(), all.join("\n\n"));
+    assert!(
+        all.is_empty(),
+        "{} programs differ; to see what to do, read the top of engine/tests/guide.rs\n\n{}",
+        all.len(),
+        all.join("\n\n")
+    );
 }
 
 #[test]
@@ -162,7 +234,8 @@ fn links_lead_somewhere() {
                 continue;
             }
             let target = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
-            let has_heading = || std::fs::read_to_string(&target).is_ok_and(|page| headings(&page).any(|known| known == heading));
+            let has_heading =
+                || std::fs::read_to_string(&target).is_ok_and(|page| headings(&page).any(|known| known == heading));
             if !target.exists() || !heading.is_empty() && !has_heading() {
                 broken.push(format!("{}: {link}", path.display()));
             }
@@ -173,7 +246,10 @@ fn links_lead_somewhere() {
 
 /// The names by which links reach a page's headings.
 fn headings(page: &str) -> impl Iterator<Item = String> + '_ {
-    let headings = page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim().to_lowercase());
+    let headings = page
+        .lines()
+        .filter(|line| line.starts_with('#'))
+        .map(|line| line.trim_start_matches('#').trim().to_lowercase());
     headings.map(|heading| {
         let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
         kept.map(|c| if c == ' ' { '-' } else { c }).collect()

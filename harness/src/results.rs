@@ -118,7 +118,8 @@ impl Row {
         }
     }
 
-    fn rounds(&self) -> Vec<Round> {
+    /// Its samples, round by round.
+    pub fn rounds(&self) -> Vec<Round> {
         let pairs = self.samples_ns.iter().zip(&self.against_samples_ns);
         pairs.map(|(&executor, &against)| Round { executor, against }).collect()
     }

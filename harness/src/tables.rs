@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use comfy_table::presets::{ASCII_MARKDOWN, UTF8_HORIZONTAL_ONLY};
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
 use crate::metrics::{METRICS, show_time};
 use crate::results::{GEOMEAN, Results, Row};
@@ -14,35 +13,50 @@ const NOTHING: &str = "-";
 
 /// The table that people read.
 pub fn terminal(results: &Results) -> String {
-    let mut text = format!("{}\n", table(results, UTF8_HORIZONTAL_ONLY));
-    notes(results, &mut text);
-    text
-}
-
-/// The same as a Markdown table.
-pub fn markdown(results: &Results) -> String {
-    let mut text = format!("{}\n\n", table(results, ASCII_MARKDOWN));
-    notes(results, &mut text);
-    text
-}
-
-fn table(results: &Results, preset: &str) -> Table {
-    let (executor, against) = names(results);
+    const STYLE: TableStyle = TableStyle::new()
+        .header_lines(ContentLineStyle::none())
+        .header_separator(LineStyle::none().fill('─'))
+        .content_lines(ContentLineStyle::none());
     let mut table = Table::new();
-    table.load_preset(preset).set_content_arrangement(ContentArrangement::Disabled);
-    let mut header = vec!["workload".to_string(), executor.clone(), against.clone(), "speed-up [95 %]".to_string()];
-    for heading in METRICS.iter().filter_map(|metric| metric.heading) {
-        header.extend([heading.to_string(), against.clone(), "ratio".to_string()]);
-    }
-    header.push("agrees".to_string());
-    table.set_header(header);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(header(results));
     for row in &results.rows {
         table.add_row(cells(row));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table
+    let lines = table.to_string();
+    let mut text: String = lines.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    text.push('\n');
+    notes(results, &mut text);
+    text
+}
+
+/// The same as a Markdown table.
+pub fn markdown(results: &Results) -> String {
+    let header = header(results);
+    let line = |cells: &[String]| {
+        let cells: Vec<&str> = cells.iter().map(|cell| cell.trim()).collect();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let mut text = line(&header);
+    let _ = writeln!(text, "|---|{}", "---:|".repeat(header.len() - 1));
+    for row in &results.rows {
+        text.push_str(&line(&cells(row)));
+    }
+    text.push('\n');
+    notes(results, &mut text);
+    text
+}
+
+fn header(results: &Results) -> Vec<String> {
+    let (executor, against) = names(results);
+    let mut header = vec!["workload".to_string(), executor, against.clone(), "speed-up [95 %]".to_string()];
+    for heading in METRICS.iter().filter_map(|metric| metric.heading) {
+        header.extend([heading.to_string(), against.clone(), "ratio".to_string()]);
+    }
+    header.push("agrees".to_string());
+    header
 }
 
 /// What the two sides are called: the executors, with what else tells them apart.

@@ -109,6 +109,9 @@ struct Frame {
     position: u32,
 }
 
+/// An operation on the topmost values.
+type Operation<'o> = dyn Fn(&mut Runtime, &[Value]) -> Result<Value, Fault> + 'o;
+
 /// A run.
 struct Evaluator<'a, 't> {
     tables: &'t Tables<'a, 't>,
@@ -246,13 +249,7 @@ impl<'a, 't> Evaluator<'a, 't> {
 
     /// Goes on after an operation failed: when the heap was full, collects and runs it once more.
     #[cold]
-    fn retry(
-        &mut self,
-        first: usize,
-        fault: Fault,
-        position: u32,
-        operation: &dyn Fn(&mut Runtime, &[Value]) -> Result<Value, Fault>,
-    ) -> Result<Value, Exit> {
+    fn retry(&mut self, first: usize, fault: Fault, position: u32, operation: &Operation<'_>) -> Result<Value, Exit> {
         if fault.kind != ErrorKind::Heap {
             return Err(self.raise(fault, position));
         }

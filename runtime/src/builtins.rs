@@ -152,7 +152,11 @@ mod tests {
     fn help_begins_with_the_call() {
         for builtin in all() {
             // What programs write as a plain name is compiled to a call.
-            let call = if builtin.name.starts_with("__") { format!("{}:", builtin.name) } else { format!("{}(", builtin.name) };
+            let call = if builtin.name.starts_with("__") {
+                format!("{}:", builtin.name)
+            } else {
+                format!("{}(", builtin.name)
+            };
             assert!(builtin.help.starts_with(&call), "{}", builtin.help);
         }
     }

@@ -138,11 +138,12 @@ enum Notation {
 /// Name of functions that have none.
 const LAMBDA: &str = "<lambda>";
 
-/// Appends the printed form of an integer.
-pub fn write_int(text: &mut String, value: i64) {
-    const LONGEST: usize = 20;
-    let mut digits = [0_u8; LONGEST];
-    let mut at = LONGEST;
+/// Characters of the longest integer.
+pub const LONGEST_INT: usize = 20;
+
+/// The printed form of an integer, in a buffer of the caller's.
+pub fn int_text(value: i64, digits: &mut [u8; LONGEST_INT]) -> &str {
+    let mut at = LONGEST_INT;
     let mut rest = value.unsigned_abs();
     loop {
         at -= 1;
@@ -156,7 +157,12 @@ pub fn write_int(text: &mut String, value: i64) {
         at -= 1;
         digits[at] = b'-';
     }
-    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
+    std::str::from_utf8(&digits[at..]).unwrap_or_default()
+}
+
+/// Appends the printed form of an integer.
+pub fn write_int(text: &mut String, value: i64) {
+    text.push_str(int_text(value, &mut [0; LONGEST_INT]));
 }
 
 /// Appends the printed form of a float: the shortest digits that read back as the same float, with `.0` when it is whole, and with an

@@ -67,7 +67,12 @@ pub struct Row {
 }
 
 /// A row of a table.
-const fn row(names: &'static [&'static str], arity: (usize, usize), function: NativeFunction, help: &'static str) -> Row {
+const fn row(
+    names: &'static [&'static str],
+    arity: (usize, usize),
+    function: NativeFunction,
+    help: &'static str,
+) -> Row {
     Row { names, arity, function, help }
 }
 

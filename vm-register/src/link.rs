@@ -202,7 +202,7 @@ impl Linked {
 fn check_sizes(code: &Verified<RegCode>) -> Result<(), Fault> {
     if let Some(function) = code.functions.iter().find(|function| function.locals >= MOST_REGISTERS) {
         let (name, registers) = (code.name(function.name), function.locals);
-        let fault = Error::value_error(format!("'{name}' has {registers} registers, and the register machine takes {MOST_REGISTERS}"));
+        let fault = Error::value_error(format!("'{name}' has {registers} registers, and the register machine takes fewer than {MOST_REGISTERS}"));
         return Err(fault.with_help("run the program on another engine, or split the function"));
     }
     // A wide operand counts bytes.

@@ -33,6 +33,7 @@
 //! can be entered only through the cold path which raises it, so keeping it costs nothing. A collection lowers it again, to just above
 //! the highest end of any active frame (a caller's frame may end above the running one's), so the part to clear stays small.
 
+use runtime::heap::ObjectKind;
 use runtime::objects::Closure;
 use runtime::probe::Probe;
 use runtime::{Error, Fault, Runtime, Tag, Value};
@@ -281,6 +282,7 @@ impl<'r> Machine<'r> {
         self.value_limit = unsafe { self.values.as_mut_ptr().add(kept) };
         let frames = &self.frames[..self.depth() + 1];
         let values = &self.values[..live];
+        debug_assert!(values.iter().copied().all(points_to_its_kind), "a register points to an object that was freed");
         self.runtime.collect(|marker| {
             marker.values(values);
             for frame in frames.iter().filter(|frame| !frame.closure.is_null()) {
@@ -386,6 +388,24 @@ pub(crate) unsafe fn fill(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: the caller's promise.
     unsafe { fill_missing(state.base, &*target, missing) };
     state
+}
+
+/// Whether a value's object, if it has one, is what its tag says: not so when the object was freed, and most likely not when its place was
+/// taken by another.
+fn points_to_its_kind(value: Value) -> bool {
+    let expected = match value.tag() {
+        Tag::String => ObjectKind::String,
+        Tag::List => ObjectKind::List,
+        Tag::Map => ObjectKind::Map,
+        Tag::Closure => ObjectKind::Closure,
+        Tag::Record => ObjectKind::Record,
+        Tag::Cell => ObjectKind::Cell,
+        Tag::Failure => ObjectKind::Failure,
+        _ => return true,
+    };
+    // SAFETY: blocks of freed objects stay readable as long as the heap keeps them, which is good enough for a check in debug builds; in
+    // a machine that keeps its invariant the object is alive.
+    value.header().is_some_and(|header| unsafe { (*header).kind } == expected)
 }
 
 /// Writes the last `missing` parameters of a frame.

@@ -141,15 +141,22 @@ impl FrameStack {
 #[derive(Debug)]
 pub(crate) struct ValueStack {
     slots: Vec<MaybeUninit<Value>>,
+    /// Most slots there may ever be, but for those of the first frame.
+    most: usize,
 }
 
 /// Values that fit before the value stack grows for the first time.
 const FIRST_SLOTS: usize = 1024;
+/// The value stack may take as many bytes as the heap, and at least this many.
+const LEAST_LIMIT: usize = 64 << 20;
 
 impl ValueStack {
-    /// A stack with room for a first frame of `slots` values.
-    pub(crate) fn new(slots: usize) -> Self {
-        Self { slots: uninitialised(Vec::with_capacity(slots.max(FIRST_SLOTS))) }
+    /// A stack with room for a first frame of `slots` values, beside a heap that may hold `max_heap` bytes.
+    pub(crate) fn new(slots: usize, max_heap: usize) -> Self {
+        Self {
+            slots: uninitialised(Vec::with_capacity(slots.max(FIRST_SLOTS))),
+            most: max_heap.max(LEAST_LIMIT) / size_of::<Value>(),
+        }
     }
 
     /// The lowest slot.
@@ -162,17 +169,17 @@ impl ValueStack {
         self.slots.as_mut_ptr_range().end.cast()
     }
 
-    /// Moves to a place with at least `needed` slots, keeping the lowest `used`.
-    ///
-    /// # Errors
-    /// When there is no memory for it; to the program that is a recursion too deep.
-    pub(crate) fn grow(&mut self, used: usize, needed: usize) -> Result<Move, Fault> {
+    /// Moves to a place with at least `needed` slots, keeping the lowest `used`. None when there may not be so many.
+    pub(crate) fn grow(&mut self, used: usize, needed: usize) -> Option<Move> {
+        if needed > self.most {
+            return None;
+        }
         let mut slots: Vec<MaybeUninit<Value>> = Vec::new();
-        slots.try_reserve_exact(needed.max(self.slots.len() * 2)).map_err(|_| Error::depth())?;
+        slots.try_reserve_exact(needed.max((self.slots.len() * 2).min(self.most))).ok()?;
         slots.extend_from_slice(&self.slots[..used]);
         let from = self.start().addr();
         self.slots = uninitialised(slots);
-        Ok(Move { from, to: self.start() })
+        Some(Move { from, to: self.start() })
     }
 }
 

@@ -38,9 +38,9 @@ fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, probe: &mut P) -> Resul
     // SAFETY: a new machine is about to run the first instruction of the entry function.
     unsafe {
         if counts_fuel {
-            dispatch::sibling::run::<true>(&mut machine);
+            dispatch::match_loop::run::<P, true>(&mut machine, probe);
         } else {
-            dispatch::sibling::run::<false>(&mut machine);
+            dispatch::match_loop::run::<P, false>(&mut machine, probe);
         }
     }
     machine.outcome

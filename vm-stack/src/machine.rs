@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use isa::{Function, Stack};
 use runtime::objects::Closure;
-use runtime::{Fault, Runtime, Value};
+use runtime::{Error, Fault, Runtime, Value};
 
 use crate::frame::{Frame, FrameStack, ReturnAddress, ValueStack};
 use crate::link::{Linked, LinkedFunction, Site, Word};
@@ -65,6 +65,8 @@ pub(crate) struct Machine<'r> {
     pub(crate) runtime: &'r mut Runtime,
     /// The program.
     pub(crate) linked: &'r Linked,
+    /// True when the instruction about to run has run before, in vain.
+    pub(crate) repeats: bool,
     /// What the run ends with.
     pub(crate) outcome: Result<Value, Fault>,
     frame_stack: FrameStack,
@@ -85,7 +87,7 @@ impl<'r> Machine<'r> {
         );
         let entry = &linked.functions()[runtime.program.entry as usize];
         let mut frame_stack = FrameStack::new(runtime.limits.max_depth);
-        let mut value_stack = ValueStack::new(entry.frame_bytes as usize / size_of::<Value>());
+        let mut value_stack = ValueStack::new(entry.frame_bytes as usize / size_of::<Value>(), runtime.limits.max_heap);
         let mut sites = linked.fresh_sites(runtime);
         let frame = frame_stack.first();
         let base = value_stack.start();
@@ -101,6 +103,7 @@ impl<'r> Machine<'r> {
             sites: sites.as_mut_ptr(),
             runtime,
             linked,
+            repeats: false,
             outcome: Ok(Value::NULL),
             frame_stack,
             value_stack,
@@ -257,7 +260,7 @@ impl<'r> Machine<'r> {
             let callee = self.functions.add(function as usize);
             let base = match self.admit(callee, window) {
                 Ok(base) => base,
-                Err(fault) => return self.raise(fault),
+                Err(fault) => return self.raise_final(fault),
             };
             let arguments = self.registers.sp.sub(given);
             slide(arguments, base, given);
@@ -267,6 +270,9 @@ impl<'r> Machine<'r> {
     }
 
     /// Makes ready for a call of `callee` with its frame at `window`: checks the depth, makes room, takes fuel. Gives where `window` is now.
+    ///
+    /// # Errors
+    /// When the call must not be made. The error is final: a collection would not help.
     ///
     /// # Safety
     /// `callee` is a function of the program's and `window` lies in the used part of the value stack, or at `sp`.
@@ -310,7 +316,9 @@ impl<'r> Machine<'r> {
                 window.offset_from_unsigned(start) + frame_bytes / size_of::<Value>(),
             )
         };
-        let moved = self.value_stack.grow(used, needed)?;
+        let Some(moved) = self.value_stack.grow(used, needed) else {
+            return Err(Error::heap(self.runtime.heap.limit()));
+        };
         self.stack_end = self.value_stack.end();
         self.registers.sp = moved.rebase(self.registers.sp);
         self.registers.base = moved.rebase(self.registers.base);

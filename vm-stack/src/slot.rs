@@ -3,7 +3,7 @@
 //! A handler looks at tags and payloads where they lie and moves values as two 8-byte words. The width matters: results are written
 //! as a tag and a payload, and a 16-byte load of a slot that two 8-byte stores have just written cannot be forwarded from the store buffer,
 //! which costs some fifteen cycles. The compiler likes to merge a load pair with its store pair into 16-byte moves, so the stores are
-//! volatile: volatile stores are never merged, while the loads stay free to become memory operands.
+//! volatile: volatile accesses are never merged, while the loads stay free to become memory operands.
 
 use runtime::{Tag, Value};
 
@@ -88,6 +88,19 @@ pub(crate) unsafe fn float(slot: *const Value) -> f64 {
 pub(crate) unsafe fn object<T>(slot: *const Value) -> *mut T {
     // SAFETY: the caller's promise.
     unsafe { payload(slot) as *mut T }
+}
+
+/// A value, loaded as two words: for handing to code that stores it as one.
+///
+/// # Safety
+/// `slot` holds a value.
+#[inline(always)]
+pub(crate) unsafe fn get(slot: *const Value) -> Value {
+    // SAFETY: the caller's promise; a value is its tag, then its payload.
+    unsafe {
+        let slot = slot.cast::<u64>();
+        std::mem::transmute::<[u64; 2], Value>([slot.read_volatile(), slot.add(1).read_volatile()])
+    }
 }
 
 /// Writes a value as two words.

@@ -31,6 +31,7 @@ impl Machine<'_> {
         match unsafe { self.collect() } {
             Ok(()) => {
                 self.runtime.heap.begin_retry();
+                self.repeats = true;
                 // SAFETY: there is a word before every instruction.
                 self.registers.pc = unsafe { self.registers.pc.sub(1) };
                 Flow::Continue

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::rc::Rc;
 
 /// A name in the program text.
-pub type Name = Rc<str>;
+pub(super) type Name = Rc<str>;
 
 /// Part of a program.
 #[derive(Clone, Debug, PartialEq)]

@@ -60,6 +60,18 @@ fn defaults_are_computed_in_order() {
 }
 
 #[test]
+fn a_default_cannot_see_what_comes_after_it() {
+    fails(
+        "action f(a = b, b = 2) { return a }\nprint(f(1))\nf()",
+        &["1"],
+        ErrorKind::Name,
+        "Identifier 'b' not found",
+        &["f main.zx:1:14", "<main> main.zx:3:1"],
+    );
+    prints("action f(a = () => b, b = 2) { return a() }\nprint(f())", &["2"]);
+}
+
+#[test]
 fn functions_are_hoisted() {
     prints(
         r#"

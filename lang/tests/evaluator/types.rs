@@ -80,16 +80,16 @@ fn defaults_are_evaluated_at_each_construction() {
         r#"
         let made = 0
         action next() { made += 1 return made }
-        entity Node { id: integer = next(), children: list = [], kind: string = "leaf", hook: any = () => made }
+        entity Node { id: integer = next(), children: list = [], kind: string = "leaf" }
         let a = Node()
         let b = Node(id = 9, kind = null)
         a.children.push(1)
         print(a.id, a.children, a.kind, b.id, b.children, b.kind, Node(7).id, made)
-        print(a.hook(), Node{children: [2]}.children)
+        print(Node{children: [2]}.children)
         entity Tree extends Node { size: integer = len([1, 2]) }
         print(Tree().size, Tree(5).id, [1].map(Node)[0].id)
         "#,
-        &["1 [1] leaf 9 [] null 7 1", "1 [2]", "2 5 1"],
+        &["1 [1] leaf 9 [] null 7 1", "[2]", "2 5 1"],
     );
     fails(
         "entity E {\n  a: any = 1 / 0\n}\naction f() { return E() }\nf()",
@@ -97,6 +97,18 @@ fn defaults_are_evaluated_at_each_construction() {
         ErrorKind::Arithmetic,
         "Division by zero",
         &["E main.zx:2:14", "f main.zx:4:21", "<main> main.zx:5:1"],
+    );
+}
+
+#[test]
+fn defaults_may_be_functions() {
+    prints(
+        r#"
+        let factor = 2
+        entity Scaler { scale: any = x => x * factor, add: any = n => x => x + n }
+        print(Scaler().scale(5), Scaler().add(1)(2))
+        "#,
+        &["10", "3"],
     );
 }
 

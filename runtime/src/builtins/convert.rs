@@ -4,6 +4,7 @@ use super::{Builtin, builtin};
 use crate::arguments::{expected, int, optional, quoted, string};
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
+use crate::format::{LONGEST_INT, int_text, write_float};
 use crate::objects::Str;
 use crate::operations::element_position;
 use crate::value::{Tag, Value};
@@ -15,21 +16,35 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("float", (1, 1), to_float, "float(x): x as a float; text is read as decimal"),
     builtin("bool", (1, 1), to_bool, "bool(x): whether x counts as true"),
     builtin("type", (1, 1), type_of, "type(x): the name of x's type, as in Integer"),
-    builtin("typeof", (1, 1), typeof_of, "typeof(x): the name of x's type in lower case; function for all that can be called"),
+    builtin(
+        "typeof",
+        (1, 1),
+        typeof_of,
+        "typeof(x): the name of x's type in lower case; function for all that can be called",
+    ),
     builtin("to_hex", (1, 1), to_hex, "to_hex(n): n in hexadecimal, as in 0xff; of a string its bytes, as in 6162"),
     builtin("from_hex", (1, 1), from_hex, "from_hex(s): the integer that s is in hexadecimal, with or without 0x"),
     builtin("chr", (1, 1), chr, "chr(n): the character of code point n"),
     builtin("ord", (1, 1), char_code, "ord(s): the code point of the first character of s"),
-    builtin("char_code", (1, 2), char_code, "char_code(s[, i]): the code point of character i of s; null where there is none"),
+    builtin(
+        "char_code",
+        (1, 2),
+        char_code,
+        "char_code(s[, i]): the code point of character i of s; null where there is none",
+    ),
 ];
 
 /// `string(x)`; also the method `toString`.
 pub(crate) fn to_string(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    if arguments[0].tag() == Tag::String {
-        return Ok(arguments[0]);
+    let value = arguments[0];
+    match value.tag() {
+        Tag::String => Ok(value),
+        Tag::Int => runtime.new_string(int_text(value.int_payload(), &mut [0; LONGEST_INT])),
+        _ => {
+            let text = runtime.format_within_limit(value)?;
+            runtime.new_string(&text)
+        }
     }
-    let text = runtime.format_within_limit(arguments[0])?;
-    runtime.new_string(&text)
 }
 
 /// The integer nearest to a float in the direction of zero.
@@ -43,7 +58,7 @@ pub(crate) fn truncate(value: f64) -> Result<i64, Fault> {
         return Ok(value as i64);
     }
     let mut text = String::new();
-    crate::format::write_float(&mut text, value);
+    write_float(&mut text, value);
     Err(Error::value_error(format!("Cannot convert {text} to integer")).with_help("integers are 64 bits wide"))
 }
 
@@ -165,11 +180,15 @@ mod tests {
 
     #[test]
     fn truncation_stops_where_integers_end() {
-        for (value, expected) in [(3.9, 3), (-3.9, -3), (-0.0, 0), (9_223_372_036_854_774_784.0, 9_223_372_036_854_774_784)] {
+        for (value, expected) in
+            [(3.9, 3), (-3.9, -3), (-0.0, 0), (9_223_372_036_854_774_784.0, 9_223_372_036_854_774_784)]
+        {
             assert_eq!(truncate(value).ok(), Some(expected), "{value}");
         }
         assert_eq!(truncate(-9_223_372_036_854_775_808.0).ok(), Some(i64::MIN));
-        for value in [9_223_372_036_854_775_808.0, -9_223_372_036_854_777_856.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        for value in
+            [9_223_372_036_854_775_808.0, -9_223_372_036_854_777_856.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN]
+        {
             assert!(truncate(value).is_err(), "{value}");
         }
     }

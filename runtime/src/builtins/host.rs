@@ -21,7 +21,12 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("datetime_now", (0, 0), time, "datetime_now(): time()"),
     builtin("sleep", (1, 1), sleep, "sleep(seconds): waits"),
     builtin("input", (0, 1), input, "input([prompt]): the next line of input without its end; null after the last"),
-    builtin("persist_set", (2, 2), persist_set, "persist_set(key, value): stores value for later runs, as JSON; gives value"),
+    builtin(
+        "persist_set",
+        (2, 2),
+        persist_set,
+        "persist_set(key, value): stores value for later runs, as JSON; gives value",
+    ),
     builtin("persist_get", (1, 1), persist_get, "persist_get(key): what was stored under key; null if nothing was"),
     builtin("__ARGS__", (0, 0), program_arguments, "__ARGS__: the program's arguments, a list of strings"),
     builtin("is_main", (0, 0), is_main, "is_main(): whether the file is the program and not used by another"),

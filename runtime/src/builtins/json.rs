@@ -14,7 +14,12 @@ use crate::value::Value;
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("json_parse", (1, 1), parse, "json_parse(text): the value that JSON text stands for"),
-    builtin("json_stringify", (1, 1), stringify, "json_stringify(x): x as JSON; an error for functions, cycles, nan and inf"),
+    builtin(
+        "json_stringify",
+        (1, 1),
+        stringify,
+        "json_stringify(x): x as JSON; an error for functions, cycles, nan and inf",
+    ),
     builtin("parse_json", (1, 1), parse, "parse_json(text): json_parse(text)"),
     builtin("stringify_json", (1, 1), stringify, "stringify_json(x): json_stringify(x)"),
 ];
@@ -83,7 +88,11 @@ impl<'t> Reader<'_, 't> {
             loop {
                 match open.last_mut() {
                     None => {
-                        return if self.next_byte().is_none() { Ok(value) } else { Err(self.error("expected the end of the text")) };
+                        return if self.next_byte().is_none() {
+                            Ok(value)
+                        } else {
+                            Err(self.error("expected the end of the text"))
+                        };
                     }
                     Some(&mut Open::List(list)) => {
                         if let Some(list) = list.as_list() {
@@ -281,7 +290,8 @@ impl<'t> Reader<'_, 't> {
 
     /// Four hexadecimal digits.
     fn code_unit(&mut self) -> Result<u16, Fault> {
-        let digits = self.text.get(self.at..self.at + 4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let digits =
+            self.text.get(self.at..self.at + 4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
         match digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()) {
             Some(unit) => {
                 self.at += 4;

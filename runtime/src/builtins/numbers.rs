@@ -25,7 +25,12 @@ pub(super) static TABLE: &[Builtin] = &[
         "round(x[, digits]): the nearest integer, the even one of two; with digits, a float with so many decimal places",
     ),
     builtin("exp", (1, 1), exp, "exp(x): e to the power of x"),
-    builtin("log", (1, 2), log, "log(x[, base]): the logarithm of x, the natural one without a base; an error at 0 and below"),
+    builtin(
+        "log",
+        (1, 2),
+        log,
+        "log(x[, base]): the logarithm of x, the natural one without a base; an error at 0 and below",
+    ),
     builtin("log2", (1, 1), log2, "log2(x): the logarithm of x to base 2"),
     builtin("log10", (1, 1), log10, "log10(x): the logarithm of x to base 10"),
     builtin("sin", (1, 1), sin, "sin(x): the sine of x radians"),
@@ -56,7 +61,13 @@ fn outside_domain(function: &str, requirement: &str) -> Fault {
 }
 
 /// A function of one number, defined where `domain` holds; a NaN stays one.
-fn real(function: &str, value: Value, domain: fn(f64) -> bool, requirement: &str, code: fn(f64) -> f64) -> Result<Value, Fault> {
+fn real(
+    function: &str,
+    value: Value,
+    domain: fn(f64) -> bool,
+    requirement: &str,
+    code: fn(f64) -> f64,
+) -> Result<Value, Fault> {
     let x = number(function, value)?;
     if domain(x) || x.is_nan() { Ok(Value::float(code(x))) } else { Err(outside_domain(function, requirement)) }
 }

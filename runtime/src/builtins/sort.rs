@@ -37,7 +37,8 @@ impl Order {
         let (field, descending) = if is_direction { (Value::NULL, second) } else { (second, third) };
         let is_descending = match descending.tag() {
             Tag::Null => false,
-            _ => direction(descending).ok_or_else(|| expected("sort", "a direction (true or \"desc\" for downwards)", descending))?,
+            _ => direction(descending)
+                .ok_or_else(|| expected("sort", "a direction (true or \"desc\" for downwards)", descending))?,
         };
         Ok(Self { field, is_descending })
     }
@@ -71,7 +72,7 @@ pub(crate) fn sort(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, 
         return sort_ints(runtime, source, order);
     }
     // Values, keys and the room that merging takes, on top of the result.
-    runtime.heap.reserve(source.len() * 4 * size_of::<Value>())?;
+    runtime.heap.reserve(source.len() * 6 * size_of::<Value>())?;
     if !order.field.is_null() {
         return sort_by_field(runtime, source, order);
     }
@@ -111,8 +112,26 @@ fn common(values: &[Value]) -> Common {
     }
 }
 
-fn text<'h>(value: Value) -> &'h [u8] {
-    value.as_string().map_or(&[], Str::as_bytes)
+/// A string to sort by. Its first bytes decide most comparisons without a look at the string.
+struct Text<'h> {
+    first: u64,
+    bytes: &'h [u8],
+    element: Value,
+}
+
+impl Text<'_> {
+    fn new(key: Value, element: Value) -> Self {
+        let bytes = key.as_string().map_or(&[][..], Str::as_bytes);
+        let mut first = [0; 8];
+        for (target, &byte) in first.iter_mut().zip(bytes) {
+            *target = byte;
+        }
+        Self { first: u64::from_be_bytes(first), bytes, element }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        self.first.cmp(&other.first).then_with(|| self.bytes.cmp(other.bytes))
+    }
 }
 
 fn sort_values(runtime: &mut Runtime, values: &mut Vec<Value>, order: Order) -> Result<(), Fault> {
@@ -120,7 +139,11 @@ fn sort_values(runtime: &mut Runtime, values: &mut Vec<Value>, order: Order) -> 
         Common::Floats => values.sort_by(|a, b| order.apply(compare_floats(a.float_payload(), b.float_payload()))),
         // Numbers always have an order.
         Common::Numbers => values.sort_by(|&a, &b| order.apply(runtime.order(a, b).unwrap_or(Ordering::Equal))),
-        Common::Strings => values.sort_by(|&a, &b| order.apply(text(a).cmp(text(b)))),
+        Common::Strings => {
+            let mut texts: Vec<Text> = values.iter().map(|&value| Text::new(value, value)).collect();
+            texts.sort_by(|a, b| order.apply(a.compare(b)));
+            values.iter_mut().zip(texts).for_each(|(value, text)| *value = text.element);
+        }
         Common::Nothing => {
             let sorted = merge_sort(std::mem::take(values), |a, b| Ok(order.apply(runtime.order(*a, *b)?)))?;
             *values = sorted;
@@ -145,7 +168,11 @@ fn sort_by_field(runtime: &mut Runtime, source: &List, order: Order) -> Result<V
     }
     let keys: Vec<Value> = keyed.iter().map(|&(key, _)| key).collect();
     match common(&keys) {
-        Common::Strings => keyed.sort_by(|a, b| order.apply(text(a.0).cmp(text(b.0)))),
+        Common::Strings => {
+            let mut texts: Vec<Text> = keyed.iter().map(|&(key, element)| Text::new(key, element)).collect();
+            texts.sort_by(|a, b| order.apply(a.compare(b)));
+            keyed.iter_mut().zip(texts).for_each(|(entry, text)| entry.1 = text.element);
+        }
         Common::Floats | Common::Numbers => {
             keyed.sort_by(|a, b| order.apply(runtime.order(a.0, b.0).unwrap_or(Ordering::Equal)));
         }
@@ -156,7 +183,10 @@ fn sort_by_field(runtime: &mut Runtime, source: &List, order: Order) -> Result<V
 }
 
 /// A stable merge sort from the bottom up, for comparisons that can fail and need not be consistent.
-fn merge_sort<T: Copy>(mut items: Vec<T>, mut compare: impl FnMut(&T, &T) -> Result<Ordering, Fault>) -> Result<Vec<T>, Fault> {
+fn merge_sort<T: Copy>(
+    mut items: Vec<T>,
+    mut compare: impl FnMut(&T, &T) -> Result<Ordering, Fault>,
+) -> Result<Vec<T>, Fault> {
     let length = items.len();
     let mut merged = Vec::with_capacity(length);
     let mut width = 1;

@@ -16,7 +16,12 @@ pub(super) static TABLE: &[Builtin] = &[
         "split(s[, separator]): the parts of s; its words without a separator, its characters with an empty one",
     ),
     builtin("string_split", (1, 2), string::split, "string_split(s, separator): split(s, separator)"),
-    builtin("join", (1, 2), string::join_list, "join(list[, separator]): the printed forms of the elements, separator between"),
+    builtin(
+        "join",
+        (1, 2),
+        string::join_list,
+        "join(list[, separator]): the printed forms of the elements, separator between",
+    ),
     builtin("replace", (3, 3), string::replace, "replace(s, old, new): s with every old replaced by new"),
     builtin("substring", (2, 3), string::slice, "substring(s, start[, end]): s[start:end]"),
     builtin("starts_with", (2, 2), string::starts_with, "starts_with(s, prefix): whether s begins with prefix"),

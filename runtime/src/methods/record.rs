@@ -9,7 +9,12 @@ use crate::objects::Record;
 use crate::value::Value;
 
 pub(super) static TABLE: &[Row] = &[
-    row(&["toString", "to_string"], (0, 0), to_string, "toString(): of data, as in Point(x=1, y=7); of an entity, its printed form"),
+    row(
+        &["toString", "to_string"],
+        (0, 0),
+        to_string,
+        "toString(): of data, as in Point(x=1, y=7); of an entity, its printed form",
+    ),
     row(&["clone", "copy"], (0, 0), clone, "clone(): a new instance with the same fields"),
 ];
 

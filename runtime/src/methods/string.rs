@@ -22,19 +22,44 @@ pub(super) static TABLE: &[Row] = &[
     row(&["starts_with", "startsWith"], (1, 1), starts_with, "starts_with(prefix): whether it begins with prefix"),
     row(&["ends_with", "endsWith"], (1, 1), ends_with, "ends_with(suffix): whether it ends with suffix"),
     row(&["index_of", "indexOf"], (1, 1), index_of, "index_of(part): where part first occurs; -1 when it does not"),
-    row(&["last_index_of", "lastIndexOf"], (1, 1), last_index_of, "last_index_of(part): where part last occurs; -1 when it does not"),
-    row(&["slice", "substring"], (1, 2), slice, "slice(start[, end]): its characters from start to before end; negative ones count from the end"),
+    row(
+        &["last_index_of", "lastIndexOf"],
+        (1, 1),
+        last_index_of,
+        "last_index_of(part): where part last occurs; -1 when it does not",
+    ),
+    row(
+        &["slice", "substring"],
+        (1, 2),
+        slice,
+        "slice(start[, end]): its characters from start to before end; negative ones count from the end",
+    ),
     row(&["char_at", "charAt"], (1, 1), char_at, "char_at(i): its character i; null where there is none"),
-    row(&["char_code_at", "charCodeAt"], (1, 1), builtins::char_code, "char_code_at(i): the code point of its character i; null where there is none"),
+    row(
+        &["char_code_at", "charCodeAt"],
+        (1, 1),
+        builtins::char_code,
+        "char_code_at(i): the code point of its character i; null where there is none",
+    ),
     row(&["chars"], (0, 0), chars, "chars(): the list of its characters"),
-    row(&["split"], (0, 1), split, "split([separator]): its parts; its words without a separator, its characters with an empty one"),
+    row(
+        &["split"],
+        (0, 1),
+        split,
+        "split([separator]): its parts; its words without a separator, its characters with an empty one",
+    ),
     row(&["lines"], (0, 0), lines, "lines(): its lines"),
     row(&["join"], (1, 1), join, "join(list): the printed forms of the elements, with it between"),
     row(&["replace"], (2, 2), replace, "replace(old, new): with every old replaced by new"),
     row(&["concat"], (1, 1), concat, "concat(x): followed by the printed form of x"),
     row(&["repeat"], (1, 1), repeat, "repeat(n): n times over"),
     row(&["reverse"], (0, 0), reverse, "reverse(): its characters in reverse order"),
-    row(&["pad_start", "padStart"], (1, 2), pad_start, "pad_start(width[, fill]): with fill before it up to width characters"),
+    row(
+        &["pad_start", "padStart"],
+        (1, 2),
+        pad_start,
+        "pad_start(width[, fill]): with fill before it up to width characters",
+    ),
     row(&["pad_end", "padEnd"], (1, 2), pad_end, "pad_end(width[, fill]): with fill behind it up to width characters"),
     row(&["to_int", "toInt"], (0, 0), builtins::to_int, "to_int(): the integer it is in decimal"),
     row(&["to_float", "toFloat"], (0, 0), builtins::to_float, "to_float(): the float it is in decimal"),
@@ -150,7 +175,11 @@ fn chars(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
 }
 
 /// The list of these parts of a string.
-fn parts_of<'t>(runtime: &mut Runtime, whole: Value, parts: impl Iterator<Item = &'t str> + Clone) -> Result<Value, Fault> {
+fn parts_of<'t>(
+    runtime: &mut Runtime,
+    whole: Value,
+    parts: impl Iterator<Item = &'t str> + Clone,
+) -> Result<Value, Fault> {
     /// A part takes an element, the fields of a string object, and rounding up.
     const BYTES_PER_PART: usize = 16 + 32 + 16;
     let count = parts.clone().count();
@@ -281,7 +310,8 @@ fn from_hex(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> 
     runtime.heap.reserve(digits.len() / 2)?;
     let (pairs, rest) = digits.as_chunks::<2>();
     let digit = |byte: u8| char::from(byte).to_digit(16);
-    let bytes: Option<Vec<u8>> = pairs.iter().map(|&[high, low]| Some((digit(high)? * 16 + digit(low)?) as u8)).collect();
+    let bytes: Option<Vec<u8>> =
+        pairs.iter().map(|&[high, low]| Some((digit(high)? * 16 + digit(low)?) as u8)).collect();
     match bytes.filter(|_| rest.is_empty()).map(String::from_utf8) {
         Some(Ok(decoded)) => runtime.new_string(&decoded),
         _ => Err(Error::value_error(format!("Cannot convert {} from hexadecimal to text", quoted(text)))),

@@ -401,7 +401,9 @@ impl List {
             && count != 0
         {
             // SAFETY: both have `count` elements of this kind there.
-            unsafe { std::ptr::copy_nonoverlapping(self.data.add(start * kind.size()), list.data, count * kind.size()) };
+            unsafe {
+                std::ptr::copy_nonoverlapping(self.data.add(start * kind.size()), list.data, count * kind.size())
+            };
             list.len = count as u32;
         }
         Ok(result)

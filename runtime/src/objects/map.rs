@@ -173,10 +173,10 @@ impl Map {
         None
     }
 
-    /// Replaces the value at `position` if the entry there has exactly this key object.
+    /// Replaces the value at `position` if the entry there has exactly this key object and the map can be changed.
     #[inline]
     pub fn set_cached(&mut self, position: usize, key: Value, value: Value) -> bool {
-        if position < self.used as usize {
+        if position < self.used as usize && self.kind() == MapKind::Plain {
             // SAFETY: below `used`.
             let entry = unsafe { &mut *self.entries.add(position) };
             if entry.key.is_identical(key) {
@@ -226,7 +226,11 @@ impl Map {
     fn make_room(&mut self, heap: &mut Heap) -> Result<(), Fault> {
         // Rebuilding without gaps is enough when a quarter of the entries are gaps.
         let live = self.len as usize;
-        let capacity = if live + live / 3 < self.used as usize { self.capacity as usize } else { (self.capacity as usize * 2).max(4) };
+        let capacity = if live + live / 3 < self.used as usize {
+            self.capacity as usize
+        } else {
+            (self.capacity as usize * 2).max(4)
+        };
         self.rebuild(heap, capacity)
     }
 
@@ -250,7 +254,8 @@ impl Map {
         if capacity > MAX_ENTRIES {
             return Err(Error::heap(heap.limit()));
         }
-        let index_size = if capacity <= LARGEST_UNINDEXED as usize { 0 } else { (capacity * 4 / 3).next_power_of_two() };
+        let index_size =
+            if capacity <= LARGEST_UNINDEXED as usize { 0 } else { (capacity * 4 / 3).next_power_of_two() };
         let bytes = capacity * size_of::<Entry>();
         heap.reserve(bytes + index_size * 4)?;
         let entries = heap.allocate_buffer(bytes).cast::<Entry>();

@@ -136,7 +136,9 @@ impl Str {
             // SAFETY: the owner is alive because the string is. Bytes past `used` belong to no string.
             unsafe {
                 let end = string.data.add(string.len());
-                if end == (*owner).data.add((*owner).used).cast_const() && (*owner).capacity - (*owner).used >= second.len() {
+                if end == (*owner).data.add((*owner).used).cast_const()
+                    && (*owner).capacity - (*owner).used >= second.len()
+                {
                     std::ptr::copy(second.as_ptr(), end.cast_mut(), second.len());
                     (*owner).used += second.len();
                     return Ok(Self::view(heap, owner, string.data, len, chars, if ascii { ASCII } else { 0 }));

@@ -2,6 +2,7 @@
 
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
+use crate::format::{LONGEST_INT, int_text};
 use crate::objects::{ElementKind, List, Str};
 use crate::value::{Tag, Value};
 
@@ -66,6 +67,7 @@ impl Runtime {
                 Some(second) => Str::concat(&mut self.heap, a, second.as_str()),
                 None => Err(mismatch("add", a, b)),
             },
+            (Tag::String, Tag::Int) => Str::concat(&mut self.heap, a, int_text(b.int_payload(), &mut [0; LONGEST_INT])),
             (Tag::String, _) => {
                 let second = self.format_within_limit(b)?;
                 Str::concat(&mut self.heap, a, &second)

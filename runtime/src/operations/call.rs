@@ -161,6 +161,7 @@ fn wrong_arity(name: &str, (fewest, most): (usize, usize), given: usize) -> Faul
         (0, 0) => "no arguments".to_string(),
         (1, 1) => "1 argument".to_string(),
         _ if fewest == most => format!("{fewest} arguments"),
+        (1, usize::MAX) => "at least 1 argument".to_string(),
         _ if most == usize::MAX => format!("at least {fewest} arguments"),
         _ => format!("{fewest} to {most} arguments"),
     };

@@ -226,7 +226,9 @@ fn strings_add_anything_and_repeat() {
     let mut runtime = runtime();
     let text = runtime.text("n=");
     let list = runtime.json(r#"[1, "a", null]"#);
-    for (value, expected) in [(Value::int(5), "5"), (Value::NULL, "null"), (Value::float(2.0), "2.0"), (list, "[1, a, null]")] {
+    for (value, expected) in
+        [(Value::int(5), "5"), (Value::NULL, "null"), (Value::float(2.0), "2.0"), (list, "[1, a, null]")]
+    {
         let (after, before) = (runtime.add(text, value), runtime.add(value, text));
         assert_eq!(shown(&runtime, after), format!("n={expected}"));
         assert_eq!(shown(&runtime, before), format!("{expected}n="));
@@ -246,6 +248,8 @@ fn strings_add_anything_and_repeat() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 512 }, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn quotient_and_remainder_make_up_the_dividend(a in any::<i64>(), b in any::<i64>().prop_filter("not zero", |b| *b != 0)) {
         let remainder = floored_remainder(a, b);

@@ -3,7 +3,9 @@
 use runtime::builtins::VIRTUAL_EPOCH;
 use runtime::{ErrorKind, Runtime, Tag, Value};
 
-use crate::support::{GREET, LAMBDA, Make, POINT, USER, indexed, runtime, runtime_with_input, runtime_with_limit};
+use crate::support::{
+    GREET, LAMBDA, Make, POINT, USER, indexed, real_runtime, runtime, runtime_with_input, runtime_with_limit,
+};
 
 /// Calls with arguments in JSON: the builtin, its arguments as a list, and what it prints; errors behind `!`.
 fn check(cases: &[(&str, &str, &str)]) {
@@ -147,7 +149,11 @@ fn ranges() {
         ("range", "[1, 5, 0]", "!range() step must not be zero"),
         ("range", "[\"a\"]", "!Type error: range() expects numbers, not STRING"),
         ("range", "[9223372036854775806, 9223372036854775807]", "[9223372036854775806]"),
-        ("range", "[-9223372036854775808, 9223372036854775807, 9223372036854775807]", "[-9223372036854775808, -1, 9223372036854775806]"),
+        (
+            "range",
+            "[-9223372036854775808, 9223372036854775807, 9223372036854775807]",
+            "[-9223372036854775808, -1, 9223372036854775806]",
+        ),
         ("range", "[9223372036854775807, -9223372036854775808, -9223372036854775808]", "[9223372036854775807, -1]"),
     ]);
     let mut runtime = runtime_with_limit(1 << 20);
@@ -239,16 +245,28 @@ fn sorting() {
         ("sort", "[[{\"desc\": 2}, {\"desc\": 1}], \"desc\"]", "[{desc: 1}, {desc: 2}]"),
         ("sort", "[[[1, 9], [2, 8]], 1]", "[[2, 8], [1, 9]]"),
         // Equal ones keep their order, downwards too.
-        ("sort", "[[{\"f\": 1, \"n\": \"a\"}, {\"f\": 2}, {\"f\": 1, \"n\": \"b\"}], \"f\", true]", "[{f: 2}, {f: 1, n: a}, {f: 1, n: b}]"),
+        (
+            "sort",
+            "[[{\"f\": 1, \"n\": \"a\"}, {\"f\": 2}, {\"f\": 1, \"n\": \"b\"}], \"f\", true]",
+            "[{f: 2}, {f: 1, n: a}, {f: 1, n: b}]",
+        ),
         ("sort", "[[\"b\", 1, \"a\"]]", "!Type error: cannot compare INTEGER < STRING"),
         ("sort", "[[true, false]]", "!Type error: cannot compare BOOLEAN < BOOLEAN"),
         ("sort", "[[{\"f\": 1}, {}], \"f\"]", "!Type error: cannot compare NULL < INTEGER"),
-        ("sort", "[[1, 2], \"f\"]", "!Type error: sort() expects a list of maps or entities to sort by a field, not INTEGER"),
+        (
+            "sort",
+            "[[1, 2], \"f\"]",
+            "!Type error: sort() expects a list of maps or entities to sort by a field, not INTEGER",
+        ),
         ("sort", "[[], \"f\"]", "[]"),
         ("sort", "[[null]]", "[null]"),
         ("sort", "[5]", "!Type error: sort() expects a list, not INTEGER"),
         ("sort", "[[1], 1.5]", "!Type error: sort() expects a field name or a direction, not FLOAT"),
-        ("sort", "[[{\"a\": 1}], \"a\", \"up\"]", "!Type error: sort() expects a direction (true or \"desc\" for downwards), not STRING"),
+        (
+            "sort",
+            "[[{\"a\": 1}], \"a\", \"up\"]",
+            "!Type error: sort() expects a direction (true or \"desc\" for downwards), not STRING",
+        ),
     ]);
     let mut runtime = runtime();
     let list = runtime.ints(&[2, 1]);
@@ -260,11 +278,15 @@ fn sorting() {
     let list = runtime.list(&nan);
     assert_eq!(runtime.show("sort", &[list]), "[-1.0, 1, nan, nan]");
     // Lists with NaN inside have no consistent order; they are still all there afterwards.
-    let inner: Vec<Value> = (0..200).map(|at| runtime.list(&[nan[at % 4], Value::int(at as i64 * 7919 % 200)])).collect();
+    let inner: Vec<Value> =
+        (0..200).map(|at| runtime.list(&[nan[at % 4], Value::int(at as i64 * 7919 % 200)])).collect();
     let list = runtime.list(&inner);
     let sorted = runtime.call("sort", &[list]).expect("numbers compare");
     assert_eq!(sorted.as_list().map(|list| list.len()), Some(200));
-    let users: Vec<Value> = [3, 1, 2].into_iter().map(|age| runtime.new_record(USER, &[Value::NULL, Value::int(age)]).expect("room")).collect();
+    let users: Vec<Value> = [3, 1, 2]
+        .into_iter()
+        .map(|age| runtime.new_record(USER, &[Value::NULL, Value::int(age)]).expect("room"))
+        .collect();
     let list = runtime.list(&users);
     let field = runtime.text("age");
     let sorted = runtime.call("sort", &[list, field]).expect("ages compare");
@@ -356,7 +378,10 @@ fn random_numbers_repeat_with_their_seed() {
     }
     assert_eq!(runtime.show("random", &[Value::int(5), Value::int(5)]), "5");
     assert_eq!(runtime.show("random", &[Value::int(0)]), "!random() needs a positive number, not 0");
-    assert_eq!(runtime.show("random", &[Value::int(2), Value::int(1)]), "!random() has nothing to choose between 2 and 1");
+    assert_eq!(
+        runtime.show("random", &[Value::int(2), Value::int(1)]),
+        "!random() has nothing to choose between 2 and 1"
+    );
     assert_eq!(runtime.show("random", &[Value::float(1.5)]), "!Type error: random() expects an integer, not FLOAT");
 }
 
@@ -412,6 +437,27 @@ fn stored_values_come_back() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "uses files")]
+fn real_runs_store_files_and_see_the_clock() {
+    // No other test depends on the current directory.
+    std::env::set_current_dir(env!("CARGO_TARGET_TMPDIR")).expect("the folder exists");
+    let mut runtime = real_runtime();
+    let (key, missing, value) =
+        (runtime.text("../state/é"), runtime.text("missing"), runtime.json("[1, {\"a\": null}]"));
+    assert_eq!(runtime.show("persist_set", &[key, value]), "[1, {a: null}]");
+    let mut later = real_runtime();
+    assert_eq!(later.show("persist_get", &[key]), "[1, {a: null}]");
+    assert_eq!(later.show("persist_get", &[missing]), "null");
+    let text = std::fs::read_to_string(".zexus_persist/..%2Fstate%2F%C3%A9.json").expect("a file");
+    assert_eq!(text, "[1, {\"a\": null}]");
+    let mut time = || runtime.call("time", &[]).expect("a time").int_payload();
+    let begin = time();
+    assert!(begin > VIRTUAL_EPOCH);
+    runtime.call("sleep", &[Value::float(0.01)]).expect("a short sleep");
+    assert!(runtime.call("time", &[]).expect("a time").int_payload() >= begin + 10);
+}
+
+#[test]
 fn checks() {
     check(&[
         ("verify", "[true]", "true"),
@@ -432,7 +478,7 @@ fn arity_is_checked() {
         ("time", 1, "!time() takes no arguments, 1 given"),
         ("pow", 1, "!pow() takes 2 arguments, 1 given"),
         ("range", 4, "!range() takes 1 to 3 arguments, 4 given"),
-        ("min", 0, "!min() takes at least 1 arguments, 0 given"),
+        ("min", 0, "!min() takes at least 1 argument, 0 given"),
     ] {
         assert_eq!(runtime.show(name, &vec![Value::NULL; arguments]), expected);
     }
@@ -446,14 +492,46 @@ mod anything_goes {
 
     /// What arguments can be.
     fn values(runtime: &mut Runtime) -> Vec<Value> {
-        let mut values: Vec<Value> = [0, 1, -1, 2, 7, 40, i64::MAX, i64::MIN, 1 << 40].into_iter().map(Value::int).collect();
-        values.extend([0.0, -0.0, 1.5, -2.5, 1e300, f64::NAN, f64::INFINITY, f64::NEG_INFINITY].into_iter().map(Value::float));
-        values.extend([Value::NULL, Value::TRUE, Value::FALSE, indexed(Tag::Function, GREET), indexed(Tag::Function, LAMBDA)]);
+        let mut values: Vec<Value> =
+            [0, 1, -1, 2, 7, 40, i64::MAX, i64::MIN, 1 << 40].into_iter().map(Value::int).collect();
+        values.extend(
+            [0.0, -0.0, 1.5, -2.5, 1e300, f64::NAN, f64::INFINITY, f64::NEG_INFINITY].into_iter().map(Value::float),
+        );
+        values.extend([
+            Value::NULL,
+            Value::TRUE,
+            Value::FALSE,
+            indexed(Tag::Function, GREET),
+            indexed(Tag::Function, LAMBDA),
+        ]);
         values.extend([indexed(Tag::Type, USER), indexed(Tag::Module, 0), indexed(Tag::Builtin, 3)]);
-        for text in ["", "a", "b", "é", "😀x", "a,b", " 12 ", "ff", "desc", "SHA256", "[1, {\"a\": [null]}]", &"long ä".repeat(40)] {
+        for text in [
+            "",
+            "a",
+            "b",
+            "é",
+            "😀x",
+            "a,b",
+            " 12 ",
+            "ff",
+            "desc",
+            "SHA256",
+            "[1, {\"a\": [null]}]",
+            &"long ä".repeat(40),
+        ] {
             values.push(runtime.text(text));
         }
-        for text in ["[]", "[1, 2, 3]", "[1.5, 2.5]", "[true]", "[\"b\", \"a\"]", "[1, \"a\", null]", "{}", "{\"a\": 1, \"b\": [2]}", "[[1], [2, 3]]"] {
+        for text in [
+            "[]",
+            "[1, 2, 3]",
+            "[1.5, 2.5]",
+            "[true]",
+            "[\"b\", \"a\"]",
+            "[1, \"a\", null]",
+            "{}",
+            "{\"a\": 1, \"b\": [2]}",
+            "[[1], [2, 3]]",
+        ] {
             values.push(runtime.json(text));
         }
         let cyclic = runtime.list(&[Value::int(1)]);

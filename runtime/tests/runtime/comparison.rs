@@ -93,7 +93,8 @@ fn nesting_takes_no_native_stack() {
     };
     let (a, b, other) = (nested(1), nested(1), nested(2));
     assert!(equals(a, b) && !equals(a, other));
-    let mut nested = || (0..depth).fold(Value::NULL, |inner, _| Record::create(&mut runtime.heap, POINT, true, &[inner]));
+    let mut nested =
+        || (0..depth).fold(Value::NULL, |inner, _| Record::create(&mut runtime.heap, POINT, true, &[inner]));
     let (a, b) = (nested(), nested());
     assert!(equals(a, b));
     let fault = runtime.compare(Comparison::Less, a, b).expect_err("no order");

@@ -92,7 +92,9 @@ fn integers_print_in_decimal() {
 #[test]
 fn scalars() {
     let runtime = runtime();
-    for (value, expected) in [(Value::NULL, "null"), (Value::TRUE, "true"), (Value::FALSE, "false"), (Value::int(-5), "-5")] {
+    for (value, expected) in
+        [(Value::NULL, "null"), (Value::TRUE, "true"), (Value::FALSE, "false"), (Value::int(-5), "-5")]
+    {
         assert_eq!(runtime.format(value), expected);
     }
 }
@@ -208,7 +210,8 @@ fn nesting_takes_no_native_stack() {
     let list = (1..depth).fold(start, |inner, _| runtime.list(&[inner]));
     assert_eq!(runtime.format(list).len(), 2 * depth);
     let leaf = runtime.text("x");
-    let record = (0..depth).fold(leaf, |inner, _| Record::create(&mut runtime.heap, POINT, true, &[inner, Value::NULL]));
+    let record =
+        (0..depth).fold(leaf, |inner, _| Record::create(&mut runtime.heap, POINT, true, &[inner, Value::NULL]));
     assert!(runtime.format(record).starts_with("Point { x: Point { x: "));
 }
 

@@ -109,7 +109,10 @@ fn requests_beyond_the_limit_are_refused() {
     Str::create(&mut heap, "some text");
     for bytes in [10_000, usize::MAX] {
         let fault = heap.reserve(bytes).expect_err("beyond the limit");
-        assert_eq!((fault.kind, fault.message.as_str()), (ErrorKind::Heap, "Out of memory: the heap limit is 10000 bytes"));
+        assert_eq!(
+            (fault.kind, fault.message.as_str()),
+            (ErrorKind::Heap, "Out of memory: the heap limit is 10000 bytes")
+        );
     }
     assert!(heap.reserve(10_000 - heap.bytes()).is_ok());
 }

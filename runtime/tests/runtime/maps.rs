@@ -175,6 +175,10 @@ fn remembered_positions_are_checked() {
     assert!(this.get_cached(0, a).is_none());
     assert!(!this.set_cached(0, a, Value::NULL) && this.set_cached(1, b, Value::int(5)));
     assert_eq!(runtime.format(map), "{b: 5}");
+    let colors = runtime.enumeration(&[("RED", 0)]);
+    let colors = colors.as_map().expect("a map");
+    let (red, _) = colors.entry_at(0).expect("an entry");
+    assert!(colors.get_cached(0, red).is_some() && !colors.set_cached(0, red, Value::NULL));
 }
 
 #[test]

@@ -142,7 +142,11 @@ fn changes_in_place_and_copies() {
         runtime.method_call(result, "push", &[Value::NULL]).expect("room");
     }
     assert_eq!(runtime.format(list), "[3, 1, 2]");
-    for (name, arguments) in [("push", vec![Value::int(4)]), ("insert", vec![Value::int(0), Value::int(0)]), ("set", vec![Value::int(0), Value::int(9)])] {
+    for (name, arguments) in [
+        ("push", vec![Value::int(4)]),
+        ("insert", vec![Value::int(0), Value::int(0)]),
+        ("set", vec![Value::int(0), Value::int(9)]),
+    ] {
         let result = runtime.method_call(list, name, &arguments).expect("room");
         assert!(result.is_identical(list), "{name} gives the list");
     }
@@ -232,7 +236,12 @@ fn records() {
 #[test]
 fn everything_but_null_has_a_printed_form() {
     let mut runtime = runtime();
-    for (value, expected) in [(Value::int(5), "5"), (Value::float(1.0), "1.0"), (Value::TRUE, "true"), (indexed(Tag::Type, POINT), "<data Point>")] {
+    for (value, expected) in [
+        (Value::int(5), "5"),
+        (Value::float(1.0), "1.0"),
+        (Value::TRUE, "true"),
+        (indexed(Tag::Type, POINT), "<data Point>"),
+    ] {
         assert_eq!(runtime.show_method(value, "toString", &[]), expected);
     }
     assert!(runtime::methods::find("toString").of(Value::NULL).is_none());
@@ -240,7 +249,9 @@ fn everything_but_null_has_a_printed_form() {
 
 #[test]
 fn unknown_methods_suggest_a_near_one() {
-    let near = |receiver: Value, name: &str| runtime::suggest::nearest(name, runtime::methods::names_for(receiver)).map(str::to_string);
+    let near = |receiver: Value, name: &str| {
+        runtime::suggest::nearest(name, runtime::methods::names_for(receiver)).map(str::to_string)
+    };
     let mut runtime = runtime();
     let (list, text) = (runtime.list(&[]), runtime.text(""));
     assert_eq!(near(list, "pusj").as_deref(), Some("push"));
@@ -276,5 +287,7 @@ fn refused_results_leave_the_receiver_as_it_was() {
         assert_eq!(runtime.heap.bytes(), bytes, "{name}");
     }
     assert_eq!(runtime.show_method(list, "push", &[Value::int(4)]), "[1, 2, 3, 4]");
-    assert!(numbers.as_list().and_then(|list| list.as_ints()).is_some_and(|numbers| numbers.iter().copied().eq(0..100_000)));
+    assert!(
+        numbers.as_list().and_then(|list| list.as_ints()).is_some_and(|numbers| numbers.iter().copied().eq(0..100_000))
+    );
 }

@@ -100,7 +100,11 @@ fn indexing_is_by_character() {
         for index in -count - 2..count + 2 {
             let expected = characters.get(if index < 0 { index + count } else { index } as usize);
             let found = runtime.index(value, Value::int(index)).expect("integers index strings");
-            assert_eq!(runtime.format(found), expected.map_or("null".to_string(), char::to_string), "{string}[{index}]");
+            assert_eq!(
+                runtime.format(found),
+                expected.map_or("null".to_string(), char::to_string),
+                "{string}[{index}]"
+            );
         }
         for index in [i64::MIN, i64::MAX] {
             assert!(runtime.index(value, Value::int(index)).is_ok_and(Value::is_null));

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use isa::module::{FieldDefinition, Function, MethodDefinition, Module, ModuleDefinition, Source, Stack, TypeDefinition};
+use isa::module::{
+    FieldDefinition, Function, MethodDefinition, Module, ModuleDefinition, Source, Stack, TypeDefinition,
+};
 use isa::{Constant, StackInstruction, StackOp};
 use runtime::objects::{Map, MapKind, Str};
 use runtime::{Fault, Limits, Program, RunOptions, Runtime, Tag, Value, builtins, methods};
@@ -36,7 +38,8 @@ fn program() -> Arc<Program> {
         ..Function::default()
     };
     let (x, y, user_name, age, greet) = (name("x"), name("y"), name("name"), name("age"), name("greet"));
-    module.functions = vec![function(name("<main>"), &[]), function(greet, &[user_name]), function(name("<lambda>"), &[x, y])];
+    module.functions =
+        vec![function(name("<main>"), &[]), function(greet, &[user_name]), function(name("<lambda>"), &[x, y])];
     module.constants = vec![Constant::Null, Constant::Int(18), Constant::Int(7)];
     module.builtins = builtins::names().map(Into::into).collect();
     module.constants.extend((0..module.builtins.len() as u32).map(Constant::Builtin));
@@ -48,7 +51,12 @@ fn program() -> Arc<Program> {
             methods: vec![MethodDefinition { name: greet, function: GREET }],
             ..TypeDefinition::default()
         },
-        TypeDefinition { name: name("Point"), fields: vec![field(x, 0), field(y, 2)], is_data: true, ..TypeDefinition::default() },
+        TypeDefinition {
+            name: name("Point"),
+            fields: vec![field(x, 0), field(y, 2)],
+            is_data: true,
+            ..TypeDefinition::default()
+        },
         TypeDefinition { name: name("Nothing"), ..TypeDefinition::default() },
     ];
     module.modules = vec![ModuleDefinition { name: name("Bank"), function: 0, members: Vec::new() }];
@@ -96,6 +104,11 @@ pub(crate) fn runtime_with_input(input: &'static [u8]) -> (Runtime, Captured) {
     let output = Captured::default();
     let options = RunOptions { input: Box::new(input), output: Box::new(output.clone()), ..RunOptions::default() };
     (Runtime::new(program(), options), output)
+}
+
+/// A runtime with the real clock and storage.
+pub(crate) fn real_runtime() -> Runtime {
+    Runtime::new(program(), RunOptions { deterministic: false, ..RunOptions::default() })
 }
 
 /// What the tests need of a runtime, in few letters.

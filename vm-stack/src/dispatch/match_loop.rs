@@ -19,7 +19,8 @@ pub(crate) unsafe fn run<P: Probe, const FUEL: bool>(machine: &mut Machine<'_>, 
                 registers.pc = registers.pc.add(1);
                 *registers.pc
             };
-            if P::ENABLED {
+            // An instruction that runs once more after a collection is one instruction.
+            if P::ENABLED && !std::mem::take(&mut machine.repeats) {
                 // SAFETY: a function is running, and the program counter is inside it.
                 let (function, pc) = unsafe {
                     let function = machine.function();

@@ -1,4 +1,3 @@
 //! Ways to get from one instruction to the next. Each is a short file over the same [handlers](crate::handlers).
 
 pub(crate) mod match_loop;
-pub(crate) mod sibling;

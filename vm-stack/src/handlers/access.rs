@@ -119,7 +119,7 @@ handlers! {
             let map = slot::object::<Map>(object);
             // The members of an enum cannot be set.
             if (*map).kind() == MapKind::Plain
-                && (*map).set_cached((*site).position as usize, (*site).key, value.read())
+                && (*map).set_cached((*site).position as usize, (*site).key, slot::get(value))
             {
                 registers.sp = object;
                 return Step::Next;

@@ -236,7 +236,7 @@ slow_paths! {
         let callee = machine.functions.add(constructor as usize);
         let base = match machine.admit(callee, machine.registers.sp.sub(2)) {
             Ok(base) => base,
-            Err(fault) => return machine.raise(fault),
+            Err(fault) => return machine.raise_final(fault),
         };
         // There may be more fields than the operand stack has room for, but parameters are part of the constructor's frame.
         let given = fields.len().min((*callee).parameters as usize);
@@ -260,7 +260,7 @@ slow_paths! {
                 machine.begin(Call { callee, closure: std::ptr::null(), base, given: 0, return_to });
                 Flow::Continue
             }
-            Err(fault) => machine.raise(fault),
+            Err(fault) => machine.raise_final(fault),
         }
     }
 

@@ -180,7 +180,8 @@ handlers! {
         Step::Slow(make_function_slow)
     }
 
-    /// `NOP`: nothing
+    /// `NOP`: nothing. The read is for LLVM: a handler without any instruction would be an edge from the dispatch to itself, and it
+    /// duplicates dispatch into the handlers, where its flags ask for that, only if there is none.
     fn nop(registers, _, _) {
         registers.pc.read_volatile();
         Step::Next

@@ -1,0 +1,173 @@
+//! Runs both forms of a module and compares what can be observed.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use converter::{AllocatorKind, ConvertError, Options, convert};
+use isa::{RegCode, Stack, StackCode, StackOp, Verified};
+use runtime::probe::NoProbe;
+use runtime::{Fault, Limits, Program, RunOptions, Runtime, Value};
+
+/// Register counts at which code is converted: the fewest, odd ones, the most of a lane's byte and what lies beyond.
+pub const REGISTERS: [u16; 7] = [8, 9, 11, 16, 64, 255, 256];
+
+/// Iterations and calls that a run may begin.
+pub const FUEL: u64 = 20_000;
+
+/// What a run shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Value with its type, or kind and message of the error and the active calls: function, source, offset.
+    pub result: Result<String, (String, Vec<(String, u32, u32)>)>,
+    pub output: String,
+    pub fuel_used: u64,
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.output)?;
+        match &self.result {
+            Ok(value) => write!(f, "{value}"),
+            Err((error, _)) => write!(f, "! {error}"),
+        }
+    }
+}
+
+#[derive(Clone, Default)]
+struct Sink(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How to run.
+#[derive(Clone, Copy)]
+pub struct How {
+    pub fuel: u64,
+    pub collect_always: bool,
+}
+
+impl Default for How {
+    fn default() -> Self {
+        Self { fuel: FUEL, collect_always: false }
+    }
+}
+
+fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Result<Value, Fault>) -> Shown {
+    let sink = Sink::default();
+    let mut runtime = Runtime::new(program, RunOptions {
+        limits: Limits { max_depth: 100, max_heap: 64 << 20, fuel: Some(how.fuel) },
+        output: Box::new(sink.clone()),
+        collect_always: how.collect_always,
+        ..RunOptions::default()
+    });
+    let result = execute(&mut runtime);
+    runtime.output.flush().unwrap();
+    let result = match result {
+        Ok(value) => Ok(format!("{} {}", runtime.typeof_name(value), runtime.format(value))),
+        Err(fault) => {
+            let trace = fault.origin.map(|origin| origin.trace).unwrap_or_default();
+            let trace = trace.into_iter().map(|entry| (entry.function, entry.source, entry.offset)).collect();
+            Err((format!("{}: {}", fault.kind.name(), fault.message), trace))
+        }
+    };
+    let output = String::from_utf8(sink.0.take()).unwrap();
+    Shown { result, output, fuel_used: how.fuel - runtime.fuel }
+}
+
+/// Runs stack code.
+pub fn run_stack(code: &Verified<StackCode>, how: How) -> Shown {
+    let linked = vm_stack::Linked::new(code).unwrap();
+    run(Arc::clone(linked.program()), how, |runtime| vm_stack::execute(&linked, runtime, &mut NoProbe))
+}
+
+/// Runs register code.
+pub fn run_register(code: &Verified<RegCode>, how: How) -> Shown {
+    let linked = vm_register::Linked::new(code).unwrap();
+    run(Arc::clone(linked.program()), how, |runtime| vm_register::execute(&linked, runtime, &mut NoProbe))
+}
+
+/// Stack code from text. Every instruction comes from a place of its own, so that traces tell instructions apart.
+pub fn assemble(text: &str) -> Verified<StackCode> {
+    let module = isa::text::parse_form::<Stack>(text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
+    verify(module).unwrap_or_else(|error| panic!("{error} in\n{text}"))
+}
+
+/// Gives every instruction a place of its own and verifies. A jump that begins an iteration has the place of what decides about it, as in
+/// compiled code: there the converter makes one instruction of both.
+pub fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::VerifyError> {
+    for function in &mut module.functions {
+        let code = &function.code;
+        let is_part_of_last = |pc: usize| {
+            pc > 0 && (code[pc].op() == StackOp::LoopIfTrue || code[pc].op() == StackOp::Loop && code[pc - 1].op().skips())
+        };
+        function.lines = (0..code.len()).filter(|&pc| !is_part_of_last(pc)).map(|pc| (pc as u32, pc as u32)).collect();
+    }
+    isa::verify::stack(module)
+}
+
+/// Converts; a panic is an error too.
+pub fn try_convert(code: &Verified<StackCode>, registers: u16) -> Result<Verified<RegCode>, String> {
+    let options = Options { registers, allocator: AllocatorKind::Linear };
+    match catch_unwind(AssertUnwindSafe(|| convert(code, options))) {
+        Ok(Ok((converted, _))) => Ok(converted),
+        Ok(Err(error @ ConvertError::Unverified(_))) => {
+            let mut text = error.to_string();
+            if let Ok((module, _)) = converter::convert_unverified(code, options) {
+                let _ = write!(text, "\n{}", listings(&module));
+            }
+            Err(text)
+        }
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(panic) => {
+            let message = panic.downcast_ref::<String>().cloned();
+            let message = message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+            Err(format!("the converter panics: {}", message.unwrap_or_default()))
+        }
+    }
+}
+
+fn listings<F: isa::text::TextForm>(module: &isa::Module<F>) -> String {
+    (0..module.functions.len() as u32).map(|function| isa::text::listing(module, function, false)).collect()
+}
+
+/// What is different between both forms at some register count, or what both show.
+pub fn compare(code: &Verified<StackCode>, registers: &[u16], how: How) -> Result<Shown, String> {
+    let expected = run_stack(code, how);
+    for &count in registers {
+        let converted = match try_convert(code, count) {
+            Ok(converted) => converted,
+            Err(error) => return Err(format!("at {count} registers: {error}\n{}", listings(code))),
+        };
+        let shown = run_register(&converted, how);
+        if shown != expected {
+            return Err(format!(
+                "at {count} registers:\n--- stack\n{expected:?}\n--- register\n{shown:?}\n{}\n{}",
+                listings(code),
+                listings(&converted)
+            ));
+        }
+    }
+    Ok(expected)
+}
+
+/// Both forms show the same, with plenty of fuel and when it runs out on the way, and when every safepoint collects.
+pub fn agree(code: &Verified<StackCode>) -> Result<Shown, String> {
+    let shown = compare(code, &REGISTERS, How::default())?;
+    compare(code, &[8, 256], How { collect_always: true, ..How::default() })?;
+    for fuel in [0, shown.fuel_used / 2, shown.fuel_used.saturating_sub(1)] {
+        compare(code, &[8, 256], How { fuel, ..How::default() })?;
+    }
+    Ok(shown)
+}

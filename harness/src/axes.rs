@@ -1,0 +1,117 @@
+//! The axes of a configuration as command-line options. They come from the table in `engine`, so a new axis is an option here, in the help
+//! text and on both sides of a comparison without another line.
+
+use clap::{Arg, ArgMatches, Args, Command, Error, FromArgMatches};
+use engine::{Axis, Configuration, ConfigurationError, axes};
+
+/// `--vm`, `--registers`, …
+#[derive(Clone, Debug, Default)]
+pub struct AxisOptions {
+    given: Vec<(&'static str, String)>,
+}
+
+/// `--against`, `--against-registers`, …: what differs on the other side of a comparison.
+#[derive(Clone, Debug, Default)]
+pub struct AgainstOptions {
+    given: Vec<(&'static str, String)>,
+}
+
+impl AxisOptions {
+    /// Sets what was given.
+    ///
+    /// # Errors
+    /// When a value does not exist.
+    pub fn apply(&self, configuration: &mut Configuration) -> Result<(), ConfigurationError> {
+        self.given.iter().try_for_each(|(axis, value)| configuration.set(axis, value))
+    }
+
+    /// What was given for an axis.
+    pub fn get(&self, axis: &str) -> Option<&str> {
+        self.given.iter().find(|(name, _)| *name == axis).map(|(_, value)| value.as_str())
+    }
+}
+
+impl AgainstOptions {
+    /// Sets what was given.
+    ///
+    /// # Errors
+    /// When a value does not exist.
+    pub fn apply(&self, configuration: &mut Configuration) -> Result<(), ConfigurationError> {
+        self.given.iter().try_for_each(|(axis, value)| configuration.set(axis, value))
+    }
+}
+
+const HEADING: &str = "How the program is run";
+const AGAINST_HEADING: &str = "What differs on the other side";
+
+fn values(axis: &Axis) -> String {
+    format!("{} [{}]", capital(axis.about), axis.known_values())
+}
+
+fn capital(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// `against` for the executor, `against-NAME` for the others.
+fn against(axis: &Axis) -> String {
+    if axis.name == "vm" { "against".to_string() } else { format!("against-{}", axis.name) }
+}
+
+impl Args for AxisOptions {
+    fn augment_args(command: Command) -> Command {
+        axes().iter().fold(command, |command, axis| {
+            let option = Arg::new(axis.name).long(axis.name).value_name(axis.placeholder).help(values(axis));
+            command.arg(option.help_heading(HEADING))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl Args for AgainstOptions {
+    fn augment_args(command: Command) -> Command {
+        axes().iter().fold(command, |command, axis| {
+            let help = if axis.name == "vm" {
+                "What to compare with [stack, or another value of --vm]".to_string()
+            } else {
+                format!("--{} of the other side", axis.name)
+            };
+            let option = Arg::new(against(axis)).long(against(axis)).value_name(axis.placeholder).help(help);
+            command.arg(option.help_heading(AGAINST_HEADING).hide_short_help(axis.name != "vm"))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+fn given(matches: &ArgMatches, option: impl Fn(&Axis) -> String) -> Vec<(&'static str, String)> {
+    let value = |axis: &'static Axis| matches.get_one::<String>(&option(axis)).map(|value| (axis.name, value.clone()));
+    axes().iter().filter_map(value).collect()
+}
+
+impl FromArgMatches for AxisOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self { given: given(matches, |axis| axis.name.to_string()) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl FromArgMatches for AgainstOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self { given: given(matches, against) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}

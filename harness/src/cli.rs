@@ -1,0 +1,337 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::axes::{AgainstOptions, AxisOptions};
+
+/// A workbench for virtual machines: runs programs on a tree walker, a stack machine and a register machine, and measures what each
+/// design buys.
+#[derive(Debug, Parser)]
+#[command(name = "harness", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  harness run programs/kernels/fib.zx 20
+  harness compare --vm register
+  harness disasm programs/kernels/fib.zx --form both")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Run a program
+    Run(RunOptions),
+    /// Compare two ways of running programs: time, instructions, code size, memory
+    Compare(CompareOptions),
+    /// List what there is
+    List(ListOptions),
+    /// Show the code of a program
+    Disasm(DisasmOptions),
+    /// Compile a program to a bytecode file
+    Compile(CompileOptions),
+    /// Check a bytecode file
+    Verify(VerifyOptions),
+    /// Show the machine as result files record it
+    Env(EnvOptions),
+    /// Prompt for programs
+    Repl(ReplOptions),
+    /// Run random programs on all engines and report disagreements
+    Fuzz(FuzzOptions),
+    /// Render a paper from its template and its data
+    Paper(PaperOptions),
+}
+
+/// Where a program comes from.
+#[derive(Debug, Args)]
+pub struct ProgramSource {
+    /// The program: a .zx or .zxc file, or - for standard input
+    #[arg(required_unless_present = "code")]
+    pub file: Option<PathBuf>,
+    /// Take this text as the program
+    #[arg(short = 'e', long = "eval", value_name = "CODE", conflicts_with = "file")]
+    pub code: Option<String>,
+}
+
+/// `harness run`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness run hello.zx
+  harness run programs/kernels/fib.zx 20 --vm stack
+  harness run -e 'print(1 + 2)'
+  echo 'print(\"hi\")' | harness run -
+  harness run big.zx --registers 16 --max-heap 64M --stats")]
+pub struct RunOptions {
+    /// The program: a .zx or .zxc file, or - for standard input
+    #[arg(required_unless_present = "code", value_name = "FILE")]
+    pub file: Option<String>,
+    /// Arguments of the program: __ARGS__
+    #[arg(value_name = "ARGS", allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
+    /// Take this text as the program; everything else is an argument of the program
+    #[arg(short = 'e', long = "eval", value_name = "CODE")]
+    pub code: Option<String>,
+    /// How it is run.
+    #[command(flatten)]
+    pub axes: AxisOptions,
+    /// Seed of random()
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Virtual clocks, and nothing stored outside the run: equal programs do equal things
+    #[arg(long)]
+    pub deterministic: bool,
+    /// Print counters to standard error after the run; instructions are counted, so the time is that of a watched run
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "table")]
+    pub stats: Option<StatsFormat>,
+}
+
+/// How counters are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StatsFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+}
+
+/// `harness compare`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness compare --vm register
+  harness compare --vm register --quick
+  harness compare --vm ast --against stack --workload fib --workload sieve
+  harness compare --vm register --registers 16 --against register --against-registers 256
+  harness compare --vm register --program mine.zx --rounds 31 --out mine.json")]
+pub struct CompareOptions {
+    /// How programs are run.
+    #[command(flatten)]
+    pub axes: AxisOptions,
+    /// What they are compared with.
+    #[command(flatten)]
+    pub against: AgainstOptions,
+    /// A bundled program, instead of all of them; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub workload: Vec<String>,
+    /// A program of your own; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    pub program: Vec<PathBuf>,
+    /// Small sizes and short samples: ends within a minute
+    #[arg(long)]
+    pub quick: bool,
+    /// Samples of each side for every program [15]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rounds: Option<u32>,
+    /// Seed of the order of runs and of the resamples behind intervals
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How results are written [table; with --out by the file's extension]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// Write results to this file too; standard output then gets the table
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// Everything, samples and manifest included
+    Json,
+    /// A line a program
+    Csv,
+    /// A table for documents
+    Markdown,
+}
+
+/// `harness list`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness list
+  harness list workloads")]
+pub struct ListOptions {
+    /// What to list [all of it]
+    pub what: Option<Listing>,
+}
+
+/// What can be listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Listing {
+    /// Bundled programs
+    Workloads,
+    /// Values of --vm
+    Executors,
+    /// Optimizer passes
+    Passes,
+    /// Register allocators
+    Allocators,
+    /// Figures in result files
+    Metrics,
+    /// Other languages to compare with
+    Peers,
+}
+
+/// `harness disasm`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness disasm programs/kernels/fib.zx
+  harness disasm programs/kernels/fib.zx --form both --function fib
+  harness disasm -e 'let x = 1 + 2' --form register --registers 8")]
+pub struct DisasmOptions {
+    /// The program.
+    #[command(flatten)]
+    pub source: ProgramSource,
+    /// Which code to show
+    #[arg(long, value_name = "FORM", default_value = "stack")]
+    pub form: DisasmForm,
+    /// Show this function alone; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub function: Vec<String>,
+    /// How it is converted.
+    #[command(flatten)]
+    pub axes: AxisOptions,
+}
+
+/// Which code to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DisasmForm {
+    /// Stack code
+    Stack,
+    /// Register code
+    Register,
+    /// Side by side
+    Both,
+}
+
+/// `harness compile`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness compile bank.zx -o bank.zxc
+  harness compile bank.zx -o bank.zxc --form register --registers 32
+  harness run bank.zxc")]
+pub struct CompileOptions {
+    /// The program.
+    #[command(flatten)]
+    pub source: ProgramSource,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Which code to write
+    #[arg(long, value_name = "FORM", default_value = "stack")]
+    pub form: CodeForm,
+    /// How it is converted.
+    #[command(flatten)]
+    pub axes: AxisOptions,
+}
+
+/// Which code to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CodeForm {
+    /// Stack code: runs on every executor but the evaluator
+    Stack,
+    /// Register code: runs on the register machine
+    Register,
+}
+
+/// `harness verify`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness verify bank.zxc")]
+pub struct VerifyOptions {
+    /// The bytecode file
+    pub file: PathBuf,
+}
+
+/// `harness env`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness env
+  harness env --json")]
+pub struct EnvOptions {
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `harness repl`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness repl
+  harness repl --vm ast")]
+pub struct ReplOptions {
+    /// How input is run.
+    #[command(flatten)]
+    pub axes: AxisOptions,
+}
+
+/// `harness fuzz`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness fuzz --seconds 60
+  harness fuzz --seconds 600 --vm stack
+  harness fuzz --seed 123456 --programs 1     # what the report of seed 123456 was about")]
+pub struct FuzzOptions {
+    /// How long to go on [10, or until --programs have been run]
+    #[arg(long, value_name = "N")]
+    pub seconds: Option<u64>,
+    /// How many programs to run
+    #[arg(long, value_name = "N")]
+    pub programs: Option<u64>,
+    /// Seed of the first program; the next ones follow it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Compare this executor alone with the evaluator
+    #[arg(long, value_name = "VM")]
+    pub vm: Option<String>,
+    /// Threads [all cores]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Where disagreements are saved
+    #[arg(long, value_name = "FOLDER", default_value = "fuzz-failures")]
+    pub save: PathBuf,
+    /// Print the random programs instead of running them
+    #[arg(long)]
+    pub show: bool,
+}
+
+/// `harness paper`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness paper stack-vs-register
+  harness paper --check
+
+A paper is a folder in papers/ with a template, paper.md. Every figure in it comes from the JSON files in results/NAME/, which
+`harness compare --out` writes. The outcome is README.md beside the template.")]
+pub struct PaperOptions {
+    /// The paper [all of them]
+    pub name: Option<String>,
+    /// Write nothing; fail if a paper is not what its template and data give
+    #[arg(long)]
+    pub check: bool,
+    /// The folder that papers/ and results/ are in
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub root: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_examples() {
+        for verb in Cli::command().get_subcommands() {
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:") && help.contains(&format!("harness {}", verb.get_name())), "{}", verb.get_name());
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `harness compare`
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use engine::workloads::{Size, Workload, workload, workloads};
+use engine::{Compiled, Configuration, Source};
+
+use super::{FAILED, Usage};
+use crate::cli::{CompareOptions, Format};
+use crate::environment::Environment;
+use crate::measure::{self, Plan, Program};
+use crate::results::{self, Manifest, Results};
+use crate::{tables, terminal};
+
+const ROUNDS: u32 = 15;
+const QUICK_ROUNDS: u32 = 11;
+const SHORTEST_SAMPLE: Duration = Duration::from_millis(10);
+const SHORTEST_QUICK_SAMPLE: Duration = Duration::from_millis(4);
+
+pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
+    let [executor, against] = configurations(options)?;
+    let format = format(options);
+    let environment = Environment::now();
+    let size = if options.quick { Size::Small } else { Size::Full };
+    let programs = programs(options, size)?;
+    let plan = Plan {
+        rounds: options.rounds.unwrap_or(if options.quick { QUICK_ROUNDS } else { ROUNDS }) as usize,
+        seed: options.seed,
+        shortest_sample: if options.quick { SHORTEST_QUICK_SAMPLE } else { SHORTEST_SAMPLE },
+    };
+    let begun = Instant::now();
+    let bar = terminal::progress((programs.len() * plan.rounds) as u64);
+    let mut rows = Vec::with_capacity(programs.len() + 1);
+    for (index, program) in programs.iter().enumerate() {
+        bar.set_message(program.name.clone());
+        let comparison = measure::compare(program, [&executor, &against], plan, &mut || bar.inc(1));
+        bar.set_position(((index + 1) * plan.rounds) as u64);
+        rows.push(results::row(&program.name, [&executor, &against], &comparison, plan.seed));
+    }
+    bar.finish_and_clear();
+    rows.push(results::geomean(&rows, [&executor, &against], plan.seed));
+    let manifest = Manifest {
+        command: std::iter::once("harness".to_string()).chain(std::env::args().skip(1)).collect(),
+        environment,
+        executor: results::describe(&executor),
+        against: results::describe(&against),
+        size: size.name().to_string(),
+        rounds: plan.rounds,
+        seed: plan.seed,
+        timed: "execution alone, output included; compiling, converting, linking and making the runtime are not".to_string(),
+        intervals: "95 % percentile bootstrap of the ratio of medians, rounds resampled in pairs".to_string(),
+        duration_s: begun.elapsed().as_secs_f64(),
+    };
+    let results = Results { manifest, rows };
+    let text = match format {
+        Format::Table => tables::terminal(&results),
+        Format::Json => format!("{}\n", serde_json::to_string_pretty(&results)?),
+        Format::Csv => tables::csv(&results)?,
+        Format::Markdown => tables::markdown(&results),
+    };
+    match &options.out {
+        Some(path) => {
+            std::fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+            terminal::print(&tables::terminal(&results))?;
+        }
+        None => terminal::print(&text)?,
+    }
+    let agree = results.rows.iter().all(|row| row.agrees);
+    Ok(if agree { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// The two sides: what is given for both, and what the other side has of its own.
+fn configurations(options: &CompareOptions) -> anyhow::Result<[Configuration; 2]> {
+    let mut executor = Configuration::of("register")?;
+    options.axes.apply(&mut executor)?;
+    let mut against = Configuration { vm: Configuration::of("stack")?.vm, ..executor.clone() };
+    options.against.apply(&mut against)?;
+    Ok([executor, against])
+}
+
+fn format(options: &CompareOptions) -> Format {
+    let by_extension = || match options.out.as_deref().and_then(Path::extension)?.to_str()? {
+        "json" => Some(Format::Json),
+        "csv" => Some(Format::Csv),
+        "md" => Some(Format::Markdown),
+        _ => None,
+    };
+    options.format.or_else(by_extension).unwrap_or(Format::Table)
+}
+
+fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>> {
+    let mut programs = Vec::new();
+    if options.workload.is_empty() && options.program.is_empty() {
+        for workload in workloads() {
+            programs.push(bundled(workload, size)?);
+        }
+    }
+    for name in &options.workload {
+        let Some(workload) = workload(name) else {
+            let known: Vec<&str> = workloads().iter().map(|workload| workload.name.as_str()).collect();
+            return Err(Usage(format!("there is no workload '{name}'; there are: {}", known.join(", "))).into());
+        };
+        programs.push(bundled(workload, size)?);
+    }
+    for path in &options.program {
+        let compiled = Compiled::new(&Source::file(path)?)?;
+        let name = path.file_stem().map_or_else(|| path.to_string_lossy().into_owned(), |stem| stem.to_string_lossy().into_owned());
+        programs.push(Program { name, compiled, arguments: Vec::new(), expected: None });
+    }
+    let mut seen = HashSet::new();
+    if let Some(twice) = programs.iter().find(|program| !seen.insert(program.name.as_str())) {
+        return Err(Usage(format!("'{}' is given twice", twice.name)).into());
+    }
+    Ok(programs)
+}
+
+fn bundled(workload: &Workload, size: Size) -> anyhow::Result<Program> {
+    Ok(Program {
+        name: workload.name.clone(),
+        compiled: Compiled::new(&Source::text(&workload.file, workload.source()))?,
+        arguments: vec![workload.argument(size).to_string()],
+        expected: Some(workload.expected(size).to_string()),
+    })
+}

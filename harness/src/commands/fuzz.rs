@@ -1,0 +1,178 @@
+//! `harness fuzz`
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use engine::random::{Checker, Disagreement, Node, Summary, Verdict, program, shrink};
+use engine::{Configuration, ConfigurationError};
+
+use super::{FAILED, Usage};
+use crate::cli::FuzzOptions;
+use crate::terminal;
+
+/// Seconds to go on for when nothing else says when to stop.
+const SECONDS: u64 = 10;
+/// Programs that a thread takes at a time.
+const CHUNK: u64 = 64;
+/// Disagreements after which it is pointless to go on.
+const MOST_DISAGREEMENTS: usize = 20;
+/// Attempts to make a program smaller.
+const SHRINK_ATTEMPTS: usize = 20_000;
+
+pub(super) fn run(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
+    if options.show {
+        for seed in (options.seed..).take(options.programs.unwrap_or(1) as usize) {
+            terminal::print(&format!("# seed {seed}\n{}\n", program(seed).to_program()))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let only = options.vm.as_deref().map(executor).transpose()?;
+    let job = Job {
+        only,
+        first: options.seed,
+        most: options.programs.unwrap_or(u64::MAX),
+        until: deadline(options),
+        next: AtomicU64::new(0),
+        stop: AtomicBool::new(false),
+        found: Mutex::new((Summary::default(), Vec::new())),
+    };
+    let threads = options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
+    let begun = Instant::now();
+    quietly(|| watch(&job, threads));
+    let elapsed = begun.elapsed();
+    let (summary, mut disagreements) = job.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    disagreements.sort_by_key(|&(seed, _)| seed);
+    for (seed, disagreement) in &disagreements {
+        save(&options.save, *seed, disagreement)?;
+        eprintln!("seed {seed}: engines disagree\n{disagreement}");
+    }
+    if !disagreements.is_empty() {
+        eprintln!("saved in {}", options.save.display());
+    }
+    let rate = summary.programs() as f64 / elapsed.as_secs_f64().max(1e-9);
+    let errors: u64 = summary.errors.values().sum();
+    terminal::print(&format!(
+        "{} programs in {:.1} s, {rate:.0} a second on {threads} threads: {} gave a value, {errors} an error, {} proved nothing; {} disagreements\n",
+        summary.programs(),
+        elapsed.as_secs_f64(),
+        summary.values,
+        summary.inconclusive + summary.invalid,
+        summary.disagreements,
+    ))?;
+    Ok(if disagreements.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// The executor to check, by its name.
+fn executor(name: &str) -> anyhow::Result<&'static str> {
+    let vm = Configuration::of(name).map_err(|error: ConfigurationError| anyhow::Error::from(error))?.vm;
+    if vm == "ast" {
+        return Err(Usage("the evaluator is what others are compared with; name another executor".to_string()).into());
+    }
+    Ok(vm)
+}
+
+fn deadline(options: &FuzzOptions) -> Option<Instant> {
+    let seconds = match (options.seconds, options.programs) {
+        (None, Some(_)) => return None,
+        (seconds, _) => seconds.unwrap_or(SECONDS),
+    };
+    Instant::now().checked_add(Duration::from_secs(seconds))
+}
+
+struct Job {
+    only: Option<&'static str>,
+    first: u64,
+    most: u64,
+    until: Option<Instant>,
+    next: AtomicU64,
+    stop: AtomicBool,
+    found: Mutex<(Summary, Vec<(u64, Disagreement)>)>,
+}
+
+/// Panics of an engine are findings; their messages come with the report, not in between.
+fn quietly(work: impl FnOnce()) {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    work();
+    std::panic::set_hook(hook);
+}
+
+fn watch(job: &Job, threads: usize) {
+    let bar = terminal::progress(0);
+    bar.set_style(indicatif::ProgressStyle::default_spinner());
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| job.work())).collect();
+        while workers.iter().any(|worker| !worker.is_finished()) {
+            std::thread::sleep(Duration::from_millis(20));
+            let disagreements = job.found.lock().map_or(0, |found| found.1.len());
+            bar.set_message(format!("{} programs, {disagreements} disagreements", job.next.load(Ordering::Relaxed).min(job.most)));
+            bar.tick();
+        }
+    });
+    bar.finish_and_clear();
+}
+
+impl Job {
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
+    }
+
+    fn work(&self) {
+        let checker = self.only.map_or_else(Checker::new, Checker::only);
+        let mut summary = Summary::default();
+        while !self.is_over() {
+            let start = self.next.fetch_add(CHUNK, Ordering::Relaxed);
+            if start >= self.most {
+                break;
+            }
+            for offset in start..(start + CHUNK).min(self.most) {
+                let seed = self.first.wrapping_add(offset);
+                let verdict = checker.check_seed(seed);
+                summary.count(&verdict);
+                match verdict {
+                    Verdict::Disagree(disagreement) => self.report(&checker, seed, *disagreement),
+                    Verdict::Invalid(reason) => eprintln!("seed {seed} is no program, a defect of the generator: {reason}"),
+                    Verdict::Agree(_) | Verdict::Inconclusive => {}
+                }
+                if self.is_over() {
+                    break;
+                }
+            }
+        }
+        if let Ok(mut found) = self.found.lock() {
+            found.0.merge(&summary);
+        }
+    }
+
+    fn report(&self, checker: &Checker, seed: u64, disagreement: Disagreement) {
+        let disagrees = |node: &Node| match checker.check(&node.to_program(), seed) {
+            Verdict::Disagree(disagreement) => Some(disagreement),
+            _ => None,
+        };
+        let small = shrink(program(seed), SHRINK_ATTEMPTS, |candidate| disagrees(candidate).is_some());
+        let disagreement = disagrees(&small).map_or(disagreement, |smaller| *smaller);
+        if let Ok(mut found) = self.found.lock() {
+            found.1.push((seed, disagreement));
+            if found.1.len() >= MOST_DISAGREEMENTS {
+                self.stop.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Saves the small program, the one it was made from, and what the engines show.
+fn save(folder: &Path, seed: u64, disagreement: &Disagreement) -> anyhow::Result<()> {
+    let write = |name: String, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    write(format!("{seed}.zx"), &disagreement.program)?;
+    write(format!("{seed}.original.zx"), &program(seed).to_program())?;
+    write(format!("{seed}.txt"), &disagreement.to_string())
+}

@@ -1,0 +1,78 @@
+//! `harness list`
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use engine::workloads::workloads;
+use engine::{Choice, axis};
+
+use crate::cli::{ListOptions, Listing};
+use crate::metrics::METRICS;
+use crate::terminal;
+
+pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
+    let text = match options.what {
+        Some(what) => section(what),
+        None => all(),
+    };
+    if text.is_empty() {
+        eprintln!("there are none yet");
+    }
+    terminal::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn all() -> String {
+    let sections = [
+        ("workloads", Listing::Workloads),
+        ("executors", Listing::Executors),
+        ("passes", Listing::Passes),
+        ("allocators", Listing::Allocators),
+        ("metrics", Listing::Metrics),
+        ("peers", Listing::Peers),
+    ];
+    let mut text = String::new();
+    for (title, what) in sections {
+        let section = section(what);
+        if section.is_empty() {
+            continue;
+        }
+        // Writing to a string cannot fail; likewise below.
+        let _ = writeln!(text, "{}{title}", if text.is_empty() { "" } else { "\n" });
+        for line in section.lines() {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text
+}
+
+fn section(what: Listing) -> String {
+    match what {
+        Listing::Workloads => lines(workloads().iter().map(|workload| {
+            let sizes = format!("{}; small {}, full {}", workload.kind, workload.small, workload.full);
+            (workload.name.as_str(), format!("{} ({sizes})", workload.about))
+        })),
+        Listing::Executors => choices("vm"),
+        Listing::Allocators => choices("allocator"),
+        Listing::Metrics => {
+            let time = ("median_ns", "nanoseconds a run takes, median of the rounds".to_string());
+            lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))
+        }
+        // Neither passes nor peers can be chosen yet.
+        Listing::Passes | Listing::Peers => String::new(),
+    }
+}
+
+fn choices(name: &str) -> String {
+    let choices: Vec<Choice> = axis(name).map(|axis| (axis.choices)()).unwrap_or_default();
+    lines(choices.iter().map(|choice| (choice.name, choice.about.to_string())))
+}
+
+fn lines<'n>(entries: impl Iterator<Item = (&'n str, String)>) -> String {
+    let entries: Vec<(&str, String)> = entries.collect();
+    let width = entries.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    entries.iter().fold(String::new(), |mut text, (name, about)| {
+        let _ = writeln!(text, "{name:<width$}  {about}");
+        text
+    })
+}

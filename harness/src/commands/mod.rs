@@ -1,0 +1,94 @@
+//! The verbs, a file each.
+
+mod compare;
+mod compile;
+mod disasm;
+mod env;
+mod fuzz;
+mod list;
+mod paper;
+mod repl;
+mod run;
+mod verify;
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use engine::{Compiled, ConfigurationError, EngineError, Source};
+
+use crate::cli::{Cli, ProgramSource, Verb};
+use crate::terminal;
+
+/// The program failed, or an engine gave a wrong answer.
+const FAILED: u8 = 1;
+/// Usage, or a file that cannot be read.
+const USAGE: u8 = 2;
+
+/// Asked for what cannot be done.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Runs the command that the process was started with.
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().verb {
+        Verb::Run(options) => run::run(&options),
+        Verb::Compare(options) => compare::run(&options),
+        Verb::List(options) => list::run(&options),
+        Verb::Disasm(options) => disasm::run(&options),
+        Verb::Compile(options) => compile::run(&options),
+        Verb::Verify(options) => verify::run(&options),
+        Verb::Env(options) => env::run(&options),
+        Verb::Repl(options) => repl::run(&options),
+        Verb::Fuzz(options) => fuzz::run(&options),
+        Verb::Paper(options) => paper::run(&options),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) if terminal::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+/// Says what went wrong, and gives the exit code for it.
+fn report(error: &anyhow::Error) -> ExitCode {
+    if let Some(error) = error.downcast_ref::<EngineError>() {
+        eprint!("{}", error.render(terminal::colours()));
+        let is_usage = matches!(error, EngineError::Read { .. } | EngineError::Configuration(_));
+        return ExitCode::from(if is_usage { USAGE } else { FAILED });
+    }
+    eprintln!("error: {error:#}");
+    let is_usage = error.is::<Usage>() || error.is::<ConfigurationError>() || error.is::<std::io::Error>();
+    ExitCode::from(if is_usage { USAGE } else { FAILED })
+}
+
+/// Name of a program that has no file.
+const EVALUATED: &str = "<eval>";
+const STANDARD_INPUT: &str = "<stdin>";
+
+/// The source that `file` (`-` for standard input) or `code` names.
+fn source(file: Option<&Path>, code: Option<&str>) -> anyhow::Result<Source> {
+    match (code, file) {
+        (Some(code), _) => Ok(Source::with_files(EVALUATED, code)),
+        (None, Some(file)) if file.as_os_str() == "-" => {
+            let mut text = Vec::new();
+            std::io::stdin().read_to_end(&mut text)?;
+            Ok(Source::with_files(STANDARD_INPUT, text))
+        }
+        (None, Some(file)) => Ok(Source::file(file)?),
+        (None, None) => Err(Usage("a program is needed: a file, - or -e CODE".to_string()).into()),
+    }
+}
+
+fn compiled(options: &ProgramSource) -> anyhow::Result<Compiled> {
+    Ok(Compiled::new(&source(options.file.as_deref(), options.code.as_deref())?)?)
+}

@@ -1,0 +1,123 @@
+//! `harness run`
+
+use std::io::BufReader;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use engine::{Compiled, Configuration, Outcome, find_executor, render_failure};
+use runtime::ErrorKind;
+use serde_json::json;
+
+use super::{FAILED, source};
+use crate::cli::{RunOptions, StatsFormat};
+use crate::metrics::{Unit, show_time};
+use crate::terminal::{self, StandardOutput};
+
+/// Operations shown in the table of counters.
+const SHOWN_OPERATIONS: usize = 10;
+
+pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
+    let mut configuration = Configuration::default();
+    options.axes.apply(&mut configuration)?;
+    // With -e the first positional argument is the program's own.
+    let (file, arguments) = match (&options.code, &options.file) {
+        (Some(_), Some(first)) => (None, std::iter::once(first).chain(&options.arguments).cloned().collect()),
+        (_, file) => (file.as_deref().map(Path::new), options.arguments.clone()),
+    };
+    let begun = Instant::now();
+    let compiled = Compiled::new(&source(file, options.code.as_deref())?)?;
+    let compile_time = begun.elapsed();
+    let Some(executor) = find_executor(configuration.vm) else { unreachable!("the axis checks its values") };
+    let begun = Instant::now();
+    let prepared = executor.prepare(&compiled, &configuration)?;
+    let prepare_time = begun.elapsed();
+    let output = StandardOutput::default();
+    let run_options = runtime::RunOptions {
+        limits: configuration.limits,
+        arguments,
+        output: Box::new(output.clone()),
+        input: Box::new(BufReader::new(std::io::stdin())),
+        seed: options.seed,
+        deterministic: options.deterministic,
+        collect_always: false,
+    };
+    let outcome = if options.stats.is_some() { prepared.count(run_options) } else { prepared.run(run_options) };
+    if let Err(failure) = &outcome.result {
+        if failure.kind == ErrorKind::Output && output.is_broken_pipe() {
+            return Ok(ExitCode::SUCCESS);
+        }
+        eprint!("{}", render_failure(failure, compiled.sources(), terminal::colours()));
+    }
+    match options.stats {
+        Some(StatsFormat::Json) => eprintln!("{}", stats_json(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes())),
+        Some(StatsFormat::Table) => eprint!("{}", stats_table(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes())),
+        None => {}
+    }
+    Ok(if outcome.result.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+fn stats_json(
+    configuration: &Configuration,
+    compile: Duration,
+    prepare: Duration,
+    outcome: &Outcome,
+    code_bytes: Option<usize>,
+) -> serde_json::Value {
+    let operations = outcome.instructions.as_ref().map(|tally| {
+        tally.by_operation.iter().map(|&(name, count)| (name.to_string(), json!(count))).collect::<serde_json::Map<_, _>>()
+    });
+    json!({
+        "configuration": crate::results::describe(configuration),
+        "compile_ns": compile.as_nanos() as u64,
+        "prepare_ns": prepare.as_nanos() as u64,
+        "run_ns": outcome.time.as_nanos() as u64,
+        "instructions": outcome.instructions.as_ref().map(|tally| tally.total),
+        "operations": operations,
+        "code_bytes": code_bytes,
+        "peak_heap_bytes": outcome.heap.peak_bytes,
+        "allocated_bytes": outcome.heap.allocated_bytes,
+        "collections": outcome.heap.collections,
+        "objects_freed": outcome.heap.objects_freed,
+        "fuel_used": outcome.fuel_used,
+    })
+}
+
+fn stats_table(
+    configuration: &Configuration,
+    compile: Duration,
+    prepare: Duration,
+    outcome: &Outcome,
+    code_bytes: Option<usize>,
+) -> String {
+    let time = |time: Duration| show_time(time.as_nanos() as f64);
+    let count = |figure: u64| Unit::Count.show(figure as f64);
+    let bytes = |figure: u64| Unit::Bytes.show(figure as f64);
+    let mut lines = vec![
+        ("configuration", configuration.to_string()),
+        ("compile", time(compile)),
+        ("convert and link", time(prepare)),
+        ("run, counting", time(outcome.time)),
+    ];
+    if let Some(code) = code_bytes {
+        lines.push(("code", bytes(code as u64)));
+    }
+    lines.push(("peak heap", bytes(outcome.heap.peak_bytes as u64)));
+    lines.push(("allocated", bytes(outcome.heap.allocated_bytes)));
+    lines.push(("collections", count(outcome.heap.collections)));
+    if let Some(fuel) = outcome.fuel_used {
+        lines.push(("fuel used", count(fuel)));
+    }
+    match &outcome.instructions {
+        Some(tally) => lines.push(("instructions", count(tally.total))),
+        None => lines.push(("instructions", format!("none: '{}' runs no instructions", configuration.vm))),
+    }
+    let mut text: String = lines.iter().map(|(name, value)| format!("{name:<18}{value}\n")).collect();
+    if let Some(tally) = &outcome.instructions {
+        for &(name, figure) in tally.by_operation.iter().take(SHOWN_OPERATIONS) {
+            let share = 100.0 * figure as f64 / tally.total.max(1) as f64;
+            text.push_str(&format!("  {name:<24}{:>10}{share:>7.1} %\n", count(figure)));
+        }
+    }
+    text
+}

@@ -1,0 +1,22 @@
+//! The command `harness`: runs programs, compares engines, measures, reports.
+//!
+//! | part | what it is |
+//! | --- | --- |
+//! | [`cli`] | the command line |
+//! | [`commands`] | a file for each verb |
+//! | [`measure`], [`statistics`], [`metrics`] | what is measured, and what the figures mean |
+//! | [`results`], [`tables`], [`environment`] | result files and how they are shown |
+
+#![forbid(unsafe_code)]
+
+pub mod axes;
+pub mod cli;
+pub mod commands;
+pub mod environment;
+pub mod measure;
+pub mod metrics;
+pub mod paper;
+pub mod results;
+pub mod statistics;
+pub mod tables;
+pub mod terminal;
