@@ -295,7 +295,10 @@ fn forward_loop_elements(function: &mut Function) {
     }
     let mut live = None;
     for index in 0..function.blocks.len() {
-        let Terminator::ForIter { destination, more, done, .. } = function.blocks[index].terminator else { continue };
+        let Terminator::ForIter { destination, collection, position, more, done, .. } = function.blocks[index].terminator
+        else {
+            continue;
+        };
         if !function.blocks[index].is_reachable {
             continue;
         }
@@ -309,7 +312,7 @@ fn forward_loop_elements(function: &mut Function) {
         let Some(first) = function.blocks[body as usize].instructions.first() else { continue };
         let variable = first.destination;
         let is_copy = first.operation == RegisterOp::MovReg && first.operands[0] == Operand::Register(destination);
-        if !is_copy || variable >= function.globals {
+        if !is_copy || variable >= function.globals || variable == collection || variable == position {
             continue;
         }
         let live: &Liveness = live.get_or_insert_with(|| live_globals(function));

@@ -377,12 +377,12 @@ impl<'e> Emitter<'e> {
         let layout = &self.function.layout;
         let start_pc = |block: &u32| self.function.blocks[*block as usize].start_pc;
         let mut handlers = Vec::new();
-        for (handler, source) in self.function.handlers.iter().zip(&self.source.handlers) {
+        for handler in &self.function.handlers {
             if !self.function.blocks[handler.block as usize].is_reachable {
                 continue;
             }
-            let first = layout.partition_point(|block| start_pc(block) < source.start);
-            let last = layout.partition_point(|block| start_pc(block) < source.end);
+            let first = layout.partition_point(|block| start_pc(block) < handler.start_pc);
+            let last = layout.partition_point(|block| start_pc(block) < handler.end_pc);
             if first == last {
                 continue;
             }

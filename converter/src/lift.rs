@@ -31,19 +31,13 @@ pub fn lift(module: &StackCode, function: &isa::Function<Stack>) -> Function {
     };
     let mut blocks: Vec<Block> = (0..graph.blocks.len()).map(|index| lifter.block(index)).collect();
     let registers = lifter.registers;
-    let layout = split_loop_entries(&mut blocks, function);
+    let mut handlers = handlers(&mut blocks, function, &graph);
+    let before = split_landings(&mut blocks, &mut handlers);
+    let layout = split_loop_entries(&mut blocks, function, &before);
     Function {
         blocks,
         layout,
-        handlers: function
-            .handlers
-            .iter()
-            .map(|handler| Handler {
-                block: graph.block_at(handler.target),
-                landing: function.locals + handler.landing,
-                is_cleanup: handler.is_cleanup,
-            })
-            .collect(),
+        handlers,
         parameters: u32::from(function.parameters),
         globals,
         registers,
@@ -67,7 +61,7 @@ impl Lifter<'_> {
         let mut block = Block {
             start_pc: source.start,
             instructions: Vec::new(),
-            terminator: Terminator::Jump(index as u32 + 1),
+            terminator: Terminator::Jump(index as u32),
             terminator_pc: source.end - 1,
             handler: source.handler,
             is_loop_entry: false,
@@ -78,9 +72,11 @@ impl Lifter<'_> {
         }
         self.stack.clear();
         self.stack.extend((0..source.depth).map(|depth| Operand::Register(self.function.locals + depth)));
+        let kept = source.handler.map_or(0, |handler| self.function.handlers[handler as usize].landing);
         let last = source.end - 1;
         for pc in source.start..last {
             self.instruction(self.function.code[pc as usize], pc);
+            self.settle_kept(kept, pc);
         }
         self.terminator_pc = last;
         block.terminator = self.last(self.function.code[last as usize], last, index as u32);
@@ -353,6 +349,20 @@ impl Lifter<'_> {
         }
     }
 
+    /// In a guarded block, keeps the values that its handler finds on the stack in the registers that stand for their places.
+    fn settle_kept(&mut self, kept: u32, pc: u32) {
+        for depth in 0..self.stack.len().min(kept as usize) {
+            let place = self.function.locals + depth as u32;
+            let entry = self.stack[depth];
+            if entry == Operand::Register(place) {
+                continue;
+            }
+            self.release_local(place, pc);
+            self.emit_move(place, entry, pc);
+            self.stack[depth] = Operand::Register(place);
+        }
+    }
+
     /// Moves what is left on the stack to the registers that stand for its places. `reads` are the registers that the block's terminator
     /// is going to read: they follow a value that is made in its place in the first place.
     fn settle_stack(&mut self, reads: &mut [VirtualRegister], pc: u32) {
@@ -506,22 +516,80 @@ impl Lifter<'_> {
     }
 }
 
+/// The handlers that guard something which is reached. Nothing is proved about what the others keep.
+fn handlers(blocks: &mut [Block], function: &isa::Function<Stack>, graph: &ControlFlowGraph) -> Vec<Handler> {
+    let mut numbers = vec![None; function.handlers.len()];
+    for block in blocks.iter_mut().filter(|block| block.is_reachable) {
+        if let Some(handler) = block.handler {
+            numbers[handler as usize] = Some(0);
+        }
+    }
+    let mut handlers = Vec::new();
+    for (source, number) in function.handlers.iter().zip(&mut numbers) {
+        if number.is_some() {
+            *number = Some(handlers.len() as u32);
+            handlers.push(Handler {
+                block: graph.block_at(source.target),
+                landing: function.locals + source.landing,
+                start_pc: source.start,
+                end_pc: source.end,
+                is_cleanup: source.is_cleanup,
+            });
+        }
+    }
+    for block in blocks {
+        block.handler = block.handler.and_then(|handler| numbers[handler as usize]);
+    }
+    handlers
+}
+
+/// Only errors lead to a handler's block: where control gets to it in another way as well, the errors get an empty block of their own
+/// that goes on there. Returns the block that each block is to be laid out behind.
+fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Option<u32>> {
+    let mut is_entered = vec![false; blocks.len()];
+    for block in blocks.iter().filter(|block| block.is_reachable) {
+        block.terminator.successors().into_iter().flatten().for_each(|successor| is_entered[successor as usize] = true);
+    }
+    let mut before = vec![None; blocks.len()];
+    for handler in handlers {
+        let entered = handler.block as usize;
+        if !is_entered[entered] {
+            continue;
+        }
+        handler.block = *before[entered].get_or_insert_with(|| {
+            let Block { start_pc, handler, .. } = blocks[entered];
+            blocks.push(Block {
+                start_pc,
+                instructions: Vec::new(),
+                terminator: Terminator::Jump(entered as u32),
+                terminator_pc: start_pc,
+                handler,
+                is_loop_entry: false,
+                is_reachable: true,
+            });
+            blocks.len() as u32 - 1
+        });
+    }
+    before
+}
+
 /// `FOR_PREPARE` writes the counter only where the loop begins: puts that move on the edge, in a block of its own right after it.
-/// Returns the order in which blocks are laid out.
-fn split_loop_entries(blocks: &mut Vec<Block>, function: &isa::Function<Stack>) -> Vec<u32> {
+/// Returns the order in which blocks are laid out; `before` are the blocks that go in front of those of the stack code.
+fn split_loop_entries(blocks: &mut Vec<Block>, function: &isa::Function<Stack>, before: &[Option<u32>]) -> Vec<u32> {
     let mut layout = Vec::with_capacity(blocks.len());
-    for index in 0..blocks.len() {
+    for index in 0..before.len() {
+        layout.extend(before[index]);
         layout.push(index as u32);
         let Terminator::ForPrepare { operands, enter, .. } = blocks[index].terminator else { continue };
         let pc = blocks[index].terminator_pc;
         // Usually the loop's first block does nothing but begin the first iteration, which the new block does as well.
-        let terminator = match &blocks[enter as usize] {
-            Block { instructions, terminator: Terminator::Loop(target), handler, .. }
+        let (terminator, terminator_pc) = match &blocks[enter as usize] {
+            Block { instructions, terminator: Terminator::Loop(target), terminator_pc, handler, .. }
                 if instructions.is_empty() && *handler == blocks[index].handler =>
             {
-                Terminator::Loop(*target)
+                (Terminator::Loop(*target), *terminator_pc)
             }
-            _ => Terminator::Jump(enter),
+            _ => (Terminator::Jump(enter), pc),
         };
         let added = blocks.len() as u32;
         blocks.push(Block {
@@ -534,7 +602,7 @@ fn split_loop_entries(blocks: &mut Vec<Block>, function: &isa::Function<Stack>) 
                 pc,
             }],
             terminator,
-            terminator_pc: pc,
+            terminator_pc,
             handler: blocks[index].handler,
             is_loop_entry: true,
             is_reachable: blocks[index].is_reachable,

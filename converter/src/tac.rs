@@ -256,6 +256,10 @@ pub struct Handler {
     pub block: u32,
     /// Takes the thrown value.
     pub landing: VirtualRegister,
+    /// First guarded stack instruction.
+    pub start_pc: u32,
+    /// First stack instruction past the guarded ones.
+    pub end_pc: u32,
     /// See [`isa::module::Handler::is_cleanup`].
     pub is_cleanup: bool,
 }
@@ -267,7 +271,8 @@ pub struct Function {
     pub blocks: Vec<Block>,
     /// The order in which blocks are laid out: that of the stack code.
     pub layout: Vec<u32>,
-    /// Handlers, as the stack code lists them.
+    /// Handlers that guard something, in the order of the stack code. Nothing but errors leads to their blocks, and those with the same
+    /// block have the same landing register.
     pub handlers: Vec<Handler>,
     /// How many parameters it has: virtual registers `0..parameters`.
     pub parameters: u32,

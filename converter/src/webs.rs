@@ -98,17 +98,18 @@ pub fn split_webs(function: &mut Function) {
             }
         }
         let globals = function.globals;
-        let shift = names.count - globals;
+        // There may be fewer names than there were registers.
+        let shift = names.count.wrapping_sub(globals);
         let mut define = |register: VirtualRegister, current: &mut Vec<u32>| {
             if register == NONE || register >= globals {
-                return if register == NONE { NONE } else { register + shift };
+                return if register == NONE { NONE } else { register.wrapping_add(shift) };
             }
             current[register as usize] = next;
             next += 1;
             names.of[next as usize - 1]
         };
         let read = |register: VirtualRegister, current: &[u32]| {
-            if register >= globals { register + shift } else { names.of[current[register as usize] as usize] }
+            if register >= globals { register.wrapping_add(shift) } else { names.of[current[register as usize] as usize] }
         };
         for instruction in &mut block.instructions {
             for operand in &mut instruction.operands {

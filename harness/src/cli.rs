@@ -68,8 +68,8 @@ pub struct RunOptions {
     /// The program: a .zx or .zxc file, or - for standard input
     #[arg(required_unless_present = "code", value_name = "FILE")]
     pub file: Option<String>,
-    /// Arguments of the program: __ARGS__
-    #[arg(value_name = "ARGS", allow_hyphen_values = true)]
+    /// Arguments of the program: __ARGS__; those that look like options go behind --
+    #[arg(value_name = "ARGS", allow_negative_numbers = true)]
     pub arguments: Vec<String>,
     /// Take this text as the program; everything else is an argument of the program
     #[arg(short = 'e', long = "eval", value_name = "CODE")]

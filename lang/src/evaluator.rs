@@ -1,8 +1,9 @@
 //! The tree-walking evaluator: the oracle that every other engine is compared with.
 //!
-//! It walks the tree that the parser made, with the names that the resolver resolved, and asks the [runtime](Runtime) for the meaning of
-//! every operation; what is left to it is order and control flow. Nothing is translated beforehand but names: [`tables`] turns each
-//! occurrence of a name into the [`Place`](tables::Place) it means, so that no text is looked up while the program runs.
+//! It walks the tree that the parser made, with the names that the resolver resolved, and asks the [runtime](Runtime) for
+//! the meaning of every operation; what is left to it is order and control flow. Nothing is translated beforehand but
+//! names: the tables turn each occurrence of a name into the `Place` it means, so that no name is looked up by its text
+//! while the program runs.
 //!
 //! # The value stack
 //!
@@ -14,20 +15,20 @@
 //! └────────┴────────────────┴───────────────────┴────────┴────────────────────┘
 //! ```
 //!
-//! A value that waits while something else is evaluated lies on the stack, because that something may collect garbage: the stack, the
-//! closures of the active calls and [`Evaluator::result`] are all that a collection has to mark. A value in a Rust variable is good only
-//! until the next evaluation or operation.
+//! A value that waits while something else is evaluated lies on the stack, because that something may collect garbage:
+//! the stack, the closures of the active calls, the result of a `return` under way and the literals are all that a
+//! collection has to mark. A value in a Rust variable is good only until the next evaluation or operation.
 //!
 //! # Ways out
 //!
-//! Whatever cannot go on ends in an [`Exit`]: an error, or a jump (`break`, `continue`, `return`) which may start inside an expression,
-//! as arms of a `match` can be blocks. Whoever stops an exit – a loop, `catch`, `finally`, a call – cuts the stack back to where it
-//! was; nobody else has to.
+//! Whatever cannot go on ends in an `Exit`: an error, or a jump (`break`, `continue`, `return`), which may start inside an
+//! expression, as arms of a `match` can be blocks. Whoever stops an exit – a loop, `catch`, `finally`, a call – cuts the
+//! stack back to where it was; nobody else has to.
 //!
 //! # Native stack
 //!
-//! Guest calls and nested expressions are native recursion here. Every [`STRIDE`]th level asks for more native stack if little is left,
-//! so depth is bounded by the limits of the run alone.
+//! Guest calls and nested expressions are native recursion here. Every so many levels ask for more native stack if little
+//! is left, so depth is bounded by the limits of the run alone.
 
 mod calls;
 mod expressions;
@@ -40,15 +41,15 @@ mod variables;
 use std::sync::Arc;
 
 use fxhash::FxHashMap;
-use runtime::{Error, ErrorKind, Fault, Runtime, Value};
+use runtime::{ErrorKind, Fault, Runtime, Value};
 
 use crate::loader::Analysis;
 use tables::Tables;
 
 /// Runs a program: the top level of its main file. The value is that of a top-level `return`, or null.
 ///
-/// `runtime` belongs to a program that was compiled from the same analysis, so that functions, types, modules, globals and names have
-/// the same indices in both.
+/// `runtime` belongs to a program that was compiled from the same analysis, so that functions, types, modules, globals and
+/// names have the same indices in both.
 ///
 /// # Errors
 /// The error that ended the program, with its trace.
@@ -67,7 +68,7 @@ pub fn evaluate(analysis: &Analysis<'_>, runtime: &mut Runtime) -> Result<Value,
 const STRIDE: u32 = 16;
 /// Native stack that this many levels never use up.
 const RED_ZONE: usize = 256 << 10;
-/// Native stack that a run begins with. Untouched pages of it cost nothing, and few programs ever need another segment.
+/// Native stack that a run begins with. Untouched pages of it cost nothing, and few programs ever need more.
 const FIRST_SEGMENT: usize = 64 << 20;
 /// Native stack that is added when the rest is short.
 const SEGMENT: usize = 16 << 20;
@@ -291,10 +292,10 @@ impl<'a, 't> Evaluator<'a, 't> {
         self.checked(outcome, position)
     }
 
-    /// The error for an uncaught or rethrown `value`.
+    /// What throwing a value ends in.
     #[cold]
     fn throw(&mut self, value: Value, position: u32) -> Exit {
-        let fault: Box<Error> = self.runtime.throw(value);
+        let fault = self.runtime.throw(value);
         self.raise(fault, position)
     }
 }

@@ -286,6 +286,8 @@ struct Frame<'a> {
     /// Entries that this function's variables hide, restored when it ends.
     hidden: Vec<(Symbol, Entry)>,
     loop_depth: u32,
+    /// Loops whose bodies, and not only conditions, are around the point reached.
+    breakable_loops: u32,
     /// Where the literal that made this function begins; 0 when it is hoisted.
     made_at: u32,
     /// The function inside this one that the parser numbered last.
@@ -551,7 +553,7 @@ impl Variable {
     /// Whether a captured variable can change after a function that captures it was made.
     fn needs_cell(&self) -> bool {
         match self.declaration {
-            Declaration::Parameter => self.writes != 0,
+            Declaration::Parameter => self.writes != 0 || self.captured_at < self.written_at,
             Declaration::Local => {
                 self.writes != 1
                     || self.is_written_in_loop

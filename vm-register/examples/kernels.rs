@@ -209,6 +209,119 @@ const KERNELS: &[Kernel] = &[
                 RETURN_REG r4
         "#,
     },
+    Kernel {
+        name: "push",
+        size: 2_000_000,
+        units: same,
+        text: r#"
+            .function <main> registers 8
+                LOAD_REG r0, SIZE
+                BUILD_LIST_REG r1, 0
+                LOAD_REG r2, 0
+            again:
+                MOV_REG r3, r1
+                MOV_REG r4, r2
+                CALL_METHOD_REG r3, "push", 1
+                COUNTED_LOOP r2, r0, again
+                GET_LENGTH_REG r4, r1
+                RETURN_REG r4
+        "#,
+    },
+    Kernel {
+        name: "builtin",
+        size: 5_000_000,
+        units: same,
+        text: r#"
+            .function <main> registers 8
+                LOAD_REG r0, SIZE
+                LOAD_REG r1, 0
+                LOAD_REG r2, 0
+            again:
+                MOV_REG r3, r2
+                CALL_BUILTIN_REG r3, abs, 1
+                ADD_REG r1, r1, r3
+                COUNTED_LOOP r2, r0, again
+                RETURN_REG r1
+        "#,
+    },
+    Kernel {
+        name: "chars",
+        size: 5_000_000,
+        units: same,
+        text: r#"
+            .function <main> registers 8
+                LOAD_REG r0, SIZE
+                LOAD_REG r1, "the quick brown fox"
+                LOAD_REG r2, 0
+                LOAD_REG r5, 0
+            again:
+                MOD_INT r3, r2, 19
+                INDEX_REG r4, r1, r3
+                JUMP_NEQ_CONST r4, "o", other
+                ADD_INT r5, r5, 1
+            other:
+                COUNTED_LOOP r2, r0, again
+                RETURN_REG r5
+        "#,
+    },
+    Kernel {
+        name: "concat",
+        size: 500_000,
+        units: same,
+        text: r#"
+            .function <main> registers 8
+                LOAD_REG r0, SIZE
+                LOAD_REG r1, ""
+                LOAD_REG r2, 0
+            again:
+                ADD_CONST r1, r1, "x"
+                COUNTED_LOOP r2, r0, again
+                GET_LENGTH_REG r1, r1
+                RETURN_REG r1
+        "#,
+    },
+    Kernel {
+        name: "walk",
+        size: 5_000_000,
+        units: same,
+        text: r#"
+            .function <main> registers 8
+                LOAD_REG r0, 1
+                BUILD_LIST_REG r0, 1
+                MUL_CONST r0, r0, SIZE
+                LOAD_REG r1, 0
+                LOAD_REG r2, 0
+            again:
+                FOR_ITER_REG r3, r0, r1
+                JUMP_REG body
+                RETURN_REG r2
+            body:
+                ADD_REG r2, r2, r3
+                LOOP_REG again
+        "#,
+    },
+    Kernel {
+        name: "mapattr",
+        size: 5_000_000,
+        units: same,
+        text: r#"
+            .function <main> registers 8
+                LOAD_REG r0, SIZE
+                LOAD_REG r1, "x"
+                LOAD_REG r2, 1
+                LOAD_REG r3, "y"
+                LOAD_REG r4, 0
+                BUILD_MAP_REG r1, 2
+                LOAD_REG r2, 0
+            again:
+                GET_ATTR_REG r3, r1, "x"
+                GET_ATTR_REG r4, r1, "y"
+                ADD_REG r4, r4, r3
+                SET_ATTR_REG r1, "y", r4
+                COUNTED_LOOP r2, r0, again
+                RETURN_REG r4
+        "#,
+    },
 ];
 
 fn link(kernel: &Kernel, size: i64) -> Linked {

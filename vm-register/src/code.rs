@@ -75,18 +75,17 @@ impl Word {
         let lanes = instruction.lanes();
         let lane = |at: usize| {
             let value = u64::from(lanes[at]);
-            if names_register(kinds[at]) { value * REGISTER_SCALE as u64 & 0xffff } else { value }
+            if names_register(kinds[at]) { (value * REGISTER_SCALE as u64) & 0xffff } else { value }
         };
         let opcode = (Operation::of(instruction.op()) as u64) << 32;
         let wide = instruction.wide_operand();
-        let word = match kinds[1] {
+        match kinds[1] {
             Lane::IntWide | Lane::OffsetWide => Self(opcode | lane(0) << C | u64::from(wide)),
             Lane::ConstantWide | Lane::GlobalWide => {
                 Self(opcode | lane(0) << C | u64::from(wide.wrapping_mul(size_of::<Value>() as u32)))
             }
             _ => Self(opcode | lane(0) << A | lane(1) << B | lane(2) << C),
-        };
-        word
+        }
     }
 
     /// A lane as an unsigned number.

@@ -14,6 +14,7 @@
 //! All functions lie in one array behind a halt instruction, which is where the entry function returns to. So an instruction's address
 //! tells which function it belongs to, and frames need not say.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use isa::{Function, RegCode, Register, RegisterInstruction, RegisterOp, Verified};
@@ -72,11 +73,11 @@ impl std::fmt::Debug for Linked {
 /// Access sites are named by a lane of 16 bits.
 const MOST_SITES: usize = 1 << 16;
 
-/// Gives each access its site.
+/// Gives accesses their sites: each its own, or, in a program that has too many, one to all that do the same with the same name.
 struct Sites {
     names: Vec<u32>,
-    /// One site for each name instead of one for each access, because there are too many of those.
-    by_name: bool,
+    /// Sites by operation and name, when they are shared. What a site remembers means something else to each operation.
+    shared: Option<HashMap<(RegisterOp, u16), usize>>,
 }
 
 impl Sites {
@@ -84,27 +85,42 @@ impl Sites {
         let instructions = code.functions.iter().flat_map(|function| &function.code);
         let accesses = instructions
             .filter(|i| matches!(i.op(), RegisterOp::GetAttrReg | RegisterOp::SetAttrReg | RegisterOp::CallMethodReg));
-        if accesses.count() <= MOST_SITES {
-            return Self { names: Vec::new(), by_name: false };
-        }
-        // An instruction names one of the first 2^16 names only.
-        Self { names: (0..code.names.len().min(MOST_SITES) as u32).collect(), by_name: true }
+        Self { names: Vec::new(), shared: (accesses.count() > MOST_SITES).then(HashMap::new) }
     }
 
-    fn site(&mut self, name: u16) -> u16 {
-        if self.by_name {
-            return name;
+    fn site(&mut self, op: RegisterOp, name: u16) -> u16 {
+        let next = self.names.len();
+        let site = match &mut self.shared {
+            Some(shared) => *shared.entry((op, name)).or_insert(next),
+            None => next,
+        };
+        if site == next {
+            self.names.push(u32::from(name));
         }
-        self.names.push(u32::from(name));
-        (self.names.len() - 1) as u16
+        // Too many of them are refused in the end.
+        site as u16
     }
+
+    fn names(self) -> Result<Vec<u32>, Fault> {
+        if self.names.len() > MOST_SITES {
+            return Err(too_large("fields and methods that are accessed by name"));
+        }
+        Ok(self.names)
+    }
+}
+
+/// The error for a program that the machine's words cannot express.
+fn too_large(what: &str) -> Fault {
+    Error::value_error(format!("the program has too many {what} for the register machine"))
+        .with_help("run it on another engine")
 }
 
 impl Linked {
     /// Links a program.
     ///
     /// # Errors
-    /// When it calls a builtin that does not exist, or a function does not have fewer than [`MOST_REGISTERS`] registers.
+    /// When it calls a builtin that does not exist, or is too large for this machine: above all, each function must have fewer than 32,768
+    /// registers.
     pub fn new(code: &Verified<RegCode>) -> Result<Self, Fault> {
         let program = Program::link(code)?;
         check_sizes(code)?;
@@ -113,9 +129,12 @@ impl Linked {
         let mut starts = Vec::with_capacity(code.functions.len());
         for function in &code.functions {
             starts.push(words.len() as u32);
-            words.extend(function.code.iter().map(|&instruction| Word::new(rewrite(code, function, &mut sites, instruction))));
+            words.extend(
+                function.code.iter().map(|&instruction| Word::new(rewrite(code, function, &mut sites, instruction))),
+            );
         }
-        let frame_sizes: Vec<u32> = (0..code.functions.len() as u32).map(|function| code.frame_size(function)).collect();
+        let frame_sizes: Vec<u32> =
+            (0..code.functions.len() as u32).map(|function| code.frame_size(function)).collect();
         let targets = code
             .functions
             .iter()
@@ -147,7 +166,7 @@ impl Linked {
             functions,
             largest_frame: frame_sizes.iter().copied().max().unwrap_or(0) as usize,
             frame_sizes,
-            sites: sites.names,
+            sites: sites.names()?,
             code: words,
         })
     }
@@ -202,25 +221,32 @@ impl Linked {
 fn check_sizes(code: &Verified<RegCode>) -> Result<(), Fault> {
     if let Some(function) = code.functions.iter().find(|function| function.locals >= MOST_REGISTERS) {
         let (name, registers) = (code.name(function.name), function.locals);
-        let fault = Error::value_error(format!("'{name}' has {registers} registers, and the register machine takes fewer than {MOST_REGISTERS}"));
+        let fault = Error::value_error(format!(
+            "'{name}' has {registers} registers, and the register machine takes fewer than {MOST_REGISTERS}"
+        ));
         return Err(fault.with_help("run the program on another engine, or split the function"));
     }
     // A wide operand counts bytes.
     let most = u32::MAX as usize / size_of::<Value>();
     if code.constants.len() > most || code.globals.len() > most {
-        return Err(Error::value_error("the program has too many constants or globals for the register machine"));
+        return Err(too_large("constants or globals"));
     }
     Ok(())
 }
 
 /// The instruction with its lanes as the machine wants them.
-fn rewrite(code: &Verified<RegCode>, function: &Function<Register>, sites: &mut Sites, mut i: RegisterInstruction) -> RegisterInstruction {
+fn rewrite(
+    code: &Verified<RegCode>,
+    function: &Function<Register>,
+    sites: &mut Sites,
+    mut i: RegisterInstruction,
+) -> RegisterInstruction {
     match i.op() {
         // Verified: the slots of a function are registers, of which there are at most 2^16.
         RegisterOp::LoadSpill | RegisterOp::StoreSpill => i.b = (function.spill_base + u32::from(i.b)) as u16,
         RegisterOp::CallFuncConstReg => i.c = code.functions[usize::from(i.b)].parameters.saturating_sub(i.c),
-        RegisterOp::GetAttrReg => i.c = sites.site(i.c),
-        RegisterOp::SetAttrReg | RegisterOp::CallMethodReg => i.b = sites.site(i.b),
+        RegisterOp::GetAttrReg => i.c = sites.site(i.op(), i.c),
+        RegisterOp::SetAttrReg | RegisterOp::CallMethodReg => i.b = sites.site(i.op(), i.b),
         _ => {}
     }
     i

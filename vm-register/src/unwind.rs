@@ -32,9 +32,6 @@ impl Machine<'_> {
                 Err(fault) => self.raise(state, fault),
             };
         }
-        if self.runtime.heap.is_retrying() {
-            self.runtime.heap.end_retry();
-        }
         self.raise(state, fault)
     }
 
@@ -42,6 +39,9 @@ impl Machine<'_> {
     #[cold]
     #[inline(never)]
     pub(crate) fn raise(&mut self, state: State, mut fault: Fault) -> State {
+        if self.runtime.heap.is_retrying() {
+            self.runtime.heap.end_retry();
+        }
         let found = if fault.kind.is_catchable() { self.handler(state) } else { None };
         if found.as_ref().is_none_or(|found| found.handler.is_cleanup) {
             self.locate(state, &mut fault);

@@ -7,9 +7,14 @@ use common::{fails, gives, main_fails, main_gives, prints};
 /// `[1, 2, 3][index]` and the like.
 #[track_caller]
 fn index(elements: &str, index: &str, expected: &str) {
-    let loads: String = elements.split(' ').enumerate().map(|(at, element)| format!("LOAD_REG r{at}, {element}\n")).collect();
+    let loads: String =
+        elements.split(' ').enumerate().map(|(at, element)| format!("LOAD_REG r{at}, {element}\n")).collect();
     let count = elements.split(' ').count();
-    main_gives(9, &format!("{loads}BUILD_LIST_REG r0, {count}\nLOAD_REG r1, {index}\nINDEX_REG r2, r0, r1\nRETURN_REG r2"), expected);
+    main_gives(
+        9,
+        &format!("{loads}BUILD_LIST_REG r0, {count}\nLOAD_REG r1, {index}\nINDEX_REG r2, r0, r1\nRETURN_REG r2"),
+        expected,
+    );
 }
 
 #[test]
@@ -25,7 +30,11 @@ fn lists_of_every_kind() {
     index("true false", "0", "true");
     index("1 \"x\" null", "1", "x");
     index("1 \"x\" null", "0", "1");
-    main_fails(3, "BUILD_LIST_REG r0, 0\nLOAD_REG r1, 0.5\nINDEX_REG r2, r0, r1\nRETURN_REG r2", "type: Type error: a LIST is indexed by integers, not FLOAT");
+    main_fails(
+        3,
+        "BUILD_LIST_REG r0, 0\nLOAD_REG r1, 0.5\nINDEX_REG r2, r0, r1\nRETURN_REG r2",
+        "type: Type error: a LIST is indexed by integers, not FLOAT",
+    );
 }
 
 #[test]
@@ -43,8 +52,16 @@ fn lists_change_kind() {
     main_gives(3, &program("true", "false"), "[true, false]");
     main_gives(3, &program("true", "null"), "[true, null]");
     main_gives(3, &program("\"a\"", "2"), "[a, 2]");
-    main_fails(3, "BUILD_LIST_REG r0, 0\nLOAD_INT r1, 0\nSET_INDEX_REG r0, r1, r1\nRETURN_REG r0", "value: Index out of range: 0 in a list of 0");
-    main_gives(3, "LOAD_INT r0, 1\nBUILD_LIST_REG r0, 1\nLOAD_INT r1, -1\nLOAD_INT r2, 9\nSET_INDEX_REG r0, r1, r2\nRETURN_REG r0", "[9]");
+    main_fails(
+        3,
+        "BUILD_LIST_REG r0, 0\nLOAD_INT r1, 0\nSET_INDEX_REG r0, r1, r1\nRETURN_REG r0",
+        "value: Index out of range: 0 in a list of 0",
+    );
+    main_gives(
+        3,
+        "LOAD_INT r0, 1\nBUILD_LIST_REG r0, 1\nLOAD_INT r1, -1\nLOAD_INT r2, 9\nSET_INDEX_REG r0, r1, r2\nRETURN_REG r0",
+        "[9]",
+    );
 }
 
 #[test]
@@ -53,30 +70,66 @@ fn maps_and_strings() {
     main_gives(4, &format!("{map}LOAD_INT r1, 5\nINDEX_REG r2, r0, r1\nRETURN_REG r2"), "five");
     main_gives(4, &format!("{map}LOAD_REG r1, \"a\"\nINDEX_REG r2, r0, r1\nRETURN_REG r2"), "1");
     main_gives(4, &format!("{map}LOAD_REG r1, \"b\"\nINDEX_REG r2, r0, r1\nRETURN_REG r2"), "null");
-    main_gives(4, &format!("{map}LOAD_REG r1, \"b\"\nSET_INDEX_REG r0, r1, r1\nGET_LENGTH_REG r2, r0\nRETURN_REG r2"), "3");
-    main_fails(4, &format!("{map}LOAD_REG r1, null\nSET_INDEX_REG r0, r1, r1\nRETURN_REG r0"), "type: Type error: NULL cannot be a map key");
+    main_gives(
+        4,
+        &format!("{map}LOAD_REG r1, \"b\"\nSET_INDEX_REG r0, r1, r1\nGET_LENGTH_REG r2, r0\nRETURN_REG r2"),
+        "3",
+    );
+    main_fails(
+        4,
+        &format!("{map}LOAD_REG r1, null\nSET_INDEX_REG r0, r1, r1\nRETURN_REG r0"),
+        "type: Type error: NULL cannot be a map key",
+    );
     for (at, expected) in [("0", "a"), ("-1", "c"), ("3", "null")] {
-        main_gives(3, &format!("LOAD_REG r0, \"abc\"\nLOAD_INT r1, {at}\nINDEX_REG r2, r0, r1\nRETURN_REG r2"), expected);
+        main_gives(
+            3,
+            &format!("LOAD_REG r0, \"abc\"\nLOAD_INT r1, {at}\nINDEX_REG r2, r0, r1\nRETURN_REG r2"),
+            expected,
+        );
     }
     main_gives(3, "LOAD_REG r0, \"äöü\"\nLOAD_INT r1, 1\nINDEX_REG r2, r0, r1\nRETURN_REG r2", "ö");
-    main_fails(3, "LOAD_REG r0, \"abc\"\nLOAD_INT r1, 0\nSET_INDEX_REG r0, r1, r1\nRETURN_REG r0", "type: Type error: strings cannot be changed");
+    main_fails(
+        3,
+        "LOAD_REG r0, \"abc\"\nLOAD_INT r1, 0\nSET_INDEX_REG r0, r1, r1\nRETURN_REG r0",
+        "type: Type error: strings cannot be changed",
+    );
     main_gives(3, "LOAD_REG r0, null\nLOAD_INT r1, 0\nINDEX_REG r2, r0, r1\nRETURN_REG r2", "null");
 }
 
 #[test]
 fn slices_and_lengths() {
     main_gives(3, "LOAD_REG r0, \"hello\"\nLOAD_INT r1, 1\nLOAD_INT r2, -1\nSLICE_REG r0\nRETURN_REG r0", "ell");
-    main_gives(4, "LOAD_INT r1, 1\nLOAD_INT r2, 2\nLOAD_INT r3, 3\nBUILD_LIST_REG r1, 3\nLOAD_REG r2, null\nLOAD_INT r3, 2\nSLICE_REG r1\nRETURN_REG r1", "[1, 2]");
+    main_gives(
+        4,
+        "LOAD_INT r1, 1\nLOAD_INT r2, 2\nLOAD_INT r3, 3\nBUILD_LIST_REG r1, 3\nLOAD_REG r2, null\nLOAD_INT r3, 2\nSLICE_REG r1\nRETURN_REG r1",
+        "[1, 2]",
+    );
     main_gives(1, "LOAD_REG r0, \"hällo\"\nGET_LENGTH_REG r0, r0\nRETURN_REG r0", "5");
     main_gives(2, "LOAD_INT r0, 1\nLOAD_INT r1, 1\nBUILD_LIST_REG r0, 2\nGET_LENGTH_REG r1, r0\nRETURN_REG r1", "2");
-    main_fails(1, "LOAD_REG r0, 5\nGET_LENGTH_REG r0, r0\nRETURN_REG r0", "type: Type error: len() is not supported for INTEGER");
+    main_fails(
+        1,
+        "LOAD_REG r0, 5\nGET_LENGTH_REG r0, r0\nRETURN_REG r0",
+        "type: Type error: len() is not supported for INTEGER",
+    );
 }
 
 #[test]
 fn building() {
-    main_gives(4, "LOAD_INT r0, 1\nLOAD_REG r1, \"x\"\nLOAD_INT r2, 1\nLOAD_REG r3, 1.0\nBUILD_SET_REG r0, 4\nRETURN_REG r0", "[1, x]");
-    main_gives(3, "LOAD_REG r0, \"n=\"\nLOAD_INT r1, 5\nLOAD_REG r2, null\nBUILD_STRING_REG r0, 3\nRETURN_REG r0", "n=5null");
-    main_gives(3, "BUILD_LIST_REG r0, 0\nLOAD_INT r1, 1\nLOAD_INT r2, 2\nLIST_APPEND_REG r0, 2\nRETURN_REG r0", "[1, 2]");
+    main_gives(
+        4,
+        "LOAD_INT r0, 1\nLOAD_REG r1, \"x\"\nLOAD_INT r2, 1\nLOAD_REG r3, 1.0\nBUILD_SET_REG r0, 4\nRETURN_REG r0",
+        "[1, x]",
+    );
+    main_gives(
+        3,
+        "LOAD_REG r0, \"n=\"\nLOAD_INT r1, 5\nLOAD_REG r2, null\nBUILD_STRING_REG r0, 3\nRETURN_REG r0",
+        "n=5null",
+    );
+    main_gives(
+        3,
+        "BUILD_LIST_REG r0, 0\nLOAD_INT r1, 1\nLOAD_INT r2, 2\nLIST_APPEND_REG r0, 2\nRETURN_REG r0",
+        "[1, 2]",
+    );
     main_gives(
         4,
         "LOAD_REG r0, \"a\"\nLOAD_INT r1, 1\nLOAD_REG r2, \"b\"\nLOAD_INT r3, 2\nBUILD_MAP_REG r0, 2\nGET_ATTR_REG r1, r0, \"b\"\nRETURN_REG r1",
@@ -183,7 +236,10 @@ fn attributes_that_do_not_exist() {
     gives(&program("NEW_RECORD_REG r0, A, 0\nGET_ATTR_REG r0, r0, \"none\""), "null");
     gives(&program("LOAD_REG r0, null\nGET_ATTR_REG r0, r0, \"x\""), "null");
     fails(&program("NEW_RECORD_REG r0, A, 0\nSET_ATTR_REG r0, \"none\", r0"), "value: A has no field 'none'");
-    fails(&program("LOAD_INT r0, 1\nSET_ATTR_REG r0, \"x\", r0"), "type: Type error: cannot assign to property 'x' of INTEGER");
+    fails(
+        &program("LOAD_INT r0, 1\nSET_ATTR_REG r0, \"x\", r0"),
+        "type: Type error: cannot assign to property 'x' of INTEGER",
+    );
 }
 
 #[test]
@@ -243,4 +299,48 @@ fn instances() {
     gives(&program("NEW_RECORD_REG r0, Base, 0"), "[true, false]");
     gives(&program("NEW_RECORD_REG r0, Child, 0"), "[true, true]");
     gives(&program("LOAD_INT r0, 1"), "[false, false]");
+}
+
+#[test]
+fn more_accesses_than_sites() {
+    // The accesses of a name share a site then, but reads, writes and calls do not: "x" is a field to some and a method to others, and one
+    // type's field may be read but not written.
+    let reads = "GET_ATTR_REG r1, r0, \"x\"\n".repeat(66_000);
+    prints(
+        &format!(
+            ".type Open
+            .field \"w\" = 0
+            .field \"x\" = 1
+            .method \"x\" = x
+            .type Fixed data
+            .field \"v\" = 0
+            .field \"w\" = 0
+            .field \"x\" = 2
+            .method \"x\" = x
+            .function x parameters 2 registers 2
+                RETURN_REG r1
+            .function use parameters 1 registers 4
+                {reads}
+                MOV_REG r2, r0
+                LOAD_REG r3, \"called\"
+                CALL_METHOD_REG r2, \"x\", 1
+                PRINT_REG r1, 2
+                LOAD_INT r1, 5
+                SET_ATTR_REG r0, \"x\", r1
+                GET_ATTR_REG r1, r0, \"x\"
+                PRINT_REG r1, 1
+                RETURN_REG r1
+            .function <main> registers 2
+                NEW_RECORD_REG r0, Open, 0
+                CALL_FUNC_CONST_REG r0, use, 1
+                SETUP_TRY caught, r0
+                NEW_RECORD_REG r0, Fixed, 0
+                CALL_FUNC_CONST_REG r0, use, 1
+                POP_TRY
+            caught:
+                PRINT_REG r0, 1
+                RETURN_REG r0"
+        ),
+        "1 called\n5\n2 called\nType error: field 'x' of Fixed cannot be changed\n",
+    );
 }

@@ -83,7 +83,11 @@ fn integers_do_not_wrap() {
     binary_fails("POW", "2", "63", "arithmetic: Integer overflow in exponentiation");
     binary_fails("DIV", "1", "0", "arithmetic: Division by zero");
     binary_fails("MOD", "1", "0", "arithmetic: Modulo by zero");
-    main_fails(2, "LOAD_REG r0, -9223372036854775808\nNEG_REG r1, r0\nRETURN_REG r1", "arithmetic: Integer overflow in negation");
+    main_fails(
+        2,
+        "LOAD_REG r0, -9223372036854775808\nNEG_REG r1, r0\nRETURN_REG r1",
+        "arithmetic: Integer overflow in negation",
+    );
 }
 
 #[test]
@@ -151,7 +155,13 @@ fn comparisons() {
             binary(op, a, b, &expected.to_string());
         }
     }
-    for (a, b, equal) in [("null", "null", true), ("true", "true", true), ("true", "1", false), ("null", "0", false), ("\"1\"", "1", false)] {
+    for (a, b, equal) in [
+        ("null", "null", true),
+        ("true", "true", true),
+        ("true", "1", false),
+        ("null", "0", false),
+        ("\"1\"", "1", false),
+    ] {
         binary("EQ", a, b, &equal.to_string());
         binary("NEQ", a, b, &(!equal).to_string());
     }
@@ -188,5 +198,9 @@ fn contains() {
     let list = "LOAD_REG r1, 1\nLOAD_REG r2, \"x\"\nBUILD_LIST_REG r1, 2\nLOAD_REG r2, \"x\"\n";
     main_gives(3, &format!("{list}IN_REG r0, r2, r1\nRETURN_REG r0"), "true");
     main_gives(3, "LOAD_REG r1, \"el\"\nLOAD_REG r2, \"hello\"\nIN_REG r0, r1, r2\nRETURN_REG r0", "true");
-    main_fails(3, "LOAD_REG r1, 1\nLOAD_REG r2, \"hello\"\nIN_REG r0, r1, r2\nRETURN_REG r0", "type: Type error: a STRING cannot contain INTEGER");
+    main_fails(
+        3,
+        "LOAD_REG r1, 1\nLOAD_REG r2, \"hello\"\nIN_REG r0, r1, r2\nRETURN_REG r0",
+        "type: Type error: a STRING cannot contain INTEGER",
+    );
 }

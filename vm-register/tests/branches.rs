@@ -48,18 +48,32 @@ fn fused_branches() {
     }
     jumps("EQ", "null", "null", true);
     jumps("NEQ", "\"1\"", "1", true);
-    main_fails(2, "LOAD_REG r0, null\nLOAD_REG r1, 1\nthere: JUMP_LT r0, r1, there\nRETURN_REG r0", "type: Type error: cannot compare NULL < INTEGER");
-    main_fails(2, "LOAD_REG r0, true\nJUMP_NOT_GTE_INT r0, 1, there\nthere: RETURN_REG r0", "type: Type error: cannot compare BOOLEAN >= INTEGER");
+    main_fails(
+        2,
+        "LOAD_REG r0, null\nLOAD_REG r1, 1\nthere: JUMP_LT r0, r1, there\nRETURN_REG r0",
+        "type: Type error: cannot compare NULL < INTEGER",
+    );
+    main_fails(
+        2,
+        "LOAD_REG r0, true\nJUMP_NOT_GTE_INT r0, 1, there\nthere: RETURN_REG r0",
+        "type: Type error: cannot compare BOOLEAN >= INTEGER",
+    );
 }
 
 #[test]
 fn branches_on_truth() {
-    for (value, truth) in [("true", true), ("false", false), ("0", false), ("\"x\"", true), ("null", false), ("0.0", false)] {
+    for (value, truth) in
+        [("true", true), ("false", false), ("0", false), ("\"x\"", true), ("null", false), ("0.0", false)]
+    {
         let end = "LOAD_REG r0, \"on\"\nRETURN_REG r0\nthere: LOAD_REG r0, \"there\"\nRETURN_REG r0";
         let expected = |jumps: bool| if jumps { "there" } else { "on" };
         main_gives(1, &format!("LOAD_REG r0, {value}\nJUMP_IF_TRUE_REG r0, there\n{end}"), expected(truth));
         main_gives(1, &format!("LOAD_REG r0, {value}\nJUMP_IF_FALSE_REG r0, there\n{end}"), expected(!truth));
-        main_gives(1, &format!("LOAD_REG r0, {value}\nJUMP_IF_NOT_NULL_REG r0, there\n{end}"), expected(value != "null"));
+        main_gives(
+            1,
+            &format!("LOAD_REG r0, {value}\nJUMP_IF_NOT_NULL_REG r0, there\n{end}"),
+            expected(value != "null"),
+        );
         main_gives(1, &format!("LOAD_REG r0, {value}\nLOOP_IF_TRUE_REG r0, there\n{end}"), expected(truth));
     }
     main_gives(1, "LOAD_REG r0, 1\nJUMP_REG over\nLOAD_REG r0, 2\nover: RETURN_REG r0", "1");
@@ -125,15 +139,35 @@ fn counted_loops() {
     range("9223372036854775805", "9223372036854775807", "1", "[9223372036854775805, 9223372036854775806]");
     range("9223372036854775800", "9223372036854775807", "5", "[9223372036854775800, 9223372036854775805]");
     range("-9223372036854775807", "-9223372036854775808", "-1", "[-9223372036854775807]");
-    main_fails(3, "LOAD_REG r0, 1\nLOAD_REG r1, 2\nLOAD_REG r2, 0\nFOR_PREPARE_REG r0, r1, r2\nRETURN_REG r0\nRETURN_REG r1", "value: range() step must not be zero");
-    main_fails(1, "LOAD_REG r0, \"a\"\nRANGE_BOUND_REG r0, r0\nRETURN_REG r0", "type: Type error: range() expects numbers, not STRING");
+    main_fails(
+        3,
+        "LOAD_REG r0, 1\nLOAD_REG r1, 2\nLOAD_REG r2, 0\nFOR_PREPARE_REG r0, r1, r2\nRETURN_REG r0\nRETURN_REG r1",
+        "value: range() step must not be zero",
+    );
+    main_fails(
+        1,
+        "LOAD_REG r0, \"a\"\nRANGE_BOUND_REG r0, r0\nRETURN_REG r0",
+        "type: Type error: range() expects numbers, not STRING",
+    );
 }
 
 #[test]
 fn counted_loops_refuse_what_is_no_integer() {
-    main_fails(2, "LOAD_REG r0, 0.5\nLOAD_REG r1, 3\nagain: COUNTED_LOOP r0, r1, again\nRETURN_REG r0", "type: Type error: range() expects numbers");
-    main_fails(2, "LOAD_REG r0, 0\nLOAD_REG r1, \"a\"\nagain: COUNTED_LOOP r0, r1, again\nRETURN_REG r0", "type: Type error: range() expects numbers");
-    main_fails(3, "LOAD_REG r0, 0\nLOAD_REG r1, 1\nLOAD_REG r2, null\nFOR_LOOP_REG r0, r1, r2\nRETURN_REG r0\nRETURN_REG r0", "type: Type error: range() expects numbers");
+    main_fails(
+        2,
+        "LOAD_REG r0, 0.5\nLOAD_REG r1, 3\nagain: COUNTED_LOOP r0, r1, again\nRETURN_REG r0",
+        "type: Type error: range() expects numbers",
+    );
+    main_fails(
+        2,
+        "LOAD_REG r0, 0\nLOAD_REG r1, \"a\"\nagain: COUNTED_LOOP r0, r1, again\nRETURN_REG r0",
+        "type: Type error: range() expects numbers",
+    );
+    main_fails(
+        3,
+        "LOAD_REG r0, 0\nLOAD_REG r1, 1\nLOAD_REG r2, null\nFOR_LOOP_REG r0, r1, r2\nRETURN_REG r0\nRETURN_REG r0",
+        "type: Type error: range() expects numbers",
+    );
 }
 
 /// What a loop over a collection visits: elements with one variable, pairs with two.
@@ -164,7 +198,8 @@ fn walk(make: &str, pairs: bool) -> String {
 fn loops_over_collections() {
     let list = |values: &str| {
         let values: Vec<&str> = values.split_whitespace().collect();
-        let loads: String = values.iter().enumerate().map(|(at, value)| format!("LOAD_REG r{}, {value}\n", at + 1)).collect();
+        let loads: String =
+            values.iter().enumerate().map(|(at, value)| format!("LOAD_REG r{}, {value}\n", at + 1)).collect();
         format!("{loads}BUILD_LIST_REG r1, {}", values.len())
     };
     common::prints(&walk(&list("1 2 3"), false), "1\n2\n3\nnull\n");

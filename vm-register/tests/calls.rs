@@ -166,7 +166,13 @@ fn every_callable_value() {
     };
     gives(&call("function double", "LOAD_INT r1, 4\nCALL_TOP_REG r1, r0, 1"), "8");
     gives(&call("builtin abs", "LOAD_INT r1, -4\nCALL_TOP_REG r1, r0, 1"), "4");
-    gives(&call("type Point", "LOAD_INT r1, 9\nCALL_TOP_REG r1, r0, 1\nGET_ATTR_REG r2, r1, \"x\"\nGET_ATTR_REG r3, r1, \"y\"\nBUILD_LIST_REG r2, 2\nMOV_REG r1, r2"), "[9, 2]");
+    gives(
+        &call(
+            "type Point",
+            "LOAD_INT r1, 9\nCALL_TOP_REG r1, r0, 1\nGET_ATTR_REG r2, r1, \"x\"\nGET_ATTR_REG r3, r1, \"y\"\nBUILD_LIST_REG r2, 2\nMOV_REG r1, r2",
+        ),
+        "[9, 2]",
+    );
     gives(&call("type Made", "CALL_TOP_REG r1, r0, 0"), "[false]");
     fails(&call("5", "CALL_TOP_REG r1, r0, 0"), "type: Not a function: INTEGER");
     // The callee may be one of the registers that the call loses.
@@ -189,8 +195,16 @@ fn globals_hold_functions() {
     };
     gives(&program("STORE_FUNC_REG double\nLOAD_INT r0, 21\nCALL_NAME_REG r0, \"double\", 1"), "42");
     fails(&program("LOAD_INT r0, 21\nCALL_NAME_REG r0, \"double\", 1"), "name: Identifier 'double' not found");
-    gives(&program("LOAD_REG r1, builtin abs\nSTORE_REG r1, \"double\"\nLOAD_INT r0, -3\nCALL_NAME_REG r0, \"double\", 1"), "3");
-    fails(&program("LOAD_REG r1, 5\nSTORE_REG r1, \"double\"\nLOAD_INT r0, -3\nCALL_NAME_REG r0, \"double\", 1"), "type: Not a function: INTEGER");
+    gives(
+        &program(
+            "LOAD_REG r1, builtin abs\nSTORE_REG r1, \"double\"\nLOAD_INT r0, -3\nCALL_NAME_REG r0, \"double\", 1",
+        ),
+        "3",
+    );
+    fails(
+        &program("LOAD_REG r1, 5\nSTORE_REG r1, \"double\"\nLOAD_INT r0, -3\nCALL_NAME_REG r0, \"double\", 1"),
+        "type: Not a function: INTEGER",
+    );
     gives(&program("LOAD_REG r1, 5\nSTORE_REG r1, \"double\"\nLOAD_VAR_REG r0, \"double\""), "5");
     fails(&program("LOAD_VAR_REG r0, \"double\""), "name: Identifier 'double' not found");
 }
@@ -278,20 +292,44 @@ fn methods_of_everything_else() {
                 RETURN_REG r0"
         )
     };
-    gives(&program("LOAD_INT r0, 1\nBUILD_LIST_REG r0, 1\nMOV_REG r1, r0\nLOAD_INT r2, 5\nCALL_METHOD_REG r1, \"push\", 1"), "[1, 5]");
+    gives(
+        &program(
+            "LOAD_INT r0, 1\nBUILD_LIST_REG r0, 1\nMOV_REG r1, r0\nLOAD_INT r2, 5\nCALL_METHOD_REG r1, \"push\", 1",
+        ),
+        "[1, 5]",
+    );
     gives(&program("LOAD_REG r0, \"abc\"\nCALL_METHOD_REG r0, \"upper\", 0"), "ABC");
     // A library function in guest code.
     gives(&program("LOAD_INT r0, 1\nBUILD_LIST_REG r0, 1\nCALL_METHOD_REG r0, \"twice\", 0"), "[1, 1]");
     // Values found in the receiver: functions, builtins, types; they do not get it.
     for (value, expected) in [("function double", "6"), ("builtin abs", "3")] {
-        let body = format!("LOAD_REG r0, \"f\"\nLOAD_REG r1, {value}\nBUILD_MAP_REG r0, 1\nLOAD_INT r1, 3\nLOAD_INT r2, 4\nCALL_METHOD_REG r0, \"f\", 1");
+        let body = format!(
+            "LOAD_REG r0, \"f\"\nLOAD_REG r1, {value}\nBUILD_MAP_REG r0, 1\nLOAD_INT r1, 3\nLOAD_INT r2, 4\nCALL_METHOD_REG r0, \"f\", 1"
+        );
         gives(&program(&body), expected);
     }
-    gives(&program("LOAD_REG r0, \"f\"\nLOAD_REG r1, type Point\nBUILD_MAP_REG r0, 1\nLOAD_INT r1, 3\nCALL_METHOD_REG r0, \"f\", 1\nGET_ATTR_REG r0, r0, \"x\""), "3");
-    gives(&program("IMPORT_REG tools, r0\nLOAD_REG r0, module tools\nLOAD_INT r1, 3\nCALL_METHOD_REG r0, \"double\", 1"), "6");
-    fails(&program("LOAD_REG r0, module tools\nLOAD_INT r1, 3\nCALL_METHOD_REG r0, \"double\", 1"), "name: Identifier 'double' not found");
-    fails(&program("LOAD_REG r0, \"abc\"\nCALL_METHOD_REG r0, \"upp\", 0"), "type: Method 'upp' not supported for STRING");
-    fails(&program("LOAD_REG r0, null\nCALL_METHOD_REG r0, \"upper\", 0"), "type: Method 'upper' not supported for NULL");
+    gives(
+        &program(
+            "LOAD_REG r0, \"f\"\nLOAD_REG r1, type Point\nBUILD_MAP_REG r0, 1\nLOAD_INT r1, 3\nCALL_METHOD_REG r0, \"f\", 1\nGET_ATTR_REG r0, r0, \"x\"",
+        ),
+        "3",
+    );
+    gives(
+        &program("IMPORT_REG tools, r0\nLOAD_REG r0, module tools\nLOAD_INT r1, 3\nCALL_METHOD_REG r0, \"double\", 1"),
+        "6",
+    );
+    fails(
+        &program("LOAD_REG r0, module tools\nLOAD_INT r1, 3\nCALL_METHOD_REG r0, \"double\", 1"),
+        "name: Identifier 'double' not found",
+    );
+    fails(
+        &program("LOAD_REG r0, \"abc\"\nCALL_METHOD_REG r0, \"upp\", 0"),
+        "type: Method 'upp' not supported for STRING",
+    );
+    fails(
+        &program("LOAD_REG r0, null\nCALL_METHOD_REG r0, \"upper\", 0"),
+        "type: Method 'upper' not supported for NULL",
+    );
 }
 
 #[test]
@@ -401,7 +439,10 @@ fn requirements_and_output() {
             RETURN_REG r0",
         "true fine\n",
     );
-    fails(".function <main> registers 2\n LOAD_REG r0, 0\n LOAD_REG r1, \"no\"\n REQUIRE_REG r0, r1\n RETURN_REG r0", "requirement: Requirement failed: no");
+    fails(
+        ".function <main> registers 2\n LOAD_REG r0, 0\n LOAD_REG r1, \"no\"\n REQUIRE_REG r0, r1\n RETURN_REG r0",
+        "requirement: Requirement failed: no",
+    );
 }
 
 #[test]
@@ -434,7 +475,9 @@ fn spills() {
 fn frames_at_the_machines_limit() {
     let last = 32_766;
     let program = |registers: u32| {
-        format!(".function <main> registers {registers}\n LOAD_INT r{last}, 7\n MOV_REG r0, r{last}\n STORE_REG r0, \"g\"\n LOAD_VAR_REG r{last}, \"g\"\n RETURN_REG r{last}")
+        format!(
+            ".function <main> registers {registers}\n LOAD_INT r{last}, 7\n MOV_REG r0, r{last}\n STORE_REG r0, \"g\"\n LOAD_VAR_REG r{last}, \"g\"\n RETURN_REG r{last}"
+        )
     };
     gives(&program(last + 1), "7");
     let module = isa::text::parse_form::<isa::Register>(&program(last + 2)).unwrap();

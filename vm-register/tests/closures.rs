@@ -134,7 +134,10 @@ fn functions_without_captures_are_plain() {
 
 #[test]
 fn variables_that_were_never_set() {
-    fails(".function <main> registers 1\n LOAD_UNSET r0\n CHECK_REG r0, \"early\"\n RETURN_REG r0", "name: Identifier 'early' not found");
+    fails(
+        ".function <main> registers 1\n LOAD_UNSET r0\n CHECK_REG r0, \"early\"\n RETURN_REG r0",
+        "name: Identifier 'early' not found",
+    );
     gives(".function <main> registers 1\n LOAD_INT r0, 1\n CHECK_REG r0, \"early\"\n RETURN_REG r0", "1");
     let cell = ".function <main> registers 3
             LOAD_UNSET r0
@@ -166,8 +169,14 @@ fn variables_that_were_never_set() {
 #[test]
 fn cells_are_checked_where_they_are_used() {
     // Verified code may take anything for a cell; that is an error or does nothing.
-    fails(".function <main> registers 2\n LOAD_INT r0, 1\n LOAD_CELL_REG r1, r0, \"x\"\n RETURN_REG r1", "name: Identifier 'x' not found");
-    gives(".function <main> registers 2\n LOAD_INT r0, 1\n LOAD_INT r1, 2\n STORE_CELL_REG r0, r1\n RETURN_REG r0", "1");
+    fails(
+        ".function <main> registers 2\n LOAD_INT r0, 1\n LOAD_CELL_REG r1, r0, \"x\"\n RETURN_REG r1",
+        "name: Identifier 'x' not found",
+    );
+    gives(
+        ".function <main> registers 2\n LOAD_INT r0, 1\n LOAD_INT r1, 2\n STORE_CELL_REG r0, r1\n RETURN_REG r0",
+        "1",
+    );
     fails(
         ".function f registers 1
         .capture \"x\" = local 0 cell

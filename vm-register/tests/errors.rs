@@ -25,7 +25,10 @@ fn catch_binds_what_was_thrown_or_the_message() {
     gives(&caught("NOP_REG"), "nothing");
     gives(&caught("LOAD_REG r0, null\nLOAD_REG r1, \"why\"\nREQUIRE_REG r0, r1"), "Requirement failed: why");
     gives(&caught("LOAD_UNSET r0\nCHECK_REG r0, \"x\""), "Identifier 'x' not found");
-    gives(&caught("LOAD_INT r0, 1\nBUILD_LIST_REG r0, 1\nLOAD_INT r1, 3\nSET_INDEX_REG r0, r1, r1"), "Index out of range: 3 in a list of 1");
+    gives(
+        &caught("LOAD_INT r0, 1\nBUILD_LIST_REG r0, 1\nLOAD_INT r1, 3\nSET_INDEX_REG r0, r1, r1"),
+        "Index out of range: 3 in a list of 1",
+    );
     fails(".function <main> registers 1\n LOAD_REG r0, \"boom\"\n THROW_REG r0", "thrown: boom");
 }
 

@@ -59,7 +59,10 @@ fn a_growing_list_runs_into_the_limit() {
         again:
             ADD_REG r0, r0, r0
             LOOP_REG again";
-    assert_eq!(run_within(uncaught, small(1_500_000)).result, Err("heap: Out of memory: the heap limit is 1500000 bytes".to_owned()));
+    assert_eq!(
+        run_within(uncaught, small(1_500_000)).result,
+        Err("heap: Out of memory: the heap limit is 1500000 bytes".to_owned())
+    );
 }
 
 #[test]
@@ -206,7 +209,10 @@ fn objects_of_all_active_frames_stay() {
             GET_LENGTH_REG r0, r0
             RETURN_REG r0";
     let outcome = run(program);
-    assert!(outcome.result.as_ref().is_ok_and(|length| length.parse::<u32>().is_ok_and(|length| length > 0)), "{outcome:?}");
+    assert!(
+        outcome.result.as_ref().is_ok_and(|length| length.parse::<u32>().is_ok_and(|length| length > 0)),
+        "{outcome:?}"
+    );
 }
 
 #[test]
@@ -226,7 +232,11 @@ fn deep_frames_grow_the_array() {
             RETURN_REG r0";
     assert_eq!(run(program).result, Ok("3000".to_owned()));
     // 10,000 frames of 30,000 registers are more than registers may take.
-    let huge = program.replace("1000", "30000").replace("r998", "r29998").replace("r999", "r29999").replace("3000\n", "9000\n");
+    let huge = program
+        .replace("1000", "30000")
+        .replace("r998", "r29998")
+        .replace("r999", "r29999")
+        .replace("3000\n", "9000\n");
     let outcome = run_within(&huge, Limits { max_heap: 1 << 20, ..Limits::default() });
     assert_eq!(outcome.result, Err("heap: Out of memory: the heap limit is 1048576 bytes".to_owned()));
 }

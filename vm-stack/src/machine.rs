@@ -322,12 +322,12 @@ impl<'r> Machine<'r> {
         self.stack_end = self.value_stack.end();
         self.registers.sp = moved.rebase(self.registers.sp);
         self.registers.base = moved.rebase(self.registers.base);
-        let mut frame = self.frame_stack.first();
-        while frame <= self.frame {
-            // SAFETY: frames up to the running one are valid.
+        let mut frame = self.frame;
+        while frame != self.frame_stack.first() {
+            // SAFETY: frames above the first, which belongs to no call, are those of active calls.
             unsafe {
                 (*frame).base = moved.rebase((*frame).base);
-                frame = frame.add(1);
+                frame = frame.sub(1);
             }
         }
         Ok(moved.rebase(window))

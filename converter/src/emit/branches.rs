@@ -66,6 +66,11 @@ impl Emitter<'_> {
             Terminator::Truth { sense, operand, target, next: other, is_loop } => {
                 let operand = self.read(operand, 0);
                 match (is_loop, sense) {
+                    (true, true) if !self.is_behind(index, target) => {
+                        // Only a jump back takes fuel.
+                        self.emit_wide(R::JumpIfFalseReg, operand, 2);
+                        self.jump(R::LoopReg, 0, 0, target);
+                    }
                     (true, true) => self.jump(R::LoopIfTrueReg, operand, 0, target),
                     (false, true) => self.jump(R::JumpIfTrueReg, operand, 0, target),
                     (false, false) => self.jump(R::JumpIfFalseReg, operand, 0, target),
@@ -149,9 +154,9 @@ impl Emitter<'_> {
         let block = &self.function.blocks[block as usize];
         let Terminator::Loop(target) = block.terminator else { return None };
         let does_nothing = block.instructions.iter().all(|instruction| {
-            let destination = self.location(instruction.destination);
             instruction.operation == RegisterOp::MovReg
-                && matches!(instruction.operands[0], Operand::Register(source) if self.location(source) == destination)
+                && matches!(instruction.operands[0], Operand::Register(source)
+                    if self.location(source) == self.location(instruction.destination))
         });
         does_nothing.then_some(target)
     }
@@ -159,7 +164,10 @@ impl Emitter<'_> {
     /// The instruction that a loop instruction goes on to when the loop goes on.
     fn go_on(&mut self, more: u32) {
         match self.begins_iteration(more) {
-            Some(target) => self.jump(RegisterOp::LoopReg, 0, 0, target),
+            Some(target) => {
+                self.at(self.function.blocks[more as usize].terminator_pc);
+                self.jump(RegisterOp::LoopReg, 0, 0, target);
+            }
             None => self.jump(RegisterOp::JumpReg, 0, 0, more),
         }
     }

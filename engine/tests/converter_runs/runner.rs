@@ -13,18 +13,18 @@ use runtime::probe::NoProbe;
 use runtime::{Fault, Limits, Program, RunOptions, Runtime, Value};
 
 /// Register counts at which code is converted: the fewest, odd ones, the most of a lane's byte and what lies beyond.
-pub const REGISTERS: [u16; 7] = [8, 9, 11, 16, 64, 255, 256];
+pub(crate) const REGISTERS: [u16; 7] = [8, 9, 11, 16, 64, 255, 256];
 
 /// Iterations and calls that a run may begin.
-pub const FUEL: u64 = 20_000;
+pub(crate) const FUEL: u64 = 20_000;
 
 /// What a run shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub(crate) struct Shown {
     /// Value with its type, or kind and message of the error and the active calls: function, source, offset.
-    pub result: Result<String, (String, Vec<(String, u32, u32)>)>,
-    pub output: String,
-    pub fuel_used: u64,
+    pub(crate) result: Result<String, (String, Vec<(String, u32, u32)>)>,
+    pub(crate) output: String,
+    pub(crate) fuel_used: u64,
 }
 
 impl std::fmt::Display for Shown {
@@ -53,21 +53,22 @@ impl Write for Sink {
 
 /// How to run.
 #[derive(Clone, Copy)]
-pub struct How {
-    pub fuel: u64,
-    pub collect_always: bool,
+pub(crate) struct How {
+    pub(crate) fuel: u64,
+    pub(crate) max_heap: usize,
+    pub(crate) collect_always: bool,
 }
 
 impl Default for How {
     fn default() -> Self {
-        Self { fuel: FUEL, collect_always: false }
+        Self { fuel: FUEL, max_heap: 64 << 20, collect_always: false }
     }
 }
 
 fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Result<Value, Fault>) -> Shown {
     let sink = Sink::default();
     let mut runtime = Runtime::new(program, RunOptions {
-        limits: Limits { max_depth: 100, max_heap: 64 << 20, fuel: Some(how.fuel) },
+        limits: Limits { max_depth: 100, max_heap: how.max_heap, fuel: Some(how.fuel) },
         output: Box::new(sink.clone()),
         collect_always: how.collect_always,
         ..RunOptions::default()
@@ -87,30 +88,32 @@ fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Re
 }
 
 /// Runs stack code.
-pub fn run_stack(code: &Verified<StackCode>, how: How) -> Shown {
+pub(crate) fn run_stack(code: &Verified<StackCode>, how: How) -> Shown {
     let linked = vm_stack::Linked::new(code).unwrap();
     run(Arc::clone(linked.program()), how, |runtime| vm_stack::execute(&linked, runtime, &mut NoProbe))
 }
 
 /// Runs register code.
-pub fn run_register(code: &Verified<RegCode>, how: How) -> Shown {
+pub(crate) fn run_register(code: &Verified<RegCode>, how: How) -> Shown {
     let linked = vm_register::Linked::new(code).unwrap();
     run(Arc::clone(linked.program()), how, |runtime| vm_register::execute(&linked, runtime, &mut NoProbe))
 }
 
 /// Stack code from text. Every instruction comes from a place of its own, so that traces tell instructions apart.
-pub fn assemble(text: &str) -> Verified<StackCode> {
+pub(crate) fn assemble(text: &str) -> Verified<StackCode> {
     let module = isa::text::parse_form::<Stack>(text).unwrap_or_else(|error| panic!("{error} in\n{text}"));
     verify(module).unwrap_or_else(|error| panic!("{error} in\n{text}"))
 }
 
 /// Gives every instruction a place of its own and verifies. A jump that begins an iteration has the place of what decides about it, as in
 /// compiled code: there the converter makes one instruction of both.
-pub fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::VerifyError> {
+pub(crate) fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::VerifyError> {
     for function in &mut module.functions {
         let code = &function.code;
         let is_part_of_last = |pc: usize| {
-            pc > 0 && (code[pc].op() == StackOp::LoopIfTrue || code[pc].op() == StackOp::Loop && code[pc - 1].op().skips())
+            pc > 0
+                && (code[pc].op() == StackOp::LoopIfTrue
+                    || code[pc].op() == StackOp::Loop && code[pc - 1].op().skips() && code[pc - 1].op() != StackOp::ForPrepare)
         };
         function.lines = (0..code.len()).filter(|&pc| !is_part_of_last(pc)).map(|pc| (pc as u32, pc as u32)).collect();
     }
@@ -118,7 +121,7 @@ pub fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::VerifyE
 }
 
 /// Converts; a panic is an error too.
-pub fn try_convert(code: &Verified<StackCode>, registers: u16) -> Result<Verified<RegCode>, String> {
+pub(crate) fn try_convert(code: &Verified<StackCode>, registers: u16) -> Result<Verified<RegCode>, String> {
     let options = Options { registers, allocator: AllocatorKind::Linear };
     match catch_unwind(AssertUnwindSafe(|| convert(code, options))) {
         Ok(Ok((converted, _))) => Ok(converted),
@@ -143,7 +146,7 @@ fn listings<F: isa::text::TextForm>(module: &isa::Module<F>) -> String {
 }
 
 /// What is different between both forms at some register count, or what both show.
-pub fn compare(code: &Verified<StackCode>, registers: &[u16], how: How) -> Result<Shown, String> {
+pub(crate) fn compare(code: &Verified<StackCode>, registers: &[u16], how: How) -> Result<Shown, String> {
     let expected = run_stack(code, how);
     for &count in registers {
         let converted = match try_convert(code, count) {
@@ -163,7 +166,7 @@ pub fn compare(code: &Verified<StackCode>, registers: &[u16], how: How) -> Resul
 }
 
 /// Both forms show the same, with plenty of fuel and when it runs out on the way, and when every safepoint collects.
-pub fn agree(code: &Verified<StackCode>) -> Result<Shown, String> {
+pub(crate) fn agree(code: &Verified<StackCode>) -> Result<Shown, String> {
     let shown = compare(code, &REGISTERS, How::default())?;
     compare(code, &[8, 256], How { collect_always: true, ..How::default() })?;
     for fuel in [0, shown.fuel_used / 2, shown.fuel_used.saturating_sub(1)] {

@@ -388,7 +388,7 @@ fn both_ways_of_a_branch_lead_to_the_same_place() {
         next:
             LOAD_CONST null
             RETURN"#,
-        "! type: Type error: cannot compare an integer with a string",
+        "! type: Type error: cannot compare INTEGER < STRING",
     );
 }
 
@@ -847,25 +847,25 @@ fn counted_loops_count_as_they_are_told() {
                 RETURN"#
         )
     };
-    shows(&code("0", "3", "1", ""), "0\n1\n2\nbool true");
-    shows(&code("3", "0", "-1", ""), "3\n2\n1\nbool true");
-    shows(&code("0", "5", "2", ""), "0\n2\n4\nbool true");
-    shows(&code("0", "0", "1", ""), "bool false");
-    shows(&code("0", "3", "-1", ""), "bool false");
+    shows(&code("0", "3", "1", ""), "0\n1\n2\nboolean true");
+    shows(&code("3", "0", "-1", ""), "3\n2\n1\nboolean true");
+    shows(&code("0", "5", "2", ""), "0\n2\n4\nboolean true");
+    shows(&code("0", "0", "1", ""), "boolean false");
+    shows(&code("0", "3", "-1", ""), "boolean false");
     shows(&code("0", "3", "0", ""), "! value: range() step must not be zero");
     shows(&code("0", "\"x\"", "1", ""), "! type: Type error: range() expects numbers");
     let (low, high) = (i64::MIN, i64::MAX);
-    shows(&code(&(high - 2).to_string(), &high.to_string(), "1", ""), &format!("{}\n{}\nbool true", high - 2, high - 1));
-    shows(&code(&(high - 5).to_string(), &high.to_string(), "4", ""), &format!("{}\n{}\nbool true", high - 5, high - 1));
-    shows(&code(&(low + 1).to_string(), &low.to_string(), "-1", ""), &format!("{}\nbool true", low + 1));
+    shows(&code(&(high - 2).to_string(), &high.to_string(), "1", ""), &format!("{}\n{}\nboolean true", high - 2, high - 1));
+    shows(&code(&(high - 5).to_string(), &high.to_string(), "4", ""), &format!("{}\n{}\nboolean true", high - 5, high - 1));
+    shows(&code(&(low + 1).to_string(), &low.to_string(), "-1", ""), &format!("{}\nboolean true", low + 1));
     // The body changes end, step or counter, even to what does not count.
-    shows(&code("0", "9", "1", "LOAD_CONST 2\nSTORE_LOCAL end"), "0\n1\nbool true");
-    shows(&code("0", "9", "1", "LOAD_CONST 4\nSTORE_LOCAL step"), "0\n4\n8\nbool true");
-    shows(&code("0", "9", "1", "LOAD_LOCAL i\nLOAD_CONST 3\nADD\nSTORE_LOCAL i"), "0\n4\n8\nbool true");
+    shows(&code("0", "9", "1", "LOAD_CONST 2\nSTORE_LOCAL end"), "0\n1\nboolean true");
+    shows(&code("0", "9", "1", "LOAD_CONST 4\nSTORE_LOCAL step"), "0\n4\n8\nboolean true");
+    shows(&code("0", "9", "1", "LOAD_LOCAL i\nLOAD_CONST 3\nADD\nSTORE_LOCAL i"), "0\n4\n8\nboolean true");
     shows(&code("0", "9", "1", "LOAD_CONST \"x\"\nSTORE_LOCAL i"), "0\n! type: Type error: range() expects numbers");
     shows(&code("0", "9", "1", "LOAD_CONST 1.5\nSTORE_LOCAL end"), "0\n! type: Type error: range() expects numbers");
     shows(&code("0", "9", "1", "LOAD_CONST null\nSTORE_LOCAL step"), "0\n! type: Type error: range() expects numbers");
-    shows(&code("0", "3", "1", "LOAD_CONST 0\nSTORE_LOCAL step"), "0\nbool true");
+    shows(&code("0", "3", "1", "LOAD_CONST 0\nSTORE_LOCAL step"), "0\nboolean true");
 }
 
 #[test]
@@ -893,9 +893,9 @@ fn a_counter_that_nobody_prepared() {
             LOAD_CONST 2
             STORE_LOCAL i
             FOR_LOOP i
+            NOP
             LOAD_LOCAL i
-            RETURN
-            "#,
+            RETURN"#,
         "integer 3",
     );
 }
@@ -1083,7 +1083,7 @@ fn an_element_goes_to_a_variable_of_the_iteration_itself() {
     };
     shows(&code("n"), "1\n0\n2\n5\nstring end");
     shows(&code("at"), "1\n0\n1\n0\n1\n0\n1\nstring end");
-    shows(&code("list"), "1\n! type: Type error: cannot iterate over an integer");
+    shows(&code("list"), "1\n! type: Type error: cannot iterate over INTEGER");
 }
 
 #[test]
@@ -1296,7 +1296,7 @@ fn a_called_value_lies_below_its_arguments() {
         call:
             BUILD_LIST 3
             RETURN"#,
-        "list [2, [3, <function second>], [9, null, <function second>]]",
+        "list [2, [3, <action second>], [9, null, <action second>]]",
     );
 }
 
@@ -1438,7 +1438,7 @@ fn printing_takes_values_from_anywhere() {
             DUP
             PRINT 1
             RETURN"#,
-        "\n2\nc\n2 1 2 null\n3\ninteger 3",
+        "2\nc\n2 1 2 null\n3\ninteger 3",
     );
 }
 
@@ -1448,7 +1448,7 @@ fn printing_takes_values_from_anywhere() {
 fn more_parameters_than_registers() {
     let loads: String = (0..20).map(|index| format!("LOAD_LOCAL p{index}\n")).collect();
     let reversed: String = (0..20).rev().map(|index| format!("LOAD_LOCAL p{index}\n")).collect();
-    let odd: String = (0..20).filter(|index| index % 7 == 5).map(|index| format!("LOAD_LOCAL p{index}\n")).collect();
+    let odd: String = (0..20).filter(|index| [5, 12].contains(index)).map(|index| format!("LOAD_LOCAL p{index}\n")).collect();
     let names: String = (0..20).map(|index| format!("p{index} ")).collect();
     let values: String = (0..20).map(|index| format!("LOAD_CONST {index}\n")).collect();
     shows(
@@ -1602,7 +1602,7 @@ fn closures_copy_what_the_variable_is_then() {
             IS_SET f
             BUILD_LIST 5
             RETURN"#,
-        "list [10, 1, [1, 20], <function inner>, false]",
+        "list [10, 1, [1, 20], <action inner>, false]",
     );
 }
 
@@ -1742,35 +1742,39 @@ fn a_handler_is_jumped_to_from_several_places() {
 
 #[test]
 fn guarded_code_changes_what_its_handler_keeps() {
-    // The handler keeps two values; the guarded code has exchanged them by the time it fails.
+    // Guarded code never takes away what its handler keeps, but the uppermost value can become another one in its place.
     let code = |fails: usize| {
-        let part = |number: usize| {
-            format!("LOAD_CONST 1\nLOAD_CONST {}\nDIV\nPOP\n", i32::from(fails != number))
-        };
+        let part = |number: usize| format!("LOAD_CONST 1\nLOAD_CONST {}\nDIV\nPOP\n", i32::from(fails != number));
         format!(
             r#".function <main>
                 .locals a
-                LOAD_CONST "a"
+                LOAD_CONST 7
                 STORE_LOCAL a
-                LOAD_CONST 1
-                LOAD_CONST 2
+                LOAD_LOCAL a
+                LOAD_LOCAL a
                 SETUP_TRY catch, 2
                 {}
-                POP
                 LOAD_CONST 3
-                {}
-                POP
-                POP
-                LOAD_LOCAL a
-                LOAD_CONST "b"
                 STORE_LOCAL a
-                DUP
                 {}
-                POP
+                DUP
                 LOAD_LOCAL a
+                SUB
+                BUILD_LIST 2
+                POP_TRY
+                LOAD_CONST 5
+                SETUP_TRY catch2, 2
+                {}
+                NEG
+                {}
+                DUP
+                DUP
+                BUILD_LIST 3
                 {}
                 POP_TRY
                 LOAD_CONST "fine"
+            catch2:
+                NOP
             catch:
                 LOAD_LOCAL a
                 BUILD_LIST 4
@@ -1778,35 +1782,38 @@ fn guarded_code_changes_what_its_handler_keeps() {
             part(0),
             part(1),
             part(2),
-            part(3)
+            part(3),
+            part(4)
         )
     };
-    shows(&code(0), "list [1, 2, Division by zero, a]");
-    shows(&code(1), "list [1, 3, Division by zero, a]");
-    shows(&code(2), "list [a, a, Division by zero, b]");
-    shows(&code(3), "list [a, b, Division by zero, b]");
-    shows(&code(4), "list [a, b, fine, b]");
+    let code = |fails: usize| code(fails).replace("BUILD_LIST 2\n                POP_TRY", "ADD\n                POP_TRY\n                POP");
+    shows(&code(0), "list [7, 7, Division by zero, 7]");
+    shows(&code(1), "list [7, 7, Division by zero, 3]");
+    shows(&code(2), "list [7, 5, Division by zero, 3]");
+    shows(&code(3), "list [7, -5, Division by zero, 3]");
+    shows(&code(4), "list [7, [-5, -5, -5], Division by zero, 3]");
+    shows(&code(5), "list [7, [-5, -5, -5], fine, 3]");
 }
 
 #[test]
-fn a_guarded_block_replaces_a_kept_value_and_its_copies() {
+fn a_kept_value_is_replaced_while_its_copies_are_in_use() {
     shows(
         r#".function f parameters 1
             .locals x
-            LOAD_CONST "low"
-            LOAD_CONST "high"
+            LOAD_CONST 2
             SETUP_TRY catch, 1
-            POP
+            DUP
             DUP
             STORE_LOCAL x
-            POP
-            LOAD_CONST "new"
+            ADD
             LOAD_LOCAL x
-            LOAD_CONST 1
+            DUP
             LOAD_CONST 0
             MOD
             POP_TRY
             POP
+            POP
+            RETURN
         catch:
             LOAD_LOCAL x
             BUILD_LIST 3
@@ -1815,7 +1822,7 @@ fn a_guarded_block_replaces_a_kept_value_and_its_copies() {
             LOAD_CONST 0
             CALL_FUNC_CONST f, 1
             RETURN"#,
-        "list [new, Modulo by zero, low]",
+        "list [4, Modulo by zero, 2]",
     );
 }
 
@@ -2097,7 +2104,7 @@ fn errors_tell_their_place_and_calls() {
     ))
     .unwrap();
     let (error, trace) = shown.result.unwrap_err();
-    assert_eq!(error, "type: Type error: cannot compare an integer with a string");
+    assert_eq!(error, "type: Type error: cannot compare INTEGER < STRING");
     assert_eq!(trace, [("bad".to_string(), 0, 3), ("<main>".to_string(), 0, 4)]);
 }
 

@@ -12,6 +12,8 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use engine::{Compiled, Configuration, EngineError, Failure, Outcome, Source, find_executor, render_failure};
+use lang::ast::{ExpressionKind, StatementKind};
+use lang::program::FileKind;
 use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -92,12 +94,12 @@ impl Session {
         // An expression shows its value. Whatever is no expression is taken as statements.
         let as_expression = Entry { before: "return (", input, after: "\n)\n", kept: format!("let {LAST} = ({input}\n)\n") };
         let as_statements = Entry { before: "", input, after: "\n", kept: format!("{input}\n") };
-        let (entry, compiled) = match as_expression.compile(&earlier) {
-            Ok(compiled) => (as_expression, Ok(compiled)),
-            Err(_) => {
-                let compiled = as_statements.compile(&earlier);
-                (as_statements, compiled)
-            }
+        let statements = as_statements.compile(&earlier);
+        let is_expression = statements.as_ref().map_or(true, |compiled| is_expression(compiled, earlier.len()));
+        let expression = if is_expression { as_expression.compile(&earlier).ok() } else { None };
+        let (entry, compiled) = match expression {
+            Some(compiled) => (as_expression, Ok(compiled)),
+            None => (as_statements, statements),
         };
         let compiled = match compiled {
             Ok(compiled) => compiled,
@@ -171,6 +173,18 @@ impl Session {
             call.offset = (offset - start) as u32;
         }
         (failure, sources)
+    }
+}
+
+/// True when all that the program has from `start` on is one expression other than an assignment.
+fn is_expression(compiled: &Compiled, start: usize) -> bool {
+    let files = compiled.tree().map(|tree| &tree.program.files);
+    let main = files.and_then(|files| files.iter().find(|file| file.kind == FileKind::Main));
+    let new = main.map(|file| file.file.statements.iter().filter(|statement| statement.span.start as usize >= start));
+    let Some([statement]) = new.map(Iterator::collect::<Vec<_>>).as_deref() else { return false };
+    match statement.kind {
+        StatementKind::Expression(expression) => !matches!(expression.kind, ExpressionKind::Assign { .. }),
+        _ => false,
     }
 }
 

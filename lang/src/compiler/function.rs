@@ -135,8 +135,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         let mut given = vec![None; function.parameters.len()];
         for (index, note) in given.iter_mut().enumerate() {
             let (slot, is_cell) = slot_of(self, index);
-            self.assign_slot(slot);
-            if has_defaults && is_cell {
+            if !has_defaults {
+                self.assign_slot(slot);
+            } else if is_cell {
                 let temporary = self.new_temporary();
                 self.emit(StackOp::IsSet, slot, position);
                 self.emit(StackOp::StoreLocal, temporary, position);
@@ -159,6 +160,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 }
                 self.store(parameter.name, position);
                 self.place(end);
+                self.mark_assigned(parameter.name);
             }
         }
         match function.body {
@@ -295,11 +297,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
 
     // Instructions.
 
-    /// Emits `op operand` for the source at `position`. Nothing is emitted where control cannot come.
+    /// Emits `op operand` for the source at `position`. Where control cannot come, nothing is emitted, but the depth of the operand
+    /// stack is still kept.
     pub(super) fn emit(&mut self, op: StackOp, operand: u32, position: u32) {
-        if self.is_dead {
-            return;
-        }
         if operand > MAX_OPERAND {
             self.error(
                 format!("a program has at most {MAX_OPERAND} of each kind of thing that instructions name"),
@@ -312,9 +312,6 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
 
     /// Emits a call-like instruction.
     pub(super) fn call(&mut self, op: StackOp, index: u32, arguments: u32, position: u32) {
-        if self.is_dead {
-            return;
-        }
         if index > MAX_CALL_INDEX {
             self.error(
                 format!("a program has at most {MAX_CALL_INDEX} functions, methods and types"),
@@ -330,6 +327,10 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     }
 
     fn push(&mut self, instruction: StackInstruction, position: u32) {
+        self.depth = (self.depth + instruction.pushes()).saturating_sub(instruction.pops());
+        if self.is_dead {
+            return;
+        }
         let at = self.code.len() as u32;
         if self.lines.last().is_none_or(|line| line.1 != position) {
             match self.lines.last_mut() {
@@ -337,24 +338,23 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 _ => self.lines.push((at, position)),
             }
         }
-        self.depth = self.depth + instruction.pushes() - instruction.pops();
         self.is_dead = instruction.op().ends_block();
         self.code.push(instruction);
     }
 
     /// Emits a jump.
     pub(super) fn jump(&mut self, op: StackOp, label: Label, position: u32) {
-        if self.is_dead {
-            return;
+        if !self.is_dead {
+            self.jumps.push((self.code.len() as u32, label));
+            self.targeted[label.0 as usize] = true;
         }
-        self.jumps.push((self.code.len() as u32, label));
-        self.targeted[label.0 as usize] = true;
         self.push(StackInstruction::new(op, 0), position);
     }
 
     /// Emits a constant.
     pub(super) fn constant(&mut self, constant: Constant, position: u32) {
         if self.is_dead {
+            self.depth += 1;
             return;
         }
         let index = self.module.tables.constant(constant);

@@ -104,7 +104,9 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         };
         code.parameters = function.parameters.len() as u16;
         code.has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some());
-        let parent = scope.parent.map(|parent| self.analysis.resolved.scope(file, parent));
+        // A literal in a field's default has an enclosing function without a number, and captures nothing.
+        let functions = &self.analysis.resolved.files[file].functions;
+        let parent = scope.parent.and_then(|parent| functions.get(parent.0 as usize));
         code.captures = scope
             .captures
             .iter()

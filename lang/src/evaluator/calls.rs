@@ -154,22 +154,24 @@ impl<'a, 't> Evaluator<'a, 't> {
 
     /// Runs a function in the current frame, whose arguments are on the stack.
     pub(super) fn run(&mut self, code: &'t Code<'a>) -> Result<Value, Exit> {
-        self.begin(code)?;
-        let outcome = match &code.body {
+        match self.begin(code).and_then(|()| self.body(&code.body)) {
+            // Loops stop the other jumps.
+            Err(Exit::Jump) => Ok(std::mem::replace(&mut self.result, Value::NULL)),
+            outcome => outcome,
+        }
+    }
+
+    fn body(&mut self, body: &'t Body<'a>) -> Result<Value, Exit> {
+        match body {
             Body::Statements(statements) => self.statements(statements).map(|()| Value::NULL),
             Body::Expression(expression) => self.expression(expression),
-            Body::Constructor(index) => self.operate(self.frame.base, self.type_position(*index), |runtime, fields| {
-                runtime.new_record(*index, fields)
+            &Body::Constructor(index) => self.operate(self.frame.base, self.type_position(index), |runtime, fields| {
+                runtime.new_record(index, fields)
             }),
             Body::Globals(members) => {
                 self.set_globals(members);
                 Ok(Value::NULL)
             }
-        };
-        match outcome {
-            // Loops stop the other jumps.
-            Err(Exit::Jump) => Ok(std::mem::replace(&mut self.result, Value::NULL)),
-            outcome => outcome,
         }
     }
 

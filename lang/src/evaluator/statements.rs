@@ -189,7 +189,10 @@ impl<'a> Evaluator<'a, '_> {
                 if let Some(name) = catch.name {
                     self.store(name, value);
                 }
-                self.settle(Value::NULL, position)?;
+                // What was thrown may be all that a loop ever allocates. If too much is in use, the next operation says so.
+                if self.runtime.heap.wants_collection() {
+                    let _ = self.collect(position);
+                }
                 self.block(&catch.body)
             }
             (outcome, _) => outcome,

@@ -42,6 +42,7 @@ pub(super) enum Place {
 /// A builtin that the program mentions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BuiltinUse {
+    /// The builtin itself.
     pub(super) builtin: &'static Builtin,
     /// Its index among the program's builtins, when the program uses it as a value.
     index: u32,
@@ -54,7 +55,9 @@ pub(super) struct BuiltinUse {
 /// A parameter of a function that has defaults.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameter<'a> {
+    /// Where it is kept.
     pub(super) place: Place,
+    /// What it is without an argument; null without a default.
     pub(super) default: Option<&'a Expression<'a>>,
 }
 
@@ -82,7 +85,7 @@ pub(super) struct Code<'a> {
     pub(super) first_function: u32,
     /// How many parameters it has: its first slots.
     pub(super) parameters: u32,
-    /// Its parameters, if one of them has a default: missing arguments are then unset at first, and computed in this order.
+    /// Its parameters, if one of them has a default: missing arguments are then unset at first, and computed in order.
     pub(super) defaults: Box<[Parameter<'a>]>,
     /// How many slots it has.
     pub(super) slots: u32,
@@ -94,6 +97,7 @@ pub(super) struct Code<'a> {
     pub(super) hoisted: Box<[(Place, u32)]>,
     /// Where the enclosing function has the variables that this one captures: a slot, or a capture of its own.
     pub(super) captures: Box<[Place]>,
+    /// What runs then.
     pub(super) body: Body<'a>,
 }
 
@@ -113,6 +117,7 @@ pub(super) struct Tables<'a, 't> {
     pub(super) fields: Vec<Box<[u32]>>,
     /// Value of each enum.
     pub(super) enums: Vec<Value>,
+    /// Builtins that the program mentions.
     pub(super) builtins: Vec<BuiltinUse>,
     /// String constants of the program by text.
     pub(super) strings: FxHashMap<&'t str, Value>,
@@ -214,9 +219,9 @@ impl<'a, 't> Tables<'a, 't> {
     /// What a function of a file needs. Top levels run `statements`.
     fn code(&self, file: usize, names: u32, scope: &FunctionScope<'a>, statements: &'a [Statement<'a>]) -> Code<'a> {
         let first_function = self.analysis.resolved.files[file].first_function;
-        let storage_of = |symbol: Symbol| scope.variables.iter().find(|variable| variable.symbol == symbol);
+        let variable_of = |symbol: Symbol| scope.variables.iter().find(|variable| variable.symbol == symbol);
         let hoisted = scope.hoisted.iter().filter_map(|function| {
-            let variable = storage_of(function.name?.symbol)?;
+            let variable = variable_of(function.name?.symbol)?;
             let place = match (variable.storage, variable.exported) {
                 (Storage::Function(_), None) => return None,
                 (Storage::Function(_), Some(global)) => Place::Global(global),

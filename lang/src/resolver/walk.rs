@@ -33,6 +33,7 @@ impl<'a> Resolver<'a, '_> {
             scope: FunctionScope { function, parent, is_top_level, ..FunctionScope::default() },
             hidden: Vec::new(),
             loop_depth: 0,
+            breakable_loops: 0,
             made_at,
             last: if id.0 == u32::MAX { FunctionId(0) } else { id },
         });
@@ -171,7 +172,9 @@ impl<'a> Resolver<'a, '_> {
 
     fn loop_body(&mut self, block: &Block<'a>) {
         self.frame().loop_depth += 1;
+        self.frame().breakable_loops += 1;
         self.block(block);
+        self.frame().breakable_loops -= 1;
         self.frame().loop_depth -= 1;
     }
 
@@ -221,7 +224,7 @@ impl<'a> Resolver<'a, '_> {
                 StatementKind::While { condition, ref body } => {
                     self.frame().loop_depth += 1;
                     self.expression(condition);
-                    self.block(body);
+                    self.loop_body(body);
                     self.frame().loop_depth -= 1;
                 }
                 StatementKind::ForEach { first, second, iterable, ref body } => {
@@ -322,7 +325,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn check_loop(&mut self, word: &str, span: Span) {
-        if self.frame().loop_depth == 0 {
+        if self.frame().breakable_loops == 0 {
             self.error(
                 Diagnostic::error(format!("'{word}' outside of a loop"), span)
                     .with_help("it belongs into a while or for body"),
@@ -398,8 +401,20 @@ impl<'a> Resolver<'a, '_> {
     /// Resolves a nested function. `made_at` is where its literal begins; 0 for a hoisted declaration.
     fn function(&mut self, function: &'a Function<'a>, made_at: u32) {
         self.push(function.id, Some(function), false, made_at);
-        for parameter in function.parameters {
-            self.declare(parameter.name.symbol, Declaration::Parameter);
+        for (index, parameter) in function.parameters.iter().enumerate() {
+            let variable = self.declare(parameter.name.symbol, Declaration::Parameter);
+            // After an error the places no longer matter: nothing is compiled.
+            if (variable as usize) < index {
+                let text = self.text(parameter.name.symbol).to_string();
+                self.error(
+                    Diagnostic::error(format!("parameter '{text}' is declared twice"), parameter.name.span)
+                        .with_help("give one of the two another name"),
+                );
+            }
+            if let Some(default) = parameter.default {
+                // Computing the default writes the parameter, which functions made before that must see.
+                self.frame().scope.variables[variable as usize].written_at = default.span.end;
+            }
         }
         match function.body {
             FunctionBody::Block(block) => self.collect(block.statements),
@@ -410,7 +425,6 @@ impl<'a> Resolver<'a, '_> {
             if let Some(default) = parameter.default {
                 self.collect_body_expression(default);
                 self.expression(default);
-                // Computing a default writes the parameter before anything can capture it.
             }
         }
         match function.body {

@@ -86,7 +86,7 @@ fn cycles_are_compared_to_their_end() {
 #[test]
 fn nesting_takes_no_native_stack() {
     let mut runtime = runtime();
-    let depth = if cfg!(miri) { 1_000 } else { 1_000_000 };
+    let depth = if cfg!(miri) { 100 } else { 1_000_000 };
     let mut nested = |innermost: i64| {
         let start = runtime.list(&[Value::int(innermost)]);
         (0..depth).fold(start, |inner, _| runtime.list(&[inner]))

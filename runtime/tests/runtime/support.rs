@@ -99,10 +99,12 @@ impl Write for Captured {
     }
 }
 
-/// A runtime with this input, and what it prints.
+/// A runtime with this input and a heap of a megabyte, and what it prints.
 pub(crate) fn runtime_with_input(input: &'static [u8]) -> (Runtime, Captured) {
     let output = Captured::default();
-    let options = RunOptions { input: Box::new(input), output: Box::new(output.clone()), ..RunOptions::default() };
+    let limits = Limits { max_heap: 1 << 20, ..Limits::default() };
+    let options =
+        RunOptions { limits, input: Box::new(input), output: Box::new(output.clone()), ..RunOptions::default() };
     (Runtime::new(program(), options), output)
 }
 

@@ -1,7 +1,7 @@
 //! Elements, entries and fields.
 
-use runtime::objects::{ElementKind, List, Map, MapKind, Record};
 use runtime::Value;
+use runtime::objects::{ElementKind, List, Map, MapKind, Record};
 
 use crate::code::{B, C, Instruction, State};
 use crate::dispatch::Technique;
@@ -23,7 +23,9 @@ pub(crate) unsafe fn read_element(list: &List, index: usize, to: Slot) {
     // SAFETY: the caller's promise; the kind says how elements are kept.
     unsafe {
         match list.kind() {
-            kind @ (ElementKind::Int | ElementKind::Float) => to.set(kind as u64, list.data().cast::<u64>().add(index).read()),
+            kind @ (ElementKind::Int | ElementKind::Float) => {
+                to.set(kind as u64, list.data().cast::<u64>().add(index).read())
+            }
             ElementKind::Bool => to.set(BOOL, u64::from(list.data().add(index).read() != 0)),
             ElementKind::Value => to.copy_from(Slot::new(list.data().cast::<Value>().add(index))),
         }

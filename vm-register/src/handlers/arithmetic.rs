@@ -119,7 +119,10 @@ impl Arithmetic for Modulo {
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn binary<T: Technique, F: Arithmetic, X: Operand, Y: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn binary<T: Technique, F: Arithmetic, X: Operand, Y: Operand>(
+    m: &mut Machine<'_>,
+    i: Instruction,
+) -> T::Out {
     // SAFETY: the caller's promise: lanes are as `X` and `Y` say, and lane `a` is a register.
     unsafe {
         if X::tag(m, i) | Y::tag(m, i) == INT {
@@ -148,8 +151,8 @@ unsafe fn binary_slow<F: Arithmetic, X: Operand, Y: Operand>(m: &mut Machine<'_>
         let i = state.fetch();
         let (x, y) = (X::value(m, i), Y::value(m, i));
         // An integer and a float: the runtime would do the same, after looking at everything else it might be.
-        if let (Some(x), Some(y)) = (x.as_number(), y.as_number())
-            && !(X::tag(m, i) | Y::tag(m, i) == INT)
+        if !(x.is_int() && y.is_int())
+            && let (Some(x), Some(y)) = (x.as_number(), y.as_number())
             && let Some(result) = F::float(x, y)
         {
             i.a().set_float(result);

@@ -65,7 +65,10 @@ unsafe fn go_to_slow(m: &mut Machine<'_>, i: Instruction, distance: i64) -> Stat
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn compare<T: Technique, F: Condition, X: Operand, Y: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn compare<T: Technique, F: Condition, X: Operand, Y: Operand>(
+    m: &mut Machine<'_>,
+    i: Instruction,
+) -> T::Out {
     // SAFETY: the caller's promise: lanes are as `X` and `Y` say, lane `c` is a distance.
     unsafe {
         let holds = if X::tag(m, i) | Y::tag(m, i) == INT {
@@ -153,7 +156,5 @@ unsafe fn truth_slow<const EXPECTED: bool>(m: &mut Machine<'_>, state: State) ->
 #[inline(always)]
 pub(crate) unsafe fn not_null<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: as in `truth`.
-    unsafe {
-        if i.wide_a().tag() != NULL { T::go(m, i.at(i.word.signed_wide())) } else { T::go(m, i.next()) }
-    }
+    unsafe { if i.wide_a().tag() != NULL { T::go(m, i.at(i.word.signed_wide())) } else { T::go(m, i.next()) } }
 }

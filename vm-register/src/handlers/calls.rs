@@ -2,7 +2,7 @@
 
 use runtime::objects::{Closure, Record};
 use runtime::operations::{Callee, Method};
-use runtime::Value;
+use runtime::{Tag, Value};
 
 use super::access::site;
 use super::branch::{out_of_fuel, take_fuel};
@@ -19,7 +19,13 @@ const NO_CLOSURE: *mut Closure = std::ptr::null_mut();
 /// # Safety
 /// See [`crate::handlers`]; `R[a]` begins a window; `closure` is of this function, and null only if that captures nothing.
 #[inline(always)]
-unsafe fn enter<T: Technique>(m: &mut Machine<'_>, i: Instruction, target: &Target, missing: usize, closure: *mut Closure) -> T::Out {
+unsafe fn enter<T: Technique>(
+    m: &mut Machine<'_>,
+    i: Instruction,
+    target: &Target,
+    missing: usize,
+    closure: *mut Closure,
+) -> T::Out {
     // SAFETY: the caller's promise; the two comparisons make sure that the frame and its record fit.
     unsafe {
         let window = i.word.offset::<A>();
@@ -63,7 +69,12 @@ pub(crate) unsafe fn call_function<T: Technique>(m: &mut Machine<'_>, i: Instruc
 /// # Safety
 /// See [`crate::handlers`]; lane `a` is a window of `c` arguments.
 #[inline(always)]
-unsafe fn call_value<T: Technique>(m: &mut Machine<'_>, i: Instruction, callee: Slot, otherwise: crate::dispatch::Outline) -> T::Out {
+unsafe fn call_value<T: Technique>(
+    m: &mut Machine<'_>,
+    i: Instruction,
+    callee: Slot,
+    otherwise: crate::dispatch::Outline,
+) -> T::Out {
     // SAFETY: the caller's promise. Values that are functions are of existing functions, and those without a closure capture nothing.
     unsafe {
         let (function, closure) = if callee.tag() == CLOSURE {
@@ -136,7 +147,8 @@ unsafe fn call_any(m: &mut Machine<'_>, i: Instruction, callee: Value, skip: usi
     unsafe {
         let result = match m.runtime.callee(callee) {
             Ok(Callee::Function(function, closure)) => {
-                let closure = if closure.tag() == runtime::Tag::Closure { closure.payload() as *mut Closure } else { NO_CLOSURE };
+                let closure =
+                    if closure.tag() == Tag::Closure { closure.payload() as *mut Closure } else { NO_CLOSURE };
                 return m.call(i, i.word.register::<A>(), function, closure, |window, parameters| {
                     if skip != 0 {
                         std::ptr::copy(window.add(skip), window, count.min(parameters));
@@ -199,6 +211,12 @@ unsafe fn call_method_outline(m: &mut Machine<'_>, state: State) -> State {
         let i = state.fetch();
         let count = i.word.lane::<C>() + 1;
         let (receiver, site) = (i.a().value(), site::<B>(m, i));
+        if let Some((tag, method)) = m.natives[i.word.lane::<B>()]
+            && tag == receiver.tag()
+        {
+            let result = m.runtime.call_native(method, i.window(0, count));
+            return m.finish(i, i.a(), result);
+        }
         match m.runtime.method(receiver, site.name) {
             Ok(Method::Guest(function)) => {
                 if let Some(record) = receiver.as_record() {
@@ -207,6 +225,10 @@ unsafe fn call_method_outline(m: &mut Machine<'_>, state: State) -> State {
                 m.call(i, i.word.register::<A>(), function, NO_CLOSURE, |_, _| count)
             }
             Ok(Method::Native(method)) => {
+                // What other kinds of receivers run depends on the receiver, too.
+                if matches!(receiver.tag(), Tag::List | Tag::String) {
+                    m.natives[i.word.lane::<B>()] = Some((receiver.tag(), method));
+                }
                 let result = m.runtime.call_native(method, i.window(0, count));
                 m.finish(i, i.a(), result)
             }
@@ -315,4 +337,3 @@ pub(crate) unsafe fn print(m: &mut Machine<'_>, state: State) -> State {
         m.finish_unit(i, result)
     }
 }
-

@@ -98,7 +98,10 @@ impl<F: Condition> Condition for Not<F> {
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn compare<T: Technique, F: Condition, X: Operand, Y: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn compare<T: Technique, F: Condition, X: Operand, Y: Operand>(
+    m: &mut Machine<'_>,
+    i: Instruction,
+) -> T::Out {
     // SAFETY: the caller's promise: lanes are as `X` and `Y` say, and lane `a` is a register.
     unsafe {
         let holds = if X::tag(m, i) | Y::tag(m, i) == INT {
@@ -232,4 +235,3 @@ pub(crate) unsafe fn is_set<T: Technique>(m: &mut Machine<'_>, i: Instruction) -
         T::go(m, i.next())
     }
 }
-

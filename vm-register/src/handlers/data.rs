@@ -335,4 +335,3 @@ pub(crate) unsafe fn set_capture(_m: &mut Machine<'_>, state: State) -> State {
         i.next()
     }
 }
-

@@ -47,7 +47,11 @@ pub(crate) fn link(program: &str) -> Linked {
 }
 
 /// One run, with what the heap and a counting probe saw.
-pub(crate) fn run_once(linked: &Linked, limits: Limits, collect_always: bool) -> (Outcome, HeapStatistics, InstructionCounts) {
+pub(crate) fn run_once(
+    linked: &Linked,
+    limits: Limits,
+    collect_always: bool,
+) -> (Outcome, HeapStatistics, InstructionCounts) {
     let output = Shared::default();
     let options = RunOptions { limits, collect_always, output: Box::new(output.clone()), ..RunOptions::default() };
     let mut runtime = Runtime::new(linked.program().clone(), options);

@@ -1,0 +1,317 @@
+//! The command from outside: what it prints where, and how it ends.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn harness(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_harness")).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+fn with_input(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+/// A folder of this test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn run_prints_the_programs_output_and_nothing_else() {
+    for vm in ["auto", "ast", "stack", "register"] {
+        let output = harness(&["run", "-e", "print(\"n\", 1 + 2)", "--vm", vm]);
+        assert_eq!((out(&output).as_str(), err(&output).as_str(), code(&output)), ("n 3\n", "", 0), "{vm}");
+    }
+    let output = with_input(&["run", "-"], "print(__ARGS__)");
+    assert_eq!(out(&output), "[]\n");
+    let output = harness(&["run", "-e", "print(__ARGS__)", "a", "-5", "--", "--b"]);
+    assert_eq!(out(&output), "[a, -5, --b]\n");
+}
+
+#[test]
+fn run_reads_standard_input() {
+    let output = with_input(&["run", "-e", "let name = input()\nprint(\"hello \" + name)"], "ann\n");
+    assert_eq!(out(&output), "hello ann\n");
+}
+
+#[test]
+fn failing_programs_end_with_1() {
+    let output = harness(&["run", "-e", "print(\"before\")\naction f(n) {\n    return 1 / n\n}\nf(0)"]);
+    assert_eq!((out(&output).as_str(), code(&output)), ("before\n", 1));
+    let message = err(&output);
+    assert!(message.starts_with("error: Division by zero\n  --> <eval>:3:14\n"), "{message}");
+    assert!(message.contains("3 |     return 1 / n\n"), "{message}");
+    assert!(message.contains("in f at <eval>:3:14") && message.contains("in <main> at <eval>:5:"), "{message}");
+
+    let output = harness(&["run", "-e", "let x = ("]);
+    assert_eq!((out(&output).as_str(), code(&output)), ("", 1));
+    assert!(err(&output).starts_with("error: "), "{}", err(&output));
+
+    let output = harness(&["run", "-e", "throw {code: 7}"]);
+    assert!(err(&output).starts_with("uncaught: {code: 7}\n"), "{}", err(&output));
+}
+
+#[test]
+fn usage_errors_end_with_2_and_say_what_there_is() {
+    let output = harness(&["run", "-e", "1", "--vm", "turbo"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("auto, ast, stack, register"), "{}", err(&output));
+    let output = harness(&["run", "-e", "1", "--registers", "7"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("from 8 up"), "{}", err(&output));
+    let output = harness(&["run", "no/such/file.zx"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("no/such/file.zx"), "{}", err(&output));
+    assert_eq!(code(&harness(&["run"])), 2);
+    assert_eq!(code(&harness(&["jump"])), 2);
+    assert_eq!(code(&harness(&["compare", "--workload", "nothing"])), 2);
+    assert_eq!(code(&harness(&["disasm", "-e", "1", "--function", "nothing"])), 2);
+}
+
+#[test]
+fn limits_are_options() {
+    let endless = "while true { }";
+    let output = harness(&["run", "-e", endless, "--fuel", "1000"]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("Out of fuel") && err(&output).contains("--fuel"), "{}", err(&output));
+    let output = harness(&["run", "-e", "action f(n) { return f(n + 1) }\nf(0)", "--max-depth", "50"]);
+    assert!(err(&output).contains("Maximum recursion depth exceeded"), "{}", err(&output));
+    let output = harness(&["run", "-e", "let s = []\nwhile true { s.push(\"xx\" + s.len()) }", "--max-heap", "1M"]);
+    assert!(err(&output).contains("Out of memory: the heap limit is 1048576 bytes"), "{}", err(&output));
+}
+
+#[test]
+fn counters_go_to_standard_error() {
+    let output = harness(&["run", "-e", "print(1)", "--stats"]);
+    assert_eq!(out(&output), "1\n");
+    assert!(err(&output).contains("instructions") && err(&output).contains("PRINT"), "{}", err(&output));
+    let output = harness(&["run", "-e", "print(1)", "--stats=json", "--vm", "stack"]);
+    let stats: Value = serde_json::from_str(&err(&output)).unwrap();
+    assert_eq!(stats["configuration"]["vm"], "stack");
+    assert!(stats["instructions"].as_u64().unwrap() > 2);
+    assert_eq!(stats["operations"]["PRINT"], 1);
+}
+
+#[test]
+fn a_broken_pipe_is_quiet() {
+    let program = "let i = 0\nwhile i < 300000 {\n    print(\"line\", i)\n    i += 1\n}";
+    let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["run", "-e", program])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 7];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((&first, err(&output).as_str(), code(&output)), (b"line 0\n", "", 0));
+}
+
+#[test]
+fn compare_writes_what_the_contract_says() {
+    let file = folder("compare").join("results.json");
+    let arguments = ["compare", "--quick", "--workload", "fib", "--workload", "roman", "--rounds", "6", "--out"];
+    let output = harness(&[&arguments[..], &[file.to_str().unwrap()]].concat());
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(out(&output).contains("geomean") && out(&output).contains("yes"), "{}", out(&output));
+
+    let results: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let rows = results["rows"].as_array().unwrap();
+    let names: Vec<&str> = rows.iter().map(|row| row["workload"].as_str().unwrap()).collect();
+    assert_eq!(names, ["fib", "roman", "geomean"]);
+    for row in rows {
+        assert_eq!((&row["executor"], &row["against"], &row["agrees"]), (&"register".into(), &"stack".into(), &true.into()));
+        let number = |name: &str| row[name].as_f64().unwrap_or_else(|| panic!("{name} in {row}"));
+        assert!(number("ci_low") <= number("speedup") && number("speedup") <= number("ci_high"), "{row}");
+        for name in ["median_ns", "against_median_ns", "instructions", "against_instructions", "code_bytes", "against_code_bytes"] {
+            assert!(row[name].is_number() || row["unavailable"][name].is_string(), "{name} in {row}");
+        }
+    }
+    let ratio = rows[0]["against_median_ns"].as_f64().unwrap() / rows[0]["median_ns"].as_f64().unwrap();
+    assert!((ratio - rows[0]["speedup"].as_f64().unwrap()).abs() < 1e-9);
+    assert!(rows[0]["instructions_ratio"].as_f64().unwrap() < 0.7);
+    let manifest = &results["manifest"];
+    assert_eq!(manifest["command"][1], "compare");
+    assert_eq!(manifest["executor"]["vm"], "register");
+    assert!(manifest["environment"]["cpu"].is_string() && manifest["environment"]["rustc"].is_string());
+}
+
+#[test]
+fn compare_has_formats() {
+    let arguments = ["compare", "--quick", "--workload", "fib", "--rounds", "6", "--against", "ast", "--format"];
+    let csv = harness(&[&arguments[..], &["csv"]].concat());
+    let lines: Vec<String> = out(&csv).lines().map(str::to_string).collect();
+    assert_eq!(lines.len(), 3, "{}", out(&csv));
+    assert!(lines[0].starts_with("workload,executor,against,agrees,verdict,median_ns,"));
+    assert!(lines[1].starts_with("fib,register,ast,true,"));
+    let columns = lines[0].split(',').count();
+    assert!(lines.iter().all(|line| line.split(',').count() == columns));
+    let markdown = out(&harness(&[&arguments[..], &["markdown"]].concat()));
+    assert!(markdown.starts_with("| workload | register | ast |"), "{markdown}");
+    let json: Value = serde_json::from_str(&out(&harness(&[&arguments[..], &["json"]].concat()))).unwrap();
+    assert_eq!(json["rows"][0]["against_instructions"], Value::Null);
+    assert_eq!(json["rows"][0]["unavailable"]["against_instructions"], "executor 'ast' runs no instructions");
+}
+
+#[test]
+fn compare_takes_programs_and_axes_of_both_sides() {
+    let program = folder("compare-program").join("mine.zx");
+    std::fs::write(&program, "let t = 0\nfor each i in range(200) { t += i }\nprint(t)\n").unwrap();
+    let file = program.to_str().unwrap();
+    let arguments = ["compare", "--quick", "--program", file, "--rounds", "6", "--against", "register", "--against-registers", "8"];
+    let output = harness(&[&arguments[..], &["--format", "json"]].concat());
+    let results: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(results["rows"][0]["workload"], "mine");
+    assert_eq!(results["manifest"]["executor"]["registers"], "256");
+    assert_eq!(results["manifest"]["against"]["registers"], "8");
+}
+
+#[test]
+fn listings() {
+    let all = out(&harness(&["list"]));
+    for word in ["fib", "register", "linear", "instructions"] {
+        assert!(all.contains(word), "{word} in {all}");
+    }
+    let executors = out(&harness(&["list", "executors"]));
+    assert_eq!(executors.lines().count(), 4);
+    assert!(executors.lines().next().unwrap().starts_with("auto"));
+    assert!(out(&harness(&["list", "workloads"])).lines().count() >= 35);
+    let passes = harness(&["list", "passes"]);
+    assert_eq!((out(&passes).as_str(), code(&passes)), ("", 0));
+}
+
+#[test]
+fn code_can_be_shown_in_both_forms() {
+    let program = "action double(n) {\n    return n * 2\n}\nprint(double(21))";
+    let stack = out(&harness(&["disasm", "-e", program]));
+    assert!(stack.contains("MUL\n") && stack.contains("<eval>:2:     return n * 2"), "{stack}");
+    let register = out(&harness(&["disasm", "-e", program, "--form", "register", "--function", "double"]));
+    assert!(register.contains("MUL_INT") && !register.contains("<main>"), "{register}");
+    let both = out(&harness(&["disasm", "-e", program, "--form", "both"]));
+    assert!(both.lines().any(|line| line.contains("LOAD_LOCAL n") && line.contains("│") && line.contains("MUL_INT")), "{both}");
+}
+
+#[test]
+fn programs_can_be_compiled_to_files() {
+    let folder = folder("compile");
+    let source = folder.join("square.zx");
+    std::fs::write(&source, "let n = int(__ARGS__[0])\nprint(n * n)\n").unwrap();
+    for form in ["stack", "register"] {
+        let target = folder.join(format!("{form}.zxc"));
+        let (source, target) = (source.to_str().unwrap(), target.to_str().unwrap());
+        let output = harness(&["compile", source, "-o", target, "--form", form]);
+        assert_eq!((out(&output).as_str(), code(&output)), ("", 0), "{}", err(&output));
+        let output = harness(&["verify", target]);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        assert!(out(&output).contains(&format!("valid, {form} form")), "{}", out(&output));
+        let output = harness(&["run", target, "12"]);
+        assert_eq!((out(&output).as_str(), code(&output)), ("144\n", 0), "{}", err(&output));
+        let output = harness(&["run", target, "12", "--vm", "ast"]);
+        assert_eq!(code(&output), 1);
+        assert!(err(&output).contains("source text"), "{}", err(&output));
+    }
+}
+
+#[test]
+fn bad_bytecode_is_refused() {
+    let folder = folder("bad-bytecode");
+    let source = folder.join("hello.zx");
+    let good = folder.join("hello.zxc");
+    std::fs::write(&source, "print(\"hello\")\n").unwrap();
+    harness(&["compile", source.to_str().unwrap(), "-o", good.to_str().unwrap()]);
+    let bytes = std::fs::read(&good).unwrap();
+    let bad = folder.join("bad.zxc");
+    for (name, bytes) in [("cut off", bytes[..bytes.len() / 2].to_vec()), ("no bytecode", b"print(1)".to_vec()), ("empty", Vec::new())] {
+        std::fs::write(&bad, bytes).unwrap();
+        let output = harness(&["verify", bad.to_str().unwrap()]);
+        assert_eq!((out(&output).as_str(), code(&output)), ("", 1), "{name}");
+        assert!(err(&output).contains("not valid bytecode"), "{name}: {}", err(&output));
+    }
+}
+
+#[test]
+fn the_environment_is_shown() {
+    assert!(out(&harness(&["env"])).contains("cpu"));
+    let environment: Value = serde_json::from_str(&out(&harness(&["env", "--json"]))).unwrap();
+    assert!(environment["cores"].as_u64().unwrap() >= 1);
+    assert!(environment["clock"].is_string());
+}
+
+#[test]
+fn the_prompt_keeps_its_state_and_survives_errors() {
+    let lines = [
+        "let x = 5",
+        "x * 2",
+        "_ + 1",
+        "print(\"shown once\")",
+        "action f(n) {",
+        "return 100 / n",
+        "}",
+        "f(0)",
+        "let = 3",
+        "x = 7",
+        "[x, f(4)]",
+        ":vm stack",
+        "x",
+        ":nothing",
+        "{a: x}",
+    ];
+    let output = with_input(&["repl"], &format!("{}\n", lines.join("\n")));
+    assert_eq!(code(&output), 0);
+    assert_eq!(out(&output), "10\n11\nshown once\n[7, 25]\n7\n{a: 7}\n", "{}", err(&output));
+    let message = err(&output);
+    assert!(message.contains("Division by zero") && message.contains("<entry "), "{message}");
+    assert!(message.contains("<prompt>:1:") && message.contains("':nothing'"), "{message}");
+}
+
+#[test]
+fn fuzzing_reports_how_much_it_did() {
+    let output = harness(&["fuzz", "--programs", "100", "--seed", "7", "--jobs", "2", "--save", folder("fuzz").to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}{}", out(&output), err(&output));
+    assert!(out(&output).starts_with("100 programs in ") && out(&output).contains("0 disagreements"), "{}", out(&output));
+    let shown = out(&harness(&["fuzz", "--show", "--seed", "7"]));
+    assert!(shown.starts_with("# seed 7\n") && shown.lines().count() > 5);
+    assert_eq!(shown, out(&harness(&["fuzz", "--show", "--seed", "7"])));
+}
+
+#[test]
+fn colour_is_never_forced_on_files() {
+    for output in [harness(&["run", "-e", "1 / 0"]), harness(&["run", "-e", "let x = ("])] {
+        assert!(!err(&output).contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn papers_are_what_their_template_and_data_give() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let output = harness(&["paper", "--check", "--root", root.to_str().unwrap()]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let output = harness(&["paper", "nothing", "--root", root.to_str().unwrap()]);
+    assert_eq!(code(&output), 2);
+}
