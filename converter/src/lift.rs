@@ -462,7 +462,7 @@ impl Lifter<'_> {
     /// A conditional jump, fused with the comparison before it when nobody else wants its outcome.
     fn conditional(&mut self, sense: bool, is_loop: bool, target: u32, next: u32, pc: u32) -> Terminator {
         let condition = self.pop();
-        let mut sense = sense;
+        let (mut sense, mut is_negated) = (sense, false);
         let mut condition = condition;
         while let Some(last) = self.instructions.last()
             && condition == Operand::Register(last.destination)
@@ -472,11 +472,12 @@ impl Lifter<'_> {
             if last.operation == RegisterOp::NotReg {
                 condition = last.operands[0];
                 sense = !sense;
+                is_negated = true;
                 self.instructions.pop();
                 continue;
             }
             // A loop's jump reports running out of fuel at its own place, which is the comparison's unless it was negated.
-            if !is_comparison(last.operation.facts().stack) || is_loop && !sense {
+            if !is_comparison(last.operation.facts().stack) || is_loop && is_negated {
                 break;
             }
             let comparison = self.instructions.pop().expect("just seen");

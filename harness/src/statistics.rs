@@ -131,12 +131,16 @@ pub fn relative_spread(values: &[f64]) -> f64 {
 
 /// How many times faster the executor is than what it is compared with.
 pub fn speedup(rounds: &[Round], random: &mut Random) -> Estimate {
+    speedup_by(rounds, RESAMPLES, random)
+}
+
+fn speedup_by(rounds: &[Round], resamples: usize, random: &mut Random) -> Estimate {
     let all: Vec<usize> = (0..rounds.len()).collect();
     let mut scratch = Scratch::default();
     let value = scratch.speedup(rounds, &all);
     let interval = (rounds.len() >= FEWEST_ROUNDS).then(|| {
         let mut chosen = vec![0; rounds.len()];
-        interval((0..RESAMPLES).map(|_| {
+        interval((0..resamples).map(|_| {
             resample(&mut chosen, random);
             scratch.speedup(rounds, &chosen)
         }))
@@ -285,7 +289,7 @@ mod tests {
                     Round { executor: time(1000.0), against: time(1000.0 * TRUTH) }
                 })
                 .collect();
-            let interval = speedup(&rounds, &mut random).interval.unwrap();
+            let interval = speedup_by(&rounds, 1000, &mut random).interval.unwrap();
             covered += usize::from(interval.low <= TRUTH && TRUTH <= interval.high);
         }
         let share = covered as f64 / trials as f64;
@@ -300,7 +304,7 @@ mod tests {
             let rounds: Vec<Round> = (0..15)
                 .map(|_| Round { executor: 100.0 + normal(&mut random), against: 100.0 + normal(&mut random) })
                 .collect();
-            differences += usize::from(speedup(&rounds, &mut random).verdict() != Verdict::NoDifference);
+            differences += usize::from(speedup_by(&rounds, 1000, &mut random).verdict() != Verdict::NoDifference);
         }
         assert!(differences <= 12, "{differences} of 100");
     }

@@ -1,4 +1,64 @@
-//! The register machine.
+//! The register machine: an interpreter of verified register code.
+//!
+//! ```
+//! use runtime::probe::NoProbe;
+//! use runtime::{RunOptions, Runtime};
+//! use vm_register::{Linked, execute};
+//!
+//! let module = isa::text::parse_form::<isa::Register>("
+//!     .function <main> registers 2
+//!         LOAD_INT r0, 40
+//!         ADD_INT r1, r0, 2
+//!         RETURN_REG r1
+//! ").unwrap();
+//! let linked = Linked::new(&isa::verify::register(module).unwrap())?;
+//! let mut runtime = Runtime::new(linked.program().clone(), RunOptions::default());
+//! let result = execute(&linked, &mut runtime, &mut NoProbe)?;
+//! assert_eq!(result.as_int(), Some(42));
+//! # Ok::<(), runtime::Fault>(())
+//! ```
+//!
+//! # How it is made
+//!
+//! | file | what is there |
+//! | --- | --- |
+//! | `link` | from verified code to the machine's private copy |
+//! | `code` | the words of that copy, and what they say |
+//! | `machine` | frames, the register array, the collector's roots |
+//! | `slot` | registers by halves |
+//! | `dispatch/` | ways to get from one instruction to the next, a file each |
+//! | `handlers/` | what instructions do, by topic, shared by all techniques |
+//! | `unwind` | errors |
+//!
+//! # What makes it fast
+//!
+//! - The machine's state between two instructions is a program counter and a frame base (`code::State`), both in processor registers. A
+//!   handler takes its lanes out of one 64-bit word with a move or a shift each (`code::Word`).
+//! - Handlers contain what fast programs do, two integers, two floats, a list indexed by an integer, and leave the rest to functions out
+//!   of line, which they reach in tail position with nothing but that state. So no handler saves a register (`handlers`).
+//! - An error is no `Result` on the way: functions out of line return where to go on, and raising an error is going on elsewhere
+//!   (`unwind`). The end of the run is an instruction, so a return checks nothing.
+//! - A call compares twice, stores four words, and copies no arguments (`machine`).
+//! - Counting fuel and watching instructions are parameters of the loop's type: the usual loop has no trace of either.
+//!
+//! # What its unchecked accesses rest on
+//!
+//! `unsafe` here means: believed without a check, because the verifier proved it (see [`isa::verify`]) or because a frame was entered only
+//! after a check. In detail:
+//!
+//! | believed | because |
+//! | --- | --- |
+//! | the program counter is at an instruction | jumps, handlers and skips are verified to stay in the function, which ends with an operation that never goes on |
+//! | opcodes are operations | words are made of instructions only, by `link` |
+//! | a register exists | its number is below the frame size (verified), and the frame was checked on entry to fit the array |
+//! | a register holds a value | the array is initialised; that it is a *meaningful* value is verified: written before read |
+//! | its object is alive | the invariant of `machine`: no register points to a freed object |
+//! | constants, globals, functions, sites exist | indices are verified, and [`execute`] checks that the runtime is of this program |
+//! | the running function has its closure | a function that captures runs through its closures only (verified) |
+//! | a tag and its payload agree | values are made so, and both halves are written together |
+//!
+//! Tags are *not* believed: a handler looks at one before it takes a payload for a pointer.
+
 mod code;
 mod dispatch;
 mod handlers;
@@ -14,6 +74,9 @@ use runtime::{Fault, Runtime, Value};
 
 pub use link::Linked;
 
+use dispatch::match_loop;
+use machine::Machine;
+
 /// Runs a program's entry function and gives its result.
 ///
 /// # Errors
@@ -22,21 +85,28 @@ pub use link::Linked;
 /// # Panics
 /// If `runtime` is of another program.
 pub fn execute<P: Probe>(linked: &Linked, runtime: &mut Runtime, probe: &mut P) -> Result<Value, Fault> {
-    assert!(Arc::ptr_eq(linked.program(), &runtime.program), "the runtime is of another program");
+    let program = linked.program();
+    assert!(Arc::ptr_eq(program, &runtime.program), "the runtime is of another program");
+    assert!(
+        runtime.constants.len() == program.constants.len()
+            && runtime.globals.len() == program.globals.len()
+            && runtime.names.len() == program.names.len(),
+        "the runtime's tables are not those it was made with"
+    );
     let counts_fuel = runtime.has_fuel_limit();
-    let mut machine = machine::Machine::new(linked, runtime);
+    let mut machine = Machine::new(linked, runtime);
     let start = machine.start();
-    // SAFETY: the machine stands at the beginning of the entry function of verified code, whose tables the runtime was made from.
+    // SAFETY: the machine stands at the beginning of the entry function of verified code, and the runtime has its tables.
     let end = unsafe {
         if counts_fuel {
-            dispatch::match_loop::run::<P, true>(&mut machine, start, probe)
+            match_loop::run::<P, true>(&mut machine, start, probe)
         } else {
-            dispatch::match_loop::run::<P, false>(&mut machine, start, probe)
+            match_loop::run::<P, false>(&mut machine, start, probe)
         }
     };
     match machine.outcome.take() {
         Some(fault) => Err(fault),
-        // SAFETY: the entry function's result is where its frame begins.
+        // SAFETY: the entry function left its result where its frame begins.
         None => Ok(unsafe { end.base.read() }),
     }
 }

@@ -113,6 +113,9 @@ fn function(head: &str, seeds: &[Seed], in_closure: bool) -> String {
     if in_closure {
         body.text.push_str(".capture \"plain\" = local 3\n.capture \"celled\" = local 5 cell\n");
     }
+    if head.contains("<main>") {
+        body.text.push_str(" MAKE_FUNCTION closure\n STORE_NAME \"g\"\n");
+    }
     let middle = seeds.len() / 2;
     for (at, &seed) in seeds.iter().enumerate() {
         // The first half has a handler, the second a cleanup handler, and what is near the middle both or none.

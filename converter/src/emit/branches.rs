@@ -94,7 +94,7 @@ impl Emitter<'_> {
                 self.go(exit, next);
             }
             Terminator::ForLoop { counter, end, step, more, done } => {
-                self.for_loop(counter, end, step, more, done, next)
+                self.for_loop(index, [counter, more, done], end, step, next)
             }
             Terminator::ForIter { operation, destination, collection, position, more, done } => {
                 self.for_iter(operation, [destination, collection, position], more, done, next);
@@ -174,11 +174,10 @@ impl Emitter<'_> {
 
     fn for_loop(
         &mut self,
-        counter: VirtualRegister,
+        index: u32,
+        [counter, more, done]: [u32; 3],
         end: Operand,
         step: Operand,
-        more: u32,
-        done: u32,
         next: Option<u32>,
     ) {
         use RegisterOp as R;
@@ -188,7 +187,8 @@ impl Emitter<'_> {
             (self.location(counter), end, is_unit, begins_at)
         {
             let end = self.read(end, 1);
-            self.fused_branch(R::CountedLoop, u32::from(place), end, target, true, false);
+            let is_ahead = !self.is_behind(index, target);
+            self.fused_branch(R::CountedLoop, u32::from(place), end, target, true, is_ahead);
             self.go(done, next);
             return;
         }

@@ -67,12 +67,15 @@ impl Default for How {
 
 fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Result<Value, Fault>) -> Shown {
     let sink = Sink::default();
-    let mut runtime = Runtime::new(program, RunOptions {
-        limits: Limits { max_depth: 100, max_heap: how.max_heap, fuel: Some(how.fuel) },
-        output: Box::new(sink.clone()),
-        collect_always: how.collect_always,
-        ..RunOptions::default()
-    });
+    let mut runtime = Runtime::new(
+        program,
+        RunOptions {
+            limits: Limits { max_depth: 100, max_heap: how.max_heap, fuel: Some(how.fuel) },
+            output: Box::new(sink.clone()),
+            collect_always: how.collect_always,
+            ..RunOptions::default()
+        },
+    );
     let result = execute(&mut runtime);
     runtime.output.flush().unwrap();
     let result = match result {
@@ -113,7 +116,9 @@ pub(crate) fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::
         let is_part_of_last = |pc: usize| {
             pc > 0
                 && (code[pc].op() == StackOp::LoopIfTrue
-                    || code[pc].op() == StackOp::Loop && code[pc - 1].op().skips() && code[pc - 1].op() != StackOp::ForPrepare)
+                    || code[pc].op() == StackOp::Loop
+                        && code[pc - 1].op().skips()
+                        && code[pc - 1].op() != StackOp::ForPrepare)
         };
         function.lines = (0..code.len()).filter(|&pc| !is_part_of_last(pc)).map(|pc| (pc as u32, pc as u32)).collect();
     }

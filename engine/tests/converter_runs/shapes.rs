@@ -521,7 +521,10 @@ fn loops_that_go_back_while_something_does_not_hold() {
 #[test]
 fn a_loop_that_is_its_own_beginning() {
     shows(".function <main>\n LOOP #0", "! fuel: Out of fuel");
-    shows(".function <main> locals 1\n top: LOOP_X: LOAD_CONST 1\n LOOP_IF_TRUE top\n LOAD_CONST 2\n RETURN", "! fuel: Out of fuel");
+    shows(
+        ".function <main> locals 1\n top: LOOP_X: LOAD_CONST 1\n LOOP_IF_TRUE top\n LOAD_CONST 2\n RETURN",
+        "! fuel: Out of fuel",
+    );
     // A block that nothing leads into but itself and the entry.
     shows(
         r#".function <main>
@@ -592,17 +595,24 @@ fn loops_with_two_entries() {
 fn comparisons_of_constants_and_numbers_that_are_none() {
     let mut code = String::from(".function <main>\n.locals nan\nLOAD_CONST nan\nSTORE_LOCAL nan\n");
     for (index, op) in ["EQ", "NEQ", "LT", "GT", "LTE", "GTE"].into_iter().enumerate() {
-        for (left, right) in [("LOAD_LOCAL nan", "LOAD_CONST 1.0"), ("LOAD_CONST 1", "LOAD_LOCAL nan"), ("LOAD_CONST 3", "LOAD_CONST 4")] {
-            for (which, jump) in ["JUMP_IF_TRUE", "JUMP_IF_FALSE", "NOT\nJUMP_IF_TRUE", "NOT\nJUMP_IF_FALSE"].into_iter().enumerate() {
+        for (left, right) in
+            [("LOAD_LOCAL nan", "LOAD_CONST 1.0"), ("LOAD_CONST 1", "LOAD_LOCAL nan"), ("LOAD_CONST 3", "LOAD_CONST 4")]
+        {
+            for (which, jump) in
+                ["JUMP_IF_TRUE", "JUMP_IF_FALSE", "NOT\nJUMP_IF_TRUE", "NOT\nJUMP_IF_FALSE"].into_iter().enumerate()
+            {
                 let label = format!("L{index}_{which}_{}", code.len());
-                code += &format!("{left}\n{right}\n{op}\n{jump} {label}\nLOAD_CONST 0\nPRINT 1\nJUMP {label}_end\n{label}: LOAD_CONST 1\nPRINT 1\n{label}_end:\n");
+                code += &format!(
+                    "{left}\n{right}\n{op}\n{jump} {label}\nLOAD_CONST 0\nPRINT 1\nJUMP {label}_end\n{label}: LOAD_CONST 1\nPRINT 1\n{label}_end:\n"
+                );
             }
         }
     }
     code += "LOAD_CONST null\nRETURN\n";
     let expected = {
         let mut expected = String::new();
-        let holds: [fn(f64, f64) -> bool; 6] = [|a, b| a == b, |a, b| a != b, |a, b| a < b, |a, b| a > b, |a, b| a <= b, |a, b| a >= b];
+        let holds: [fn(f64, f64) -> bool; 6] =
+            [|a, b| a == b, |a, b| a != b, |a, b| a < b, |a, b| a > b, |a, b| a <= b, |a, b| a >= b];
         for compare in holds {
             for (a, b) in [(f64::NAN, 1.0), (1.0, f64::NAN), (3.0, 4.0)] {
                 let result = compare(a, b);
@@ -668,7 +678,10 @@ fn the_shortest_functions() {
     shows(".function <main>\n LOAD_CONST null\n RETURN", "null null");
     shows(".function <main>\n LOAD_CONST \"x\"\n THROW", "! thrown: x");
     shows(".function <main> locals 1\n LOAD_LOCAL l0\n POP\n LOAD_CONST 1\n RETURN", "integer 1");
-    shows(".function f parameters 3\n LOAD_LOCAL l2\n RETURN\n.function <main>\n CALL_FUNC_CONST f, 0\n RETURN", "null null");
+    shows(
+        ".function f parameters 3\n LOAD_LOCAL l2\n RETURN\n.function <main>\n CALL_FUNC_CONST f, 0\n RETURN",
+        "null null",
+    );
     shows(
         ".function f parameters 3\n LOAD_LOCAL l1\n RETURN\n.function <main>\n LOAD_CONST 1\n LOAD_CONST 2\n LOAD_CONST 3\n LOAD_CONST 4\n CALL_FUNC_CONST f, 4\n RETURN",
         "integer 2",
@@ -855,8 +868,14 @@ fn counted_loops_count_as_they_are_told() {
     shows(&code("0", "3", "0", ""), "! value: range() step must not be zero");
     shows(&code("0", "\"x\"", "1", ""), "! type: Type error: range() expects numbers");
     let (low, high) = (i64::MIN, i64::MAX);
-    shows(&code(&(high - 2).to_string(), &high.to_string(), "1", ""), &format!("{}\n{}\nboolean true", high - 2, high - 1));
-    shows(&code(&(high - 5).to_string(), &high.to_string(), "4", ""), &format!("{}\n{}\nboolean true", high - 5, high - 1));
+    shows(
+        &code(&(high - 2).to_string(), &high.to_string(), "1", ""),
+        &format!("{}\n{}\nboolean true", high - 2, high - 1),
+    );
+    shows(
+        &code(&(high - 5).to_string(), &high.to_string(), "4", ""),
+        &format!("{}\n{}\nboolean true", high - 5, high - 1),
+    );
     shows(&code(&(low + 1).to_string(), &low.to_string(), "-1", ""), &format!("{}\nboolean true", low + 1));
     // The body changes end, step or counter, even to what does not count.
     shows(&code("0", "9", "1", "LOAD_CONST 2\nSTORE_LOCAL end"), "0\n1\nboolean true");
@@ -1230,7 +1249,9 @@ fn arguments_change_places() {
                 RETURN"#
         )
     };
-    for order in ["a b c d", "b a c d", "d c b a", "b c d a", "d a b c", "b a d c", "a a b b", "d d d a", "c a b", "b", "b c a a"] {
+    for order in [
+        "a b c d", "b a c d", "d c b a", "b c d a", "d a b c", "b a d c", "a a b b", "d d d a", "c a b", "b", "b c a a",
+    ] {
         let number = |name: &str| ["a", "b", "c", "d"].iter().position(|&other| other == name).unwrap() + 1;
         let mut line: Vec<String> = order.split(' ').map(|name| number(name).to_string()).collect();
         line.resize(4, "null".to_string());
@@ -1448,7 +1469,8 @@ fn printing_takes_values_from_anywhere() {
 fn more_parameters_than_registers() {
     let loads: String = (0..20).map(|index| format!("LOAD_LOCAL p{index}\n")).collect();
     let reversed: String = (0..20).rev().map(|index| format!("LOAD_LOCAL p{index}\n")).collect();
-    let odd: String = (0..20).filter(|index| [5, 12].contains(index)).map(|index| format!("LOAD_LOCAL p{index}\n")).collect();
+    let odd: String =
+        (0..20).filter(|index| [5, 12].contains(index)).map(|index| format!("LOAD_LOCAL p{index}\n")).collect();
     let names: String = (0..20).map(|index| format!("p{index} ")).collect();
     let values: String = (0..20).map(|index| format!("LOAD_CONST {index}\n")).collect();
     shows(
@@ -1518,7 +1540,8 @@ fn more_parameters_than_registers() {
 fn parameters_in_cells_and_left_out() {
     let names: String = (0..12).map(|index| format!("p{index} ")).collect();
     let cells: String = (0..12).map(|index| format!("MAKE_CELL p{index}\n")).collect();
-    let stores: String = (0..12).map(|index| format!("LOAD_CELL p{index}\nLOAD_CONST {index}\nADD\nSTORE_CELL p{index}\n")).collect();
+    let stores: String =
+        (0..12).map(|index| format!("LOAD_CELL p{index}\nLOAD_CONST {index}\nADD\nSTORE_CELL p{index}\n")).collect();
     let loads: String = (0..12).map(|index| format!("LOAD_CELL p{index}\n")).collect();
     let captures: String = (0..12).map(|index| format!(".capture p{index} = local {index} cell\n")).collect();
     let captured: String = (0..12).map(|index| format!("LOAD_CAPTURE_CELL p{index}\n")).collect();
@@ -1786,7 +1809,10 @@ fn guarded_code_changes_what_its_handler_keeps() {
             part(4)
         )
     };
-    let code = |fails: usize| code(fails).replace("BUILD_LIST 2\n                POP_TRY", "ADD\n                POP_TRY\n                POP");
+    let code = |fails: usize| {
+        code(fails)
+            .replace("BUILD_LIST 2\n                POP_TRY", "ADD\n                POP_TRY\n                POP")
+    };
     shows(&code(0), "list [7, 7, Division by zero, 7]");
     shows(&code(1), "list [7, 7, Division by zero, 3]");
     shows(&code(2), "list [7, 5, Division by zero, 3]");

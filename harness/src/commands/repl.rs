@@ -181,7 +181,8 @@ fn is_expression(compiled: &Compiled, start: usize) -> bool {
     let files = compiled.tree().map(|tree| &tree.program.files);
     let main = files.and_then(|files| files.iter().find(|file| file.kind == FileKind::Main));
     let new = main.map(|file| file.file.statements.iter().filter(|statement| statement.span.start as usize >= start));
-    let Some([statement]) = new.map(Iterator::collect::<Vec<_>>).as_deref() else { return false };
+    let new: Option<Vec<_>> = new.map(Iterator::collect);
+    let Some([statement]) = new.as_deref() else { return false };
     match statement.kind {
         StatementKind::Expression(expression) => !matches!(expression.kind, ExpressionKind::Assign { .. }),
         _ => false,

@@ -401,10 +401,10 @@ impl<'a> Resolver<'a, '_> {
     /// Resolves a nested function. `made_at` is where its literal begins; 0 for a hoisted declaration.
     fn function(&mut self, function: &'a Function<'a>, made_at: u32) {
         self.push(function.id, Some(function), false, made_at);
-        for (index, parameter) in function.parameters.iter().enumerate() {
+        for parameter in function.parameters {
+            let known = self.frame().scope.variables.len();
             let variable = self.declare(parameter.name.symbol, Declaration::Parameter);
-            // After an error the places no longer matter: nothing is compiled.
-            if (variable as usize) < index {
+            if (variable as usize) < known {
                 let text = self.text(parameter.name.symbol).to_string();
                 self.error(
                     Diagnostic::error(format!("parameter '{text}' is declared twice"), parameter.name.span)
