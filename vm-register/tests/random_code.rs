@@ -26,7 +26,7 @@ impl Random {
 
 const REGISTERS: u16 = 10;
 const SPILLS: u16 = 2;
-/// Registers that are not spill slots: these lie lowest, so that windows may begin anywhere above.
+/// The first register that is no spill slot; slots lie lowest, so that windows may begin anywhere above.
 const FIRST: u16 = SPILLS;
 const FUNCTIONS: usize = 6;
 const NAMES: [&str; 10] = ["<main>", "f", "x", "y", "push", "length", "keys", "upper", "get", "zip"];
@@ -110,6 +110,7 @@ impl Generator {
                 }
                 // The last two functions capture, so they are only made.
                 Lane::Function if op == RegisterOp::MakeFunctionReg => self.random.below(FUNCTIONS) as u16,
+                Lane::Function if op == RegisterOp::StoreFuncReg => 1,
                 Lane::Function => 1 + self.random.below(3) as u16,
                 Lane::Type | Lane::Builtin => self.random.below(2) as u16,
                 Lane::Name => self.random.below(NAMES.len()) as u16,
@@ -172,29 +173,27 @@ impl Generator {
                 _ => RegisterInstruction::new(instruction.op(), instruction.a, instruction.b, distance as u16),
             };
         }
+        // A handler's code loads everything again and goes on anywhere.
+        let body = self.code.len();
         let mut handlers = Vec::new();
-        for _ in 0..self.random.below(3) {
-            // Only instructions that lose nothing are guarded, or else what is lost would be so in the handler's target.
-            let target = self.places[self.random.below(self.places.len())];
-            let guarded: Vec<usize> = (start..self.code.len())
-                .filter(|&at| {
-                    let lanes = self.code[at].op().facts().lanes;
-                    lanes[2] != Lane::Clobber
-                        && !matches!(lanes[0], Lane::Window | Lane::ReceiverWindow | Lane::PairWindow | Lane::ConstructWindow | Lane::SliceWindow)
-                        || self.code[at].a == REGISTERS - 1
-                })
-                .collect();
-            if guarded.is_empty() {
-                continue;
-            }
-            let at = guarded[self.random.below(guarded.len())];
-            let landing = if lanes_of(self.code[at])[0] == Lane::Use { u32::from(self.register()) } else { u32::from(REGISTERS - 1) };
+        for _ in 0..self.random.below(4) {
+            let first = start + self.random.below(body - start);
+            let landing = self.register();
             handlers.push(Handler {
-                start: at as u32,
-                end: at as u32 + 1,
-                target: target as u32,
-                landing,
+                start: first as u32,
+                end: (first + 1 + self.random.below(body - first)) as u32,
+                target: self.code.len() as u32,
+                landing: u32::from(landing),
                 is_cleanup: self.random.below(3) == 0,
+            });
+            for register in (FIRST..REGISTERS).filter(|&register| register != landing) {
+                self.load(register);
+            }
+            self.code.push(if self.random.below(3) == 0 {
+                RegisterInstruction::new(RegisterOp::ThrowReg, landing, 0, 0)
+            } else {
+                let distance = self.places[self.random.below(self.places.len())] as i64 - self.code.len() as i64;
+                RegisterInstruction::wide(RegisterOp::LoopReg, 0, distance as u32)
             });
         }
         Function {
@@ -212,10 +211,6 @@ impl Generator {
             ..Function::default()
         }
     }
-}
-
-fn lanes_of(instruction: RegisterInstruction) -> [Lane; 3] {
-    instruction.op().facts().lanes
 }
 
 fn is_cell_access(op: RegisterOp) -> bool {

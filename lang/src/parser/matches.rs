@@ -57,7 +57,9 @@ impl<'a> Parser<'a, '_> {
                 {
                     return false;
                 }
-                TokenKind::End | TokenKind::StringStart => return false,
+                TokenKind::End => return false,
+                // Looking past `${` would take parsing it. Matching on such a string is likelier than calling an action `match`.
+                TokenKind::StringStart => return !self.mode.header,
                 _ => {}
             }
         }
