@@ -70,6 +70,8 @@ struct Emitter<'e> {
     next_window: usize,
     /// One past the highest register named.
     highest: Place,
+    /// The first instruction with a number that does not fit its lane, and that number.
+    beyond_reach: Option<(RegisterOp, u32)>,
     position: u32,
 }
 
@@ -111,6 +113,7 @@ impl<'e> Emitter<'e> {
             spill_base,
             next_window: 0,
             highest: spill_base + allocation.slots,
+            beyond_reach: None,
             position: 0,
         }
     }
@@ -155,6 +158,10 @@ impl<'e> Emitter<'e> {
 
     fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {
         // Numbers that do not fit a lane are reported by `finish`.
+        let largest = a.max(b).max(c);
+        if largest > u32::from(u16::MAX) {
+            self.beyond_reach.get_or_insert((operation, largest));
+        }
         self.push(RegisterInstruction::new(operation, a as u16, b as u16, c as u16));
     }
 
@@ -353,6 +360,10 @@ impl<'e> Emitter<'e> {
         if self.highest > u32::from(u16::MAX) {
             let function = self.module.name(self.source.name).to_string();
             return Err(ConvertError::TooLarge { function, needed: u64::from(self.highest) });
+        }
+        if let Some((operation, index)) = self.beyond_reach {
+            let function = self.module.name(self.source.name).to_string();
+            return Err(ConvertError::BeyondReach { function, operation: operation.facts().mnemonic, index });
         }
         let handlers = self.handlers();
         Ok(FunctionCode {

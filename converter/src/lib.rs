@@ -90,6 +90,16 @@ pub enum ConvertError {
         /// Registers it needs.
         needed: u64,
     },
+    /// An instruction refers to an entry of a table of the module that lies beyond what its lane can name.
+    #[error("function '{function}': {operation} names entry {index} of a table, instructions can name 65535")]
+    BeyondReach {
+        /// Name of the function.
+        function: String,
+        /// The register operation.
+        operation: &'static str,
+        /// The entry.
+        index: u32,
+    },
     /// The converter wrote code that the verifier refuses: a defect of the converter.
     #[error("converted code does not verify: {0}")]
     Unverified(#[from] VerifyError),

@@ -50,12 +50,12 @@ pub(crate) const C: u32 = 48;
 ///
 /// This is the order in which lanes cost the least to take out: the lowest is a move, the others a move and a shift, no masks. A lane that
 /// names a register holds twice its index, because the processor multiplies an index by 8 for free and a value has 16 bytes. That is
-/// why this machine takes frames of up to [`MOST_REGISTERS`].
+/// why a function must have fewer than [`MOST_REGISTERS`] registers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub(crate) struct Word(u64);
 
-/// The most registers a frame can have: twice the index of one fits a lane, even of the first behind the frame.
+/// Functions have fewer registers than this: twice the index of one fits a lane, even of the first behind the frame.
 pub(crate) const MOST_REGISTERS: u32 = 1 << 15;
 
 /// How much a register's lane counts.

@@ -1,1 +1,627 @@
+//! Code of sizes that no person writes, but that programs write.
+//!
+//! No test asserts a time. `cargo test --release -p engine --test converter_runs -- --ignored --nocapture times` prints how times grow.
 
+use std::time::Instant;
+
+use converter::{ConvertError, Options, convert};
+use isa::module::{Function, Handler, Source};
+use isa::stack::{StackInstruction as Instruction, StackOp as Op};
+use isa::{Constant, StackCode, Verified};
+
+use crate::runner::{How, compare, verify};
+
+/// Constants 0 to 9 are these integers; what code needs besides it adds.
+const DIGITS: i64 = 10;
+
+fn module(locals: u32, code: Vec<Instruction>) -> StackCode {
+    with_handlers(locals, code, Vec::new())
+}
+
+fn with_handlers(locals: u32, code: Vec<Instruction>, handlers: Vec<Handler>) -> StackCode {
+    let main = Function { locals, local_names: vec![0; locals as usize], code, handlers, ..Function::default() };
+    let three = Function {
+        parameters: 3,
+        locals: 3,
+        local_names: vec![0; 3],
+        code: vec![
+            op(Op::LoadLocal, 0),
+            op(Op::LoadLocal, 1),
+            op(Op::Sub, 0),
+            op(Op::LoadLocal, 2),
+            op(Op::Add, 0),
+            op(Op::Return, 0),
+        ],
+        ..Function::default()
+    };
+    StackCode {
+        constants: (0..DIGITS).map(Constant::Int).collect(),
+        names: vec!["".into()],
+        functions: vec![main, three],
+        sources: vec![Source::default()],
+        ..StackCode::default()
+    }
+}
+
+fn op(op: Op, operand: u32) -> Instruction {
+    Instruction::new(op, operand)
+}
+
+/// `Σ` modulo 1000003, so that integers stay small.
+fn fold(code: &mut Vec<Instruction>, values: u32) {
+    code.push(op(Op::BuildList, values));
+    code.push(op(Op::Return, 0));
+}
+
+#[track_caller]
+fn shows(module: StackCode, registers: &[u16], expected: &str) {
+    let code = verify(module).unwrap();
+    let how = How { fuel: 10_000_000, max_heap: 1 << 30, ..How::default() };
+    let shown = compare(&code, registers, how).unwrap_or_else(|difference| {
+        panic!("{}", difference.chars().take(5000).collect::<String>());
+    });
+    let shown = shown.to_string();
+    let difference = shown.bytes().zip(expected.bytes()).take_while(|(a, b)| a == b).count();
+    let around =
+        |text: &str| text[difference.saturating_sub(50).min(text.len())..(difference + 50).min(text.len())].to_string();
+    assert!(shown == expected, "…{}… should be …{}…", around(&shown), around(expected));
+}
+
+fn list(values: impl Iterator<Item = i64>) -> String {
+    format!("list [{}]", values.map(|value| value.to_string()).collect::<Vec<_>>().join(", "))
+}
+
+/// Locals that are all alive from where they are set, in order, to where they are read, in another order.
+fn many_locals(count: u32) -> StackCode {
+    let mut code = Vec::new();
+    for local in 0..count {
+        code.push(op(Op::LoadConst, local % DIGITS as u32));
+        code.push(op(Op::StoreLocal, local));
+    }
+    // Some are changed by way of others.
+    for local in 0..count {
+        code.push(op(Op::LoadLocal, local));
+        code.push(op(Op::LoadLocal, (local + 7) % count));
+        code.push(op(Op::Add, 0));
+        code.push(op(Op::LoadConst, 9));
+        code.push(op(Op::Mod, 0));
+        code.push(op(Op::StoreLocal, local));
+    }
+    // Read in pieces: a list of all at once would need a window of all.
+    code.push(op(Op::BuildList, 0));
+    for local in 0..count {
+        code.push(op(Op::LoadLocal, local * 3 % count));
+        code.push(op(Op::ListAppend, 1));
+    }
+    code.push(op(Op::Return, 0));
+    module(count, code)
+}
+
+fn many_locals_expected(count: u32) -> String {
+    let mut locals: Vec<i64> = (0..count).map(|local| i64::from(local) % DIGITS).collect();
+    for local in 0..count as usize {
+        locals[local] = (locals[local] + locals[(local + 7) % count as usize]) % 9;
+    }
+    list((0..count).map(|local| locals[(local * 3 % count) as usize]))
+}
+
+#[test]
+fn three_hundred_locals() {
+    shows(many_locals(300), &[8, 9, 16, 64, 255, 256, 257, 300, 1000, u16::MAX], &many_locals_expected(300));
+}
+
+#[test]
+fn ten_thousand_locals() {
+    shows(many_locals(10_000), &[8, 256, 20_000], &many_locals_expected(10_000));
+}
+
+/// Pushes so many values, with a call and a branch in between, and takes them down one by one.
+fn deep_stack(depth: u32) -> StackCode {
+    let mut code = Vec::new();
+    code.push(op(Op::LoadConst, 1));
+    code.push(op(Op::StoreLocal, 0));
+    for level in 0..depth {
+        match level % 5 {
+            0 => code.push(op(Op::LoadLocal, 0)),
+            1 => code.push(op(Op::Dup, 0)),
+            2 => {
+                code.extend([op(Op::LoadConst, 7), op(Op::LoadConst, 5), op(Op::LoadConst, level % 10)]);
+                code.push(Instruction::call(Op::CallFuncConst, 1, 3));
+            }
+            3 => {
+                let at = code.len() as u32;
+                code.extend([
+                    op(Op::LoadConst, level % 7),
+                    op(Op::JumpIfFalse, at + 4),
+                    op(Op::LoadConst, 3),
+                    op(Op::Jump, at + 5),
+                    op(Op::LoadConst, 4),
+                ]);
+            }
+            _ => code.push(op(Op::LoadConst, level % 10)),
+        }
+        if level % 3 == 0 {
+            code.extend([op(Op::LoadConst, level % 10), op(Op::StoreLocal, 0)]);
+        }
+    }
+    for level in 1..depth {
+        code.push(op(if level % 2 == 0 { Op::Add } else { Op::Sub }, 0));
+    }
+    code.push(op(Op::Return, 0));
+    module(1, code)
+}
+
+fn deep_stack_expected(depth: u32) -> String {
+    let mut local = 1;
+    let mut stack: Vec<i64> = Vec::new();
+    for level in 0..depth {
+        let digit = i64::from(level % 10);
+        match level % 5 {
+            0 => stack.push(local),
+            1 => stack.extend(stack.last().copied()),
+            2 => stack.push(2 + digit),
+            3 => stack.push(if level % 7 != 0 { 3 } else { 4 }),
+            _ => stack.push(digit),
+        }
+        if level % 3 == 0 {
+            local = digit;
+        }
+    }
+    for level in 1..depth {
+        let (right, left) = (stack.pop().unwrap(), stack.pop().unwrap());
+        stack.push(if level % 2 == 0 { left + right } else { left - right });
+    }
+    format!("integer {}", stack[0])
+}
+
+#[test]
+fn deep_operand_stacks() {
+    shows(deep_stack(500), &[8, 9, 16, 256, 1000], &deep_stack_expected(500));
+    shows(deep_stack(5000), &[8, 256], &deep_stack_expected(5000));
+}
+
+/// One block of about so many instructions.
+fn straight(length: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 1), op(Op::StoreLocal, 0), op(Op::LoadConst, 2), op(Op::StoreLocal, 1)];
+    for round in 0..length / 12 {
+        code.extend([
+            op(Op::LoadLocal, 0),
+            op(Op::LoadLocal, 1),
+            op(Op::LoadConst, round % 10),
+            Instruction::call(Op::CallFuncConst, 1, 3),
+            op(Op::LoadConst, 9),
+            op(Op::Mod, 0),
+            op(Op::LoadLocal, 1),
+            op(Op::StoreLocal, 0),
+            op(Op::StoreLocal, 1),
+            op(Op::LoadLocal, 1),
+            op(Op::StoreLocal, 2),
+            op(Op::Nop, 0),
+        ]);
+    }
+    code.extend([op(Op::LoadLocal, 0), op(Op::LoadLocal, 2)]);
+    fold(&mut code, 2);
+    module(3, code)
+}
+
+fn straight_expected(length: u32) -> String {
+    let (mut a, mut b) = (1_i64, 2);
+    for round in 0..length / 12 {
+        (a, b) = (b, (a - b + i64::from(round % 10)).rem_euclid(9));
+    }
+    list([a, b].into_iter())
+}
+
+#[test]
+fn a_block_of_a_hundred_thousand_instructions() {
+    shows(straight(100_000), &[8, 256], &straight_expected(100_000));
+}
+
+/// Branches nested so deep, each with an arm that changes a variable and one with the next branch.
+fn nested_branches(depth: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0)];
+    let mut open = Vec::new();
+    for level in 0..depth {
+        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 9), op(Op::Mod, 0), op(Op::LoadConst, 8), op(Op::Neq, 0)]);
+        open.push(code.len());
+        code.push(op(Op::JumpIfFalse, 0));
+        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 1 + level % 2), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
+    }
+    let mut ends = Vec::new();
+    for jump in open.into_iter().rev() {
+        ends.push(code.len());
+        code.push(op(Op::Jump, 0));
+        code[jump] = op(Op::JumpIfFalse, code.len() as u32);
+        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 5), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
+        // The inner branches' ends all lead on to where this one's arms meet.
+        let here = code.len() as u32;
+        for end in ends.drain(..) {
+            code[end] = op(Op::Jump, here);
+        }
+    }
+    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
+    module(1, code)
+}
+
+fn nested_branches_expected(depth: u32) -> String {
+    let mut value = 0_i64;
+    for level in 0..depth {
+        if value % 9 == 8 {
+            value += 5;
+            break;
+        }
+        value += 1 + i64::from(level % 2);
+    }
+    format!("integer {value}")
+}
+
+#[test]
+fn branches_nested_five_thousand_deep() {
+    shows(nested_branches(5000), &[8, 256], &nested_branches_expected(5000));
+}
+
+/// `f(1, 2, f(1, 2, f(…)))`: calls nested so deep, with their arguments on the stack.
+fn nested_calls(depth: u32) -> StackCode {
+    let mut code = Vec::new();
+    for level in 0..depth {
+        code.extend([op(Op::LoadConst, level % 10), op(Op::LoadConst, 3)]);
+    }
+    code.push(op(Op::LoadConst, 0));
+    code.extend((0..depth).map(|_| Instruction::call(Op::CallFuncConst, 1, 3)));
+    code.push(op(Op::Return, 0));
+    module(0, code)
+}
+
+#[test]
+fn calls_nested_deep() {
+    let expected: i64 = (0..2000).map(|level| level % 10 - 3).sum();
+    shows(nested_calls(2000), &[8, 256, 10_000], &format!("integer {expected}"));
+}
+
+/// Loops and branches over a body of so many instructions: longer than fused branches reach.
+fn long_loops(length: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0), op(Op::LoadConst, 0), op(Op::StoreLocal, 4)];
+    let filler = |code: &mut Vec<Instruction>| {
+        for _ in 0..length / 4 {
+            code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 1), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
+        }
+    };
+    // Counts by one, then by two; locals 1 to 3 count.
+    for step in [1, 2] {
+        code.extend([op(Op::LoadConst, 4), op(Op::StoreLocal, 2), op(Op::LoadConst, step), op(Op::StoreLocal, 3)]);
+        code.extend([op(Op::LoadConst, 0), op(Op::ForPrepare, 1)]);
+        let at = code.len();
+        code.extend([op(Op::Loop, at as u32 + 2), op(Op::Jump, 0)]);
+        filler(&mut code);
+        code.extend([op(Op::ForLoop, 1), op(Op::Loop, at as u32 + 2)]);
+        code[at + 1] = op(Op::Jump, code.len() as u32);
+    }
+    // Tests at the end: a comparison with a register, with a small integer, and what is no comparison.
+    for kind in 0..3 {
+        code.extend([op(Op::LoadConst, 0), op(Op::StoreLocal, 4)]);
+        let top = code.len() as u32;
+        code.extend([op(Op::LoadLocal, 4), op(Op::LoadConst, 1), op(Op::Add, 0), op(Op::StoreLocal, 4)]);
+        filler(&mut code);
+        code.push(op(Op::LoadLocal, 4));
+        match kind {
+            0 => code.extend([op(Op::LoadLocal, 2), op(Op::Lt, 0)]),
+            1 => code.extend([op(Op::LoadConst, 3), op(Op::Gte, 0), op(Op::Not, 0)]),
+            _ => code.extend([op(Op::LoadConst, 2), op(Op::Sub, 0)]),
+        }
+        code.push(op(Op::LoopIfTrue, top));
+    }
+    // Jumps over it: taken and not taken, fused and not.
+    let comparisons =
+        [(Op::Lt, 5, 9), (Op::Lt, 9, 5), (Op::Eq, 1, 1), (Op::Neq, 1, 1), (Op::Gt, 2, 1), (Op::Lte, 2, 1)];
+    for (comparison, left, right) in comparisons {
+        code.extend([op(Op::LoadConst, left), op(Op::StoreLocal, 4), op(Op::LoadLocal, 4), op(Op::LoadConst, right)]);
+        code.push(op(comparison, 0));
+        let at = code.len();
+        code.push(op(Op::JumpIfTrue, 0));
+        filler(&mut code);
+        code[at] = op(Op::JumpIfTrue, code.len() as u32);
+    }
+    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
+    module(5, code)
+}
+
+fn long_loops_expected(length: u32) -> String {
+    // Four and two rounds counted, four, three and two tested, three of six jumps not taken.
+    format!("integer {}", i64::from(length / 4) * (4 + 2 + 4 + 3 + 2 + 3))
+}
+
+#[test]
+fn functions_longer_than_fused_branches_reach() {
+    // Just where long branches begin, and far beyond.
+    for length in [10_000, 11_600, 12_000, 130_000, 200_000] {
+        shows(long_loops(length), &[8, 256], &long_loops_expected(length));
+    }
+}
+
+#[test]
+fn constants_beyond_the_reach_of_a_lane() {
+    let mut module = module(4, Vec::new());
+    let constants = &mut module.constants;
+    constants.extend((0..70_000_i64).map(|value| Constant::Int(1_000_000 + value)));
+    let [far, text, half, null, one, five] = [70_009, 70_010, 70_011, 70_012, 70_013, 70_014];
+    constants.extend([
+        Constant::String("far".into()),
+        Constant::Float(0.5),
+        Constant::Null,
+        Constant::Int(1),
+        Constant::Int(5),
+    ]);
+    constants.push(Constant::Int(i64::MAX));
+    let mut code = vec![op(Op::LoadConst, 7), op(Op::StoreLocal, 0)];
+    let mut printed = Vec::new();
+    let seven = 7_i64;
+    let far_value = 1_069_999;
+    for (operation, swapped, expected) in [
+        (Op::Add, false, seven + far_value),
+        (Op::Add, true, seven + far_value),
+        (Op::Sub, false, seven - far_value),
+        (Op::Sub, true, far_value - seven),
+        (Op::Mul, false, seven * far_value),
+        (Op::Mul, true, seven * far_value),
+        (Op::Div, false, 0),
+        (Op::Div, true, far_value / seven),
+        (Op::Mod, false, seven),
+        (Op::Mod, true, far_value % seven),
+    ] {
+        let operands = [op(Op::LoadLocal, 0), op(Op::LoadConst, far)];
+        code.extend(if swapped { [operands[1], operands[0]] } else { operands });
+        code.extend([op(operation, 0), op(Op::Print, 1)]);
+        printed.push(expected.to_string());
+    }
+    for (operation, swapped, expected) in [
+        (Op::Lt, false, true),
+        (Op::Lt, true, false),
+        (Op::Eq, false, false),
+        (Op::Neq, true, true),
+        (Op::Gte, true, true),
+    ] {
+        let operands = [op(Op::LoadLocal, 0), op(Op::LoadConst, far)];
+        let operands = if swapped { [operands[1], operands[0]] } else { operands };
+        code.extend(operands);
+        code.extend([op(operation, 0), op(Op::Print, 1)]);
+        printed.push(expected.to_string());
+        code.extend(operands);
+        let at = code.len() as u32 + 1;
+        code.extend([op(operation, 0), op(Op::JumpIfTrue, at + 4), op(Op::LoadConst, 0), op(Op::Print, 1)]);
+        code.extend([op(Op::Jump, at + 6), op(Op::LoadConst, 1), op(Op::Print, 1)]);
+        printed.push(i32::from(expected).to_string());
+    }
+    // As arguments, elements, conditions, loop bounds, and as small integers that lie far.
+    code.extend([op(Op::LoadConst, far), op(Op::LoadConst, one), op(Op::LoadLocal, 0)]);
+    code.push(Instruction::call(Op::CallFuncConst, 1, 3));
+    code.push(op(Op::Print, 1));
+    printed.push((far_value - 1 + 7).to_string());
+    code.extend([op(Op::LoadConst, text), op(Op::LoadConst, half), op(Op::LoadConst, null), op(Op::Print, 3)]);
+    printed.push("far 0.5 null".into());
+    code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, one), op(Op::Add, 0), op(Op::Print, 1)]);
+    printed.push("8".into());
+    code.extend([op(Op::LoadConst, five), op(Op::StoreLocal, 2), op(Op::LoadConst, one + 0), op(Op::StoreLocal, 3)]);
+    code.extend([op(Op::LoadConst, one), op(Op::ForPrepare, 1)]);
+    let at = code.len() as u32;
+    code.extend([op(Op::Loop, at + 2), op(Op::Jump, at + 6), op(Op::LoadLocal, 1), op(Op::Print, 1)]);
+    code.extend([op(Op::ForLoop, 1), op(Op::Loop, at + 2)]);
+    code[at as usize + 1] = op(Op::Jump, at + 6);
+    printed.extend(["1", "2", "3", "4"].map(String::from));
+    code.extend([op(Op::LoadConst, five + 1), op(Op::StoreLocal, 2), op(Op::LoadConst, far), op(Op::StoreLocal, 3)]);
+    code.extend([
+        op(Op::LoadConst, five + 1),
+        op(Op::LoadConst, far),
+        op(Op::Sub, 0),
+        op(Op::LoadConst, one),
+        op(Op::Sub, 0),
+    ]);
+    code.push(op(Op::ForPrepare, 1));
+    let at = code.len() as u32;
+    code.extend([op(Op::Loop, at + 2), op(Op::Jump, at + 6), op(Op::LoadLocal, 1), op(Op::Print, 1)]);
+    code.extend([op(Op::ForLoop, 1), op(Op::Loop, at + 2)]);
+    printed.extend([(i64::MAX - far_value - 1).to_string(), (i64::MAX - 1).to_string()]);
+    code.extend([op(Op::LoadConst, text), op(Op::Return, 0)]);
+    module.functions[0].code = code;
+    shows(module, &[8, 256], &format!("{}\nstring far", printed.join("\n")));
+}
+
+/// So many blocks with handlers, one after the other; every third fails.
+fn handlers_in_a_row(count: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0)];
+    let mut handlers = Vec::new();
+    for number in 0..count {
+        let start = code.len() as u32;
+        code.extend([op(Op::LoadConst, 1), op(Op::LoadConst, number % 3), op(Op::Div, 0), op(Op::Pop, 0)]);
+        let end = code.len() as u32;
+        code.push(op(Op::Jump, end + 6));
+        code.extend([
+            op(Op::Pop, 0),
+            op(Op::LoadLocal, 0),
+            op(Op::LoadConst, 1),
+            op(Op::Add, 0),
+            op(Op::StoreLocal, 0),
+        ]);
+        handlers.push(Handler { start, end, target: end + 1, landing: 0, is_cleanup: false });
+    }
+    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
+    with_handlers(1, code, handlers)
+}
+
+/// So many handlers, one inside the other; each catches what the one inside it throws on.
+fn handlers_nested(count: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0), op(Op::LoadConst, 5), op(Op::Throw, 0)];
+    let mut handlers = Vec::new();
+    for _ in 0..count {
+        let end = code.len() as u32;
+        handlers.push(Handler { start: 2, end, target: end, landing: 0, is_cleanup: false });
+        code.extend([
+            op(Op::LoadLocal, 0),
+            op(Op::LoadConst, 1),
+            op(Op::Add, 0),
+            op(Op::StoreLocal, 0),
+            op(Op::Throw, 0),
+        ]);
+    }
+    let end = code.len() as u32;
+    handlers.push(Handler { start: 2, end, target: end, landing: 0, is_cleanup: false });
+    code.extend([op(Op::LoadLocal, 0)]);
+    fold(&mut code, 2);
+    with_handlers(1, code, handlers)
+}
+
+#[test]
+fn many_handlers() {
+    shows(handlers_in_a_row(3000), &[8, 256], "integer 1000");
+    shows(handlers_nested(1000), &[8, 256], "list [5, 1000]");
+}
+
+/// A list of so many locals at once, in an order that makes moves wait for each other.
+fn wide_window(count: u32) -> StackCode {
+    let mut code = Vec::new();
+    for local in 0..count {
+        code.extend([op(Op::LoadConst, local % 10), op(Op::StoreLocal, local)]);
+    }
+    for local in 0..count {
+        code.push(op(Op::LoadLocal, (local + 1) % count));
+    }
+    fold(&mut code, count);
+    module(count, code)
+}
+
+#[test]
+fn wide_windows() {
+    for (count, registers) in [(300, &[8, 64, 256, 400][..]), (2000, &[8, 256, 4000][..])] {
+        shows(wide_window(count), registers, &list((0..count).map(|local| i64::from((local + 1) % count) % 10)));
+    }
+}
+
+// Errors that are documented.
+
+fn convert_error(module: StackCode, registers: u16) -> String {
+    let code = verify(module).unwrap();
+    match convert(&code, Options { registers, ..Options::default() }) {
+        Ok(_) => "converts".to_string(),
+        Err(error @ ConvertError::Unverified(_)) => panic!("{error}"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn too_few_registers() {
+    assert_eq!(convert_error(many_locals(3), 7), "a frame needs at least 8 registers, 7 were asked for");
+}
+
+#[test]
+fn too_many_values_at_once() {
+    let message = convert_error(many_locals(70_000), 256);
+    assert!(message.starts_with("function '' needs 1"), "{message}");
+    assert!(
+        message.ends_with(" registers, windows of calls and spill slots included; instructions can name 65535"),
+        "{message}"
+    );
+    let mut code = vec![op(Op::LoadConst, 1); 70_000];
+    fold(&mut code, 70_000);
+    let message = convert_error(module(0, code), 256);
+    assert!(message.starts_with("function '' needs 7"), "{message}");
+    // Many locals that are not alive at once are fine.
+    let mut code = Vec::new();
+    for local in 0..70_000 {
+        code.extend([op(Op::LoadConst, 5), op(Op::StoreLocal, local), op(Op::LoadLocal, local), op(Op::Pop, 0)]);
+    }
+    code.extend([op(Op::LoadLocal, 69_999), op(Op::Return, 0)]);
+    shows(module(70_000, code), &[8, 256], "integer 5");
+}
+
+#[test]
+fn names_beyond_the_reach_of_a_lane() {
+    let mut module = module(2, Vec::new());
+    module.names.extend((0..70_000).map(|name| format!("n{name}").into()));
+    let code = vec![op(Op::BuildMap, 0), op(Op::StoreLocal, 0), op(Op::LoadLocal, 0), op(Op::LoadConst, 5)];
+    let far = 66_000;
+    module.functions[0].code = [&code[..], &[op(Op::SetAttr, far), op(Op::LoadLocal, 0), op(Op::Return, 0)]].concat();
+    let message = convert_error(module.clone(), 256);
+    assert_eq!(message, "function '': SET_ATTR_REG names entry 66000 of a table, instructions can name 65535");
+    // Where the name lies within reach there is nothing to complain about.
+    module.functions[0].code =
+        [&code[..], &[op(Op::SetAttr, 65_000), op(Op::LoadLocal, 0), op(Op::Return, 0)]].concat();
+    shows(module, &[8, 256], "map {n64999: 5}");
+}
+
+// Times.
+
+/// Converts at several sizes and prints what it takes.
+fn times(name: &str, sizes: [u32; 3], registers: u16, make: impl Fn(u32) -> StackCode) {
+    print!("{name:<28}{registers:>6}");
+    let mut last: Option<f64> = None;
+    for size in sizes {
+        let code: Verified<StackCode> = verify(make(size)).unwrap();
+        let instructions = code.functions[0].code.len();
+        let best = (0..3).map(|_| {
+            let begun = Instant::now();
+            let (module, statistics) =
+                converter::convert_unverified(&code, Options { registers, ..Options::default() }).unwrap();
+            let converted = begun.elapsed();
+            let begun = Instant::now();
+            isa::verify::register(module).unwrap();
+            (converted, begun.elapsed(), statistics)
+        });
+        let (converted, verified, statistics) = best.min_by_key(|(converted, _, _)| *converted).unwrap();
+        let seconds = converted.as_secs_f64();
+        let growth = last.map_or(String::new(), |last| format!("x{:.1}", seconds / last));
+        last = Some(seconds);
+        print!(
+            "  | {size:>7}: {instructions:>8} i {:>8.1} ms {growth:>5} ({:.1}+{:.1}+{:.1}, verify {:.1})",
+            seconds * 1e3,
+            statistics.lift_time.as_secs_f64() * 1e3,
+            statistics.allocate_time.as_secs_f64() * 1e3,
+            statistics.emit_time.as_secs_f64() * 1e3,
+            verified.as_secs_f64() * 1e3,
+        );
+    }
+    println!();
+}
+
+#[test]
+#[ignore = "prints times"]
+fn times_grow_with_sizes() {
+    println!(
+        "case, registers, then for sizes n, 2n, 4n: instructions, time to convert (lift and clean up, allocate, emit), time to verify"
+    );
+    for registers in [8, 256, 16_000] {
+        times("many locals", [2500, 5000, 10_000], registers, many_locals);
+        times("deep operand stack", [2500, 5000, 10_000], registers, deep_stack);
+        times("straight block", [50_000, 100_000, 200_000], registers, straight);
+        times("nested branches", [2500, 5000, 10_000], registers, nested_branches);
+        times("nested calls", [2500, 5000, 10_000], registers, nested_calls);
+        times("long loops", [10_000, 20_000, 40_000], registers, long_loops);
+        times("handlers in a row", [5000, 10_000, 20_000], registers, handlers_in_a_row);
+        times("handlers nested", [500, 1000, 2000], registers, handlers_nested);
+        times("wide window", [1000, 2000, 4000], registers, wide_window);
+        times("branches over many locals", [500, 1000, 2000], registers, branches_over_locals);
+    }
+}
+
+/// As many variables as branches, all of them alive throughout.
+fn branches_over_locals(count: u32) -> StackCode {
+    let mut code = Vec::new();
+    for local in 0..count {
+        code.extend([op(Op::LoadConst, local % 10), op(Op::StoreLocal, local)]);
+    }
+    for local in 0..count {
+        code.push(op(Op::LoadLocal, local));
+        let at = code.len() as u32;
+        code.push(op(Op::JumpIfFalse, at + 3));
+        code.extend([op(Op::LoadConst, 0), op(Op::StoreLocal, local)]);
+    }
+    code.push(op(Op::LoadConst, 0));
+    for local in 0..count {
+        code.extend([op(Op::LoadLocal, local), op(Op::Add, 0)]);
+    }
+    code.push(op(Op::Return, 0));
+    module(count, code)
+}
+
+#[test]
+fn branches_over_many_locals() {
+    shows(branches_over_locals(1000), &[8, 256], "integer 0");
+}

@@ -88,7 +88,7 @@ impl Runtime {
 
     /// The element or map value that the last step of a loop with two variables visited; `position` is the one behind it.
     pub fn iter_value(&mut self, collection: Value, position: Value) -> Value {
-        let at = (position.int_payload() - 1) as usize;
+        let at = position.int_payload().wrapping_sub(1) as usize;
         if let Some(list) = collection.as_list() {
             return list.get(at).unwrap_or(Value::NULL);
         }

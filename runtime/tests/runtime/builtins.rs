@@ -320,6 +320,7 @@ fn texts() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn digests() {
     let abc = "abc";
     let empty = "";

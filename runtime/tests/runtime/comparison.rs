@@ -184,6 +184,7 @@ fn strings_and_lists_have_an_order() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn other_types_have_no_order() {
     let mut runtime = runtime();
     let (text, list, map) = (runtime.text("a"), runtime.list(&[]), runtime.map(&[]));

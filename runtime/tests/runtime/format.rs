@@ -216,6 +216,7 @@ fn nesting_takes_no_native_stack() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn text_that_would_not_fit_the_heap_is_refused() {
     let mut runtime = runtime_with_limit(1 << 20);
     let start = runtime.list(&[]);

@@ -118,6 +118,7 @@ fn requests_beyond_the_limit_are_refused() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn a_heap_above_its_limit_refuses_even_nothing() {
     let mut runtime = crate::support::runtime_with_limit(1 << 20);
     let mut kept = Vec::new();

@@ -121,6 +121,7 @@ fn nesting_takes_no_native_stack() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn reading_stops_at_the_heaps_limit() {
     let mut runtime = runtime_with_limit(2 << 20);
     let text = runtime.text(&"[".repeat(1 << 20));

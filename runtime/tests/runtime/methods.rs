@@ -260,6 +260,7 @@ fn unknown_methods_suggest_a_near_one() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "slow")]
 fn refused_results_leave_the_receiver_as_it_was() {
     let mut runtime = runtime_with_limit(1 << 20);
     let list = runtime.ints(&[1, 2, 3]);

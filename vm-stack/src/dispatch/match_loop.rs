@@ -10,6 +10,7 @@ use crate::machine::{Flow, Machine, Slow, Step};
 ///
 /// # Safety
 /// The machine stands at an instruction of verified code.
+#[inline(never)]
 pub(crate) unsafe fn run<P: Probe, const FUEL: bool>(machine: &mut Machine<'_>, probe: &mut P) {
     loop {
         let mut registers = machine.registers;

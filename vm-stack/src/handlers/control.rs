@@ -51,9 +51,13 @@ unsafe fn branch(registers: &mut Registers, word: Word, wanted: bool, slow: Slow
 /// Takes a unit of fuel, if there is one.
 #[inline(always)]
 pub(crate) fn burn(machine: &mut Machine<'_>) -> bool {
-    let some = machine.runtime.fuel != 0;
-    machine.runtime.fuel -= u64::from(some);
-    some
+    match machine.runtime.fuel.checked_sub(1) {
+        Some(left) => {
+            machine.runtime.fuel = left;
+            true
+        }
+        None => false,
+    }
 }
 
 /// The three integers of a counted loop: current, end, step.

@@ -14,10 +14,17 @@
 //!
 //! `UPDATE_GUIDE=1 cargo test -p engine --test guide` writes the outputs that the oracle gives into the pages. Read them before you commit them.
 
-use std::path::{Path, PathBuf};
+mod allocator;
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use converter::{Statistics, cleanup, emit, lift, live};
+use engine::workloads::{Size, workloads};
 use engine::{Capture, Compiled, Configuration, Source, find_executor, render_failure};
-use runtime::RunOptions;
+use isa::{RegCode, StackCode, Verified};
+use runtime::probe::NoProbe;
+use runtime::{RunOptions, Runtime};
 
 /// A fenced block.
 struct Fence<'t> {
@@ -213,9 +220,47 @@ fn programs_print_what_the_pages_say() {
     }
     assert!(
         all.is_empty(),
-        "{} programs differ; to see what to do, read the top of engine/tests/guide.rs\n\n{}",
+        "{} programs differ; to see what to do, read the top of engine/tests/guide/main.rs\n\n{}",
         all.len(),
         all.join("\n\n")
+    );
+}
+
+/// Converts with an allocator that is not registered.
+fn convert(code: &Verified<StackCode>, allocator: &dyn converter::RegisterAllocator) -> Verified<RegCode> {
+    let functions = code.functions.iter().map(|function| {
+        let mut lifted = lift::lift(code, function);
+        cleanup::clean_up(&mut lifted);
+        let ranges = live::live_ranges(&lifted);
+        let allocation = allocator.allocate(&lifted, &ranges, 256);
+        emit::emit(code, function, &lifted, &ranges, &allocation, &mut Statistics::default()).unwrap()
+    });
+    isa::verify::register(code.with_functions(functions.collect())).unwrap()
+}
+
+#[test]
+fn the_allocator_of_the_guide_works() {
+    for workload in workloads() {
+        let compiled = Compiled::new(&Source::text(&workload.file, workload.source())).unwrap();
+        let code = convert(compiled.stack_code().unwrap(), &allocator::Slots);
+        let linked = vm_register::Linked::new(&code).unwrap();
+        let capture = Capture::new();
+        let options =
+            RunOptions { arguments: vec![workload.small.clone()], output: capture.writer(), ..RunOptions::default() };
+        let mut runtime = Runtime::new(Arc::clone(linked.program()), options);
+        vm_register::execute(&linked, &mut runtime, &mut NoProbe).unwrap();
+        runtime.output.flush().unwrap();
+        assert_eq!(String::from_utf8(capture.take()).unwrap(), workload.expected(Size::Small), "{}", workload.name);
+    }
+}
+
+#[test]
+fn the_allocator_of_the_guide_is_on_its_page() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/add-an-allocator.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(
+        page.contains(include_str!("allocator.rs")),
+        "docs/add-an-allocator.md shows another text than engine/tests/guide/allocator.rs"
     );
 }
 
