@@ -14,7 +14,8 @@ fn instructions<F: isa::Form>(functions: &[Function<F>]) -> u64 {
 
 fn back_end(criterion: &mut Criterion) {
     let programs = bundled();
-    let codes: Vec<&Verified<StackCode>> = programs.iter().map(|program| program.stack_code().expect("compiled from text")).collect();
+    let codes: Vec<&Verified<StackCode>> =
+        programs.iter().map(|program| program.stack_code().expect("compiled from text")).collect();
     let mut group = criterion.benchmark_group("stack code");
     group.throughput(Throughput::Elements(codes.iter().map(|code| instructions(&code.functions)).sum()));
     for registers in [256, 8] {
@@ -29,7 +30,8 @@ fn back_end(criterion: &mut Criterion) {
     }
     let stack: Vec<StackCode> = codes.iter().map(|code| (***code).clone()).collect();
     group.bench_function("verify", |bencher| {
-        let verify = |codes: Vec<StackCode>| codes.into_iter().for_each(|code| drop(black_box(isa::verify::stack(code))));
+        let verify =
+            |codes: Vec<StackCode>| codes.into_iter().for_each(|code| drop(black_box(isa::verify::stack(code))));
         bencher.iter_batched(|| stack.clone(), verify, BatchSize::LargeInput);
     });
     group.bench_function("write", |bencher| {
@@ -43,12 +45,15 @@ fn back_end(criterion: &mut Criterion) {
 
     let register: Vec<RegCode> = codes
         .iter()
-        .map(|code| converter::convert(code, converter::Options::default()).expect("bundled programs convert").0.into_inner())
+        .map(|code| {
+            converter::convert(code, converter::Options::default()).expect("bundled programs convert").0.into_inner()
+        })
         .collect();
     let mut group = criterion.benchmark_group("register code");
     group.throughput(Throughput::Elements(register.iter().map(|code| instructions(&code.functions)).sum()));
     group.bench_function("verify", |bencher| {
-        let verify = |codes: Vec<RegCode>| codes.into_iter().for_each(|code| drop(black_box(isa::verify::register(code))));
+        let verify =
+            |codes: Vec<RegCode>| codes.into_iter().for_each(|code| drop(black_box(isa::verify::register(code))));
         bencher.iter_batched(|| register.clone(), verify, BatchSize::LargeInput);
     });
     group.finish();

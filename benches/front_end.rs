@@ -71,7 +71,9 @@ fn front_end(criterion: &mut Criterion) {
     for (name, texts) in [("suite", suite.as_slice()), ("long file", &[long.as_str()])] {
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Elements(texts.iter().map(|text| text.lines().count() as u64).sum()));
-        group.bench_function("parse and resolve", |bencher| bencher.iter(|| texts.iter().for_each(|text| analyze(text))));
+        group.bench_function("parse and resolve", |bencher| {
+            bencher.iter(|| texts.iter().for_each(|text| analyze(text)))
+        });
         group.bench_function("to stack code", |bencher| {
             bencher.iter(|| texts.iter().for_each(|text| drop(black_box(compile(text)))));
         });

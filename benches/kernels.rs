@@ -14,11 +14,13 @@ use runtime::RunOptions;
 fn kernels(criterion: &mut Criterion) {
     for workload in workloads().iter().filter(|workload| workload.kind == "kernel") {
         let mut group = criterion.benchmark_group(&workload.name);
-        let compiled = Compiled::new(&Source::text(&workload.file, workload.source())).expect("bundled programs compile");
+        let compiled =
+            Compiled::new(&Source::text(&workload.file, workload.source())).expect("bundled programs compile");
         for executor in executors().iter().filter(|executor| executor.name() != "auto") {
             let configuration = Configuration::of(executor.name()).expect("the executor exists");
             let prepared = executor.prepare(&compiled, &configuration).expect("bundled programs run everywhere");
-            let options = || RunOptions { arguments: vec![workload.argument(Size::Small).to_string()], ..RunOptions::default() };
+            let options =
+                || RunOptions { arguments: vec![workload.argument(Size::Small).to_string()], ..RunOptions::default() };
             group.bench_function(executor.name(), |bencher| {
                 bencher.iter_custom(|runs| {
                     (0..runs)

@@ -24,6 +24,8 @@ pub fn short() -> Criterion {
 pub fn bundled() -> Vec<Compiled> {
     engine::workloads::workloads()
         .iter()
-        .map(|workload| Compiled::new(&Source::text(&workload.file, workload.source())).expect("bundled programs compile"))
+        .map(|workload| {
+            Compiled::new(&Source::text(&workload.file, workload.source())).expect("bundled programs compile")
+        })
         .collect()
 }

@@ -8,7 +8,9 @@ fn main() {
     let version = Command::new(rustc).arg("--version").output().ok();
     let version = version.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
     set("HARNESS_RUSTC", version.trim());
-    for (name, variable) in [("HARNESS_TARGET", "TARGET"), ("HARNESS_PROFILE", "PROFILE"), ("HARNESS_OPT_LEVEL", "OPT_LEVEL")] {
+    for (name, variable) in
+        [("HARNESS_TARGET", "TARGET"), ("HARNESS_PROFILE", "PROFILE"), ("HARNESS_OPT_LEVEL", "OPT_LEVEL")]
+    {
         set(name, &std::env::var(variable).unwrap_or_default());
     }
     set("HARNESS_COMMIT", &commit().unwrap_or_default());

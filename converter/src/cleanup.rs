@@ -295,7 +295,8 @@ fn forward_loop_elements(function: &mut Function) {
     }
     let mut live = None;
     for index in 0..function.blocks.len() {
-        let Terminator::ForIter { destination, collection, position, more, done, .. } = function.blocks[index].terminator
+        let Terminator::ForIter { destination, collection, position, more, done, .. } =
+            function.blocks[index].terminator
         else {
             continue;
         };

@@ -34,14 +34,7 @@ pub fn lift(module: &StackCode, function: &isa::Function<Stack>) -> Function {
     let mut handlers = handlers(&mut blocks, function, &graph);
     let before = split_landings(&mut blocks, &mut handlers);
     let layout = split_loop_entries(&mut blocks, function, &before);
-    Function {
-        blocks,
-        layout,
-        handlers,
-        parameters: u32::from(function.parameters),
-        globals,
-        registers,
-    }
+    Function { blocks, layout, handlers, parameters: u32::from(function.parameters), globals, registers }
 }
 
 struct Lifter<'m> {

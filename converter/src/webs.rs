@@ -109,7 +109,11 @@ pub fn split_webs(function: &mut Function) {
             names.of[next as usize - 1]
         };
         let read = |register: VirtualRegister, current: &[u32]| {
-            if register >= globals { register.wrapping_add(shift) } else { names.of[current[register as usize] as usize] }
+            if register >= globals {
+                register.wrapping_add(shift)
+            } else {
+                names.of[current[register as usize] as usize]
+            }
         };
         for instruction in &mut block.instructions {
             for operand in &mut instruction.operands {

@@ -100,10 +100,12 @@ impl Compiled {
     }
 
     fn from_text(source: &Source) -> Result<Self, EngineError> {
-        let tree = Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
-            .map_err(EngineError::Diagnostics)?;
+        let tree =
+            Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
+                .map_err(EngineError::Diagnostics)?;
         let code = lang::compile(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
-        let code = isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
+        let code =
+            isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
         Ok(Self { name: source.name.clone(), tree: Some(tree), code: Code::Stack(code) })
     }
 

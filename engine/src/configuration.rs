@@ -176,7 +176,9 @@ static AXES: [Axis; 10] = [
         name: "vm",
         placeholder: "VM",
         about: "what runs the program",
-        choices: || executors().iter().map(|executor| Choice { name: executor.name(), about: executor.about() }).collect(),
+        choices: || {
+            executors().iter().map(|executor| Choice { name: executor.name(), about: executor.about() }).collect()
+        },
         numbers: "",
         set: |configuration, value| find_executor(value).map(|executor| configuration.vm = executor.name()),
         get: |configuration| configuration.vm.to_string(),
@@ -198,7 +200,9 @@ static AXES: [Axis; 10] = [
         name: "allocator",
         placeholder: "NAME",
         about: "who assigns registers when stack code is converted",
-        choices: || AllocatorKind::ALL.iter().map(|kind| kind.about()).map(|(name, about)| Choice { name, about }).collect(),
+        choices: || {
+            AllocatorKind::ALL.iter().map(|kind| kind.about()).map(|(name, about)| Choice { name, about }).collect()
+        },
         numbers: "",
         set: |configuration, value| {
             configuration.allocator = AllocatorKind::from_name(value)?;
@@ -302,7 +306,11 @@ mod tests {
             let value = axis.value(&configuration);
             configuration.set(axis.name, &value).unwrap();
             assert_eq!(configuration, Configuration::default(), "{}", axis.name);
-            assert!((axis.choices)().first().is_none_or(|first| first.name == value), "{}: the default comes first", axis.name);
+            assert!(
+                (axis.choices)().first().is_none_or(|first| first.name == value),
+                "{}: the default comes first",
+                axis.name
+            );
         }
     }
 

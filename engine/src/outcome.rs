@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use runtime::error::{ErrorKind, TraceEntry};
 use runtime::heap::HeapStatistics;
-use runtime::{Fault, Runtime, Value};
+use runtime::{Error, Runtime, Value};
 
 /// What a run gives, whichever executor ran it.
 #[derive(Clone, Debug)]
@@ -48,8 +48,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(fault: Fault) -> Self {
-        let fault = *fault;
+    pub(crate) fn new(fault: Error) -> Self {
         Self {
             kind: fault.kind,
             message: fault.message,
@@ -76,12 +75,10 @@ pub struct InstructionTally {
 }
 
 impl Outcome {
-    pub(crate) fn new(runtime: &Runtime, result: Result<Value, Fault>, time: Duration) -> Self {
+    pub(crate) fn new(runtime: &Runtime, result: Result<Value, Error>, time: Duration) -> Self {
         let result = match result {
-            Ok(value) => {
-                Ok(Returned { type_name: runtime.typeof_name(value), text: runtime.format(value) })
-            }
-            Err(fault) => Err(Failure::new(fault)),
+            Ok(value) => Ok(Returned { type_name: runtime.typeof_name(value), text: runtime.format(value) }),
+            Err(fault) => Err(Failure::new(*fault)),
         };
         let fuel_used = runtime.limits.fuel.map(|limit| limit - runtime.fuel);
         Self { result, heap: runtime.heap.statistics(), fuel_used, instructions: None, time }

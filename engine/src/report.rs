@@ -25,7 +25,8 @@ const SHOWN: usize = 8;
 /// The error as text: message, place with its source line, what to do about it, and the active calls if there are any besides the main
 /// program.
 pub fn render_failure(failure: &Failure, sources: &[Source], colour: bool) -> String {
-    let (red, bold, cyan, plain) = if colour { ("\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[0m") } else { ("", "", "", "") };
+    let (red, bold, cyan, plain) =
+        if colour { ("\x1b[1;31m", "\x1b[1m", "\x1b[36m", "\x1b[0m") } else { ("", "", "", "") };
     let title = match failure.kind {
         runtime::ErrorKind::Thrown => "uncaught",
         _ => "error",

@@ -54,7 +54,8 @@ struct Table {
 pub fn workloads() -> &'static [Workload] {
     static WORKLOADS: OnceLock<Vec<Workload>> = OnceLock::new();
     WORKLOADS.get_or_init(|| {
-        let table: Table = toml::from_str(text("workloads.toml")).expect("programs/workloads.toml is a table of workloads");
+        let table: Table =
+            toml::from_str(text("workloads.toml")).expect("programs/workloads.toml is a table of workloads");
         table.workload
     })
 }

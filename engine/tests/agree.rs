@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use engine::random::{Checker, Summary, Verdict, program, shrink};
 use engine::workloads::{Size, Workload, workloads};
-use engine::{Capture, Compiled, Configuration, EngineError, Failure, Outcome, Returned, Source, executors, find_executor};
+use engine::{
+    Capture, Compiled, Configuration, EngineError, Failure, Outcome, Returned, Source, executors, find_executor,
+};
 use runtime::RunOptions;
 
 /// What a run shows to the outside.
@@ -18,7 +20,12 @@ struct Shown {
 }
 
 /// Everything but the heap limit, which engines may reach at different points.
-fn run(compiled: &Compiled, configuration: &Configuration, arguments: &[&str], collect_always: bool) -> (Shown, Outcome) {
+fn run(
+    compiled: &Compiled,
+    configuration: &Configuration,
+    arguments: &[&str],
+    collect_always: bool,
+) -> (Shown, Outcome) {
     let executor = find_executor(configuration.vm).unwrap();
     let prepared = executor.prepare(compiled, configuration).unwrap_or_else(|error| panic!("{configuration}: {error}"));
     let capture = Capture::new();
@@ -45,11 +52,18 @@ fn configurations() -> Vec<Configuration> {
 }
 
 fn workload_source(workload: &Workload) -> Compiled {
-    Compiled::new(&Source::text(&workload.file, workload.source())).unwrap_or_else(|error| panic!("{}: {error}", workload.name))
+    Compiled::new(&Source::text(&workload.file, workload.source()))
+        .unwrap_or_else(|error| panic!("{}: {error}", workload.name))
 }
 
 /// What every executor shows must be what the oracle shows.
-fn assert_agree(name: &str, compiled: &Compiled, arguments: &[&str], change: impl Fn(&mut Configuration), collect_always: bool) -> Shown {
+fn assert_agree(
+    name: &str,
+    compiled: &Compiled,
+    arguments: &[&str],
+    change: impl Fn(&mut Configuration),
+    collect_always: bool,
+) -> Shown {
     let mut expected: Option<Shown> = None;
     for mut configuration in configurations() {
         change(&mut configuration);
@@ -66,7 +80,11 @@ fn assert_agree(name: &str, compiled: &Compiled, arguments: &[&str], change: imp
 fn every_executor_is_compared() {
     let compared: Vec<&str> = configurations().iter().map(|configuration| configuration.vm).collect();
     for executor in executors() {
-        assert!(executor.name() == "auto" || compared.contains(&executor.name()), "{} is compared with nothing", executor.name());
+        assert!(
+            executor.name() == "auto" || compared.contains(&executor.name()),
+            "{} is compared with nothing",
+            executor.name()
+        );
     }
 }
 
@@ -83,7 +101,9 @@ fn bundled_programs() {
 #[test]
 fn bundled_programs_when_every_safepoint_collects() {
     // Kernels only: a collection at each safepoint makes a run some hundred times slower.
-    for workload in workloads().iter().filter(|workload| ["fib", "closure", "exceptions", "roman"].contains(&&*workload.name)) {
+    for workload in
+        workloads().iter().filter(|workload| ["fib", "closure", "exceptions", "roman"].contains(&&*workload.name))
+    {
         let compiled = workload_source(workload);
         let shown = assert_agree(&workload.name, &compiled, &["3"], |_| {}, true);
         assert!(shown.result.is_ok(), "{}: {:?}", workload.name, shown.result);
@@ -97,7 +117,8 @@ fn fuel_runs_out_at_the_same_point() {
         let all = assert_agree(&workload.name, &compiled, &[&workload.small], |c| c.limits.fuel = Some(1 << 40), false);
         let used = all.fuel_used.unwrap();
         for part in [used / 3, used.saturating_sub(1)] {
-            let shown = assert_agree(&workload.name, &compiled, &[&workload.small], |c| c.limits.fuel = Some(part), false);
+            let shown =
+                assert_agree(&workload.name, &compiled, &[&workload.small], |c| c.limits.fuel = Some(part), false);
             let failure = shown.result.expect_err("too little fuel");
             assert_eq!(failure.message, "Out of fuel", "{}", workload.name);
         }
@@ -158,7 +179,9 @@ fn case_text(source: &Source, configuration: &Configuration, collect_always: boo
         Err(EngineError::Diagnostics(files)) => {
             let lines: Vec<usize> = files
                 .iter()
-                .flat_map(|file| file.diagnostics.iter().map(|d| lang::diagnostics::line_and_column(&file.text, d.span.start).0))
+                .flat_map(|file| {
+                    file.diagnostics.iter().map(|d| lang::diagnostics::line_and_column(&file.text, d.span.start).0)
+                })
                 .collect();
             return format!("! does not compile, line {}\n", lines[0]);
         }

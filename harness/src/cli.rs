@@ -331,7 +331,11 @@ mod tests {
     fn every_verb_has_examples() {
         for verb in Cli::command().get_subcommands() {
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("Examples:") && help.contains(&format!("harness {}", verb.get_name())), "{}", verb.get_name());
+            assert!(
+                help.contains("Examples:") && help.contains(&format!("harness {}", verb.get_name())),
+                "{}",
+                verb.get_name()
+            );
         }
     }
 }

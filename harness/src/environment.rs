@@ -93,7 +93,9 @@ fn field(text: &str, key: &str) -> Option<String> {
 }
 
 fn cpu_model() -> String {
-    read("/proc/cpuinfo").and_then(|text| field(&text, "model name")).unwrap_or_else(|| std::env::consts::ARCH.to_string())
+    read("/proc/cpuinfo")
+        .and_then(|text| field(&text, "model name"))
+        .unwrap_or_else(|| std::env::consts::ARCH.to_string())
 }
 
 fn memory_bytes() -> Option<u64> {
@@ -102,7 +104,9 @@ fn memory_bytes() -> Option<u64> {
 }
 
 fn os_name() -> String {
-    read("/etc/os-release").and_then(|text| field(&text, "PRETTY_NAME")).unwrap_or_else(|| std::env::consts::OS.to_string())
+    read("/etc/os-release")
+        .and_then(|text| field(&text, "PRETTY_NAME"))
+        .unwrap_or_else(|| std::env::consts::OS.to_string())
 }
 
 fn load_average() -> Option<[f64; 3]> {

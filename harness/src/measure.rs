@@ -127,7 +127,12 @@ fn plain(result: &Result<Returned, Failure>) -> Result<Returned, (&'static str, 
 }
 
 /// Compares two configurations on a program. `tick` is called after each round.
-pub fn compare(program: &Program, configurations: [&Configuration; 2], plan: Plan, tick: &mut dyn FnMut()) -> Comparison {
+pub fn compare(
+    program: &Program,
+    configurations: [&Configuration; 2],
+    plan: Plan,
+    tick: &mut dyn FnMut(),
+) -> Comparison {
     let mut comparison = Comparison::default();
     let mut sides = Vec::with_capacity(2);
     for configuration in configurations {
@@ -240,7 +245,10 @@ fn first_difference(output: &str, expected: &str) -> String {
 impl Comparison {
     /// Times of the two sides.
     pub fn times(&self) -> [Vec<f64>; 2] {
-        [self.rounds.iter().map(|round| round.executor).collect(), self.rounds.iter().map(|round| round.against).collect()]
+        [
+            self.rounds.iter().map(|round| round.executor).collect(),
+            self.rounds.iter().map(|round| round.against).collect(),
+        ]
     }
 
     /// Speed-up with its interval, if there are times.

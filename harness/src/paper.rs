@@ -59,7 +59,8 @@ fn data(folder: &Path) -> anyhow::Result<BTreeMap<String, Results>> {
         let Some(name) = path.file_stem().and_then(|stem| stem.to_str()) else { continue };
         if path.extension().is_some_and(|extension| extension == "json") {
             let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            let results = serde_json::from_str(&text).with_context(|| format!("{} is no result file", path.display()))?;
+            let results =
+                serde_json::from_str(&text).with_context(|| format!("{} is no result file", path.display()))?;
             data.insert(name.to_string(), results);
         }
     }
@@ -75,7 +76,11 @@ fn file<'d>(data: &'d Data, name: &str) -> Result<&'d Results, Error> {
 }
 
 fn find<'r>(results: &'r Results, workload: &str) -> Result<&'r Row, Error> {
-    results.rows.iter().find(|row| row.workload == workload).ok_or_else(|| missing(format!("there is no row '{workload}'")))
+    results
+        .rows
+        .iter()
+        .find(|row| row.workload == workload)
+        .ok_or_else(|| missing(format!("there is no row '{workload}'")))
 }
 
 /// The rows of these workloads, or of all.

@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use engine::{Configuration, axes};
 use engine::random::Random;
+use engine::{Configuration, axes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -107,7 +107,9 @@ impl Row {
         self.verdict = estimate.verdict().name().to_string();
         match estimate.interval {
             Some(interval) => (self.ci_low, self.ci_high) = (Some(interval.low), Some(interval.high)),
-            None => self.unavailable("ci_low ci_high", &format!("it takes {} rounds at least", statistics::FEWEST_ROUNDS)),
+            None => {
+                self.unavailable("ci_low ci_high", &format!("it takes {} rounds at least", statistics::FEWEST_ROUNDS))
+            }
         }
     }
 
@@ -225,7 +227,8 @@ mod tests {
     use super::*;
 
     fn comparison(scale: f64) -> Comparison {
-        let rounds = (0..8).map(|i| Round { executor: 100.0 + f64::from(i), against: scale * (100.0 + f64::from(i)) }).collect();
+        let rounds =
+            (0..8).map(|i| Round { executor: 100.0 + f64::from(i), against: scale * (100.0 + f64::from(i)) }).collect();
         let mut comparison = Comparison { rounds, runs_per_sample: [1, 1], ..Comparison::default() };
         for metric in METRICS {
             comparison.figures.insert(metric.name, [Ok(50), Ok(100)]);
@@ -244,8 +247,23 @@ mod tests {
         let row = row("fib", [&register, &stack], &comparison(2.0), 1);
         let value = serde_json::to_value(&row).unwrap();
         for name in [
-            "workload", "executor", "against", "agrees", "median_ns", "against_median_ns", "speedup", "ci_low", "ci_high", "instructions",
-            "against_instructions", "code_bytes", "against_code_bytes", "peak_heap_bytes", "against_peak_heap_bytes", "peers", "unavailable",
+            "workload",
+            "executor",
+            "against",
+            "agrees",
+            "median_ns",
+            "against_median_ns",
+            "speedup",
+            "ci_low",
+            "ci_high",
+            "instructions",
+            "against_instructions",
+            "code_bytes",
+            "against_code_bytes",
+            "peak_heap_bytes",
+            "against_peak_heap_bytes",
+            "peers",
+            "unavailable",
         ] {
             assert!(value.get(name).is_some(), "{name}");
         }
@@ -263,8 +281,10 @@ mod tests {
     #[test]
     fn geomean_is_over_the_rows() {
         let [register, stack] = sides();
-        let rows: Vec<Row> =
-            [("a", 2.0), ("b", 8.0)].iter().map(|&(name, scale)| row(name, [&register, &stack], &comparison(scale), 1)).collect();
+        let rows: Vec<Row> = [("a", 2.0), ("b", 8.0)]
+            .iter()
+            .map(|&(name, scale)| row(name, [&register, &stack], &comparison(scale), 1))
+            .collect();
         let last = geomean(&rows, [&register, &stack], 1);
         assert_eq!(last.workload, "geomean");
         assert!((last.speedup.unwrap() - 4.0).abs() < 1e-9);

@@ -262,7 +262,8 @@ mod tests {
     fn bootstrap_quantiles_are_those_of_the_exact_distribution() {
         let count = 21;
         // The other side is constant, so the speed-up is the executor's median turned over.
-        let rounds: Vec<Round> = (0..count).map(|index| Round { executor: 100.0 + index as f64, against: 100.0 }).collect();
+        let rounds: Vec<Round> =
+            (0..count).map(|index| Round { executor: 100.0 + index as f64, against: 100.0 }).collect();
         let interval = speedup(&rounds, &mut Random::new(7)).interval.unwrap();
         let at_most = |k: usize| {
             let draws = Binomial::new(k as f64 / count as f64, count as u64).unwrap();
@@ -311,11 +312,13 @@ mod tests {
 
     #[test]
     fn clear_differences_are_seen() {
-        let rounds: Vec<Round> = (0..10).map(|i| Round { executor: 100.0 + f64::from(i), against: 200.0 + f64::from(i) }).collect();
+        let rounds: Vec<Round> =
+            (0..10).map(|i| Round { executor: 100.0 + f64::from(i), against: 200.0 + f64::from(i) }).collect();
         let estimate = speedup(&rounds, &mut Random::new(1));
         assert_eq!(estimate.verdict(), Verdict::Faster);
         assert!((estimate.value - 204.5 / 104.5).abs() < 1e-9);
-        let turned: Vec<Round> = rounds.iter().map(|round| Round { executor: round.against, against: round.executor }).collect();
+        let turned: Vec<Round> =
+            rounds.iter().map(|round| Round { executor: round.against, against: round.executor }).collect();
         assert_eq!(speedup(&turned, &mut Random::new(1)).verdict(), Verdict::Slower);
     }
 
@@ -339,7 +342,8 @@ mod tests {
 
     #[test]
     fn results_repeat_with_the_seed() {
-        let rounds: Vec<Round> = (0..9).map(|i| Round { executor: 10.0 + f64::from(i % 4), against: 11.0 + f64::from(i % 3) }).collect();
+        let rounds: Vec<Round> =
+            (0..9).map(|i| Round { executor: 10.0 + f64::from(i % 4), against: 11.0 + f64::from(i % 3) }).collect();
         assert_eq!(speedup(&rounds, &mut Random::new(5)), speedup(&rounds, &mut Random::new(5)));
     }
 }

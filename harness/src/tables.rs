@@ -61,7 +61,8 @@ fn header(results: &Results) -> Vec<String> {
 
 /// What the two sides are called: the executors, with what else tells them apart.
 fn names(results: &Results) -> (String, String) {
-    let name = |own: &std::collections::BTreeMap<String, String>, other: &std::collections::BTreeMap<String, String>| {
+    let name = |own: &std::collections::BTreeMap<String, String>,
+                other: &std::collections::BTreeMap<String, String>| {
         let mut name = own.get("vm").cloned().unwrap_or_default();
         for (axis, value) in own.iter().filter(|(axis, value)| *axis != "vm" && other.get(*axis) != Some(value)) {
             let _ = write!(name, " {axis}={value}");
@@ -79,7 +80,9 @@ fn cells(row: &Row) -> Vec<String> {
         let shown = |name: &str| row.figure(name).map_or(NOTHING.to_string(), |figure| metric.unit.show(figure));
         cells.push(shown(metric.name));
         cells.push(shown(&format!("against_{}", metric.name)));
-        cells.push(row.figure(&format!("{}_ratio", metric.name)).map_or(NOTHING.to_string(), |ratio| format!("{ratio:.2}")));
+        cells.push(
+            row.figure(&format!("{}_ratio", metric.name)).map_or(NOTHING.to_string(), |ratio| format!("{ratio:.2}")),
+        );
     }
     cells.push(if row.agrees { "yes" } else { "NO" }.to_string());
     cells
@@ -123,21 +126,47 @@ fn notes(results: &Results, text: &mut String) {
 /// A line for each row: every figure, the samples left out.
 pub fn csv(results: &Results) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut header: Vec<String> =
-        ["workload", "executor", "against", "agrees", "verdict", "median_ns", "against_median_ns", "speedup", "ci_low", "ci_high"]
-            .map(str::to_string)
-            .to_vec();
+    let mut header: Vec<String> = [
+        "workload",
+        "executor",
+        "against",
+        "agrees",
+        "verdict",
+        "median_ns",
+        "against_median_ns",
+        "speedup",
+        "ci_low",
+        "ci_high",
+    ]
+    .map(str::to_string)
+    .to_vec();
     header.extend(["spread", "against_spread"].map(str::to_string));
     let figures: Vec<String> = METRICS
         .iter()
-        .flat_map(|metric| [metric.name.to_string(), format!("against_{}", metric.name), format!("{}_ratio", metric.name)])
+        .flat_map(|metric| {
+            [metric.name.to_string(), format!("against_{}", metric.name), format!("{}_ratio", metric.name)]
+        })
         .collect();
     header.extend(figures.iter().cloned());
     writer.write_record(&header)?;
     for row in &results.rows {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-        let mut record = vec![row.workload.clone(), row.executor.clone(), row.against.clone(), row.agrees.to_string(), row.verdict.clone()];
-        let times = [row.median_ns, row.against_median_ns, row.speedup, row.ci_low, row.ci_high, row.spread, row.against_spread];
+        let mut record = vec![
+            row.workload.clone(),
+            row.executor.clone(),
+            row.against.clone(),
+            row.agrees.to_string(),
+            row.verdict.clone(),
+        ];
+        let times = [
+            row.median_ns,
+            row.against_median_ns,
+            row.speedup,
+            row.ci_low,
+            row.ci_high,
+            row.spread,
+            row.against_spread,
+        ];
         record.extend(times.map(number));
         record.extend(figures.iter().map(|name| number(row.figure(name))));
         writer.write_record(&record)?;

@@ -146,10 +146,20 @@ fn compare_writes_what_the_contract_says() {
     let names: Vec<&str> = rows.iter().map(|row| row["workload"].as_str().unwrap()).collect();
     assert_eq!(names, ["fib", "roman", "geomean"]);
     for row in rows {
-        assert_eq!((&row["executor"], &row["against"], &row["agrees"]), (&"register".into(), &"stack".into(), &true.into()));
+        assert_eq!(
+            (&row["executor"], &row["against"], &row["agrees"]),
+            (&"register".into(), &"stack".into(), &true.into())
+        );
         let number = |name: &str| row[name].as_f64().unwrap_or_else(|| panic!("{name} in {row}"));
         assert!(number("ci_low") <= number("speedup") && number("speedup") <= number("ci_high"), "{row}");
-        for name in ["median_ns", "against_median_ns", "instructions", "against_instructions", "code_bytes", "against_code_bytes"] {
+        for name in [
+            "median_ns",
+            "against_median_ns",
+            "instructions",
+            "against_instructions",
+            "code_bytes",
+            "against_code_bytes",
+        ] {
             assert!(row[name].is_number() || row["unavailable"][name].is_string(), "{name} in {row}");
         }
     }
@@ -184,7 +194,8 @@ fn compare_takes_programs_and_axes_of_both_sides() {
     let program = folder("compare-program").join("mine.zx");
     std::fs::write(&program, "let t = 0\nfor each i in range(200) { t += i }\nprint(t)\n").unwrap();
     let file = program.to_str().unwrap();
-    let arguments = ["compare", "--quick", "--program", file, "--rounds", "6", "--against", "register", "--against-registers", "8"];
+    let arguments =
+        ["compare", "--quick", "--program", file, "--rounds", "6", "--against", "register", "--against-registers", "8"];
     let output = harness(&[&arguments[..], &["--format", "json"]].concat());
     let results: Value = serde_json::from_str(&out(&output)).unwrap();
     assert_eq!(results["rows"][0]["workload"], "mine");
@@ -214,7 +225,10 @@ fn code_can_be_shown_in_both_forms() {
     let register = out(&harness(&["disasm", "-e", program, "--form", "register", "--function", "double"]));
     assert!(register.contains("MUL_INT") && !register.contains("<main>"), "{register}");
     let both = out(&harness(&["disasm", "-e", program, "--form", "both"]));
-    assert!(both.lines().any(|line| line.contains("LOAD_LOCAL n") && line.contains("│") && line.contains("MUL_INT")), "{both}");
+    assert!(
+        both.lines().any(|line| line.contains("LOAD_LOCAL n") && line.contains("│") && line.contains("MUL_INT")),
+        "{both}"
+    );
 }
 
 #[test]
@@ -247,7 +261,9 @@ fn bad_bytecode_is_refused() {
     harness(&["compile", source.to_str().unwrap(), "-o", good.to_str().unwrap()]);
     let bytes = std::fs::read(&good).unwrap();
     let bad = folder.join("bad.zxc");
-    for (name, bytes) in [("cut off", bytes[..bytes.len() / 2].to_vec()), ("no bytecode", b"print(1)".to_vec()), ("empty", Vec::new())] {
+    for (name, bytes) in
+        [("cut off", bytes[..bytes.len() / 2].to_vec()), ("no bytecode", b"print(1)".to_vec()), ("empty", Vec::new())]
+    {
         std::fs::write(&bad, bytes).unwrap();
         let output = harness(&["verify", bad.to_str().unwrap()]);
         assert_eq!((out(&output).as_str(), code(&output)), ("", 1), "{name}");
@@ -292,9 +308,23 @@ fn the_prompt_keeps_its_state_and_survives_errors() {
 
 #[test]
 fn fuzzing_reports_how_much_it_did() {
-    let output = harness(&["fuzz", "--programs", "100", "--seed", "7", "--jobs", "2", "--save", folder("fuzz").to_str().unwrap()]);
+    let output = harness(&[
+        "fuzz",
+        "--programs",
+        "100",
+        "--seed",
+        "7",
+        "--jobs",
+        "2",
+        "--save",
+        folder("fuzz").to_str().unwrap(),
+    ]);
     assert_eq!(code(&output), 0, "{}{}", out(&output), err(&output));
-    assert!(out(&output).starts_with("100 programs in ") && out(&output).contains("0 disagreements"), "{}", out(&output));
+    assert!(
+        out(&output).starts_with("100 programs in ") && out(&output).contains("0 disagreements"),
+        "{}",
+        out(&output)
+    );
     let shown = out(&harness(&["fuzz", "--show", "--seed", "7"]));
     assert!(shown.starts_with("# seed 7\n") && shown.lines().count() > 5);
     assert_eq!(shown, out(&harness(&["fuzz", "--show", "--seed", "7"])));

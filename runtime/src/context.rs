@@ -146,8 +146,11 @@ impl Program {
         let mut linked = Vec::with_capacity(module.builtins.len());
         for builtin in &module.builtins {
             let Some(found) = builtins::find(builtin) else {
-                return Err(Error::new(ErrorKind::Name, format!("this program needs the builtin '{builtin}', which this version does not have"))
-                    .with_help("compile the program again from its source"));
+                return Err(Error::new(
+                    ErrorKind::Name,
+                    format!("this program needs the builtin '{builtin}', which this version does not have"),
+                )
+                .with_help("compile the program again from its source"));
             };
             linked.push(found);
         }
@@ -157,7 +160,12 @@ impl Program {
                 .iter()
                 .map(|function| FunctionFacts {
                     name: name(function.name),
-                    parameters: function.local_names.iter().take(function.parameters as usize).map(|&local| name(local)).collect(),
+                    parameters: function
+                        .local_names
+                        .iter()
+                        .take(function.parameters as usize)
+                        .map(|&local| name(local))
+                        .collect(),
                     has_defaults: function.has_defaults,
                     captures: function.captures.len(),
                     global: function.global,
@@ -181,7 +189,11 @@ impl Program {
             modules: module
                 .modules
                 .iter()
-                .map(|definition| ModuleFacts { name: name(definition.name), function: definition.function, members: definition.members.clone() })
+                .map(|definition| ModuleFacts {
+                    name: name(definition.name),
+                    function: definition.function,
+                    members: definition.members.clone(),
+                })
                 .collect(),
             names: module.names.clone(),
             name_indices: module.names.iter().enumerate().map(|(at, name)| (name.clone(), at as u32)).collect(),
@@ -274,7 +286,8 @@ impl Runtime {
     pub fn new(program: Arc<Program>, options: RunOptions) -> Self {
         let mut heap = Heap::new(options.limits.max_heap);
         let names: Vec<Value> = program.names.iter().map(|name| Str::create(&mut heap, name)).collect();
-        let characters = (0..128_u8).map(|byte| Str::create(&mut heap, char::from(byte).encode_utf8(&mut [0; 4]))).collect();
+        let characters =
+            (0..128_u8).map(|byte| Str::create(&mut heap, char::from(byte).encode_utf8(&mut [0; 4]))).collect();
         let mut runtime = Self {
             globals: vec![Value::UNSET; program.globals.len()],
             constants: Vec::with_capacity(program.constants.len()),
@@ -350,7 +363,9 @@ impl Runtime {
             marker.values(characters);
             roots(marker);
         });
-        self.heap.reserve(0).and_then(|()| if self.heap.bytes() > self.heap.limit() { Err(Error::heap(self.heap.limit())) } else { Ok(()) })
+        self.heap.reserve(0).and_then(|()| {
+            if self.heap.bytes() > self.heap.limit() { Err(Error::heap(self.heap.limit())) } else { Ok(()) }
+        })
     }
 
     /// The value that `catch` binds to an error: what was thrown, or the message of an error of the runtime.

@@ -121,7 +121,8 @@ impl Error {
     /// Calls nested too deeply.
     #[cold]
     pub fn depth() -> Fault {
-        Self::new(ErrorKind::Depth, "Maximum recursion depth exceeded").with_help("raise the limit with --max-depth, or make the recursion end earlier")
+        Self::new(ErrorKind::Depth, "Maximum recursion depth exceeded")
+            .with_help("raise the limit with --max-depth, or make the recursion end earlier")
     }
 
     /// No fuel left.
@@ -133,6 +134,7 @@ impl Error {
     /// Too much live memory.
     #[cold]
     pub fn heap(limit: usize) -> Fault {
-        Self::new(ErrorKind::Heap, format!("Out of memory: the heap limit is {limit} bytes")).with_help("raise the limit with --max-heap")
+        Self::new(ErrorKind::Heap, format!("Out of memory: the heap limit is {limit} bytes"))
+            .with_help("raise the limit with --max-heap")
     }
 }

@@ -61,7 +61,8 @@ const CLASSES: usize = 16;
 /// Largest object that lives in a block.
 pub const LARGEST_CELL: usize = GRANULE * CLASSES;
 const LARGE: u8 = u8::MAX;
-const BLOCK_SIZE: usize = 32 * 1024;
+// Miri's cost grows with what is done inside one allocation.
+const BLOCK_SIZE: usize = if cfg!(miri) { 512 } else { 32 * 1024 };
 const BUFFER_ALIGN: usize = 16;
 /// A collection is not worth its while before this much was allocated.
 const SMALLEST_THRESHOLD: usize = 4 << 20;
@@ -108,7 +109,11 @@ pub struct Heap {
 
 impl std::fmt::Debug for Heap {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Heap").field("bytes", &self.bytes).field("limit", &self.limit).field("statistics", &self.statistics).finish()
+        f.debug_struct("Heap")
+            .field("bytes", &self.bytes)
+            .field("limit", &self.limit)
+            .field("statistics", &self.statistics)
+            .finish()
     }
 }
 
@@ -313,7 +318,8 @@ impl Heap {
         self.statistics.allocated_bytes += (self.bytes - self.bytes_after_collection.min(self.bytes)) as u64;
         self.is_retrying = false;
         self.epoch = if self.epoch == 1 { 2 } else { 1 };
-        let mut marker = Marker { epoch: self.epoch, stack: std::mem::take(&mut self.mark_stack), heap: std::marker::PhantomData };
+        let mut marker =
+            Marker { epoch: self.epoch, stack: std::mem::take(&mut self.mark_stack), heap: std::marker::PhantomData };
         roots(&mut marker);
         marker.drain();
         self.mark_stack = marker.stack;
@@ -358,7 +364,9 @@ impl Heap {
                 spare[class] += 1;
                 if spare[class] > 4 {
                     // SAFETY: no object lives in the block and its cells are on no list yet.
-                    unsafe { dealloc(block.memory, Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout")) };
+                    unsafe {
+                        dealloc(block.memory, Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout"))
+                    };
                     return false;
                 }
             }

@@ -12,5 +12,5 @@ pub use failure::Failure;
 pub use list::{ElementKind, List};
 pub use map::{Map, MapKind};
 pub use record::Record;
-pub(crate) use string::{MAX_BYTES, count_chars};
 pub use string::{Buffer, Str};
+pub(crate) use string::{MAX_BYTES, count_chars};

@@ -20,11 +20,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut runtime = Runtime::new(linked.program().clone(), RunOptions::default());
     let start = Instant::now();
     let mut probe = InstructionCounts::default();
-    let result = if counts {
-        execute(&linked, &mut runtime, &mut probe)
-    } else {
-        execute(&linked, &mut runtime, &mut NoProbe)
-    };
+    let result =
+        if counts { execute(&linked, &mut runtime, &mut probe) } else { execute(&linked, &mut runtime, &mut NoProbe) };
     let time = start.elapsed();
     match result {
         Ok(value) => println!("{} in {time:?}", runtime.format(value)),

@@ -1,4 +1,52 @@
-//! The stack machine.
+//! The stack machine: an interpreter for the stack form.
+//!
+//! It is the baseline that the other engines are measured against, so it is plain (one instruction after another, as the compiler made them;
+//! no fused instructions, no cached top of stack) and does well what a plain interpreter can do well:
+//!
+//! - [`Linked`] is a private copy of the code with operands as the machine wants them: scaled, relative, and with an inline-cache site
+//!   for every access by name.
+//! - The loop keeps program counter, stack pointer and frame base in processor registers, and reads code, constants, locals and operands
+//!   through raw pointers without bounds checks. `dispatch` holds the loop, `handlers` what the operations do.
+//! - Frequent cases (numbers, packed lists, fields, calls of guest code) are inline in the loop. Everything else is the runtime's, and
+//!   is reached from a tail position, so a frequent case pays nothing for it.
+//! - Fuel and probes are parameters of the loop's type: a run without them runs code without them.
+//!
+//! ```
+//! use runtime::probe::NoProbe;
+//! use runtime::{RunOptions, Runtime};
+//! use vm_stack::{Linked, execute};
+//!
+//! let module = isa::text::parse_form::<isa::Stack>(
+//!     ".function <main>
+//!          LOAD_CONST 20
+//!          LOAD_CONST 22
+//!          ADD
+//!          RETURN",
+//! )
+//! .unwrap();
+//! let linked = Linked::new(&isa::verify::stack(module).unwrap()).unwrap();
+//! let mut runtime = Runtime::new(linked.program().clone(), RunOptions::default());
+//! let value = execute(&linked, &mut runtime, &mut NoProbe).unwrap();
+//! assert_eq!(value.as_int(), Some(42));
+//! ```
+//!
+//! # Why the unchecked accesses are sound
+//!
+//! One argument serves the whole crate, and the SAFETY comments refer to its parts.
+//!
+//! **What the verifier proves** ([`isa::verify`], of which [`isa::Verified`] is the witness): operands name what exists; jumps and handlers
+//! stay inside their function, which control cannot run off; the operand stack has the same depth whichever way an instruction is
+//! reached, never negative and never above the frame size it reports; functions that capture variables are entered through closures only.
+//!
+//! **What a call checks**: there is room for another frame record, and on the value stack for the callee's frame size. It gives every local
+//! a value. So between calls no access to locals or operands needs a check.
+//!
+//! **What the runtime promises**: a value's tag says what its payload is; an index in a payload is one of this program's; the tables of
+//! constants, globals and names neither move nor change their length while a program runs; no operation collects.
+//!
+//! **What the machine keeps**: everything below the stack pointer is an initialised value, and nothing above it is ever read as one.
+//! All that is live between two instructions lies there or in a frame's closure, so a collection that marks these frees
+//! nothing that is still needed. Stacks move only in calls, off the fast path, and the pointers into them are rebased there.
 
 use runtime::probe::{NoProbe, Probe};
 use runtime::{Fault, Runtime, Value};
@@ -15,7 +63,7 @@ pub use link::Linked;
 
 use crate::machine::Machine;
 
-/// Runs the entry function and gives its result.
+/// Runs the entry function and gives its result, which stays good until the runtime's next collection.
 ///
 /// # Errors
 /// The error that no handler caught. Its origin holds the trace.
@@ -23,7 +71,7 @@ use crate::machine::Machine;
 /// # Panics
 /// When `runtime` was not made of `linked`'s program.
 pub fn execute<P: Probe>(linked: &Linked, runtime: &mut Runtime, probe: &mut P) -> Result<Value, Fault> {
-    // The instances without a probe are compiled here, with this crate's settings, and not once more wherever they are used.
+    // The loop without a probe is compiled here, with this crate's settings, and not once more wherever it is used.
     if P::ENABLED { run(linked, runtime, probe) } else { run_unwatched(linked, runtime) }
 }
 

@@ -281,7 +281,7 @@ impl Linker {
             StackOperand::Capture => scaled(operand, "captured variables")?,
             StackOperand::Jump => {
                 let distance = i64::from(operand) - (pc as i64 + 1);
-                if distance < -(1 << 23) || distance >= 1 << 23 {
+                if !(-(1 << 23)..1 << 23).contains(&distance) {
                     return Err(too_large("instructions in one function"));
                 }
                 distance as u32 & MAX_OPERAND

@@ -67,7 +67,8 @@ fn visited(collection: &str) -> (String, String) {
 #[test]
 fn iteration() {
     let both = |single: &str, pairs: &str| (single.to_string(), pairs.to_string());
-    for (kind, a, b) in [("ints", "7", "8"), ("floats", "7.5", "8.5"), ("bools", "true", "false"), ("values", "x", "8")] {
+    for (kind, a, b) in [("ints", "7", "8"), ("floats", "7.5", "8.5"), ("bools", "true", "false"), ("values", "x", "8")]
+    {
         let literal = |text: &str| if text == "x" { "\"x\"".to_string() } else { text.to_string() };
         let list = format!("LOAD_CONST {}\n LOAD_CONST {}\n BUILD_LIST 2", literal(a), literal(b));
         assert_eq!(visited(&list), both(&format!("[{a}, {b}]"), &format!("[[0, {a}], [1, {b}]]")), "{kind}");
@@ -80,7 +81,12 @@ fn iteration() {
     assert_eq!(error(&main_of("LOAD_CONST 5\n ITER_PREPARE\n RETURN")).kind, ErrorKind::Type);
     // What was never prepared has no elements, whatever its position.
     assert_eq!(result_of("FOR_ITER a\n JUMP some\n RETURN\nsome: RETURN"), "null");
-    assert_eq!(result_of("LOAD_CONST 1\n BUILD_LIST 1\n STORE_LOCAL a\n LOAD_CONST -0.0\n STORE_LOCAL b\n FOR_ITER a\n JUMP some\n RETURN\nsome: RETURN"), "null");
+    assert_eq!(
+        result_of(
+            "LOAD_CONST 1\n BUILD_LIST 1\n STORE_LOCAL a\n LOAD_CONST -0.0\n STORE_LOCAL b\n FOR_ITER a\n JUMP some\n RETURN\nsome: RETURN"
+        ),
+        "null"
+    );
 }
 
 /// The numbers a counted loop visits.
@@ -131,7 +137,9 @@ fn counted_loops() {
 
 #[test]
 fn elements() {
-    for (values, kinds) in [(["7", "8"], "ints"), (["7.5", "8.5"], "floats"), (["true", "false"], "bools"), (["7", "null"], "values")] {
+    for (values, kinds) in
+        [(["7", "8"], "ints"), (["7.5", "8.5"], "floats"), (["true", "false"], "bools"), (["7", "null"], "values")]
+    {
         let list = format!("LOAD_CONST {}\n LOAD_CONST {}\n BUILD_LIST 2\n", values[0], values[1]);
         let at = |index: &str| result_of(&format!("{list} LOAD_CONST {index}\n INDEX\n RETURN"));
         assert_eq!([at("0"), at("1")], values, "{kinds}");
@@ -149,8 +157,12 @@ fn elements() {
         let outside = format!("{list} LOAD_CONST 2\n LOAD_CONST 1\n SET_INDEX\n LOAD_CONST 0\n RETURN");
         assert_eq!(error(&main_of(&outside)).message, "Index out of range: 2 in a list of 2");
     }
-    let string = |text: &str, index: &str| result_of(&format!("LOAD_CONST \"{text}\"\n LOAD_CONST {index}\n INDEX\n RETURN"));
-    assert_eq!([string("abc", "1"), string("abc", "-1"), string("abc", "3"), string("aéc", "1")], ["b", "c", "null", "é"]);
+    let string =
+        |text: &str, index: &str| result_of(&format!("LOAD_CONST \"{text}\"\n LOAD_CONST {index}\n INDEX\n RETURN"));
+    assert_eq!(
+        [string("abc", "1"), string("abc", "-1"), string("abc", "3"), string("aéc", "1")],
+        ["b", "c", "null", "é"]
+    );
     let map = "LOAD_CONST \"k\"\n LOAD_CONST 1\n LOAD_CONST 2\n LOAD_CONST \"v\"\n BUILD_MAP 2\n STORE_LOCAL a\n";
     let entry = |key: &str| result_of(&format!("{map} LOAD_LOCAL a\n LOAD_CONST {key}\n INDEX\n RETURN"));
     assert_eq!([entry("\"k\""), entry("2"), entry("\"2\""), entry("null")], ["1", "v", "null", "null"]);
@@ -163,7 +175,10 @@ fn elements() {
         ErrorKind::Type
     );
     assert_eq!(
-        error(&main_of(&format!("{map} LOAD_LOCAL a\n LOAD_CONST null\n LOAD_CONST 0\n SET_INDEX\n LOAD_CONST 0\n RETURN"))).kind,
+        error(&main_of(&format!(
+            "{map} LOAD_LOCAL a\n LOAD_CONST null\n LOAD_CONST 0\n SET_INDEX\n LOAD_CONST 0\n RETURN"
+        )))
+        .kind,
         ErrorKind::Type
     );
 }
@@ -283,10 +298,16 @@ fn sites_that_see_many_types() {
         ),
         "[5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]"
     );
-    assert_eq!(over(&[EMPTY_MAP, EMPTY_MAP], "LOAD_LOCAL d\n LOAD_CONST 1\n SET_ATTR \"k\"\n LOAD_LOCAL d"), "[{k: 1}, {k: 1}]");
+    assert_eq!(
+        over(&[EMPTY_MAP, EMPTY_MAP], "LOAD_LOCAL d\n LOAD_CONST 1\n SET_ATTR \"k\"\n LOAD_LOCAL d"),
+        "[{k: 1}, {k: 1}]"
+    );
     // A removed entry leaves a gap, which is no entry.
     assert_eq!(
-        over(&[OTHER_MAP, OTHER_MAP], "LOAD_LOCAL d\n GET_ATTR \"x\"\n POP\n LOAD_LOCAL d\n LOAD_CONST \"x\"\n CALL_METHOD \"remove\", 1\n POP\n LOAD_LOCAL d\n GET_ATTR \"x\""),
+        over(
+            &[OTHER_MAP, OTHER_MAP],
+            "LOAD_LOCAL d\n GET_ATTR \"x\"\n POP\n LOAD_LOCAL d\n LOAD_CONST \"x\"\n CALL_METHOD \"remove\", 1\n POP\n LOAD_LOCAL d\n GET_ATTR \"x\""
+        ),
         "[null, null]"
     );
 }
@@ -300,8 +321,12 @@ fn fields_of_data_cannot_be_set() {
         main_of(&format!("{A}\n CALL_FUNC_CONST set, 1\n POP\n {D}\n CALL_FUNC_CONST set, 1\n RETURN"))
     );
     assert_eq!(error(&text).message, "Type error: field 'x' of D cannot be changed");
-    assert_eq!(error(&format!("{TYPES}\n{}", main_of(&format!("{} LOAD_LOCAL a\n RETURN", body(D))))).kind, ErrorKind::Type);
-    let unknown = format!("{TYPES}\n{}", main_of(&format!("{A}\n LOAD_CONST 1\n SET_ATTR \"nosuch\"\n LOAD_CONST 0\n RETURN")));
+    assert_eq!(
+        error(&format!("{TYPES}\n{}", main_of(&format!("{} LOAD_LOCAL a\n RETURN", body(D))))).kind,
+        ErrorKind::Type
+    );
+    let unknown =
+        format!("{TYPES}\n{}", main_of(&format!("{A}\n LOAD_CONST 1\n SET_ATTR \"nosuch\"\n LOAD_CONST 0\n RETURN")));
     assert_eq!(error(&unknown).message, "A has no field 'nosuch'");
 }
 
@@ -320,24 +345,41 @@ fn members_of_enums_cannot_be_set() {
 #[test]
 fn methods() {
     let map_with_function = "LOAD_CONST \"double\"\n LOAD_CONST function plain\n BUILD_MAP 1";
-    let map_with_closure = "LOAD_CONST \"w\"\n LOAD_CONST 1\n LOAD_CONST \"double\"\n MAKE_FUNCTION plain\n BUILD_MAP 2";
+    let map_with_closure =
+        "LOAD_CONST \"w\"\n LOAD_CONST 1\n LOAD_CONST \"double\"\n MAKE_FUNCTION plain\n BUILD_MAP 2";
     let map_with_builtin = "LOAD_CONST \"double\"\n LOAD_CONST builtin str\n BUILD_MAP 1";
-    let sequence = [A, B, A, C, map_with_function, map_with_function, map_with_closure, map_with_builtin, map_with_function, B];
+    let sequence =
+        [A, B, A, C, map_with_function, map_with_function, map_with_closure, map_with_builtin, map_with_function, B];
     assert_eq!(
         over(&sequence, "LOAD_LOCAL d\n LOAD_CONST 4\n CALL_METHOD \"double\", 1"),
         "[2, B with 4, 2, 2, plain 4, plain 4, plain 4, 4, plain 4, B with 4]"
     );
     // A method is not a field and a field that holds a function is called without the record.
-    let with_field = format!("{B}\n STORE_LOCAL e\n LOAD_LOCAL e\n LOAD_CONST function plain\n SET_ATTR \"f\"\n LOAD_LOCAL e");
-    assert_eq!(over(&[&with_field, &with_field], "LOAD_LOCAL d\n LOAD_CONST 3\n CALL_METHOD \"f\", 1"), "[plain 3, plain 3]");
+    let with_field =
+        format!("{B}\n STORE_LOCAL e\n LOAD_LOCAL e\n LOAD_CONST function plain\n SET_ATTR \"f\"\n LOAD_LOCAL e");
+    assert_eq!(
+        over(&[&with_field, &with_field], "LOAD_LOCAL d\n LOAD_CONST 3\n CALL_METHOD \"f\", 1"),
+        "[plain 3, plain 3]"
+    );
     // Records, and natives of several kinds, at one site.
     let mixture = [A, "LOAD_CONST \"s\"", "BUILD_LIST 0", B, "LOAD_CONST \"\"", MAP, A];
-    assert_eq!(over(&mixture, "LOAD_LOCAL d\n CALL_METHOD \"to_string\", 0"), over(&mixture, "LOAD_LOCAL d\n BUILD_STRING 1"));
-    assert_eq!(over(&["LOAD_CONST \"s\"", "BUILD_LIST 0", MAP], "LOAD_LOCAL d\n CALL_METHOD \"is_empty\", 0"), "[false, true, false]");
+    assert_eq!(
+        over(&mixture, "LOAD_LOCAL d\n CALL_METHOD \"to_string\", 0"),
+        over(&mixture, "LOAD_LOCAL d\n BUILD_STRING 1")
+    );
+    assert_eq!(
+        over(&["LOAD_CONST \"s\"", "BUILD_LIST 0", MAP], "LOAD_LOCAL d\n CALL_METHOD \"is_empty\", 0"),
+        "[false, true, false]"
+    );
 }
 
 #[test]
 fn instances() {
-    let is = |value: &str, of: &str| result(&format!("{TYPES}\n{}", main_of(&format!("{value}\n IS_INSTANCE {of}\n RETURN"))));
-    assert_eq!([is(A, "A"), is(C, "A"), is(A, "C"), is(B, "A"), is("LOAD_CONST 1", "A")], ["true", "true", "false", "false", "false"]);
+    let is = |value: &str, of: &str| {
+        result(&format!("{TYPES}\n{}", main_of(&format!("{value}\n IS_INSTANCE {of}\n RETURN"))))
+    };
+    assert_eq!(
+        [is(A, "A"), is(C, "A"), is(A, "C"), is(B, "A"), is("LOAD_CONST 1", "A")],
+        ["true", "true", "false", "false", "false"]
+    );
 }

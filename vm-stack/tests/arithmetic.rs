@@ -103,14 +103,9 @@ fn comparisons() {
     for a in values {
         for b in values {
             let (x, y) = (number(a), number(b));
-            for (op, expected) in [
-                ("EQ", x == y),
-                ("NEQ", x != y),
-                ("LT", x < y),
-                ("GT", x > y),
-                ("LTE", x <= y),
-                ("GTE", x >= y),
-            ] {
+            for (op, expected) in
+                [("EQ", x == y), ("NEQ", x != y), ("LT", x < y), ("GT", x > y), ("LTE", x <= y), ("GTE", x >= y)]
+            {
                 assert_eq!(binary(a, op, b), expected.to_string(), "{a} {op} {b}");
             }
         }
@@ -138,10 +133,14 @@ fn logic() {
     ] {
         assert_eq!(binary(a, op, b), expected, "{a} {op} {b}");
     }
-    for (value, holds) in [("true", true), ("false", false), ("0", false), ("0.0", false), ("\"\"", false), ("null", false), ("7", true)] {
+    for (value, holds) in
+        [("true", true), ("false", false), ("0", false), ("0.0", false), ("\"\"", false), ("null", false), ("7", true)]
+    {
         assert_eq!(result_of(&format!("LOAD_CONST {value}\n TO_BOOL\n RETURN")), holds.to_string(), "{value}");
         assert_eq!(result_of(&format!("LOAD_CONST {value}\n NOT\n RETURN")), (!holds).to_string(), "{value}");
-        let branch = |op| format!("LOAD_CONST {value}\n {op} yes\n LOAD_CONST \"no\"\n RETURN\nyes: LOAD_CONST \"yes\"\n RETURN");
+        let branch = |op| {
+            format!("LOAD_CONST {value}\n {op} yes\n LOAD_CONST \"no\"\n RETURN\nyes: LOAD_CONST \"yes\"\n RETURN")
+        };
         assert_eq!(result_of(&branch("JUMP_IF_TRUE")), if holds { "yes" } else { "no" }, "{value}");
         assert_eq!(result_of(&branch("JUMP_IF_FALSE")), if holds { "no" } else { "yes" }, "{value}");
         assert_eq!(result_of(&branch("JUMP_IF_NOT_NULL")), if value == "null" { "no" } else { "yes" }, "{value}");

@@ -127,7 +127,10 @@ fn every_kind_of_callee() {
     assert_eq!(called("LOAD_CONST type Made"), "Made { x: 31, y: true }");
     let named = |main: &str| result(&format!("{CALLEES}\n{}", main_of(main)));
     assert_eq!(named("STORE_FUNC double\n LOAD_CONST 4\n CALL_NAME \"double\", 1\n RETURN"), "8");
-    assert_eq!(named("LOAD_CONST builtin len\n STORE_NAME \"f\"\n LOAD_CONST \"four\"\n CALL_NAME \"f\", 1\n RETURN"), "4");
+    assert_eq!(
+        named("LOAD_CONST builtin len\n STORE_NAME \"f\"\n LOAD_CONST \"four\"\n CALL_NAME \"f\", 1\n RETURN"),
+        "4"
+    );
     assert_eq!(named("LOAD_CONST -3\n CALL_BUILTIN abs, 1\n RETURN"), "3");
     let failed = error(&main_of("LOAD_CONST 5\n CALL_TOP 0\n RETURN"));
     assert_eq!((failed.kind, &*failed.message), (ErrorKind::Type, "Not a function: INTEGER"));
@@ -239,7 +242,10 @@ fn unset_variables() {
     assert_eq!(name("MAKE_CELL c\n LOAD_CELL c\n RETURN"), "Identifier 'c' not found");
     // Verified code need not have made the cell before it uses it.
     assert_eq!(name("LOAD_CELL c\n MAKE_CELL c\n RETURN"), "Identifier 'c' not found");
-    assert_eq!(result_of("LOAD_CONST 1\n STORE_CELL c\n MAKE_CELL c\n LOAD_CONST 2\n STORE_CELL c\n LOAD_CELL c\n RETURN"), "2");
+    assert_eq!(
+        result_of("LOAD_CONST 1\n STORE_CELL c\n MAKE_CELL c\n LOAD_CONST 2\n STORE_CELL c\n LOAD_CELL c\n RETURN"),
+        "2"
+    );
     assert_eq!(result_of("LOAD_CONST 1\n STORE_LOCAL b\n UNSET b\n IS_SET b\n RETURN"), "false");
     let captured = |load: &str, cell: &str| {
         let text = format!(
@@ -371,7 +377,8 @@ fn fuel() {
     let text = main_of("SETUP_TRY h0, end, 0\nagain: LOOP again\n POP_TRY h0\nend: RETURN");
     assert_eq!(run_limited(&text, limits(1000)).outcome.result.unwrap_err().kind, ErrorKind::Fuel);
     // The depth is checked before fuel is taken.
-    let failed = run_limited(&down(5), Limits { max_depth: 3, fuel: Some(3), ..Limits::default() }).outcome.result.unwrap_err();
+    let failed =
+        run_limited(&down(5), Limits { max_depth: 3, fuel: Some(3), ..Limits::default() }).outcome.result.unwrap_err();
     assert_eq!(failed.kind, ErrorKind::Depth);
 }
 

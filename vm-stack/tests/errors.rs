@@ -7,7 +7,8 @@ use runtime::ErrorKind;
 
 #[test]
 fn thrown_values_and_messages() {
-    let caught = |body: &str| result_of(&format!("SETUP_TRY h0, caught, 0\n {body}\n POP_TRY h0\n RETURN\ncaught: RETURN"));
+    let caught =
+        |body: &str| result_of(&format!("SETUP_TRY h0, caught, 0\n {body}\n POP_TRY h0\n RETURN\ncaught: RETURN"));
     assert_eq!(caught("LOAD_CONST 1\n BUILD_LIST 1\n THROW\n NOP"), "[1]");
     assert_eq!(caught("LOAD_CONST 1\n LOAD_CONST 0\n DIV"), "Division by zero");
     assert_eq!(caught("LOAD_CONST false\n LOAD_CONST \"why\"\n REQUIRE\n LOAD_CONST 1"), "Requirement failed: why");

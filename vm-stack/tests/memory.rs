@@ -40,7 +40,12 @@ fn growing_list_runs_into_the_limit() {
     ";
     let run = run_with(&link(&main_of(body)), heap(1 << 20), false, false);
     assert_eq!(run.outcome.result, Ok("[Out of memory: the heap limit is 1048576 bytes, true]".to_string()));
-    let failed = run_with(&link(&main_of(&body.replace("SETUP_TRY h0, caught, 0", "").replace("POP_TRY h0", ""))), heap(1 << 20), false, false);
+    let failed = run_with(
+        &link(&main_of(&body.replace("SETUP_TRY h0, caught, 0", "").replace("POP_TRY h0", ""))),
+        heap(1 << 20),
+        false,
+        false,
+    );
     assert_eq!(failed.outcome.result.unwrap_err().kind, ErrorKind::Heap);
 }
 
@@ -71,7 +76,7 @@ fn garbage_makes_room() {
     // An instruction that ran again counts once.
     assert_eq!(run.count(StackOp::Mul), 20);
     // Twice as much at a time does not fit, however much is collected; the handler of the last resort still runs.
-    let caught = body.replace("600000", "1200000").replace("MUL\n", "SETUP_TRY h0, caught, 0\n MUL\n POP_TRY h0\n").replace("again:\n", "again:\n")
+    let caught = body.replace("600000", "1200000").replace("MUL\n", "SETUP_TRY h0, caught, 0\n MUL\n POP_TRY h0\n")
         + "caught: RETURN\n";
     let run = run_limited(&main_of(&caught), heap(1 << 20));
     assert_eq!(run.outcome.result, Ok("Out of memory: the heap limit is 1048576 bytes".to_string()));

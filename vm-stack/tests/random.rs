@@ -16,9 +16,33 @@ use runtime::Limits;
 type Seed = [u8; 6];
 
 const CONSTANTS: &[&str] = &[
-    "0", "1", "2", "-1", "7", "9223372036854775807", "-9223372036854775808", "0.5", "-0.0", "nan", "1e300", "true", "false", "null",
-    "\"\"", "\"x\"", "\"text\"", "\"é\"", "function unary", "function binary", "builtin len", "builtin str", "type A", "type Made",
-    "type D", "enum Color", "module m",
+    "0",
+    "1",
+    "2",
+    "-1",
+    "7",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0.5",
+    "-0.0",
+    "nan",
+    "1e300",
+    "true",
+    "false",
+    "null",
+    "\"\"",
+    "\"x\"",
+    "\"text\"",
+    "\"é\"",
+    "function unary",
+    "function binary",
+    "builtin len",
+    "builtin str",
+    "type A",
+    "type Made",
+    "type D",
+    "enum Color",
+    "module m",
 ];
 const NAMES: &[&str] = &["x", "y", "unary", "RED", "g", "push", "keys", "len", "upper", "nosuch", "twice"];
 const BUILTINS: &[&str] = &["len", "str", "append", "keys", "abs", "first", "sum", "uppercase", "type"];
@@ -139,7 +163,8 @@ fn function(head: &str, seeds: &[Seed], in_closure: bool) -> String {
     if seeds.len() > middle + 2 {
         body.line(format_args!("POP_TRY"));
     }
-    let _ = writeln!(body.text, "S{}: LOAD_LOCAL v{}\n RETURN", seeds.len(), seeds.first().map_or(0, |seed| seed[1] % 8));
+    let _ =
+        writeln!(body.text, "S{}: LOAD_LOCAL v{}\n RETURN", seeds.len(), seeds.first().map_or(0, |seed| seed[1] % 8));
     let _ = writeln!(body.text, "caught: STORE_LOCAL v2\n LOOP S{middle}");
     let _ = writeln!(body.text, "cleanup: DUP\n STORE_LOCAL v4\n THROW");
     // The verifier wants to see that v5 can be a cell; it may be used as one all the same when it is none.

@@ -53,7 +53,7 @@ struct Scan<'r> {
 impl<'r> Scan<'r> {
     fn new(function: &'r Function, ranges: &'r LiveRanges, registers: u16) -> Self {
         let mut free = vec![u64::MAX; usize::from(registers).div_ceil(64)];
-        if registers % 64 != 0
+        if !registers.is_multiple_of(64)
             && let Some(last) = free.last_mut()
         {
             *last = (1 << (registers % 64)) - 1;

@@ -131,7 +131,8 @@ fn simpler(node: &Node) -> Vec<Node> {
             Kind::Literal(_) => &["0", "1", "\"\""],
             _ => &["0", "1", "null", "true"],
         };
-        let is_callee_of_builtin = matches!(&node.kind, Kind::Literal(text) if text.starts_with(|c: char| c.is_alphabetic()));
+        let is_callee_of_builtin =
+            matches!(&node.kind, Kind::Literal(text) if text.starts_with(|c: char| c.is_alphabetic()));
         if !is_callee_of_builtin {
             let smaller = literals.iter().filter(|&&literal| node.kind != Kind::Literal(literal.into()));
             found.extend(smaller.map(|&literal| Node::literal(literal)));
@@ -158,7 +159,9 @@ fn simpler(node: &Node) -> Vec<Node> {
             found.push(Node::new(Kind::Binary("+"), node.children.clone()));
         }
         Kind::IfThenElse => found.push(Node::new(Kind::Conditional, node.children.clone())),
-        Kind::LetList(names, Some(_)) => found.push(Node::new(Kind::LetList(names.clone(), None), node.children.clone())),
+        Kind::LetList(names, Some(_)) => {
+            found.push(Node::new(Kind::LetList(names.clone(), None), node.children.clone()))
+        }
         Kind::Slice { start, end } => {
             if *start {
                 let mut without = Node::new(Kind::Slice { start: false, end: *end }, node.children.clone());

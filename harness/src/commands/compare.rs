@@ -51,7 +51,8 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
         size: size.name().to_string(),
         rounds: plan.rounds,
         seed: plan.seed,
-        timed: "execution alone, output included; compiling, converting, linking and making the runtime are not".to_string(),
+        timed: "execution alone, output included; compiling, converting, linking and making the runtime are not"
+            .to_string(),
         intervals: "95 % percentile bootstrap of the ratio of medians, rounds resampled in pairs".to_string(),
         duration_s: begun.elapsed().as_secs_f64(),
     };
@@ -108,7 +109,9 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
     }
     for path in &options.program {
         let compiled = Compiled::new(&Source::file(path)?)?;
-        let name = path.file_stem().map_or_else(|| path.to_string_lossy().into_owned(), |stem| stem.to_string_lossy().into_owned());
+        let name = path
+            .file_stem()
+            .map_or_else(|| path.to_string_lossy().into_owned(), |stem| stem.to_string_lossy().into_owned());
         programs.push(Program { name, compiled, arguments: Vec::new(), expected: None });
     }
     let mut seen = HashSet::new();

@@ -92,7 +92,8 @@ fn sections(listing: &str) -> Vec<Section<'_>> {
 /// Two listings of one function: what comes from the same line of source stands side by side under it.
 fn side_by_side(stack: &str, register: &str) -> String {
     let (left, right) = (sections(stack), sections(register));
-    let width = left.iter().flat_map(|section| &section.lines).map(|line| line.chars().count()).max().unwrap_or(0).max(24);
+    let width =
+        left.iter().flat_map(|section| &section.lines).map(|line| line.chars().count()).max().unwrap_or(0).max(24);
     let mut text = String::new();
     let mut rows = |title: &str, left: &[&str], right: &[&str]| {
         text.push_str(title);

@@ -41,7 +41,8 @@ pub(super) fn run(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
         stop: AtomicBool::new(false),
         found: Mutex::new((Summary::default(), Vec::new())),
     };
-    let threads = options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
+    let threads =
+        options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
     let begun = Instant::now();
     quietly(|| watch(&job, threads));
     let elapsed = begun.elapsed();
@@ -110,7 +111,10 @@ fn watch(job: &Job, threads: usize) {
         while workers.iter().any(|worker| !worker.is_finished()) {
             std::thread::sleep(Duration::from_millis(20));
             let disagreements = job.found.lock().map_or(0, |found| found.1.len());
-            bar.set_message(format!("{} programs, {disagreements} disagreements", job.next.load(Ordering::Relaxed).min(job.most)));
+            bar.set_message(format!(
+                "{} programs, {disagreements} disagreements",
+                job.next.load(Ordering::Relaxed).min(job.most)
+            ));
             bar.tick();
         }
     });
@@ -136,7 +140,9 @@ impl Job {
                 summary.count(&verdict);
                 match verdict {
                     Verdict::Disagree(disagreement) => self.report(&checker, seed, *disagreement),
-                    Verdict::Invalid(reason) => eprintln!("seed {seed} is no program, a defect of the generator: {reason}"),
+                    Verdict::Invalid(reason) => {
+                        eprintln!("seed {seed} is no program, a defect of the generator: {reason}")
+                    }
                     Verdict::Agree(_) | Verdict::Inconclusive => {}
                 }
                 if self.is_over() {

@@ -41,7 +41,8 @@ fn papers(options: &PaperOptions) -> anyhow::Result<Vec<String>> {
         return Ok(vec![name.clone()]);
     }
     let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| has_template(path)).collect();
+    let mut folders: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| has_template(path)).collect();
     folders.sort();
     if folders.is_empty() {
         bail!(Usage(format!("there are no papers in {}", folder.display())));

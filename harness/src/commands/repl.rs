@@ -92,7 +92,8 @@ impl Session {
     fn enter(&mut self, input: &str) -> anyhow::Result<()> {
         let earlier = self.entries.concat();
         // An expression shows its value. Whatever is no expression is taken as statements.
-        let as_expression = Entry { before: "return (", input, after: "\n)\n", kept: format!("let {LAST} = ({input}\n)\n") };
+        let as_expression =
+            Entry { before: "return (", input, after: "\n)\n", kept: format!("let {LAST} = ({input}\n)\n") };
         let as_statements = Entry { before: "", input, after: "\n", kept: format!("{input}\n") };
         let statements = as_statements.compile(&earlier);
         let is_expression = statements.as_ref().map_or(true, |compiled| is_expression(compiled, earlier.len()));
@@ -156,9 +157,13 @@ impl Session {
         let mut sources = compiled.sources().to_vec();
         let Some(program) = sources.iter().position(|source| &*source.name == NAME) else { return (failure, sources) };
         let first = sources.len();
-        let starts: Vec<usize> = self.entries.iter().scan(0, |end, entry| Some(std::mem::replace(end, *end + entry.len()))).collect();
+        let starts: Vec<usize> =
+            self.entries.iter().scan(0, |end, entry| Some(std::mem::replace(end, *end + entry.len()))).collect();
         for (number, text) in self.entries.iter().enumerate() {
-            sources.push(isa::module::Source { name: format!("<entry {}>", number + 1).into(), text: text.as_str().into() });
+            sources.push(isa::module::Source {
+                name: format!("<entry {}>", number + 1).into(),
+                text: text.as_str().into(),
+            });
         }
         sources.push(isa::module::Source { name: NAME.into(), text: entry.input.into() });
         for call in failure.trace.iter_mut().filter(|call| call.source as usize == program) {

@@ -50,8 +50,12 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         eprint!("{}", render_failure(failure, compiled.sources(), terminal::colours()));
     }
     match options.stats {
-        Some(StatsFormat::Json) => eprintln!("{}", stats_json(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes())),
-        Some(StatsFormat::Table) => eprint!("{}", stats_table(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes())),
+        Some(StatsFormat::Json) => {
+            eprintln!("{}", stats_json(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes()))
+        }
+        Some(StatsFormat::Table) => {
+            eprint!("{}", stats_table(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes()))
+        }
         None => {}
     }
     Ok(if outcome.result.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
@@ -65,7 +69,11 @@ fn stats_json(
     code_bytes: Option<usize>,
 ) -> serde_json::Value {
     let operations = outcome.instructions.as_ref().map(|tally| {
-        tally.by_operation.iter().map(|&(name, count)| (name.to_string(), json!(count))).collect::<serde_json::Map<_, _>>()
+        tally
+            .by_operation
+            .iter()
+            .map(|&(name, count)| (name.to_string(), json!(count)))
+            .collect::<serde_json::Map<_, _>>()
     });
     json!({
         "configuration": crate::results::describe(configuration),

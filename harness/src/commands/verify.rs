@@ -26,5 +26,10 @@ pub(super) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
 
 fn summary<F: Form>(module: &Module<F>) -> String {
     let instructions: usize = module.functions.iter().map(|function| function.code.len()).sum();
-    format!("{} form, {} functions, {instructions} instructions, {} constants", F::NAME, module.functions.len(), module.constants.len())
+    format!(
+        "{} form, {} functions, {instructions} instructions, {} constants",
+        F::NAME,
+        module.functions.len(),
+        module.constants.len()
+    )
 }

@@ -31,7 +31,11 @@ impl Runtime {
         match object.tag() {
             Tag::List | Tag::String => {
                 let Some(number) = index.as_int() else {
-                    return Err(Error::type_error(format!("Type error: a {} is indexed by integers, not {}", object.type_title(), index.type_title())));
+                    return Err(Error::type_error(format!(
+                        "Type error: a {} is indexed by integers, not {}",
+                        object.type_title(),
+                        index.type_title()
+                    )));
                 };
                 if let Some(list) = object.as_list() {
                     return Ok(element_position(number, list.len()).and_then(|at| list.get(at)).unwrap_or(Value::NULL));
@@ -47,10 +51,12 @@ impl Runtime {
                 }
             }
             Tag::Map => Ok(object.as_map().and_then(|map| map.get(index)).unwrap_or(Value::NULL)),
-            Tag::Record | Tag::Module => Ok(match index.as_string().and_then(|name| self.program.name_indices.get(name.as_str()).copied()) {
-                Some(name) => self.get_attribute(object, name)?,
-                None => Value::NULL,
-            }),
+            Tag::Record | Tag::Module => {
+                Ok(match index.as_string().and_then(|name| self.program.name_indices.get(name.as_str()).copied()) {
+                    Some(name) => self.get_attribute(object, name)?,
+                    None => Value::NULL,
+                })
+            }
             _ => Ok(Value::NULL),
         }
     }
@@ -60,7 +66,10 @@ impl Runtime {
         match object.tag() {
             Tag::List => {
                 let (Some(list), Some(number)) = (object.as_list(), index.as_int()) else {
-                    return Err(Error::type_error(format!("Type error: a LIST is indexed by integers, not {}", index.type_title())));
+                    return Err(Error::type_error(format!(
+                        "Type error: a LIST is indexed by integers, not {}",
+                        index.type_title()
+                    )));
                 };
                 let stored = match element_position(number, list.len()) {
                     Some(at) => list.set(&mut self.heap, at, value)?,
@@ -69,15 +78,19 @@ impl Runtime {
                 if stored {
                     Ok(())
                 } else {
-                    Err(Error::value_error(format!("Index out of range: {number} in a list of {}", list.len())).with_help("push() adds elements at the end"))
+                    Err(Error::value_error(format!("Index out of range: {number} in a list of {}", list.len()))
+                        .with_help("push() adds elements at the end"))
                 }
             }
             Tag::Map => self.set_key(object, index, value),
-            Tag::Record => match index.as_string().and_then(|name| self.program.name_indices.get(name.as_str()).copied()) {
-                Some(name) => self.set_attribute(object, name, value),
-                None => Err(self.unknown_field(object, &self.format(index))),
-            },
-            Tag::String => Err(Error::type_error("Type error: strings cannot be changed").with_help("build a new string with slices and +")),
+            Tag::Record => {
+                match index.as_string().and_then(|name| self.program.name_indices.get(name.as_str()).copied()) {
+                    Some(name) => self.set_attribute(object, name, value),
+                    None => Err(self.unknown_field(object, &self.format(index))),
+                }
+            }
+            Tag::String => Err(Error::type_error("Type error: strings cannot be changed")
+                .with_help("build a new string with slices and +")),
             _ => Err(Error::type_error(format!("Type error: cannot assign to an index of {}", object.type_title()))),
         }
     }
@@ -91,7 +104,8 @@ impl Runtime {
             return Err(Error::type_error("Type error: the members of an enum cannot be changed"));
         }
         if !Map::can_be_key(key) {
-            return Err(Error::type_error(format!("Type error: {} cannot be a map key", key.type_title())).with_help("keys are strings, integers or bools"));
+            return Err(Error::type_error(format!("Type error: {} cannot be a map key", key.type_title()))
+                .with_help("keys are strings, integers or bools"));
         }
         map.insert(&mut self.heap, key, value)
     }
@@ -125,12 +139,16 @@ impl Runtime {
             }
             Tag::Map => Ok(object.as_map().and_then(|map| map.get(self.names[name as usize])).unwrap_or(Value::NULL)),
             Tag::Module => {
-                let member = self.program.modules[object.index() as usize].members.iter().find(|member| member.0 == name);
+                let member =
+                    self.program.modules[object.index() as usize].members.iter().find(|member| member.0 == name);
                 match member {
                     Some(&(_, global)) => self.load_global(global),
                     None => {
                         let module = &self.program.modules[object.index() as usize].name;
-                        Err(Error::new(ErrorKind::Name, format!("'{}' is not exported from {module}", self.program.names[name as usize])))
+                        Err(Error::new(
+                            ErrorKind::Name,
+                            format!("'{}' is not exported from {module}", self.program.names[name as usize]),
+                        ))
                     }
                 }
             }

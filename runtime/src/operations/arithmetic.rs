@@ -10,7 +10,8 @@ type Result = std::result::Result<Value, Fault>;
 
 #[cold]
 fn overflow(operation: &str) -> Fault {
-    Error::new(ErrorKind::Arithmetic, format!("Integer overflow in {operation}")).with_help("integers are 64 bits wide; use floats for larger magnitudes")
+    Error::new(ErrorKind::Arithmetic, format!("Integer overflow in {operation}"))
+        .with_help("integers are 64 bits wide; use floats for larger magnitudes")
 }
 
 #[cold]
@@ -88,7 +89,13 @@ impl Runtime {
     fn concat_lists(&mut self, a: Value, b: Value) -> Result {
         let (Some(first), Some(second)) = (a.as_list(), b.as_list()) else { return Err(mismatch("add", a, b)) };
         let count = first.len() + second.len();
-        let kind = if first.kind() == second.kind() || second.is_empty() { first.kind() } else if first.is_empty() { second.kind() } else { ElementKind::Value };
+        let kind = if first.kind() == second.kind() || second.is_empty() {
+            first.kind()
+        } else if first.is_empty() {
+            second.kind()
+        } else {
+            ElementKind::Value
+        };
         let result = List::with_capacity(&mut self.heap, kind, count)?;
         if let Some(list) = result.as_list() {
             list.extend(&mut self.heap, a)?;
@@ -111,7 +118,11 @@ impl Runtime {
     /// `a * b`: product, or a string or list repeated.
     pub fn multiply(&mut self, a: Value, b: Value) -> Result {
         if a.is_int() && b.is_int() {
-            return a.int_payload().checked_mul(b.int_payload()).map(Value::int).ok_or_else(|| overflow("multiplication"));
+            return a
+                .int_payload()
+                .checked_mul(b.int_payload())
+                .map(Value::int)
+                .ok_or_else(|| overflow("multiplication"));
         }
         match (a.tag(), b.tag()) {
             (Tag::String | Tag::List, Tag::Int) => self.repeat(a, b.int_payload()),

@@ -63,7 +63,9 @@ impl Runtime {
             Tag::Map => {
                 // A function kept in a map is called like a method; it wins over the map's own methods.
                 let entry = receiver.as_map().and_then(|map| map.get(self.names[name as usize]));
-                if let Some(entry) = entry.filter(|entry| matches!(entry.tag(), Tag::Function | Tag::Closure | Tag::Builtin | Tag::Type)) {
+                if let Some(entry) =
+                    entry.filter(|entry| matches!(entry.tag(), Tag::Function | Tag::Closure | Tag::Builtin | Tag::Type))
+                {
                     return Ok(Method::Value(entry));
                 }
             }

@@ -111,7 +111,9 @@ fn shallow(a: Value, b: Value) -> Shallow {
         return Shallow::Decided(!(a.is_float() && a.float_payload().is_nan()));
     }
     match (a.tag(), b.tag()) {
-        (Tag::Int | Tag::Float, Tag::Int | Tag::Float) => Shallow::Decided(compare_numbers(a, b) == Some(Some(Ordering::Equal))),
+        (Tag::Int | Tag::Float, Tag::Int | Tag::Float) => {
+            Shallow::Decided(compare_numbers(a, b) == Some(Some(Ordering::Equal)))
+        }
         (Tag::String, Tag::String) => Shallow::Decided(match (a.as_string(), b.as_string()) {
             (Some(a), Some(b)) => a.equals(b),
             _ => false,
@@ -227,7 +229,9 @@ impl Runtime {
         }
         match (container.as_string(), needle.as_string()) {
             (Some(text), Some(part)) => Ok(text.as_str().contains(part.as_str())),
-            (Some(_), None) => Err(Error::type_error(format!("Type error: a STRING cannot contain {}", needle.type_title()))),
+            (Some(_), None) => {
+                Err(Error::type_error(format!("Type error: a STRING cannot contain {}", needle.type_title())))
+            }
             _ => Err(Error::type_error(format!("Type error: cannot search in {}", container.type_title()))),
         }
     }

@@ -256,10 +256,10 @@ fn snapshot(roots: &[Value]) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 8 } else { 256 }, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 2 } else { 256 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn collections_keep_the_reachable_and_free_the_rest(steps in prop::collection::vec(step(), 0..150)) {
+    fn collections_keep_the_reachable_and_free_the_rest(steps in prop::collection::vec(step(), 0..if cfg!(miri) { 30 } else { 150 })) {
         let mut runtime = runtime();
         runtime.collect(|_| {}).expect("room");
         let empty = runtime.heap.bytes();

@@ -118,7 +118,7 @@ fn same(a: Option<Value>, b: Option<Value>) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 12 } else { 512 }, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 4 } else { 512 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn behaves_like_a_vector(first in values(), changes in prop::collection::vec(change(), 0..60)) {

@@ -68,10 +68,10 @@ fn remove(heap: &mut Heap, map: Value, model: &mut Vec<(Key, i64)>, key: &Key) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 8 } else { 256 }, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 3 } else { 256 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn behaves_like_an_ordered_list_of_entries(changes in prop::collection::vec(change(), 0..300)) {
+    fn behaves_like_an_ordered_list_of_entries(changes in prop::collection::vec(change(), 0..if cfg!(miri) { 60 } else { 300 })) {
         let mut heap = Heap::new(1 << 30);
         let mut map = Map::create(&mut heap, MapKind::Plain);
         let mut model: Vec<(Key, i64)> = Vec::new();
@@ -116,7 +116,7 @@ proptest! {
 
 #[test]
 fn grows_and_shrinks_by_the_thousand() {
-    let count = if cfg!(miri) { 300 } else { 20_000 };
+    let count = if cfg!(miri) { 60 } else { 20_000 };
     let mut heap = Heap::new(1 << 30);
     let map = Map::create(&mut heap, MapKind::Plain);
     let this = map.as_map().expect("a map");
@@ -135,7 +135,7 @@ fn a_queue_does_not_grow() {
     let mut heap = Heap::new(1 << 20);
     let map = Map::create(&mut heap, MapKind::Plain);
     let this = map.as_map().expect("a map");
-    let rounds = if cfg!(miri) { 500 } else { 100_000 };
+    let rounds = if cfg!(miri) { 60 } else { 100_000 };
     for number in 0..rounds {
         this.insert(&mut heap, Value::int(number), Value::NULL).expect("room");
         if number >= 10 {

@@ -65,7 +65,7 @@ fn a_slice_that_ends_with_its_buffer_can_grow() {
 fn building_a_string_copies_little() {
     let mut heap = Heap::new(1 << 24);
     let mut value = Str::create(&mut heap, "");
-    let rounds = if cfg!(miri) { 300 } else { 10_000 };
+    let rounds = if cfg!(miri) { 60 } else { 10_000 };
     for _ in 0..rounds {
         value = Str::concat(&mut heap, value, "0123456789").expect("room");
     }
@@ -132,7 +132,7 @@ fn piece() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 12 } else { 512 }, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: if cfg!(miri) { 3 } else { 512 }, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Each step appends to, or cuts, some string made before; all must keep their text.
     #[test]

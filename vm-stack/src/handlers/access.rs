@@ -1,7 +1,7 @@
 //! Elements, entries, fields, lengths, slices.
 
-use runtime::objects::{ElementKind, List, Map, MapKind, Record, Str};
 use runtime::Value;
+use runtime::objects::{ElementKind, List, Map, MapKind, Record, Str};
 
 use super::{handlers, slow_paths};
 use crate::link::Site;
@@ -9,9 +9,8 @@ use crate::machine::{Machine, Step};
 use crate::slot::{self, BOOL, FLOAT, INT, LIST, MAP, RECORD, Slot};
 
 // A packed element becomes a value by putting its list's kind before it as the tag.
-const _: () = assert!(
-    ElementKind::Int as u64 == INT && ElementKind::Float as u64 == FLOAT && ElementKind::Bool as u64 == BOOL
-);
+const _: () =
+    assert!(ElementKind::Int as u64 == INT && ElementKind::Float as u64 == FLOAT && ElementKind::Bool as u64 == BOOL);
 
 /// Copies element `index` of a list to `to`.
 ///

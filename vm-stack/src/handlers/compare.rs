@@ -1,7 +1,7 @@
 //! Equality, order, membership, logic, type tests.
 
-use runtime::operations::{Comparison, equals};
 use runtime::Value;
+use runtime::operations::{Comparison, equals};
 
 use super::{handlers, slow_paths};
 use crate::machine::{Flow, Machine, Registers, Slow, Step};

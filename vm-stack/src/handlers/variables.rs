@@ -58,9 +58,7 @@ unsafe fn pop_to(registers: &mut Registers, to: Slot) -> Step {
 #[inline(always)]
 unsafe fn cell(variable: *const Value) -> Option<Slot> {
     // SAFETY: the tag says that it is a cell.
-    unsafe {
-        if slot::tag(variable) == CELL { Some(&raw mut (*slot::object::<Cell>(variable)).value) } else { None }
-    }
+    unsafe { if slot::tag(variable) == CELL { Some(&raw mut (*slot::object::<Cell>(variable)).value) } else { None } }
 }
 
 /// The place of a captured variable of the running function, `offset` bytes from that of the first.

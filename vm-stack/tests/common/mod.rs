@@ -73,11 +73,8 @@ pub(crate) fn run_with(linked: &Linked, limits: Limits, collect_always: bool, wa
     let options = RunOptions { limits, output: Box::new(output.clone()), collect_always, ..RunOptions::default() };
     let mut runtime = Runtime::new(linked.program().clone(), options);
     let mut counts = InstructionCounts::default();
-    let result = if watched {
-        execute(linked, &mut runtime, &mut counts)
-    } else {
-        execute(linked, &mut runtime, &mut NoProbe)
-    };
+    let result =
+        if watched { execute(linked, &mut runtime, &mut counts) } else { execute(linked, &mut runtime, &mut NoProbe) };
     runtime.output.flush().unwrap();
     let result = match result {
         Ok(value) => Ok(runtime.format(value)),

@@ -218,7 +218,11 @@ impl Grower {
         let mut children = vec![self.expression(sort, depth - 1)];
         for given in [start, end] {
             if given {
-                children.push(if self.random.chance(70) { self.small(4) } else { self.expression(Sort::Int, depth - 1) });
+                children.push(if self.random.chance(70) {
+                    self.small(4)
+                } else {
+                    self.expression(Sort::Int, depth - 1)
+                });
             }
         }
         Node::new(Kind::Slice { start, end }, children)
@@ -489,7 +493,7 @@ impl Grower {
         let records: Vec<usize> = (0..self.types.len()).filter(|&at| !self.types[at].fields.is_empty()).collect();
         if !records.is_empty() && self.random.chance(35) {
             let type_index = *self.random.choose(&records);
-            let subject = self.expression(Sort::Record(type_index), 2);
+            let subject = self.subject(Sort::Record(type_index));
             let patterns = (0..self.random.between(1, 2))
                 .map(|_| {
                     let facts = self.types[*self.random.choose(&records)].clone();
@@ -506,7 +510,7 @@ impl Grower {
             return (subject, patterns);
         }
         let sort = *self.random.choose(&[Sort::Int, Sort::Int, Sort::Text, Sort::Any]);
-        let subject = self.expression(sort, 2);
+        let subject = self.subject(sort);
         let patterns = (0..self.random.between(1, 3))
             .map(|_| match self.random.below(8) {
                 0..4 => self.small(4),
@@ -516,6 +520,13 @@ impl Grower {
             })
             .collect();
         (subject, patterns)
+    }
+
+    /// Something to match that is short enough for the parser, which looks ahead only so far for the arms behind `match (…`.
+    fn subject(&mut self, sort: Sort) -> Node {
+        const LONGEST: usize = 40;
+        let subject = self.expression(sort, 2);
+        if subject.size() <= LONGEST { subject } else { self.small(4) }
     }
 
     /// Grows what sees the variables that a pattern binds.

@@ -327,7 +327,8 @@ impl Grower {
 
     fn destructuring(&mut self) -> Node {
         if self.random.chance(40) {
-            let names: Vec<Name> = ["k", "n", "m"][..self.random.between(1, 3)].iter().map(|&name| name.into()).collect();
+            let names: Vec<Name> =
+                ["k", "n", "m"][..self.random.between(1, 3)].iter().map(|&name| name.into()).collect();
             let value = self.expression(Sort::Map, 2);
             for name in &names {
                 self.rebind(name, Sort::Any);
