@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use runtime::error::{ErrorKind, TraceEntry};
 use runtime::heap::HeapStatistics;
-use runtime::{Error, Runtime, Value};
+use runtime::{Error, Fault, Runtime, Value};
 
 /// What a run gives, whichever executor ran it.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ pub struct InstructionTally {
 }
 
 impl Outcome {
-    pub(crate) fn new(runtime: &Runtime, result: Result<Value, Error>, time: Duration) -> Self {
+    pub(crate) fn new(runtime: &Runtime, result: Result<Value, Fault>, time: Duration) -> Self {
         let result = match result {
             Ok(value) => Ok(Returned { type_name: runtime.typeof_name(value), text: runtime.format(value) }),
             Err(fault) => Err(Failure::new(*fault)),

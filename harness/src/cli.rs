@@ -273,7 +273,8 @@ pub struct ReplOptions {
 #[command(after_help = "Examples:
   harness fuzz --seconds 60
   harness fuzz --seconds 600 --vm stack
-  harness fuzz --seed 123456 --programs 1     # what the report of seed 123456 was about")]
+  harness fuzz --seed 123456 --programs 1              # what the report of seed 123456 is about
+  harness fuzz --seed 123456 --check fuzz-failures/123456.zx   # the same, made small")]
 pub struct FuzzOptions {
     /// How long to go on [10, or until --programs have been run]
     #[arg(long, value_name = "N")]
@@ -296,6 +297,12 @@ pub struct FuzzOptions {
     /// Print the random programs instead of running them
     #[arg(long)]
     pub show: bool,
+    /// Check this program instead of random ones, in the way that the program of --seed is checked
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["show", "seconds", "programs"])]
+    pub check: Option<PathBuf>,
+    /// Work, and note in files of this name which programs are being checked; what the supervising process starts
+    #[arg(long, hide = true)]
+    pub notes: Option<PathBuf>,
 }
 
 /// `harness paper`

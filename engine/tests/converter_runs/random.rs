@@ -561,7 +561,7 @@ fn terminate(writer: &mut Writer<'_>, block: u32, depths: &[u32], floor: u32, ju
             }
             9..12 if next_is_alike && writer.locals > 5 => {
                 // The instruction that may be skipped is a jump, or does nothing.
-                let iterates = depth >= floor + 1 && writer.random.chance(50);
+                let iterates = depth > floor && writer.random.chance(50);
                 let first = match writer.is_tame {
                     true if iterates => 5,
                     true => 2,

@@ -18,11 +18,14 @@ pub(crate) const REGISTERS: [u16; 7] = [8, 9, 11, 16, 64, 255, 256];
 /// Iterations and calls that a run may begin.
 pub(crate) const FUEL: u64 = 20_000;
 
+/// An error: what it says, and the active calls with function, source and offset.
+pub(crate) type Raised = (String, Vec<(String, u32, u32)>);
+
 /// What a run shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shown {
     /// Value with its type, or kind and message of the error and the active calls: function, source, offset.
-    pub(crate) result: Result<String, (String, Vec<(String, u32, u32)>)>,
+    pub(crate) result: Result<String, Raised>,
     pub(crate) output: String,
     pub(crate) fuel_used: u64,
 }

@@ -2094,7 +2094,7 @@ fn nested_handlers_keep_growing_stacks() {
     for level in (0..12).rev() {
         code += &format!("catch{level}:\n");
         if level > 0 {
-            code += &format!("LOAD_LOCAL a\nBUILD_LIST 3\n");
+            code += "LOAD_LOCAL a\nBUILD_LIST 3\n";
         } else {
             code += "BUILD_LIST 2\nRETURN\n";
         }

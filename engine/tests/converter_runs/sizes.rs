@@ -400,7 +400,7 @@ fn constants_beyond_the_reach_of_a_lane() {
     printed.push("far 0.5 null".into());
     code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, one), op(Op::Add, 0), op(Op::Print, 1)]);
     printed.push("8".into());
-    code.extend([op(Op::LoadConst, five), op(Op::StoreLocal, 2), op(Op::LoadConst, one + 0), op(Op::StoreLocal, 3)]);
+    code.extend([op(Op::LoadConst, five), op(Op::StoreLocal, 2), op(Op::LoadConst, one), op(Op::StoreLocal, 3)]);
     code.extend([op(Op::LoadConst, one), op(Op::ForPrepare, 1)]);
     let at = code.len() as u32;
     code.extend([op(Op::Loop, at + 2), op(Op::Jump, at + 6), op(Op::LoadLocal, 1), op(Op::Print, 1)]);
@@ -536,7 +536,7 @@ fn too_many_values_at_once() {
 fn names_beyond_the_reach_of_a_lane() {
     let mut module = module(2, Vec::new());
     module.names.extend((0..70_000).map(|name| format!("n{name}").into()));
-    let code = vec![op(Op::BuildMap, 0), op(Op::StoreLocal, 0), op(Op::LoadLocal, 0), op(Op::LoadConst, 5)];
+    let code = [op(Op::BuildMap, 0), op(Op::StoreLocal, 0), op(Op::LoadLocal, 0), op(Op::LoadConst, 5)];
     let far = 66_000;
     module.functions[0].code = [&code[..], &[op(Op::SetAttr, far), op(Op::LoadLocal, 0), op(Op::Return, 0)]].concat();
     let message = convert_error(module.clone(), 256);

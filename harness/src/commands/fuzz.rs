@@ -1,7 +1,12 @@
 //! `harness fuzz`
+//!
+//! The machines contain unsafe code, so a defect may end the process instead of giving a wrong answer. Therefore the programs are checked by a
+//! child process, which notes what it is at; when it dies, [`crash`] finds the program that it died of.
+
+mod crash;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use engine::random::{Checker, Disagreement, Node, Summary, Verdict, program, shrink};
-use engine::{Configuration, ConfigurationError};
+use engine::{Configuration, ConfigurationError, EngineError};
 
 use super::{FAILED, Usage};
 use crate::cli::FuzzOptions;
@@ -32,8 +37,13 @@ pub(super) fn run(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let only = options.vm.as_deref().map(executor).transpose()?;
+    if let Some(path) = &options.check {
+        return check(path, options.seed, only);
+    }
+    let Some(notes) = options.notes.clone() else { return crash::supervise(options) };
     let job = Job {
         only,
+        notes,
         first: options.seed,
         most: options.programs.unwrap_or(u64::MAX),
         until: deadline(options),
@@ -49,7 +59,7 @@ pub(super) fn run(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
     let (summary, mut disagreements) = job.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     disagreements.sort_by_key(|&(seed, _)| seed);
     for (seed, disagreement) in &disagreements {
-        save(&options.save, *seed, disagreement)?;
+        save(&options.save, *seed, &disagreement.program, &disagreement.to_string())?;
         eprintln!("seed {seed}: engines disagree\n{disagreement}");
     }
     if !disagreements.is_empty() {
@@ -77,6 +87,11 @@ fn executor(name: &str) -> anyhow::Result<&'static str> {
     Ok(vm)
 }
 
+fn threads(options: &FuzzOptions) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    options.jobs.unwrap_or_else(cores).max(1)
+}
+
 fn deadline(options: &FuzzOptions) -> Option<Instant> {
     let seconds = match (options.seconds, options.programs) {
         (None, Some(_)) => return None,
@@ -85,7 +100,32 @@ fn deadline(options: &FuzzOptions) -> Option<Instant> {
     Instant::now().checked_add(Duration::from_secs(seconds))
 }
 
+/// Checks one program.
+fn check(path: &Path, seed: u64, only: Option<&'static str>) -> anyhow::Result<ExitCode> {
+    let program = fs::read_to_string(path).map_err(|source| EngineError::Read { path: path.to_path_buf(), source })?;
+    match only.map_or_else(Checker::new, Checker::only).check(&program, seed) {
+        Verdict::Disagree(disagreement) => {
+            terminal::print(&disagreement.to_string())?;
+            Ok(ExitCode::from(FAILED))
+        }
+        Verdict::Invalid(reason) => {
+            eprintln!("{reason}");
+            Ok(ExitCode::from(FAILED))
+        }
+        Verdict::Agree(_) => {
+            terminal::print("all agree\n")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Verdict::Inconclusive => {
+            terminal::print("nothing proved: the program comes too near the heap limit\n")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
 struct Job {
+    /// Files of this name and the number of the thread say what it is at.
+    notes: PathBuf,
     only: Option<&'static str>,
     first: u64,
     most: u64,
@@ -107,7 +147,7 @@ fn watch(job: &Job, threads: usize) {
     let bar = terminal::progress(0);
     bar.set_style(indicatif::ProgressStyle::default_spinner());
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| job.work())).collect();
+        let workers: Vec<_> = (0..threads).map(|thread| scope.spawn(move || job.work(thread))).collect();
         while workers.iter().any(|worker| !worker.is_finished()) {
             std::thread::sleep(Duration::from_millis(20));
             let disagreements = job.found.lock().map_or(0, |found| found.1.len());
@@ -126,7 +166,8 @@ impl Job {
         self.stop.load(Ordering::Relaxed) || self.until.is_some_and(|until| Instant::now() >= until)
     }
 
-    fn work(&self) {
+    fn work(&self, thread: usize) {
+        let notes = crash::note_of(&self.notes, thread);
         let checker = self.only.map_or_else(Checker::new, Checker::only);
         let mut summary = Summary::default();
         while !self.is_over() {
@@ -134,7 +175,10 @@ impl Job {
             if start >= self.most {
                 break;
             }
-            for offset in start..(start + CHUNK).min(self.most) {
+            let end = (start + CHUNK).min(self.most);
+            // Without notes a crash cannot be explained, but it is still noticed.
+            let _ = fs::write(&notes, format!("{} {}", self.first.wrapping_add(start), end - start));
+            for offset in start..end {
                 let seed = self.first.wrapping_add(offset);
                 let verdict = checker.check_seed(seed);
                 summary.count(&verdict);
@@ -172,13 +216,13 @@ impl Job {
 }
 
 /// Saves the small program, the one it was made from, and what the engines show.
-fn save(folder: &Path, seed: u64, disagreement: &Disagreement) -> anyhow::Result<()> {
+fn save(folder: &Path, seed: u64, small: &str, report: &str) -> anyhow::Result<()> {
     let write = |name: String, text: &str| {
         let path = folder.join(name);
         fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
     };
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    write(format!("{seed}.zx"), &disagreement.program)?;
+    write(format!("{seed}.zx"), small)?;
     write(format!("{seed}.original.zx"), &program(seed).to_program())?;
-    write(format!("{seed}.txt"), &disagreement.to_string())
+    write(format!("{seed}.txt"), report)
 }
