@@ -1,7 +1,7 @@
 //! The stack machine: an interpreter for the stack form.
 //!
-//! It is the baseline that the other engines are measured against, so it is plain (one instruction after another, as the compiler made them;
-//! no fused instructions, no cached top of stack) and does well what a plain interpreter can do well:
+//! It is the baseline that the other engines are measured against, so it is plain (one instruction after another, as the compiler made
+//! them; no fused instructions, no cached top of stack) and does well what a plain interpreter can do well:
 //!
 //! - [`Linked`] is a private copy of the code with operands as the machine wants them: scaled, relative, and with an inline-cache site
 //!   for every access by name.

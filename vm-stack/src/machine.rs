@@ -269,7 +269,8 @@ impl<'r> Machine<'r> {
         Flow::Continue
     }
 
-    /// Makes ready for a call of `callee` with its frame at `window`: checks the depth, makes room, takes fuel. Gives where `window` is now.
+    /// Makes ready for a call of `callee` with its frame at `window`: checks the depth, makes room, takes fuel. Gives where `window`
+    /// is now.
     ///
     /// # Errors
     /// When the call must not be made. The error is final: a collection would not help.
@@ -309,7 +310,7 @@ impl<'r> Machine<'r> {
     #[cold]
     unsafe fn grow_values(&mut self, window: Slot, frame_bytes: usize) -> Result<Slot, Fault> {
         let start = self.value_stack.start();
-        // SAFETY: all lie in the value stack. The running frame may be anywhere below its operands, so its end bounds what is used.
+        // SAFETY: all lie in the value stack.
         let (used, needed) = unsafe {
             (
                 self.registers.sp.offset_from_unsigned(start),

@@ -14,7 +14,7 @@ struct Landing {
     handler: Handler,
 }
 
-impl Machine<'_> {
+impl<'r> Machine<'r> {
     /// The running instruction failed. When it wanted more memory than the heap may hold, garbage is collected and it runs once more;
     /// otherwise, and the second time, the error is raised.
     ///
@@ -56,8 +56,8 @@ impl Machine<'_> {
         // A handler that only wants the value needs no trace. Code that throws on must keep the place where it all began.
         if landing.as_ref().is_none_or(|landing| landing.handler.is_cleanup) {
             // SAFETY: the caller's promise.
-            let calls: Vec<_> = unsafe { self.calls() }.collect();
-            self.runtime.locate(&mut fault, calls.into_iter());
+            let calls = unsafe { self.calls() };
+            self.runtime.locate(&mut fault, calls);
         }
         match landing {
             // SAFETY: the landing is one of an active call.
@@ -80,8 +80,8 @@ impl Machine<'_> {
         unsafe {
             let Frame { base, function, .. } = *frame;
             let kept = base.byte_add((*function).locals_bytes as usize).add(handler.landing as usize);
-            // A handler may keep operands of the instruction that failed, though no compiler asks for that. Those that it consumed are
-            // not above `sp` any more in a way that may be read.
+            // A handler may keep operands that the failing instruction, or a callee, has consumed already, though no compiler asks for that.
+            // They lie above `sp`, where a collection may have freed what they point to, so they are gone.
             while self.registers.sp < kept {
                 slot::put(self.registers.sp, Value::NULL);
                 self.registers.sp = self.registers.sp.add(1);
@@ -118,7 +118,7 @@ impl Machine<'_> {
     ///
     /// # Safety
     /// The program counter is at the running instruction.
-    unsafe fn calls(&mut self) -> impl Iterator<Item = (u32, u32, u32)> {
+    unsafe fn calls(&mut self) -> impl Iterator<Item = (u32, u32, u32)> + use<'r> {
         let linked = self.linked;
         // SAFETY: the caller's promise.
         unsafe { self.active() }.map(|active| {
@@ -131,7 +131,7 @@ impl Machine<'_> {
     ///
     /// # Safety
     /// The program counter is at the running instruction. The calls stay active while the iterator is used.
-    unsafe fn active<'c>(&mut self) -> impl Iterator<Item = Active<'c>> + use<'c> {
+    unsafe fn active(&mut self) -> impl Iterator<Item = Active<'r>> + use<'r> {
         let no_frame = self.no_frame();
         let (code, mut frame, mut at) = (self.code, self.frame, self.registers.pc);
         std::iter::from_fn(move || {
@@ -153,8 +153,8 @@ impl Machine<'_> {
 }
 
 /// An active call.
-struct Active<'c> {
+struct Active<'r> {
     frame: *mut Frame,
-    function: &'c LinkedFunction,
+    function: &'r LinkedFunction,
     pc: u32,
 }

@@ -1,5 +1,6 @@
 //! Moves, constants, globals, cells and captured variables.
 
+use isa::module::CaptureSource;
 use runtime::objects::{Cell, Closure};
 use runtime::{Tag, Value};
 
@@ -314,6 +315,15 @@ pub(crate) unsafe fn make_function(m: &mut Machine<'_>, state: State) -> State {
             0 => Value::indexed(Tag::Function, function),
             count => Closure::create(&mut m.runtime.heap, function, count),
         };
+        // What the running function captured itself is handed on here; SET_CAPTURE hands on what lies in registers.
+        if let Some(closure) = made.as_closure() {
+            for (index, capture) in m.linked.function(function).captures.iter().enumerate() {
+                if let CaptureSource::Capture(from) = capture.from {
+                    let running = &*(*m.frame_top.sub(1)).closure;
+                    closure.set_capture(index, running.capture_unchecked(from as usize));
+                }
+            }
+        }
         i.a().put(made);
         m.safepoint(i)
     }

@@ -11,8 +11,8 @@ use crate::link::LinkedFunction;
 use crate::machine::{Call, Flow, Machine, Registers, Slow, Step, push_frame, slide};
 use crate::slot::{self, CLOSURE, FUNCTION, RECORD, Slot};
 
-/// Enters guest code with the `given` topmost values as arguments. Its frame begins at `window`, where the first argument lies or the callee
-/// itself, which the arguments then move over. Where the call needs more room, or must not be made, `slow` decides.
+/// Enters guest code with the `given` topmost values as arguments. Its frame begins at `window`, where the first argument lies or the
+/// callee itself, which the arguments then move over. Where the call needs more room, or must not be made, `slow` decides.
 ///
 /// # Safety
 /// [The contract](super), for a call; `closure` as in [`Machine::call`].

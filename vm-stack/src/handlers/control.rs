@@ -151,7 +151,8 @@ handlers! {
         branch(registers, word, true, loop_if_true_slow)
     }
 
-    /// `FOR_PREPARE n`: start → ; if counting from start to L[n+1] by L[n+2] takes a step, L[n] := start; otherwise skip the next instruction
+    /// `FOR_PREPARE n`: start → ; if counting from start to L[n+1] by L[n+2] takes a step, L[n] := start; otherwise skip the next
+    /// instruction
     fn for_prepare(_, _, _) {
         Step::Slow(for_prepare_slow)
     }
