@@ -189,17 +189,16 @@ fn converted_code() {
 }
 
 /// Operations that the compiler does not emit.
-const NOT_COMPILED: [StackOp; 4] = [
+const NOT_COMPILED: [StackOp; 3] = [
     // For code made by hand, and for passes that leave nothing where something was.
     StackOp::Nop,
     // The language has no syntax for them.
     StackOp::BuildSet,
     StackOp::Unset,
-    StackOp::Construct,
 ];
 
 /// Operations that the converter does not emit, whatever the stack code, or only in code that is too long to be looked at.
-const NOT_CONVERTED: [RegisterOp; 3] = [RegisterOp::NopReg, RegisterOp::BuildSetReg, RegisterOp::ConstructReg];
+const NOT_CONVERTED: [RegisterOp; 2] = [RegisterOp::NopReg, RegisterOp::BuildSetReg];
 
 #[test]
 fn every_operation_occurs_in_some_case() {
