@@ -108,7 +108,7 @@ fn defaults_may_be_functions() {
         entity Scaler { scale: any = x => x * factor, add: any = n => x => x + n }
         print(Scaler().scale(5), Scaler().add(1)(2))
         "#,
-        &["10", "3"],
+        &["10 3"],
     );
 }
 
