@@ -43,6 +43,17 @@ impl Order {
         Ok(Self { field, is_descending })
     }
 
+    /// What `element` is sorted by.
+    fn key(self, runtime: &mut Runtime, element: Value) -> Result<Value, Fault> {
+        if self.field.is_null() {
+            return Ok(element);
+        }
+        if has_fields(element) || element.tag() == Tag::List && self.field.is_int() {
+            return runtime.index(element, self.field);
+        }
+        Err(expected("sort", "a list of maps or entities to sort by a field", element))
+    }
+
     fn apply(self, ordering: Ordering) -> Ordering {
         if self.is_descending { ordering.reverse() } else { ordering }
     }
@@ -71,14 +82,15 @@ pub(crate) fn sort(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, 
     if order.field.is_null() && source.kind() == ElementKind::Int {
         return sort_ints(runtime, source, order);
     }
-    // Values, keys and the room that merging takes, on top of the result.
-    runtime.heap.reserve(source.len() * 6 * size_of::<Value>())?;
-    if !order.field.is_null() {
-        return sort_by_field(runtime, source, order);
+    // Keys, elements and the room that merging takes, on top of the result.
+    runtime.heap.reserve(source.len() * 8 * size_of::<Value>())?;
+    let mut keyed: Vec<(Value, Value)> = Vec::with_capacity(source.len());
+    for element in source.iter() {
+        keyed.push((order.key(runtime, element)?, element));
     }
-    let mut values: Vec<Value> = source.iter().collect();
-    sort_values(runtime, &mut values, order)?;
-    runtime.build_list(&values)
+    sort_keyed(runtime, &mut keyed, order)?;
+    let sorted: Vec<Value> = keyed.into_iter().map(|(_, element)| element).collect();
+    runtime.build_list(&sorted)
 }
 
 fn sort_ints(runtime: &mut Runtime, source: &List, order: Order) -> Result<Value, Fault> {
@@ -93,22 +105,21 @@ fn sort_ints(runtime: &mut Runtime, source: &List, order: Order) -> Result<Value
     Ok(result)
 }
 
-/// What the elements of a list have in common.
-#[derive(PartialEq)]
+/// What all keys are.
 enum Common {
     Floats,
     Numbers,
     Strings,
-    Nothing,
+    Other,
 }
 
-fn common(values: &[Value]) -> Common {
-    let all = |test: fn(Tag) -> bool| values.iter().all(|value| test(value.tag()));
-    match values.first().map(|first| first.tag()) {
+fn common(keyed: &[(Value, Value)]) -> Common {
+    let all = |test: fn(Tag) -> bool| keyed.iter().all(|(key, _)| test(key.tag()));
+    match keyed.first().map(|(key, _)| key.tag()) {
         Some(Tag::Float) if all(|tag| tag == Tag::Float) => Common::Floats,
         Some(Tag::Int | Tag::Float) if all(|tag| matches!(tag, Tag::Int | Tag::Float)) => Common::Numbers,
         Some(Tag::String) if all(|tag| tag == Tag::String) => Common::Strings,
-        _ => Common::Nothing,
+        _ => Common::Other,
     }
 }
 
@@ -134,52 +145,27 @@ impl Text<'_> {
     }
 }
 
-fn sort_values(runtime: &mut Runtime, values: &mut Vec<Value>, order: Order) -> Result<(), Fault> {
-    match common(values) {
-        Common::Floats => values.sort_by(|a, b| order.apply(compare_floats(a.float_payload(), b.float_payload()))),
-        // Numbers always have an order.
-        Common::Numbers => values.sort_by(|&a, &b| order.apply(runtime.order(a, b).unwrap_or(Ordering::Equal))),
-        Common::Strings => {
-            let mut texts: Vec<Text> = values.iter().map(|&value| Text::new(value, value)).collect();
-            texts.sort_by(|a, b| order.apply(a.compare(b)));
-            values.iter_mut().zip(texts).for_each(|(value, text)| *value = text.element);
-        }
-        Common::Nothing => {
-            let sorted = merge_sort(std::mem::take(values), |a, b| Ok(order.apply(runtime.order(*a, *b)?)))?;
-            *values = sorted;
-        }
-    }
-    Ok(())
-}
-
 /// Order of floats, NaN above every number.
 fn compare_floats(a: f64, b: f64) -> Ordering {
     a.partial_cmp(&b).unwrap_or_else(|| a.is_nan().cmp(&b.is_nan()))
 }
 
-fn sort_by_field(runtime: &mut Runtime, source: &List, order: Order) -> Result<Value, Fault> {
-    let mut keyed: Vec<(Value, Value)> = Vec::with_capacity(source.len());
-    for element in source.iter() {
-        let has_field = has_fields(element) || (element.tag() == Tag::List && order.field.is_int());
-        if !has_field {
-            return Err(expected("sort", "a list of maps or entities to sort by a field", element));
-        }
-        keyed.push((runtime.index(element, order.field)?, element));
-    }
-    let keys: Vec<Value> = keyed.iter().map(|&(key, _)| key).collect();
-    match common(&keys) {
+/// Sorts elements by the keys before them.
+fn sort_keyed(runtime: &mut Runtime, keyed: &mut Vec<(Value, Value)>, order: Order) -> Result<(), Fault> {
+    match common(keyed) {
+        Common::Floats => keyed.sort_by(|a, b| order.apply(compare_floats(a.0.float_payload(), b.0.float_payload()))),
+        // Numbers always have an order.
+        Common::Numbers => keyed.sort_by(|a, b| order.apply(runtime.order(a.0, b.0).unwrap_or(Ordering::Equal))),
         Common::Strings => {
             let mut texts: Vec<Text> = keyed.iter().map(|&(key, element)| Text::new(key, element)).collect();
             texts.sort_by(|a, b| order.apply(a.compare(b)));
             keyed.iter_mut().zip(texts).for_each(|(entry, text)| entry.1 = text.element);
         }
-        Common::Floats | Common::Numbers => {
-            keyed.sort_by(|a, b| order.apply(runtime.order(a.0, b.0).unwrap_or(Ordering::Equal)));
+        Common::Other => {
+            *keyed = merge_sort(std::mem::take(keyed), |a, b| Ok(order.apply(runtime.order(a.0, b.0)?)))?;
         }
-        Common::Nothing => keyed = merge_sort(keyed, |a, b| Ok(order.apply(runtime.order(a.0, b.0)?)))?,
     }
-    let values: Vec<Value> = keyed.into_iter().map(|(_, element)| element).collect();
-    runtime.build_list(&values)
+    Ok(())
 }
 
 /// A stable merge sort from the bottom up, for comparisons that can fail and need not be consistent.
