@@ -121,7 +121,7 @@ pub struct CompareOptions {
     /// Small sizes and short samples: ends within a minute
     #[arg(long)]
     pub quick: bool,
-    /// Samples of each side for every program [15]
+    /// Samples of each side for every program; without this option 15, and fewer with --quick
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rounds: Option<u32>,
     /// Seed of the order of runs and of the resamples behind intervals

@@ -1,13 +1,9 @@
 //! Code of sizes that no person writes, but that programs write.
-//!
-//! No test asserts a time. `cargo test --release -p engine --test converter_runs -- --ignored --nocapture times` prints how times grow.
-
-use std::time::Instant;
 
 use converter::{ConvertError, Options, convert};
 use isa::module::{Function, Handler, Source};
 use isa::stack::{StackInstruction as Instruction, StackOp as Op};
-use isa::{Constant, StackCode, Verified};
+use isa::{Constant, StackCode};
 
 use crate::runner::{How, compare, verify};
 
@@ -545,60 +541,6 @@ fn names_beyond_the_reach_of_a_lane() {
     module.functions[0].code =
         [&code[..], &[op(Op::SetAttr, 65_000), op(Op::LoadLocal, 0), op(Op::Return, 0)]].concat();
     shows(module, &[8, 256], "map {n64999: 5}");
-}
-
-// Times.
-
-/// Converts at several sizes and prints what it takes.
-fn times(name: &str, sizes: [u32; 3], registers: u16, make: impl Fn(u32) -> StackCode) {
-    print!("{name:<28}{registers:>6}");
-    let mut last: Option<f64> = None;
-    for size in sizes {
-        let code: Verified<StackCode> = verify(make(size)).unwrap();
-        let instructions = code.functions[0].code.len();
-        let best = (0..3).map(|_| {
-            let begun = Instant::now();
-            let (module, statistics) =
-                converter::convert_unverified(&code, Options { registers, ..Options::default() }).unwrap();
-            let converted = begun.elapsed();
-            let begun = Instant::now();
-            isa::verify::register(module).unwrap();
-            (converted, begun.elapsed(), statistics)
-        });
-        let (converted, verified, statistics) = best.min_by_key(|(converted, _, _)| *converted).unwrap();
-        let seconds = converted.as_secs_f64();
-        let growth = last.map_or(String::new(), |last| format!("x{:.1}", seconds / last));
-        last = Some(seconds);
-        print!(
-            "  | {size:>7}: {instructions:>8} i {:>8.1} ms {growth:>5} ({:.1}+{:.1}+{:.1}, verify {:.1})",
-            seconds * 1e3,
-            statistics.lift_time.as_secs_f64() * 1e3,
-            statistics.allocate_time.as_secs_f64() * 1e3,
-            statistics.emit_time.as_secs_f64() * 1e3,
-            verified.as_secs_f64() * 1e3,
-        );
-    }
-    println!();
-}
-
-#[test]
-#[ignore = "prints times"]
-fn times_grow_with_sizes() {
-    println!(
-        "case, registers, then for sizes n, 2n, 4n: instructions, time to convert (lift and clean up, allocate, emit), time to verify"
-    );
-    for registers in [8, 256, 16_000] {
-        times("many locals", [2500, 5000, 10_000], registers, many_locals);
-        times("deep operand stack", [2500, 5000, 10_000], registers, deep_stack);
-        times("straight block", [50_000, 100_000, 200_000], registers, straight);
-        times("nested branches", [2500, 5000, 10_000], registers, nested_branches);
-        times("nested calls", [2500, 5000, 10_000], registers, nested_calls);
-        times("long loops", [10_000, 20_000, 40_000], registers, long_loops);
-        times("handlers in a row", [5000, 10_000, 20_000], registers, handlers_in_a_row);
-        times("handlers nested", [500, 1000, 2000], registers, handlers_nested);
-        times("wide window", [1000, 2000, 4000], registers, wide_window);
-        times("branches over many locals", [500, 1000, 2000], registers, branches_over_locals);
-    }
 }
 
 /// As many variables as branches, all of them alive throughout.
