@@ -34,7 +34,7 @@ pub trait Executor: Send + Sync {
 
 /// A program that an executor has made ready.
 ///
-/// Implementations say how to execute in a fresh [`Runtime`]; [`run`](dyn Prepared::run) and [`count`](dyn Prepared::count) do the
+/// Implementations say how to execute in a fresh [`Runtime`]; `run` and `count`, methods of `dyn Prepared`, do the
 /// rest the same way for all.
 pub trait Prepared {
     /// The tables that a runtime for it is made from.

@@ -149,7 +149,7 @@ pub struct FunctionScope<'a> {
 /// What the resolver found out about a file.
 #[derive(Debug, Default)]
 pub struct ResolvedFile<'a> {
-    /// Meaning of every occurrence of a name, by [`NameId`](crate::ast::NameId).
+    /// Meaning of every occurrence of a name, by [`NameId`].
     pub bindings: Vec<Binding>,
     /// Scopes by [`FunctionId`].
     pub functions: Vec<FunctionScope<'a>>,
