@@ -8,6 +8,7 @@ use converter::{AllocatorKind, FEWEST_REGISTERS};
 use runtime::Limits;
 
 use crate::executor::{executors, find_executor};
+use crate::mechanism::{NOTHING, Without, mechanisms};
 
 /// How a program is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +19,16 @@ pub struct Configuration {
     pub registers: u16,
     /// Who assigns registers.
     pub allocator: AllocatorKind,
+    /// What is left out.
+    pub without: Without,
     /// Bounds of a run.
     pub limits: Limits,
 }
 
 impl Default for Configuration {
     fn default() -> Self {
-        let converter::Options { registers, allocator } = converter::Options::default();
-        Self { vm: "auto", registers, allocator, limits: Limits::default() }
+        let converter::Options { registers, allocator, without: steps } = converter::Options::default();
+        Self { vm: "auto", registers, allocator, without: Without { steps }, limits: Limits::default() }
     }
 }
 
@@ -60,7 +63,7 @@ impl Configuration {
 
     /// What the converter is told.
     pub fn converter_options(&self) -> converter::Options {
-        converter::Options { registers: self.registers, allocator: self.allocator }
+        converter::Options { registers: self.registers, allocator: self.allocator, without: self.without.steps }
     }
 
     /// The axes that differ from the default, as `name=value`.
@@ -171,7 +174,7 @@ fn only(value: &str, name: &str) -> Option<()> {
     (value == name).then_some(())
 }
 
-static AXES: [Axis; 10] = [
+static AXES: [Axis; 11] = [
     Axis {
         name: "vm",
         placeholder: "VM",
@@ -209,6 +212,23 @@ static AXES: [Axis; 10] = [
             Some(())
         },
         get: |configuration| configuration.allocator.about().0.to_string(),
+    },
+    Axis {
+        name: "without",
+        placeholder: "NAMES",
+        about: "which mechanisms are left out, with commas between",
+        choices: || {
+            let nothing = Choice { name: NOTHING, about: "everything is there" };
+            let mechanisms = mechanisms();
+            let each = mechanisms.iter().map(|&mechanism| Choice { name: mechanism.name, about: mechanism.about });
+            std::iter::once(nothing).chain(each).collect()
+        },
+        numbers: "",
+        set: |configuration, value| {
+            configuration.without = Without::parse(value)?;
+            Some(())
+        },
+        get: |configuration| configuration.without.to_string(),
     },
     Axis {
         name: "dispatch",
@@ -321,6 +341,8 @@ mod tests {
         assert_eq!(error, "'turbo' is no value of --vm; there are: auto, ast, stack, register");
         let error = configuration.set("registers", "7").unwrap_err().to_string();
         assert!(error.contains("from 8 up"), "{error}");
+        let error = configuration.set("without", "copies,spills").unwrap_err().to_string();
+        assert!(error.contains("'copies,spills'") && error.contains("nothing, ") && error.contains("dead"), "{error}");
         assert!(configuration.set("speed", "1").unwrap_err().to_string().contains("max-depth"));
     }
 
@@ -329,7 +351,8 @@ mod tests {
         let mut configuration = Configuration::of("register").unwrap();
         configuration.set("registers", "16").unwrap();
         configuration.set("max-heap", "64M").unwrap();
-        assert_eq!(configuration.to_string(), "register registers=16 max-heap=67108864");
+        configuration.set("without", "dead,copies").unwrap();
+        assert_eq!(configuration.to_string(), "register registers=16 without=copies,dead max-heap=67108864");
         assert_eq!(Configuration::of("stack").unwrap().to_string(), "stack");
     }
 

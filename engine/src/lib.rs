@@ -18,6 +18,7 @@ mod configuration;
 mod error;
 mod executor;
 mod executors;
+pub mod mechanism;
 mod outcome;
 pub mod random;
 mod report;

@@ -2,8 +2,7 @@
 
 use isa::{Lane, RegisterInstruction, RegisterOp};
 
-use super::{Emitter, Place};
-use crate::allocate::Location;
+use super::{Emitter, Place, Spot};
 use crate::tac::{Operand, Terminator, VirtualRegister};
 
 /// The fused branches for a comparison and the outcome that jumps: with a register, a small integer, a constant on the right.
@@ -183,12 +182,12 @@ impl Emitter<'_> {
         use RegisterOp as R;
         let is_unit = matches!(step, Operand::Constant(constant) if self.small_integer(constant) == Some(1));
         let begins_at = self.begins_iteration(more);
-        if let (Location::Register(place), Operand::Register(end), true, Some(target)) =
+        if let (Spot::Register(place), Operand::Register(end), true, Some(target)) =
             (self.location(counter), end, is_unit, begins_at)
         {
             let end = self.read(end, 1);
             let is_ahead = !self.is_behind(index, target);
-            self.fused_branch(R::CountedLoop, u32::from(place), end, target, true, is_ahead);
+            self.fused_branch(R::CountedLoop, place, end, target, true, is_ahead);
             self.go(done, next);
             return;
         }
@@ -222,7 +221,7 @@ impl Emitter<'_> {
         let destination_place = self.write(destination);
         self.emit(operation, destination_place, collection, position_place);
         let is_spilled =
-            [destination, position].iter().any(|&register| matches!(self.location(register), Location::Slot(_)));
+            [destination, position].iter().any(|&register| matches!(self.location(register), Spot::Slot(_)));
         if is_spilled {
             self.emit_wide(
                 R::JumpReg,
@@ -242,7 +241,7 @@ impl Emitter<'_> {
     }
 
     fn is_slot(&self, register: VirtualRegister) -> bool {
-        matches!(self.location(register), Location::Slot(_))
+        matches!(self.location(register), Spot::Slot(_))
     }
 
     fn operand_in_register(&mut self, operand: Operand, number: u32) -> Place {

@@ -29,20 +29,21 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let linked = match (compiled.register_code(), compiled.stack_code()) {
-            (Some(code), _) => linked(Linked::new(code))?,
+        let (linked, conversion) = match (compiled.register_code(), compiled.stack_code()) {
+            (Some(code), _) => (linked(Linked::new(code))?, None),
             (None, Some(code)) => {
-                let (code, _) = converter::convert(code, configuration.converter_options())?;
-                linked(Linked::new(&code))?
+                let (code, statistics) = converter::convert(code, configuration.converter_options())?;
+                (linked(Linked::new(&code))?, Some(statistics))
             }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        Ok(Box::new(PreparedRegister { linked }))
+        Ok(Box::new(PreparedRegister { linked, conversion }))
     }
 }
 
 struct PreparedRegister {
     linked: Linked,
+    conversion: Option<converter::Statistics>,
 }
 
 impl Prepared for PreparedRegister {
@@ -64,5 +65,9 @@ impl Prepared for PreparedRegister {
 
     fn code_bytes(&self) -> Option<usize> {
         Some(self.linked.code_bytes())
+    }
+
+    fn conversion(&self) -> Option<&converter::Statistics> {
+        self.conversion.as_ref()
     }
 }

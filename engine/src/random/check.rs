@@ -1,7 +1,7 @@
 //! Runs one program everywhere and compares what can be observed.
 //!
-//! The evaluator is the reference. The stack machine and the register machine at two register counts must show the same: the bytes
-//! printed, the value or the error with its whole trace, and the fuel used. One program in sixteen gets only little fuel, so that it ends
+//! The evaluator is the reference. The stack machine and the register machine at two register counts, one of them with any allocator and
+//! without any subset of the converter's steps, must show the same: the bytes printed, the value or the error with its whole trace, and the fuel used. One program in sixteen gets only little fuel, so that it ends
 //! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
 //!
 //! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
@@ -9,7 +9,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use converter::AllocatorKind;
+use converter::{AllocatorKind, Step, StepSet};
 use runtime::{ErrorKind, Limits, RunOptions};
 
 use super::numbers::Random;
@@ -17,6 +17,7 @@ use crate::compiled::{Compiled, Source};
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::find_executor;
+use crate::mechanism::Without;
 use crate::outcome::{Capture, Failure, Returned};
 
 /// Name of random programs in messages.
@@ -268,6 +269,7 @@ struct Plan {
     takes_fewest: bool,
     registers: u16,
     allocator: AllocatorKind,
+    without: StepSet,
 }
 
 impl Plan {
@@ -280,6 +282,7 @@ impl Plan {
             takes_fewest: random.chance(50),
             registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64]),
             allocator: *random.choose(AllocatorKind::ALL),
+            without: if random.chance(50) { StepSet::EMPTY } else { some_steps(&mut random) },
         }
     }
 
@@ -291,8 +294,14 @@ impl Plan {
     /// the work of a check, and over many programs all counts meet all shapes of code.
     fn register_configurations(&self, configurations: &mut Vec<Configuration>) {
         let all = self.configuration("register");
-        let some = Configuration { registers: self.registers, allocator: self.allocator, ..all.clone() };
+        let (registers, allocator, without) = (self.registers, self.allocator, Without { steps: self.without });
+        let some = Configuration { registers, allocator, without, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
         configurations.extend([if self.takes_fewest { fewest } else { all }, some]);
     }
+}
+
+/// Each step or not.
+fn some_steps(random: &mut Random) -> StepSet {
+    Step::ALL.iter().copied().filter(|_| random.chance(40)).collect()
 }
