@@ -20,6 +20,9 @@ macro_rules! define_operations {
         }
 
         impl Operation {
+            /// How many there are.
+            pub(crate) const COUNT: usize = Self::Halt as usize + 1;
+
             /// The operation of the register form, under the same number: probes are told of opcodes of the family.
             pub(crate) const fn of(op: RegisterOp) -> Self {
                 match op {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use isa::RegisterOp;
-use runtime::probe::{InstructionCounts, NoProbe};
+use runtime::probe::InstructionCounts;
 use runtime::{Fault, Program, Runtime, Value};
 use vm_register::Linked;
 
@@ -37,12 +37,13 @@ impl Executor for Register {
             }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        Ok(Box::new(PreparedRegister { linked }))
+        Ok(Box::new(PreparedRegister { linked, dispatch: configuration.dispatch.of_register() }))
     }
 }
 
 struct PreparedRegister {
     linked: Linked,
+    dispatch: vm_register::Dispatch,
 }
 
 impl Prepared for PreparedRegister {
@@ -51,7 +52,7 @@ impl Prepared for PreparedRegister {
     }
 
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
-        vm_register::execute(&self.linked, runtime, &mut NoProbe)
+        vm_register::execute_by(self.dispatch, &self.linked, runtime)
     }
 
     fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault> {

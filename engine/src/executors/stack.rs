@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use isa::StackOp;
-use runtime::probe::{InstructionCounts, NoProbe};
+use runtime::probe::InstructionCounts;
 use runtime::{Fault, Program, Runtime, Value};
-use vm_stack::Linked;
+use vm_stack::{Linked, Options};
 
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
@@ -28,7 +27,7 @@ impl Executor for Stack {
     fn prepare<'c>(
         &self,
         compiled: &'c Compiled,
-        _configuration: &Configuration,
+        configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
         let Some(code) = compiled.stack_code() else {
             return Err(EngineError::Unsupported {
@@ -37,7 +36,9 @@ impl Executor for Stack {
                 reason: "the file holds register code".to_string(),
             });
         };
-        Ok(Box::new(PreparedStack { linked: linked(Linked::new(code))? }))
+        let options = Options { superinstructions: configuration.superinstructions };
+        let linked = linked(Linked::with_options(code, options))?;
+        Ok(Box::new(PreparedStack { linked, dispatch: configuration.dispatch.of_stack() }))
     }
 }
 
@@ -51,6 +52,7 @@ pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
 
 struct PreparedStack {
     linked: Linked,
+    dispatch: vm_stack::Dispatch,
 }
 
 impl Prepared for PreparedStack {
@@ -59,7 +61,7 @@ impl Prepared for PreparedStack {
     }
 
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
-        vm_stack::execute(&self.linked, runtime, &mut NoProbe)
+        vm_stack::execute_by(self.dispatch, &self.linked, runtime)
     }
 
     fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault> {
@@ -67,7 +69,7 @@ impl Prepared for PreparedStack {
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
-        Some(StackOp::from_opcode(u8::try_from(opcode).ok()?)?.facts().mnemonic)
+        vm_stack::opcode_name(opcode)
     }
 
     fn code_bytes(&self) -> Option<usize> {
