@@ -65,7 +65,7 @@ pub(crate) unsafe fn holds<F: Condition>(a: *const Value, b: *const Value) -> Op
     unsafe {
         if slot::tag(a) | slot::tag(b) == INT {
             Some(F::int(slot::int(a), slot::int(b)))
-        } else if slot::tag_again(a) == FLOAT && slot::tag_again(b) == FLOAT {
+        } else if slot::tag_again(a) & slot::tag_again(b) == FLOAT {
             Some(F::float(slot::float(a), slot::float(b)))
         } else {
             std::hint::cold_path();
