@@ -15,6 +15,16 @@ macro_rules! define_operations {
         #[repr(u8)]
         pub(crate) enum Operation {
             $(#[doc = $meaning] $variant,)*
+            /// `R[a] := R[b] / D[c]`, `D` being the program's [divisors](runtime::operations::Divisor)
+            DivDivisor,
+            /// `R[a] := R[b] % D[c]`
+            ModDivisor,
+            /// `FOR_LOOP_REG` and the `LOOP_REG` behind it
+            ForLoopAndLoop,
+            /// `FOR_ITER_REG` and the `LOOP_REG` behind it
+            ForIterAndLoop,
+            /// `FOR_PAIR_REG` and the `LOOP_REG` behind it
+            ForPairAndLoop,
             /// The entry function has returned, or an error found no handler.
             Halt,
         }
@@ -27,6 +37,21 @@ macro_rules! define_operations {
             pub(crate) const fn of(op: RegisterOp) -> Self {
                 match op {
                     $(RegisterOp::$variant => Self::$variant,)*
+                }
+            }
+
+            /// The name of an opcode that probes are told of.
+            pub(crate) fn name(opcode: u16) -> Option<&'static str> {
+                const OWN: [(Operation, &str); 5] = [
+                    (Operation::DivDivisor, "DIV_DIVISOR"),
+                    (Operation::ModDivisor, "MOD_DIVISOR"),
+                    (Operation::ForLoopAndLoop, "FOR_LOOP_REG+LOOP_REG"),
+                    (Operation::ForIterAndLoop, "FOR_ITER_REG+LOOP_REG"),
+                    (Operation::ForPairAndLoop, "FOR_PAIR_REG+LOOP_REG"),
+                ];
+                match RegisterOp::from_opcode(opcode) {
+                    Some(op) => Some(op.facts().mnemonic),
+                    None => OWN.iter().find(|(own, _)| *own as u16 == opcode).map(|&(_, name)| name),
                 }
             }
         }
@@ -72,6 +97,16 @@ impl Word {
     /// What the machine finds where the entry function returns to.
     pub(crate) const HALT: Self = Self((Operation::Halt as u64) << 32);
 
+    /// The same word with another operation.
+    pub(crate) fn with_operation(self, operation: Operation) -> Self {
+        Self(self.0 & !(0xff << 32) | (operation as u64) << 32)
+    }
+
+    /// The same word with another lane `c`.
+    pub(crate) fn with_c(self, c: u16) -> Self {
+        Self(self.0 & !(0xffff << C) | u64::from(c) << C)
+    }
+
     /// The word of an instruction whose lanes are as the machine wants them, register numbers and wide indices excepted.
     pub(crate) fn new(instruction: RegisterInstruction) -> Self {
         let kinds = instruction.op().facts().lanes;
@@ -102,6 +137,16 @@ impl Lanes {
     fn read<T>(self, byte: usize) -> T {
         // SAFETY: made by `State::fetch` only, of an instruction; the bytes lie in its word and any are a number.
         unsafe { self.0.cast::<u8>().add(byte).cast::<T>().read() }
+    }
+
+    /// Those of the next instruction.
+    ///
+    /// # Safety
+    /// There is one.
+    #[inline(always)]
+    pub(crate) unsafe fn following(self) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { self.0.add(1) })
     }
 
     /// A lane as an unsigned number.

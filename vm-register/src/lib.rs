@@ -72,9 +72,14 @@ use std::sync::Arc;
 use runtime::probe::{NoProbe, Probe};
 use runtime::{Fault, Runtime, Value};
 
-pub use link::Linked;
+pub use link::{Linked, Options};
 
 use machine::Machine;
+
+/// The name of a dense opcode that a probe was told of: a mnemonic of the register form, or of an operation of this machine's own.
+pub fn opcode_name(opcode: u16) -> Option<&'static str> {
+    code::Operation::name(opcode)
+}
 
 /// A way to get from one instruction to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

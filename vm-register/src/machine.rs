@@ -36,6 +36,7 @@
 use runtime::heap::ObjectKind;
 use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
+use runtime::operations::Divisor;
 use runtime::probe::Probe;
 use runtime::{Error, Fault, Runtime, Tag, Value};
 
@@ -102,6 +103,8 @@ pub(crate) struct Machine<'r> {
     pub(crate) globals: *mut Value,
     /// Access sites.
     pub(crate) sites: *mut Site,
+    /// What specialised divisions divide by.
+    pub(crate) divisors: *const Divisor,
     /// The runtime's methods that access sites found.
     pub(crate) natives: Vec<NativeSite>,
     /// The running program.
@@ -150,6 +153,7 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_mut_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: site_storage.as_mut_ptr(),
+            divisors: linked.divisors().as_ptr(),
             wanted: std::ptr::null_mut(),
             missing: (std::ptr::null(), 0),
             repeats: false,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use isa::{Function, Stack};
 use runtime::objects::Closure;
+use runtime::operations::Divisor;
 use runtime::{Error, Fault, Runtime, Value};
 
 use crate::frame::{Frame, FrameStack, ReturnAddress, ValueStack};
@@ -61,6 +62,8 @@ pub(crate) struct Machine<'r> {
     pub(crate) globals: Slot,
     /// What the access sites remember.
     pub(crate) sites: *mut Site,
+    /// What superinstructions divide by.
+    pub(crate) divisors: *const Divisor,
     /// Meaning of everything that has no fast path.
     pub(crate) runtime: &'r mut Runtime,
     /// The program.
@@ -101,6 +104,7 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: sites.as_mut_ptr(),
+            divisors: linked.divisors().as_ptr(),
             runtime,
             linked,
             repeats: false,

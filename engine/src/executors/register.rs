@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use isa::RegisterOp;
 use runtime::probe::InstructionCounts;
 use runtime::{Fault, Program, Runtime, Value};
 use vm_register::Linked;
@@ -60,7 +59,7 @@ impl Prepared for PreparedRegister {
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
-        Some(RegisterOp::from_opcode(opcode)?.facts().mnemonic)
+        vm_register::opcode_name(opcode)
     }
 
     fn code_bytes(&self) -> Option<usize> {

@@ -3,7 +3,7 @@
 use runtime::{Fault, Runtime, Value};
 
 use super::operand::{Operand, are_floats};
-use crate::code::{Instruction, State};
+use crate::code::{C, Instruction, State};
 use crate::dispatch::Technique;
 use crate::machine::Machine;
 use crate::slot::{FLOAT, INT};
@@ -158,6 +158,41 @@ unsafe fn binary_slow<F: Arithmetic, X: Operand, Y: Operand>(m: &mut Machine<'_>
             return i.next();
         }
         let result = F::any(m.runtime, x, y);
+        m.finish(i, i.a(), result)
+    }
+}
+
+/// `R[a] := R[b] / D[c]`, or the remainder.
+///
+/// # Safety
+/// See [`crate::handlers`]; lane `c` is a divisor of the program.
+#[inline(always)]
+pub(crate) unsafe fn divide_by<T: Technique, const REMAINDER: bool>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise: lanes `a` and `b` are registers.
+    unsafe {
+        let (x, divisor) = (i.b(), &*m.divisors.add(i.word.lane::<C>()));
+        if x.tag() == INT {
+            i.a().set_int(if REMAINDER { divisor.remainder(x.int()) } else { divisor.quotient(x.int()) });
+            return T::go(m, i.next());
+        }
+        if !REMAINDER && x.tag_again() == FLOAT {
+            i.a().set_float(x.float() / divisor.value() as f64);
+            return T::go(m, i.next());
+        }
+        T::outline(m, i.state(), divide_by_slow::<REMAINDER>)
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[cold]
+#[inline(never)]
+unsafe fn divide_by_slow<const REMAINDER: bool>(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `divide_by`.
+    unsafe {
+        let i = state.fetch();
+        let (x, divisor) = (i.b().value(), Value::int((*m.divisors.add(i.word.lane::<C>())).value()));
+        let result = if REMAINDER { m.runtime.modulo(x, divisor) } else { m.runtime.divide(x, divisor) };
         m.finish(i, i.a(), result)
     }
 }

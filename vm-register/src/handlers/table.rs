@@ -53,6 +53,8 @@ macro_rules! for_each_handler {
             ConstSub inline arithmetic::binary[Subtract, K<B>, R<C>];
             ConstMul inline arithmetic::binary[Multiply, K<B>, R<C>];
             ConstDiv inline arithmetic::binary[Divide, K<B>, R<C>];
+            DivDivisor inline arithmetic::divide_by[false];
+            ModDivisor inline arithmetic::divide_by[true];
             PowReg outline arithmetic::power;
             NegReg inline arithmetic::negate[];
 
@@ -108,12 +110,15 @@ macro_rules! for_each_handler {
             LoopReg inline branch::begin_iteration[];
 
             ForPrepareReg outline loops::for_prepare;
-            ForLoopReg inline loops::for_loop[];
+            ForLoopReg inline loops::for_loop[false];
+            ForLoopAndLoop inline loops::for_loop[true];
             CountedLoop inline loops::counted_loop[];
             RangeBoundReg outline loops::range_bound;
             IterPrepareReg outline loops::iter_prepare;
-            ForIterReg inline loops::for_iter[false];
-            ForPairReg inline loops::for_iter[true];
+            ForIterReg inline loops::for_iter[false, false];
+            ForIterAndLoop inline loops::for_iter[false, true];
+            ForPairReg inline loops::for_iter[true, false];
+            ForPairAndLoop inline loops::for_iter[true, true];
             IterValueReg outline loops::iter_value;
 
             IndexReg inline access::index[];
