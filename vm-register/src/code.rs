@@ -1,14 +1,17 @@
 //! Linked instructions: words, what they say, and where the machine stands.
 
+use std::mem::MaybeUninit;
+
 use isa::{Lane, RegisterInstruction, RegisterOp};
 use runtime::Value;
 
-use crate::slot::Slot;
+use crate::handlers::table::for_each_cached_handler;
+use crate::slot::{FLOAT, INT, Slot};
 
 macro_rules! define_operations {
     (
-        stack { $($stack:tt)* }
-        register { $($number:literal $variant:ident $mnemonic:literal of $of:ident, $lanes:tt, $meaning:literal;)* }
+        [$($variant:ident $meaning:literal)*]
+        $($cached:ident of $base:ident lane $lane:ident $($path:ident)::+ [$($generic:tt)*] else [$($plain:tt)*];)*
     ) => {
         /// What a linked instruction does: an operation of the register form, or the machine's own end of the run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +30,28 @@ macro_rules! define_operations {
             ForPairAndLoop,
             /// The entry function has returned, or an error found no handler.
             Halt,
+            $(#[doc = concat!("`", stringify!($base), "` on the result of the instruction before")] $cached,)*
         }
 
         impl Operation {
             /// How many there are.
-            pub(crate) const COUNT: usize = Self::Halt as usize + 1;
+            pub(crate) const COUNT: usize = Self::Halt as usize + 1 + [$(stringify!($cached)),*].len();
+
+            /// The operation that this one is when the instruction before does not hand on its result.
+            pub(crate) fn uncached(self) -> Self {
+                match self {
+                    $(Self::$cached => Self::$base,)*
+                    other => other,
+                }
+            }
+
+            /// This operation where the operand in `lane` is the result of the instruction before, if there is such a one.
+            pub(crate) fn cached(self, lane: u32) -> Option<Self> {
+                $(if self == Self::$base && lane == $lane {
+                    return Some(Self::$cached);
+                })*
+                None
+            }
 
             /// The operation of the register form, under the same number: probes are told of opcodes of the family.
             pub(crate) const fn of(op: RegisterOp) -> Self {
@@ -61,12 +81,23 @@ macro_rules! define_operations {
         };
     };
 }
-isa::for_each_operation!(define_operations);
+
+macro_rules! with_register_operations {
+    (
+        stack { $($stack:tt)* }
+        register { $($number:literal $variant:ident $mnemonic:literal of $of:ident, $lanes:tt, $meaning:literal;)* }
+    ) => {
+        for_each_cached_handler!(define_operations [$($variant $meaning)*]);
+    };
+}
+isa::for_each_operation!(with_register_operations);
 
 /// Names of the lanes, for const parameters: where they begin in a word.
 pub(crate) const A: u32 = 0;
 pub(crate) const B: u32 = 16;
 pub(crate) const C: u32 = 48;
+/// Lanes `b` and `c`, where one operation reads the same register twice.
+pub(crate) const BOTH: u32 = u32::MAX;
 
 /// A linked instruction.
 ///
@@ -96,6 +127,12 @@ const OPCODE_BYTE: usize = if cfg!(target_endian = "little") { 4 } else { 3 };
 impl Word {
     /// What the machine finds where the entry function returns to.
     pub(crate) const HALT: Self = Self((Operation::Halt as u64) << 32);
+
+    /// What it does.
+    pub(crate) fn operation(self) -> Operation {
+        // SAFETY: words are made of operations only.
+        unsafe { std::mem::transmute::<u8, Operation>((self.0 >> 32) as u8) }
+    }
 
     /// The same word with another operation.
     pub(crate) fn with_operation(self, operation: Operation) -> Self {
@@ -241,7 +278,52 @@ impl State {
     #[inline(always)]
     pub(crate) unsafe fn fetch(self) -> Instruction {
         // SAFETY: the caller's promise.
-        Instruction { pc: self.pc, base: self.base, word: Lanes(self.pc) }
+        Instruction { pc: self.pc, base: self.base, word: Lanes(self.pc), cached: Cached::NOTHING }
+    }
+}
+
+/// The result of the instruction before, as processor registers hold it: the value is in its register of the frame all the same, but a value
+/// that was just stored takes its time to be loaded again. Which parts are there depends on the tag: of a float `float`, of all else `payload`.
+/// Without a result nothing is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Cached {
+    pub(crate) tag: MaybeUninit<u64>,
+    pub(crate) payload: MaybeUninit<u64>,
+    pub(crate) float: MaybeUninit<f64>,
+}
+
+impl Cached {
+    /// No result.
+    pub(crate) const NOTHING: Self =
+        Self { tag: MaybeUninit::uninit(), payload: MaybeUninit::uninit(), float: MaybeUninit::uninit() };
+
+    /// An integer.
+    #[inline(always)]
+    pub(crate) fn int(value: i64) -> Self {
+        Self { tag: MaybeUninit::new(INT), payload: MaybeUninit::new(value as u64), ..Self::NOTHING }
+    }
+
+    /// A float.
+    #[inline(always)]
+    pub(crate) fn float(value: f64) -> Self {
+        Self { tag: MaybeUninit::new(FLOAT), float: MaybeUninit::new(value), ..Self::NOTHING }
+    }
+
+    /// What a place holds, whatever it is.
+    ///
+    /// # Safety
+    /// The place holds a value.
+    #[inline(always)]
+    pub(crate) unsafe fn load(place: Slot) -> Self {
+        // SAFETY: the caller's promise.
+        let [tag, payload, float] = unsafe { [place.tag_again(), place.payload_again(), place.payload_again()] };
+        Self::parts(tag, payload, f64::from_bits(float))
+    }
+
+    /// A value of any kind, its payload in both forms.
+    #[inline(always)]
+    pub(crate) fn parts(tag: u64, payload: u64, float: f64) -> Self {
+        Self { tag: MaybeUninit::new(tag), payload: MaybeUninit::new(payload), float: MaybeUninit::new(float) }
     }
 }
 
@@ -251,6 +333,8 @@ pub(crate) struct Instruction {
     pub(crate) pc: *const Word,
     pub(crate) base: *mut Value,
     pub(crate) word: Lanes,
+    /// The result of the instruction before, if this one is an operation on it.
+    pub(crate) cached: Cached,
 }
 
 impl Instruction {

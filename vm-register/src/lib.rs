@@ -23,6 +23,7 @@
 //! | file | what is there |
 //! | --- | --- |
 //! | `link` | from verified code to the machine's private copy |
+//! | `results` | which instructions find the result of the one before at hand |
 //! | `code` | the words of that copy, and what they say |
 //! | `machine` | frames, the register array, the collector's roots |
 //! | `slot` | registers by halves |
@@ -64,6 +65,7 @@ mod dispatch;
 mod handlers;
 mod link;
 mod machine;
+mod results;
 mod slot;
 mod unwind;
 

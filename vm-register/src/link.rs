@@ -29,6 +29,7 @@ use runtime::operations::Divisor;
 use runtime::{Error, Fault, Program, Value};
 
 use crate::code::{MOST_REGISTERS, Operation, Word};
+use crate::results;
 
 /// What a call needs to know of the function it enters.
 #[derive(Clone, Copy)]
@@ -69,11 +70,13 @@ pub struct Linked {
 pub struct Options {
     /// Whether instructions become operations of this machine's own where that is faster.
     pub specialise: bool,
+    /// Whether instructions find the result of the one before at hand, under a dispatch technique that hands it on.
+    pub cache_results: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { specialise: true }
+        Self { specialise: true, cache_results: true }
     }
 }
 
@@ -167,6 +170,9 @@ impl Linked {
             );
             if options.specialise {
                 specialise(code, &function.code, &mut words[first..], &mut divisors);
+            }
+            if options.cache_results {
+                results::cache(function, &mut words[first..]);
             }
         }
         let frame_sizes: Vec<u32> =

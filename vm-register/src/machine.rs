@@ -481,6 +481,6 @@ impl Machine<'_> {
             return;
         }
         let (function, pc) = self.linked.place(state.pc);
-        probe.instruction(function, pc, operation as u16);
+        probe.instruction(function, pc, operation.uncached() as u16);
     }
 }

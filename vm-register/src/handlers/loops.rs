@@ -153,7 +153,7 @@ pub(crate) unsafe fn for_iter<T: Technique, const PAIR: bool, const FUSED: bool>
                 if PAIR {
                     i.a().set_int(at);
                 } else {
-                    read_element(list, at as usize, i.a());
+                    let _ = read_element(list, at as usize, i.a());
                 }
                 position.set_int(at + 1);
                 return go_on_in_loop::<T, FUSED>(m, i);
