@@ -107,8 +107,7 @@ pub(crate) const BOTH: u32 = u32::MAX;
 ///           a                   opcode    wide operand        LOAD_REG, JUMP_REG, …: lane b has 32 bits
 /// ```
 ///
-/// This is the order in which lanes cost the least to take out: the lowest is a move, the others a move and a shift, no masks. A lane that
-/// names a register holds twice its index, because the processor multiplies an index by 8 for free and a value has 16 bytes. That is
+/// A lane that names a register holds twice its index, because the processor multiplies an index by 8 for free and a value has 16 bytes. That is
 /// why a function must have fewer than [`MOST_REGISTERS`] registers.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]

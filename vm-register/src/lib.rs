@@ -34,7 +34,8 @@
 //! # What makes it fast
 //!
 //! - The machine's state between two instructions is a program counter and a frame base (`code::State`), both in processor registers. A
-//!   handler takes its lanes out of one 64-bit word with a move or a shift each (`code::Word`).
+//!   handler reads its lanes from memory with one load each (`code::Lanes`).
+//! - An instruction that works on the result of the one before finds it in processor registers (`results`, `dispatch::sibling_calls`).
 //! - Handlers contain what fast programs do, two integers, two floats, a list indexed by an integer, and leave the rest to functions out
 //!   of line, which they reach in tail position with nothing but that state. So no handler saves a register (`handlers`).
 //! - An error is no `Result` on the way: functions out of line return where to go on, and raising an error is going on elsewhere
