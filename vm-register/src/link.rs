@@ -63,6 +63,7 @@ pub struct Linked {
     sites: Vec<u32>,
     /// What specialised divisions divide by.
     divisors: Vec<Divisor>,
+    has_inline_caches: bool,
 }
 
 /// How to link.
@@ -72,11 +73,13 @@ pub struct Options {
     pub specialise: bool,
     /// Whether instructions find the result of the one before at hand, under a dispatch technique that hands it on.
     pub cache_results: bool,
+    /// Whether access sites remember what they found last.
+    pub inline_caches: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { specialise: true, cache_results: true }
+        Self { specialise: true, cache_results: true, inline_caches: true }
     }
 }
 
@@ -210,6 +213,7 @@ impl Linked {
             frame_sizes,
             sites: sites.names()?,
             divisors,
+            has_inline_caches: options.inline_caches,
             code: words,
         })
     }
@@ -231,6 +235,11 @@ impl Linked {
 
     pub(crate) fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// Whether access sites remember what they found last.
+    pub(crate) fn has_inline_caches(&self) -> bool {
+        self.has_inline_caches
     }
 
     pub(crate) fn divisors(&self) -> &[Divisor] {

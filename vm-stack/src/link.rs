@@ -131,10 +131,18 @@ pub(crate) struct Site {
 const NO_TYPE: u32 = u32::MAX;
 
 /// How to link.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Options {
     /// Whether frequent sequences of instructions run as one.
     pub superinstructions: bool,
+    /// Whether access sites remember what they found last.
+    pub inline_caches: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { superinstructions: false, inline_caches: true }
+    }
 }
 
 /// A program made ready for this machine: its unchanging tables and a private copy of its code. Any number of runs share it.
@@ -148,6 +156,7 @@ pub struct Linked {
     /// Names of the access sites.
     sites: Vec<u32>,
     divisors: Vec<Divisor>,
+    has_inline_caches: bool,
 }
 
 impl Linked {
@@ -188,7 +197,13 @@ impl Linked {
             declarations.push(Function { code: Vec::new(), ..function.clone() });
         }
         let Linker { code, sites, divisors, .. } = linker;
-        Ok(Self { program, code, functions, declarations, sites, divisors })
+        let has_inline_caches = options.inline_caches;
+        Ok(Self { program, code, functions, declarations, sites, divisors, has_inline_caches })
+    }
+
+    /// Whether access sites remember what they found last.
+    pub(crate) fn has_inline_caches(&self) -> bool {
+        self.has_inline_caches
     }
 
     /// What superinstructions divide by.

@@ -36,7 +36,7 @@ impl Executor for Stack {
                 reason: "the file holds register code".to_string(),
             });
         };
-        let options = Options { superinstructions: configuration.superinstructions };
+        let options = Options { superinstructions: configuration.superinstructions, ..Options::default() };
         let linked = linked(Linked::with_options(code, options))?;
         Ok(Box::new(PreparedStack { linked, dispatch: configuration.dispatch.of_stack() }))
     }

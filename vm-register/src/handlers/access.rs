@@ -219,14 +219,7 @@ unsafe fn get_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
     unsafe {
         let i = state.fetch();
         let (object, site) = (i.b().value(), site::<C>(m, i));
-        if let Some(map) = object.as_map() {
-            site.remember_entry(map);
-        } else if let Some(record) = object.as_record() {
-            let facts = &m.runtime.program.types[record.type_index() as usize];
-            if let Some(&position) = facts.fields.get(&site.name) {
-                (site.type_index, site.found) = (record.type_index(), position);
-            }
-        }
+        site.remember(m, object);
         let result = m.runtime.get_attribute(object, site.name);
         m.finish(i, i.a(), result)
     }
@@ -268,24 +261,27 @@ unsafe fn set_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
         let (object, site) = (i.a().value(), site::<B>(m, i));
         let result = m.runtime.set_attribute(object, site.name, i.c().value());
         if result.is_ok() {
-            if let Some(map) = object.as_map() {
-                site.remember_entry(map);
-            } else if let Some(record) = object.as_record() {
-                let facts = &m.runtime.program.types[record.type_index() as usize];
-                if let Some(&position) = facts.fields.get(&site.name) {
-                    (site.type_index, site.found) = (record.type_index(), position);
-                }
-            }
+            site.remember(m, object);
         }
         m.finish_unit(i, result)
     }
 }
 
 impl Site {
-    /// Remembers where a map has the entry of this name.
-    fn remember_entry(&mut self, map: &Map) {
-        if let Some(position) = map.find(self.key) {
-            self.entry = position as u32;
+    /// Remembers where an object has what goes by this name.
+    fn remember(&mut self, m: &Machine<'_>, object: Value) {
+        if !m.linked.has_inline_caches() {
+            return;
+        }
+        if let Some(map) = object.as_map() {
+            if let Some(position) = map.find(self.key) {
+                self.entry = position as u32;
+            }
+        } else if let Some(record) = object.as_record() {
+            let facts = &m.runtime.program.types[record.type_index() as usize];
+            if let Some(&position) = facts.fields.get(&self.name) {
+                (self.type_index, self.found) = (record.type_index(), position);
+            }
         }
     }
 }

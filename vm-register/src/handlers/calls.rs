@@ -220,14 +220,16 @@ unsafe fn call_method_outline(m: &mut Machine<'_>, state: State) -> State {
         }
         match m.runtime.method(receiver, site.name) {
             Ok(Method::Guest(function)) => {
-                if let Some(record) = receiver.as_record() {
+                if m.linked.has_inline_caches()
+                    && let Some(record) = receiver.as_record()
+                {
                     (site.type_index, site.found) = (record.type_index(), function);
                 }
                 m.call(i, i.word.register::<A>(), function, NO_CLOSURE, |_, _| count)
             }
             Ok(Method::Native(method)) => {
                 // What other kinds of receivers run depends on the receiver, too.
-                if matches!(receiver.tag(), Tag::List | Tag::String) {
+                if m.linked.has_inline_caches() && matches!(receiver.tag(), Tag::List | Tag::String) {
                     m.natives[i.word.lane::<B>()] = Some((receiver.tag(), method));
                 }
                 let result = m.runtime.call_native(method, i.window(0, count));
