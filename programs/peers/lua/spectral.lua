@@ -2,8 +2,7 @@
 local n = tonumber(arg[1]) or 10
 
 local function element(i, j)
-  local ij = i + j
-  return 1.0 / (ij * (ij + 1) * 0.5 + i + 1)
+  return 1.0 / ((i + j) * (i + j + 1) / 2 + i + 1)
 end
 
 local function times(v, size)

@@ -28,22 +28,16 @@ def transpose(m, size):
 def multiply(a, b, size):
     columns = transpose(b, size)
     result = []
-    i = 0
-    while i < size:
+    for i in range(size):
         left = a[i]
         row = []
-        j = 0
-        while j < size:
+        for j in range(size):
             right = columns[j]
             total = 0.0
-            k = 0
-            while k < size:
+            for k in range(size):
                 total = total + left[k] * right[k]
-                k = k + 1
             row.append(total)
-            j = j + 1
         result.append(row)
-        i = i + 1
     return result
 
 
