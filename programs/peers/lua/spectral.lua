@@ -44,4 +44,9 @@ local function spectral_norm(size)
   return math.sqrt(uv / vv)
 end
 
-print(string.format("norm %d", math.floor(spectral_norm(n) * 1000000000.0)))
+local function main()
+  print(string.format("norm %d", math.floor(spectral_norm(n) * 1000000000.0)))
+end
+
+main()
+return main

@@ -26,4 +26,8 @@ def mandelbrot(size, cap):
     print("iterations", total)
 
 
-mandelbrot(n, 50)
+def main():
+    mandelbrot(n, 50)
+
+
+main()

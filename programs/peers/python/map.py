@@ -23,6 +23,10 @@ def probe(table, count):
     print("sum", total)
 
 
-table = fill(n // 2)
-print("size", len(table))
-probe(table, n // 2)
+def main():
+    table = fill(n // 2)
+    print("size", len(table))
+    probe(table, n // 2)
+
+
+main()

@@ -41,9 +41,13 @@ def multiply(a, b, size):
     return result
 
 
-product = multiply(make_matrix(n), make_matrix(n), n)
-trace = 0.0
-for i in range(n):
-    trace = trace + product[i][i]
-print("middle", int(product[n // 2][n // 2] * 1000000000.0))
-print("trace", int(trace * 1000000000.0))
+def main():
+    product = multiply(make_matrix(n), make_matrix(n), n)
+    trace = 0.0
+    for i in range(n):
+        trace = trace + product[i][i]
+    print("middle", int(product[n // 2][n // 2] * 1000000000.0))
+    print("trace", int(trace * 1000000000.0))
+
+
+main()

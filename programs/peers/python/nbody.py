@@ -93,4 +93,8 @@ def simulate(steps):
     print("sun moved", int(bodies[0].x * 1000000000.0))
 
 
-simulate(n)
+def main():
+    simulate(n)
+
+
+main()

@@ -29,4 +29,8 @@ def summarise(prime, top):
     print("largest", largest)
 
 
-summarise(sieve(n), n)
+def main():
+    summarise(sieve(n), n)
+
+
+main()

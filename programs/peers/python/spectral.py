@@ -42,4 +42,8 @@ def spectral_norm(size):
     return sqrt(uv / vv)
 
 
-print("norm", int(spectral_norm(n) * 1000000000.0))
+def main():
+    print("norm", int(spectral_norm(n) * 1000000000.0))
+
+
+main()

@@ -26,12 +26,16 @@ def count_characters(text):
     return counts
 
 
-text = build_text(n)
-counts = count_characters(text)
-checksum = 0
-for i in range(26):
-    checksum = checksum + (i + 1) * counts.get(LETTERS[i], 0)
-print("characters", len(text))
-print("spaces", counts[" "])
-print("checksum", checksum)
-print("starts", text[0:24])
+def main():
+    text = build_text(n)
+    counts = count_characters(text)
+    checksum = 0
+    for i in range(26):
+        checksum = checksum + (i + 1) * counts.get(LETTERS[i], 0)
+    print("characters", len(text))
+    print("spaces", counts[" "])
+    print("checksum", checksum)
+    print("starts", text[0:24])
+
+
+main()
