@@ -6,7 +6,7 @@
 //! 1. Both sides run once with instructions counted. This gives the exact figures, and the answers to check.
 //! 2. Everybody runs until a sample is long enough to time: this also warms caches. A short program is repeated within a sample, and the
 //!    sample is the mean of its runs.
-//! 3. Rounds: a sample of everybody, in an order drawn for each round.
+//! 3. Rounds: a sample of everybody, in an order drawn for each round. The first one is not kept: it warms up what a calibrating run has not.
 //!
 //! Every run's output is compared with what the program must print, or, where that is not known, with the first run of the other side. Whoever
 //! gives a wrong answer, or none, is not timed any further: if it is one of the two sides, the program is done with; if it is another, the
@@ -264,7 +264,7 @@ fn measure(
     }
     sides_are_there(&contestants)?;
     let mut random = Random::new(seed_for(plan.seed, &program.name));
-    for _ in 0..plan.rounds {
+    for round in 0..=plan.rounds {
         let mut order: Vec<usize> = (0..contestants.len()).collect();
         random.shuffle(&mut order);
         for at in order {
@@ -275,7 +275,11 @@ fn measure(
             });
         }
         sides_are_there(&contestants)?;
-        tick();
+        if round == 0 {
+            times.iter_mut().for_each(|times| times.samples.clear());
+        } else {
+            tick();
+        }
     }
     let ends = contestants.into_iter().zip(times);
     Ok(ends.map(|(contestant, times)| contestant.map(|_| times)).collect())
@@ -356,12 +360,8 @@ mod tests {
         }
     }
 
-    const PLAN: Plan = Plan {
-        rounds: 6,
-        seed: 1,
-        shortest_sample: Duration::from_micros(200),
-        patience: Duration::from_secs(60),
-    };
+    const PLAN: Plan =
+        Plan { rounds: 6, seed: 1, shortest_sample: Duration::from_micros(200), patience: Duration::from_secs(60) };
 
     fn field(executor: &str, against: &str) -> Field {
         let sides = [Configuration::of(executor).unwrap(), Configuration::of(against).unwrap()];
@@ -446,7 +446,8 @@ mod tests {
     #[test]
     fn peers_that_fail_leave_the_others_alone() {
         let answer = r#"echo "1000000 $((runs * 11))"; for _ in $(seq $runs); do echo "fib 12 144"; done"#;
-        let lies_at_last = format!("n=0; while read word runs; do n=$((n + 1)); [ $n -gt 3 ] && echo 5 0 || {{ {answer}; }}; done");
+        let lies_at_last =
+            format!("n=0; while read word runs; do n=$((n + 1)); [ $n -gt 3 ] && echo 5 0 || {{ {answer}; }}; done");
         let scripts = [
             ("honest", format!("while read word runs; do {answer}; done")),
             ("dies", "read request; exit 7".to_string()),
@@ -475,7 +476,10 @@ mod tests {
             .map(|other| other.times.as_ref().map(|times| times.samples.len()).map_err(String::as_str))
             .collect();
         assert_eq!(ends[0], Ok(6));
-        assert!(ends[1].unwrap_err().starts_with("its process died: ") && ends[1].unwrap_err().contains('7'), "{ends:?}");
+        assert!(
+            ends[1].unwrap_err().starts_with("its process died: ") && ends[1].unwrap_err().contains('7'),
+            "{ends:?}"
+        );
         assert_eq!(ends[2], Err("wrong answer: not as many outputs as runs"));
         assert_eq!(ends[3], Err("gave no answer within 2s"));
     }

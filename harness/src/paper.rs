@@ -164,9 +164,8 @@ fn add_functions(environment: &mut Environment<'_>, data: &Data) {
         relative(file(&own, name)?, base, who, &names(&over)?)
     });
     let own = Arc::clone(data);
-    environment.add_function("drift", move |name: &str, who: &str, workload: &str| {
-        drift(file(&own, name)?, who, workload)
-    });
+    environment
+        .add_function("drift", move |name: &str, who: &str, workload: &str| drift(file(&own, name)?, who, workload));
     let own = Arc::clone(data);
     environment.add_function(
         "geomean",

@@ -257,7 +257,8 @@ pub fn row(workload: &str, kind: &str, configurations: [&Configuration; 2], comp
         kind: kind.to_string(),
         executor: configurations[0].vm.to_string(),
         against: configurations[1].vm.to_string(),
-        agrees: comparison.wrong.is_none() && comparison.others.iter().all(|other| !other.is_own || other.times.is_ok()),
+        agrees: comparison.wrong.is_none()
+            && comparison.others.iter().all(|other| !other.is_own || other.times.is_ok()),
         verdict: statistics::Verdict::Unknown.name().to_string(),
         runs_per_sample: comparison.runs_per_sample[0],
         against_runs_per_sample: comparison.runs_per_sample[1],
@@ -524,7 +525,8 @@ mod tests {
     #[test]
     fn geomeans_of_languages_are_over_the_kernels() {
         let [register, stack] = sides();
-        let of = |name: &str, kind: &str, scale| row(name, kind, [&register, &stack], &comparison_with_others(scale), 1);
+        let of =
+            |name: &str, kind: &str, scale| row(name, kind, [&register, &stack], &comparison_with_others(scale), 1);
         let rows = [of("fib", KERNEL, 2.0), of("map", KERNEL, 8.0), of("bank", "program", 1.0)];
         let last = geomean(&rows, [&register, &stack], &entries(), 1);
         let lua = last.peers["lua"].as_ref().unwrap();

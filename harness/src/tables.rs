@@ -152,11 +152,13 @@ fn peer_notes(results: &Results, executor: &str, text: &mut String) {
     if peers.is_empty() {
         return;
     }
-    let _ = writeln!(text, "/ NAME: time of {executor} over that of NAME; below 1, {executor} is faster. Geometric means");
+    let _ =
+        writeln!(text, "/ NAME: time of {executor} over that of NAME; below 1, {executor} is faster. Geometric means");
     let _ = writeln!(text, "over other languages are over the kernels.");
     for peer in peers {
         for (reason, workloads) in missing(results, peer) {
-            let programs = if workloads.len() > 3 { format!("{} programs", workloads.len()) } else { workloads.join(", ") };
+            let programs =
+                if workloads.len() > 3 { format!("{} programs", workloads.len()) } else { workloads.join(", ") };
             let _ = writeln!(text, "{} has no figure for {programs}: {reason}", peer.name);
         }
     }

@@ -206,8 +206,21 @@ fn compare_takes_programs_and_axes_of_both_sides() {
 #[test]
 fn compare_times_peers_and_further_configurations() {
     let arguments = [
-        "compare", "--quick", "--workload", "fib", "--workload", "bank", "--rounds", "6", "--peer", "native", "--peer",
-        "python", "--also", "register registers=8", "--format",
+        "compare",
+        "--quick",
+        "--workload",
+        "fib",
+        "--workload",
+        "bank",
+        "--rounds",
+        "6",
+        "--peer",
+        "native",
+        "--peer",
+        "python",
+        "--also",
+        "register registers=8",
+        "--format",
     ];
     let output = harness(&[&arguments[..], &["json"]].concat());
     assert_eq!(code(&output), 0, "{}", err(&output));
@@ -228,7 +241,10 @@ fn compare_times_peers_and_further_configurations() {
             };
             let figures = &row["peers"][name];
             if !is_there {
-                assert!(figures.is_null() && row["unavailable"][format!("peers.{name}")].is_string(), "{name} in {row}");
+                assert!(
+                    figures.is_null() && row["unavailable"][format!("peers.{name}")].is_string(),
+                    "{name} in {row}"
+                );
                 continue;
             }
             let number = |key: &str| figures[key].as_f64().unwrap_or_else(|| panic!("{key} of {name} in {row}"));
@@ -247,7 +263,10 @@ fn compare_times_peers_and_further_configurations() {
     assert_eq!(results["rows"][1]["unavailable"]["peers.native"], "there is no Rust version of this program");
 
     let markdown = out(&harness(&[&arguments[..], &["markdown"]].concat()));
-    assert!(markdown.lines().next().unwrap().ends_with("| / register registers=8 | / native | / python | agrees |"), "{markdown}");
+    assert!(
+        markdown.lines().next().unwrap().ends_with("| / register registers=8 | / native | / python | agrees |"),
+        "{markdown}"
+    );
     assert!(markdown.contains("native has no figure for bank: there is no Rust version of this program"), "{markdown}");
     let csv = out(&harness(&[&arguments[..], &["csv"]].concat()));
     let columns: Vec<&str> = csv.lines().next().unwrap().split(',').collect();

@@ -87,12 +87,8 @@ fn field(options: &CompareOptions) -> anyhow::Result<Field> {
     let sides = configurations(options)?;
     let also: Vec<_> =
         options.also.iter().map(|text| further_configuration(text, &sides[0])).collect::<Result<_, _>>()?;
-    let peers: Vec<_> = options
-        .peer
-        .iter()
-        .filter_map(|name| peer(name))
-        .map(|peer| (peer.name.to_string(), peer.find()))
-        .collect();
+    let peers: Vec<_> =
+        options.peer.iter().filter_map(|name| peer(name)).map(|peer| (peer.name.to_string(), peer.find())).collect();
     let names = also.iter().map(ToString::to_string).chain(peers.iter().map(|(name, _)| name.clone()));
     let mut seen = HashSet::new();
     for name in names {

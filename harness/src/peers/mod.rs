@@ -244,7 +244,11 @@ mod tests {
             let fib = workload("fib").unwrap();
             let mut contestant = installed.start(fib, "10", b"fib 10 54\n", PATIENCE).unwrap();
             let wrong = contestant.run(2).unwrap_err();
-            assert_eq!(wrong, "wrong answer: line 1 of the output is \"fib 10 55\", not \"fib 10 54\"", "{}", peer.name);
+            assert_eq!(
+                wrong, "wrong answer: line 1 of the output is \"fib 10 55\", not \"fib 10 54\"",
+                "{}",
+                peer.name
+            );
         }
     }
 
