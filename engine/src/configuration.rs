@@ -18,14 +18,16 @@ pub struct Configuration {
     pub registers: u16,
     /// Who assigns registers.
     pub allocator: AllocatorKind,
+    /// Whether converted code is checked against the stack code.
+    pub check: bool,
     /// Bounds of a run.
     pub limits: Limits,
 }
 
 impl Default for Configuration {
     fn default() -> Self {
-        let converter::Options { registers, allocator } = converter::Options::default();
-        Self { vm: "auto", registers, allocator, limits: Limits::default() }
+        let converter::Options { registers, allocator, check } = converter::Options::default();
+        Self { vm: "auto", registers, allocator, check, limits: Limits::default() }
     }
 }
 
@@ -60,7 +62,7 @@ impl Configuration {
 
     /// What the converter is told.
     pub fn converter_options(&self) -> converter::Options {
-        converter::Options { registers: self.registers, allocator: self.allocator }
+        converter::Options { registers: self.registers, allocator: self.allocator, check: self.check }
     }
 
     /// The axes that differ from the default, as `name=value`.
@@ -171,7 +173,7 @@ fn only(value: &str, name: &str) -> Option<()> {
     (value == name).then_some(())
 }
 
-static AXES: [Axis; 10] = [
+static AXES: [Axis; 11] = [
     Axis {
         name: "vm",
         placeholder: "VM",
@@ -209,6 +211,23 @@ static AXES: [Axis; 10] = [
             Some(())
         },
         get: |configuration| configuration.allocator.about().0.to_string(),
+    },
+    Axis {
+        name: "check",
+        placeholder: "WHETHER",
+        about: "whether converted code is checked against the stack code",
+        choices: || {
+            vec![
+                Choice { name: "off", about: "converted code is verified only" },
+                Choice { name: "on", about: "it is proved that converted code does what the stack code does" },
+            ]
+        },
+        numbers: "",
+        set: |configuration, value| {
+            configuration.check = only(value, "on").is_some();
+            only(value, "off").or(only(value, "on"))
+        },
+        get: |configuration| if configuration.check { "on" } else { "off" }.to_string(),
     },
     Axis {
         name: "dispatch",

@@ -46,6 +46,7 @@ fn configurations() -> Vec<Configuration> {
     for registers in ["256", "16", "8"] {
         let mut configuration = Configuration::of("register").unwrap();
         configuration.set("registers", registers).unwrap();
+        configuration.set("check", "on").unwrap();
         all.push(configuration);
     }
     all

@@ -1,7 +1,7 @@
 //! Runs one program everywhere and compares what can be observed.
 //!
 //! The evaluator is the reference. The stack machine and the register machine at two register counts must show the same: the bytes
-//! printed, the value or the error with its whole trace, and the fuel used. One program in sixteen gets only little fuel, so that it ends
+//! printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
 //! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
 //!
 //! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
@@ -290,7 +290,7 @@ impl Plan {
     /// Two register counts: one from in between, and every other time all there are or as few as there can be. Converting is most of
     /// the work of a check, and over many programs all counts meet all shapes of code.
     fn register_configurations(&self, configurations: &mut Vec<Configuration>) {
-        let all = self.configuration("register");
+        let all = Configuration { check: true, ..self.configuration("register") };
         let some = Configuration { registers: self.registers, allocator: self.allocator, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
         configurations.extend([if self.takes_fewest { fewest } else { all }, some]);
