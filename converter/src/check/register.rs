@@ -138,7 +138,7 @@ fn jumps_unless(op: RegisterOp) -> bool {
 }
 
 impl Side for RegisterSide<'_> {
-    fn step(&self, at: Cursor, state: &mut State, terms: &mut Terms<'_>) -> Option<Cursor> {
+    fn step(&self, at: Cursor, computes: bool, state: &mut State, terms: &mut Terms<'_>) -> Option<Cursor> {
         use RegisterOp as R;
         let instruction = self.function.code[at.pc as usize];
         let (op, target) = (instruction.op(), self.register(instruction.a));
@@ -158,6 +158,7 @@ impl Side for RegisterSide<'_> {
             R::MovReg => state.places.get(self.register(instruction.b)),
             R::LoadSpill => state.places.get(self.slot(instruction.b)),
             R::StoreSpill => state.places.get(target),
+            _ if !computes => return None,
             _ => {
                 let (operands, data) = self.operands(instruction, state, terms);
                 terms.result(operation, data, &operands, memory(operation, state))

@@ -105,8 +105,9 @@ impl Event {
 
 /// One of the two forms of a function.
 pub(super) trait Side {
-    /// Runs the instruction if it is a silent step, and says where control goes on.
-    fn step(&self, at: Cursor, state: &mut State, terms: &mut Terms<'_>) -> Option<Cursor>;
+    /// Runs the instruction if it is a silent step, and says where control goes on. Steps that compute something are only run if that is
+    /// asked for.
+    fn step(&self, at: Cursor, computes: bool, state: &mut State, terms: &mut Terms<'_>) -> Option<Cursor>;
 
     /// The event at an instruction that is no silent step.
     fn event(&self, at: Cursor, state: &State, terms: &mut Terms<'_>) -> Event;

@@ -107,7 +107,7 @@ impl<'m> StackSide<'m> {
 }
 
 impl Side for StackSide<'_> {
-    fn step(&self, at: Cursor, state: &mut State, terms: &mut Terms<'_>) -> Option<Cursor> {
+    fn step(&self, at: Cursor, computes: bool, state: &mut State, terms: &mut Terms<'_>) -> Option<Cursor> {
         let instruction = self.function.code[at.pc as usize];
         let (op, operand) = (instruction.op(), instruction.operand());
         if op == StackOp::Jump {
@@ -130,6 +130,7 @@ impl Side for StackSide<'_> {
             StackOp::Pop => {
                 self.pop(state);
             }
+            _ if !computes => return None,
             _ => {
                 let operands = self.operands(instruction, state);
                 let result = terms.result(op, self.data(instruction), &operands, memory(op, state));

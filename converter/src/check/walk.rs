@@ -96,13 +96,15 @@ impl<'m> Walk<'m> {
         let (mut at, mut state, mut has_moved) = (*at, state.clone(), false);
         let mut number = 0;
         loop {
-            let (left, right) = (
-                advance(&self.stack, &mut at.0, has_moved, &mut state, &mut self.terms),
-                advance(&self.register, &mut at.1, has_moved, &mut state, &mut self.terms),
-            );
-            if left || right {
-                self.arrive(at, state);
-                return Ok(());
+            // What is computed from values that meet is computed when they have met.
+            for computes in [false, true] {
+                let left = advance(&self.stack, &mut at.0, [has_moved, computes], &mut state, &mut self.terms);
+                let right = advance(&self.register, &mut at.1, [has_moved, computes], &mut state, &mut self.terms);
+                if left || right {
+                    self.arrive(at, state);
+                    return Ok(());
+                }
+                has_moved = false;
             }
             let events =
                 [self.stack.event(at.0, &state, &mut self.terms), self.register.event(at.1, &state, &mut self.terms)];
@@ -278,10 +280,16 @@ struct Outcomes {
 }
 
 /// Runs silent steps; control in verified code goes only forward by them, so there is an end. Says whether control may have come another
-/// way to where it has got.
-fn advance(side: &impl Side, at: &mut Cursor, has_moved: bool, state: &mut State, terms: &mut Terms<'_>) -> bool {
+/// way to where it has got. From there on nothing is computed.
+fn advance(
+    side: &impl Side,
+    at: &mut Cursor,
+    [has_moved, computes]: [bool; 2],
+    state: &mut State,
+    terms: &mut Terms<'_>,
+) -> bool {
     let mut is_met = has_moved && side.is_entered(*at);
-    while let Some(next) = side.step(*at, state, terms) {
+    while let Some(next) = side.step(*at, computes && !is_met, state, terms) {
         *at = next;
         is_met |= side.is_entered(next);
     }
