@@ -117,10 +117,9 @@ struct Answer {
 impl Side<'_> {
     fn options(&self) -> RunOptions {
         RunOptions {
-            limits: self.configuration.limits,
             arguments: self.arguments.to_vec(),
             output: self.capture.writer(),
-            ..RunOptions::default()
+            ..self.configuration.run_options()
         }
     }
 

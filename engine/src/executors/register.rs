@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use runtime::probe::InstructionCounts;
 use runtime::{Fault, Program, Runtime, Value};
-use vm_register::Linked;
+use vm_register::{Linked, Options};
 
 use super::stack::linked;
 use crate::compiled::Compiled;
@@ -28,11 +28,13 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
+        let Configuration { specialise, cache_results, inline_caches, .. } = *configuration;
+        let options = Options { specialise, cache_results, inline_caches };
         let linked = match (compiled.register_code(), compiled.stack_code()) {
-            (Some(code), _) => linked(Linked::new(code))?,
+            (Some(code), _) => linked(Linked::with_options(code, options))?,
             (None, Some(code)) => {
                 let (code, _) = converter::convert(code, configuration.converter_options())?;
-                linked(Linked::new(&code))?
+                linked(Linked::with_options(&code, options))?
             }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
