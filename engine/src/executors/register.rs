@@ -1,9 +1,10 @@
 //! `register`: the register machine on code that the converter made.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use isa::RegisterOp;
-use runtime::probe::{InstructionCounts, NoProbe};
+use isa::{RegCode, RegisterOp, Verified};
+use runtime::probe::{NoProbe, Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
 use vm_register::Linked;
 
@@ -12,6 +13,7 @@ use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::profile::ProgramCode;
 
 pub(crate) struct Register;
 
@@ -29,23 +31,22 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let linked = match (compiled.register_code(), compiled.stack_code()) {
-            (Some(code), _) => linked(Linked::new(code))?,
-            (None, Some(code)) => {
-                let (code, _) = converter::convert(code, configuration.converter_options())?;
-                linked(Linked::new(&code))?
-            }
+        let code = match (compiled.register_code(), compiled.stack_code()) {
+            (Some(code), _) => Cow::Borrowed(code),
+            (None, Some(code)) => Cow::Owned(converter::convert(code, configuration.converter_options())?.0),
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        Ok(Box::new(PreparedRegister { linked }))
+        Ok(Box::new(PreparedRegister { linked: linked(Linked::new(&code))?, code }))
     }
 }
 
-struct PreparedRegister {
+struct PreparedRegister<'c> {
     linked: Linked,
+    /// What it was linked from.
+    code: Cow<'c, Verified<RegCode>>,
 }
 
-impl Prepared for PreparedRegister {
+impl Prepared for PreparedRegister<'_> {
     fn program(&self) -> &Arc<Program> {
         self.linked.program()
     }
@@ -54,8 +55,12 @@ impl Prepared for PreparedRegister {
         vm_register::execute(&self.linked, runtime, &mut NoProbe)
     }
 
-    fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault> {
-        vm_register::execute(&self.linked, runtime, counts)
+    fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
+        vm_register::execute(&self.linked, runtime, &mut Watched(watcher))
+    }
+
+    fn code(&self) -> Option<ProgramCode<'_>> {
+        Some(ProgramCode::Register(&self.code))
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use isa::StackOp;
-use runtime::probe::{InstructionCounts, NoProbe};
+use isa::{StackCode, StackOp, Verified};
+use runtime::probe::{NoProbe, Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
 use vm_stack::Linked;
 
@@ -11,6 +11,7 @@ use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::profile::ProgramCode;
 
 pub(crate) struct Stack;
 
@@ -37,7 +38,7 @@ impl Executor for Stack {
                 reason: "the file holds register code".to_string(),
             });
         };
-        Ok(Box::new(PreparedStack { linked: linked(Linked::new(code))? }))
+        Ok(Box::new(PreparedStack { linked: linked(Linked::new(code))?, code }))
     }
 }
 
@@ -49,11 +50,12 @@ pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
     })
 }
 
-struct PreparedStack {
+struct PreparedStack<'c> {
     linked: Linked,
+    code: &'c Verified<StackCode>,
 }
 
-impl Prepared for PreparedStack {
+impl Prepared for PreparedStack<'_> {
     fn program(&self) -> &Arc<Program> {
         self.linked.program()
     }
@@ -62,8 +64,12 @@ impl Prepared for PreparedStack {
         vm_stack::execute(&self.linked, runtime, &mut NoProbe)
     }
 
-    fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault> {
-        vm_stack::execute(&self.linked, runtime, counts)
+    fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
+        vm_stack::execute(&self.linked, runtime, &mut Watched(watcher))
+    }
+
+    fn code(&self) -> Option<ProgramCode<'_>> {
+        Some(ProgramCode::Stack(self.code))
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {

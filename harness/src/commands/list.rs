@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use engine::probes::probes;
 use engine::workloads::workloads;
 use engine::{Choice, axis};
 
@@ -29,6 +30,7 @@ fn all() -> String {
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
         ("metrics", Listing::Metrics),
+        ("probes", Listing::Probes),
         ("peers", Listing::Peers),
     ];
     let mut text = String::new();
@@ -58,6 +60,7 @@ fn section(what: Listing) -> String {
             let time = ("median_ns", "nanoseconds a run takes, median of the rounds".to_string());
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))
         }
+        Listing::Probes => lines(probes().iter().map(|probe| (probe.name, probe.about.to_string()))),
         // Neither passes nor peers can be chosen yet.
         Listing::Passes | Listing::Peers => String::new(),
     }
