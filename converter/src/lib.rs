@@ -13,6 +13,7 @@
 pub mod allocate;
 pub mod cleanup;
 pub mod emit;
+pub mod explain;
 pub mod lift;
 pub mod live;
 pub mod tac;

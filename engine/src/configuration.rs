@@ -7,6 +7,7 @@
 use converter::{AllocatorKind, FEWEST_REGISTERS};
 use runtime::Limits;
 
+use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
 
 /// How a program is run.
@@ -18,6 +19,10 @@ pub struct Configuration {
     pub registers: u16,
     /// Who assigns registers.
     pub allocator: AllocatorKind,
+    /// How the machines find an instruction's handler.
+    pub dispatch: Dispatch,
+    /// Whether the stack machine runs frequent sequences of instructions as one.
+    pub superinstructions: bool,
     /// Bounds of a run.
     pub limits: Limits,
 }
@@ -25,7 +30,8 @@ pub struct Configuration {
 impl Default for Configuration {
     fn default() -> Self {
         let converter::Options { registers, allocator } = converter::Options::default();
-        Self { vm: "auto", registers, allocator, limits: Limits::default() }
+        let dispatch = Dispatch::default();
+        Self { vm: "auto", registers, allocator, dispatch, superinstructions: false, limits: Limits::default() }
     }
 }
 
@@ -171,7 +177,7 @@ fn only(value: &str, name: &str) -> Option<()> {
     (value == name).then_some(())
 }
 
-static AXES: [Axis; 10] = [
+static AXES: [Axis; 11] = [
     Axis {
         name: "vm",
         placeholder: "VM",
@@ -214,10 +220,26 @@ static AXES: [Axis; 10] = [
         name: "dispatch",
         placeholder: "NAME",
         about: "how the machines find an instruction's handler",
-        choices: || vec![Choice { name: "match", about: "one loop around one match" }],
+        choices: || {
+            Dispatch::ALL.iter().map(|dispatch| dispatch.about()).map(|(name, about)| Choice { name, about }).collect()
+        },
         numbers: "",
-        set: |_, value| only(value, "match"),
-        get: |_| "match".to_string(),
+        set: |configuration, value| Dispatch::from_name(value).map(|dispatch| configuration.dispatch = dispatch),
+        get: |configuration| configuration.dispatch.about().0.to_string(),
+    },
+    Axis {
+        name: "superinstructions",
+        placeholder: "WHICH",
+        about: "whether the stack machine runs frequent sequences of instructions as one",
+        choices: || {
+            vec![
+                Choice { name: "off", about: "one instruction after another, as the compiler wrote them" },
+                Choice { name: "on", about: "the longest sequence in a fixed set runs as one instruction" },
+            ]
+        },
+        numbers: "",
+        set: |configuration, value| parse_switch(value).map(|on| configuration.superinstructions = on),
+        get: |configuration| if configuration.superinstructions { "on" } else { "off" }.to_string(),
     },
     Axis {
         name: "memory",
@@ -283,6 +305,15 @@ static AXES: [Axis; 10] = [
         get: |configuration| configuration.limits.fuel.map_or("unlimited".to_string(), |fuel| fuel.to_string()),
     },
 ];
+
+/// `on`, `off`
+fn parse_switch(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
 
 /// `65536`, `64K`, `64M`, `1G`; the letters are powers of 1024.
 fn parse_bytes(text: &str) -> Option<usize> {

@@ -82,7 +82,7 @@ impl dyn Prepared + '_ {
     /// Runs the program once, watched by these probes. Gives what the run gave and, for each probe, what it saw; nothing when the
     /// executor runs no instructions. Its time is that of a watched run.
     pub fn profile(&self, options: RunOptions, probes: &[&ProbeKind]) -> Option<(Outcome, Vec<Vec<Table>>)> {
-        let code = Code::new(self.code()?);
+        let code = Code::new(self.code()?, |opcode| self.opcode_name(opcode));
         let mut recorders: Vec<Box<dyn Recorder>> = probes.iter().map(|probe| (probe.begin)(&code)).collect();
         let mut runtime = Runtime::new(Arc::clone(self.program()), options);
         runtime.heap.count_objects();

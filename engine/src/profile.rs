@@ -21,6 +21,8 @@ pub struct ProbeKind {
     pub name: &'static str,
     /// What it shows, in one line.
     pub about: &'static str,
+    /// True when it must see every instruction of the code by itself: a run with superinstructions does not show those inside a sequence.
+    pub needs_plain_code: bool,
     /// Makes one for a run of this code.
     pub begin: fn(&Code<'_>) -> Box<dyn Recorder>,
 }

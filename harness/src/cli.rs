@@ -184,7 +184,11 @@ pub enum Listing {
 #[command(after_help = "Examples:
   harness disasm programs/kernels/fib.zx
   harness disasm programs/kernels/fib.zx --form both --function fib
-  harness disasm -e 'let x = 1 + 2' --form register --registers 8")]
+  harness disasm programs/kernels/sieve.zx --form both --ranges --function sieve
+  harness disasm -e 'let x = 1 + 2' --form register --registers 8
+
+With --ranges each register has a column: ╷ an instruction writes a value that is needed later, │ the value is needed, ╵ it is read for
+the last time, ┼ it is read for the last time and another one written, · what is written is never read.")]
 pub struct DisasmOptions {
     /// The program.
     #[command(flatten)]
@@ -195,6 +199,9 @@ pub struct DisasmOptions {
     /// Show this function alone; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub function: Vec<String>,
+    /// Beside register code, show where registers and spill slots hold values
+    #[arg(long)]
+    pub ranges: bool,
     /// How it is converted.
     #[command(flatten)]
     pub axes: AxisOptions,

@@ -319,6 +319,21 @@ impl Heap {
         memory
     }
 
+    /// As [`Self::allocate_buffer`], all bytes zero. Of a large one the system makes pages when they are first touched.
+    pub fn allocate_zeroed_buffer(&mut self, bytes: usize) -> *mut u8 {
+        if bytes == 0 {
+            return ptr::null_mut();
+        }
+        let layout = buffer_layout(bytes);
+        // SAFETY: the size is not zero.
+        let memory = unsafe { alloc_zeroed(layout) };
+        if memory.is_null() {
+            handle_alloc_error(layout);
+        }
+        self.bytes += bytes;
+        memory
+    }
+
     /// Grows or shrinks a buffer, keeping what it holds.
     ///
     /// # Safety

@@ -20,6 +20,9 @@ macro_rules! define_operations {
         }
 
         impl Operation {
+            /// How many there are.
+            pub(crate) const COUNT: usize = Self::Halt as usize + 1;
+
             /// The operation of the register form, under the same number: probes are told of opcodes of the family.
             pub(crate) const fn of(op: RegisterOp) -> Self {
                 match op {
@@ -87,29 +90,42 @@ impl Word {
             _ => Self(opcode | lane(0) << A | lane(1) << B | lane(2) << C),
         }
     }
+}
+
+/// The lanes of the instruction at a program counter. Each is a load of its own, which takes no instruction besides; taking them out of a
+/// word that was loaded once takes a move and a shift each.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes(*const Word);
+
+impl Lanes {
+    #[inline(always)]
+    fn read<T>(self, byte: usize) -> T {
+        // SAFETY: made by `State::fetch` only, of an instruction; the bytes lie in its word and any are a number.
+        unsafe { self.0.cast::<u8>().add(byte).cast::<T>().read() }
+    }
 
     /// A lane as an unsigned number.
     #[inline(always)]
     pub(crate) fn lane<const LANE: u32>(self) -> usize {
-        usize::from((self.0 >> LANE) as u16)
+        usize::from(self.read::<u16>(lane_byte(LANE)))
     }
 
     /// A lane as a signed number.
     #[inline(always)]
     pub(crate) fn signed<const LANE: u32>(self) -> i64 {
-        i64::from((self.0 >> LANE) as i16)
+        i64::from(self.read::<i16>(lane_byte(LANE)))
     }
 
     /// The wide operand as an unsigned number: of constants and globals, bytes from the first one.
     #[inline(always)]
     pub(crate) fn wide(self) -> usize {
-        self.0 as u32 as usize
+        self.read::<u32>(WIDE_BYTE) as usize
     }
 
     /// The wide operand as a signed number.
     #[inline(always)]
     pub(crate) fn signed_wide(self) -> i64 {
-        i64::from(self.0 as i32)
+        i64::from(self.read::<i32>(WIDE_BYTE))
     }
 
     /// The number of the register that a lane names.
@@ -124,6 +140,14 @@ impl Word {
         self.lane::<LANE>() * REGISTER_STEP
     }
 }
+
+/// Where in a word a lane lies.
+const fn lane_byte(lane: u32) -> usize {
+    if cfg!(target_endian = "little") { lane as usize / 8 } else { 6 - lane as usize / 8 }
+}
+
+/// Where in a word the wide operand lies.
+const WIDE_BYTE: usize = if cfg!(target_endian = "little") { 0 } else { 4 };
 
 /// Whether a lane of this kind names a register, once spill slots are registers.
 fn names_register(kind: Lane) -> bool {
@@ -172,7 +196,7 @@ impl State {
     #[inline(always)]
     pub(crate) unsafe fn fetch(self) -> Instruction {
         // SAFETY: the caller's promise.
-        Instruction { pc: self.pc, base: self.base, word: unsafe { *self.pc } }
+        Instruction { pc: self.pc, base: self.base, word: Lanes(self.pc) }
     }
 }
 
@@ -181,7 +205,7 @@ impl State {
 pub(crate) struct Instruction {
     pub(crate) pc: *const Word,
     pub(crate) base: *mut Value,
-    pub(crate) word: Word,
+    pub(crate) word: Lanes,
 }
 
 impl Instruction {

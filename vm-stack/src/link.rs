@@ -7,12 +7,17 @@
 //! | constant, global, local, captured variable | twice the index | values are 16 bytes and addresses scale by 8 |
 //! | jump target | signed distance to the instruction before it | the program counter is a pointer, which the loop then advances |
 //! | name in `GET_ATTR`, `SET_ATTR`, `CALL_METHOD` | index of an access site | each has an [inline cache](Site) |
+//!
+//! With [`Options::superinstructions`], some opcodes change as well ([`crate::superinstructions`]).
 
 use std::sync::Arc;
 
 use isa::stack::{MAX_CALL_INDEX, MAX_OPERAND, StackOperand};
 use isa::{Function, Stack, StackCode, StackInstruction, StackOp, Verified};
 use runtime::{Error, ErrorKind, Fault, Program, Runtime, Value};
+
+use crate::operation::Operation;
+use crate::superinstructions;
 
 /// One instruction of the linked code: opcode in the low 8 bits, operand in the high 24.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +38,18 @@ impl Word {
         self.0 as u8
     }
 
-    /// Its operation.
+    /// What it does.
     #[inline(always)]
-    pub(crate) fn op(self) -> StackOp {
-        const _: () = assert!(size_of::<StackOp>() == 1);
-        // SAFETY: words are made by `Linker::word` alone, from instructions, whose opcodes are discriminants of `StackOp`.
-        unsafe { std::mem::transmute::<u8, StackOp>(self.opcode()) }
+    pub(crate) fn operation(self) -> Operation {
+        const _: () = assert!(size_of::<Operation>() == 1);
+        // SAFETY: words are made by `Linker::word`, from instructions, whose opcodes are those of `Operation` too, and changed by
+        // `Word::fused`, from an operation.
+        unsafe { std::mem::transmute::<u8, Operation>(self.opcode()) }
+    }
+
+    /// The same word with the opcode of a superinstruction.
+    fn fused(self, operation: Operation) -> Self {
+        Self(self.0 & !0xff | operation as u32)
     }
 
     /// Its operand: a count, an index that is not scaled, or an access site.
@@ -113,6 +124,13 @@ pub(crate) struct Site {
 /// No type has this index: a program has fewer than 2^24 of them.
 const NO_TYPE: u32 = u32::MAX;
 
+/// How to link.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// Whether frequent sequences of instructions run as one.
+    pub superinstructions: bool,
+}
+
 /// A program made ready for this machine: its unchanging tables and a private copy of its code. Any number of runs share it.
 #[derive(Debug)]
 pub struct Linked {
@@ -126,11 +144,19 @@ pub struct Linked {
 }
 
 impl Linked {
-    /// Links verified code.
+    /// Links verified code, plainly.
     ///
     /// # Errors
     /// When the program needs a builtin that does not exist, or is larger than the machine can address.
     pub fn new(code: &Verified<StackCode>) -> Result<Self, Fault> {
+        Self::with_options(code, Options::default())
+    }
+
+    /// Links verified code.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn with_options(code: &Verified<StackCode>, options: Options) -> Result<Self, Fault> {
         let program = Program::link(code)?;
         let mut linker = Linker::new(code);
         let mut functions = Vec::with_capacity(code.functions.len());
@@ -147,7 +173,9 @@ impl Linked {
             });
             for (pc, &instruction) in function.code.iter().enumerate() {
                 let word = linker.word(pc, instruction)?;
-                linker.code.push(word);
+                let ahead = function.code[pc..].iter().map(|instruction| instruction.op());
+                let fused = if options.superinstructions { superinstructions::longest(ahead) } else { None };
+                linker.code.push(fused.map_or(word, |operation| word.fused(operation)));
             }
             declarations.push(Function { code: Vec::new(), ..function.clone() });
         }

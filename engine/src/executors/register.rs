@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use isa::{RegCode, RegisterOp, Verified};
-use runtime::probe::{NoProbe, Watched, Watcher};
+use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
 use vm_register::Linked;
 
@@ -36,7 +36,8 @@ impl Executor for Register {
             (None, Some(code)) => Cow::Owned(converter::convert(code, configuration.converter_options())?.0),
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        Ok(Box::new(PreparedRegister { linked: linked(Linked::new(&code))?, code }))
+        let linked = linked(Linked::new(&code))?;
+        Ok(Box::new(PreparedRegister { linked, code, dispatch: configuration.dispatch.of_register() }))
     }
 }
 
@@ -44,6 +45,7 @@ struct PreparedRegister<'c> {
     linked: Linked,
     /// What it was linked from.
     code: Cow<'c, Verified<RegCode>>,
+    dispatch: vm_register::Dispatch,
 }
 
 impl Prepared for PreparedRegister<'_> {
@@ -52,7 +54,7 @@ impl Prepared for PreparedRegister<'_> {
     }
 
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
-        vm_register::execute(&self.linked, runtime, &mut NoProbe)
+        vm_register::execute_by(self.dispatch, &self.linked, runtime)
     }
 
     fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use isa::{StackCode, StackOp, Verified};
-use runtime::probe::{NoProbe, Watched, Watcher};
+use isa::{StackCode, Verified};
+use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
-use vm_stack::Linked;
+use vm_stack::{Linked, Options};
 
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
@@ -29,7 +29,7 @@ impl Executor for Stack {
     fn prepare<'c>(
         &self,
         compiled: &'c Compiled,
-        _configuration: &Configuration,
+        configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
         let Some(code) = compiled.stack_code() else {
             return Err(EngineError::Unsupported {
@@ -38,7 +38,9 @@ impl Executor for Stack {
                 reason: "the file holds register code".to_string(),
             });
         };
-        Ok(Box::new(PreparedStack { linked: linked(Linked::new(code))?, code }))
+        let options = Options { superinstructions: configuration.superinstructions };
+        let linked = linked(Linked::with_options(code, options))?;
+        Ok(Box::new(PreparedStack { linked, code, dispatch: configuration.dispatch.of_stack() }))
     }
 }
 
@@ -53,6 +55,7 @@ pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
 struct PreparedStack<'c> {
     linked: Linked,
     code: &'c Verified<StackCode>,
+    dispatch: vm_stack::Dispatch,
 }
 
 impl Prepared for PreparedStack<'_> {
@@ -61,7 +64,7 @@ impl Prepared for PreparedStack<'_> {
     }
 
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
-        vm_stack::execute(&self.linked, runtime, &mut NoProbe)
+        vm_stack::execute_by(self.dispatch, &self.linked, runtime)
     }
 
     fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
@@ -73,7 +76,7 @@ impl Prepared for PreparedStack<'_> {
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
-        Some(StackOp::from_opcode(u8::try_from(opcode).ok()?)?.facts().mnemonic)
+        vm_stack::opcode_name(opcode)
     }
 
     fn code_bytes(&self) -> Option<usize> {

@@ -12,6 +12,7 @@ use crate::profile::{Cell, Code, Moment, PerSite, Place, ProbeKind, Recorder, Ta
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "allocations",
     about: "which instructions allocate how many objects and bytes",
+    needs_plain_code: false,
     begin: |code| Box::new(Allocations { sites: PerSite::new(code), running: None }),
 };
 

@@ -14,6 +14,7 @@ use crate::profile::{Arrival, Cell, Code, Moment, PerSite, Place, ProbeKind, Rec
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "branches",
     about: "which way conditional branches go, and iterations of loops",
+    needs_plain_code: true,
     begin: |code| Box::new(Branches { sites: PerSite::new(code), loops: loops(code) }),
 };
 

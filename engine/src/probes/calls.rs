@@ -11,6 +11,7 @@ use crate::profile::{Arrival, Cell, Code, Moment, Place, ProbeKind, Recorder, Ta
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "calls",
     about: "functions by calls and own instructions, and who calls whom",
+    needs_plain_code: false,
     begin: |code| Box::new(Calls { functions: vec![Counts::default(); code.lengths().len()], edges: HashMap::new() }),
 };
 

@@ -12,6 +12,7 @@ use crate::profile::{Arrival, Cell, Code, Moment, ProbeKind, Recorder, Table};
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "ngrams",
     about: "the most frequent sequences of two to five operations",
+    needs_plain_code: false,
     begin: |_| Box::new(Ngrams::default()),
 };
 

@@ -4,8 +4,12 @@ use std::cmp::Reverse;
 
 use crate::profile::{Cell, Code, Moment, ProbeKind, Recorder, Table};
 
-pub(super) const PROBE: ProbeKind =
-    ProbeKind { name: "opcodes", about: "how often each operation runs", begin: |_| Box::new(Opcodes::default()) };
+pub(super) const PROBE: ProbeKind = ProbeKind {
+    name: "opcodes",
+    about: "how often each operation runs",
+    needs_plain_code: false,
+    begin: |_| Box::new(Opcodes::default()),
+};
 
 #[derive(Default)]
 struct Opcodes {

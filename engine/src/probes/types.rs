@@ -15,6 +15,7 @@ use crate::profile::{Cell, Code, Moment, Operand, PerSite, Place, ProbeKind, Rec
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "types",
     about: "kinds of operands at each operation, and where they vary",
+    needs_plain_code: true,
     begin: |code| Box::new(Types { sites: PerSite::new(code) }),
 };
 

@@ -4,9 +4,7 @@
 
 use isa::module::{Constant, Form, Module};
 use isa::text::{Printer, TextForm};
-use isa::{
-    Lane, RegCode, Register, RegisterInstruction, RegisterOp, Stack, StackCode, StackInstruction, StackOp, Verified,
-};
+use isa::{Lane, RegCode, Register, RegisterInstruction, Stack, StackCode, StackInstruction, StackOp, Verified};
 use runtime::{Tag, Value};
 
 use super::Place;
@@ -138,6 +136,8 @@ enum Forms<'c> {
 pub struct Code<'c> {
     form: Forms<'c>,
     functions: Vec<Vec<Instruction>>,
+    /// Names of dense opcodes.
+    names: Vec<&'static str>,
 }
 
 impl std::fmt::Debug for Code<'_> {
@@ -157,16 +157,19 @@ macro_rules! with_module {
 }
 
 impl<'c> Code<'c> {
-    /// Looks at all instructions once.
-    pub fn new(code: ProgramCode<'c>) -> Self {
+    /// Looks at all instructions once. `name` gives the names of dense opcodes, which may be more than those of the code's form.
+    pub(crate) fn new(code: ProgramCode<'c>, name: impl Fn(u16) -> Option<&'static str>) -> Self {
+        let names = (0..).map_while(name).collect();
         match code {
             ProgramCode::Stack(code) => Self {
                 form: Forms::Stack(code, Printer::new(code)),
                 functions: instructions(code, Instruction::of_stack),
+                names,
             },
             ProgramCode::Register(code) => Self {
                 form: Forms::Register(code, Printer::new(code)),
                 functions: instructions(code, |pc, instruction| Instruction::of_register(code, pc, instruction)),
+                names,
             },
         }
     }
@@ -188,11 +191,7 @@ impl<'c> Code<'c> {
 
     /// The name of a dense opcode.
     pub fn mnemonic(&self, opcode: u16) -> &'static str {
-        let name = match &self.form {
-            Forms::Stack(..) => u8::try_from(opcode).ok().and_then(StackOp::from_opcode).map(|op| op.facts().mnemonic),
-            Forms::Register(..) => RegisterOp::from_opcode(opcode).map(|op| op.facts().mnemonic),
-        };
-        name.unwrap_or("?")
+        self.names.get(usize::from(opcode)).copied().unwrap_or("?")
     }
 
     /// The name of a function; with its line if another one has that name too.

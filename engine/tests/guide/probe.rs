@@ -5,6 +5,7 @@ use engine::profile::{Cell, Code, Moment, ProbeKind, Recorder, Table};
 pub(crate) const PROBE: ProbeKind = ProbeKind {
     name: "depths",
     about: "how many instructions run at each depth of calls",
+    needs_plain_code: false,
     begin: |_code| Box::new(Depths::default()),
 };
 

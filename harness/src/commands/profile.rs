@@ -29,7 +29,7 @@ struct Seen {
 pub(super) fn run(options: &ProfileOptions) -> anyhow::Result<ExitCode> {
     let mut configuration = Configuration::default();
     options.axes.apply(&mut configuration)?;
-    let chosen = chosen(&options.probe)?;
+    let chosen = chosen(&options.probe, &configuration)?;
     let (source, arguments) = program(options.file.as_deref(), options.code.as_deref(), &options.arguments)?;
     let compiled = Compiled::new(&source)?;
     let Some(executor) = find_executor(configuration.vm) else { unreachable!("the axis checks its values") };
@@ -64,10 +64,11 @@ pub(super) fn run(options: &ProfileOptions) -> anyhow::Result<ExitCode> {
     Ok(if outcome.result.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-/// The probes that were asked for: all of them when none was.
-fn chosen(names: &[String]) -> Result<Vec<&'static ProbeKind>, Usage> {
+/// The probes that were asked for: all of them when none was. Those that need plain code are refused, or left out, when it is not run.
+fn chosen(names: &[String], configuration: &Configuration) -> Result<Vec<&'static ProbeKind>, Usage> {
+    let is_fused = configuration.vm == "stack" && configuration.superinstructions;
     if names.is_empty() {
-        return Ok(probes().iter().collect());
+        return Ok(probes().iter().filter(|probe| !(is_fused && probe.needs_plain_code)).collect());
     }
     let mut chosen: Vec<&ProbeKind> = Vec::new();
     for name in names {
@@ -75,6 +76,9 @@ fn chosen(names: &[String]) -> Result<Vec<&'static ProbeKind>, Usage> {
             let known: Vec<&str> = probes().iter().map(|probe| probe.name).collect();
             return Err(Usage(format!("there is no probe '{name}'; there are: {}", known.join(", "))));
         };
+        if is_fused && probe.needs_plain_code {
+            return Err(Usage(format!("'{name}' cannot look into superinstructions; leave --superinstructions off")));
+        }
         if chosen.iter().all(|known| known.name != probe.name) {
             chosen.push(probe);
         }

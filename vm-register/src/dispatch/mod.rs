@@ -5,6 +5,8 @@
 //! jump there.
 
 pub(crate) mod match_loop;
+#[cfg(feature = "sibling-calls")]
+pub(crate) mod sibling_calls;
 
 use crate::code::State;
 use crate::machine::Machine;

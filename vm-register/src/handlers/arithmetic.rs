@@ -2,7 +2,7 @@
 
 use runtime::{Fault, Runtime, Value};
 
-use super::operand::Operand;
+use super::operand::{Operand, are_floats};
 use crate::code::{Instruction, State};
 use crate::dispatch::Technique;
 use crate::machine::Machine;
@@ -130,8 +130,7 @@ pub(crate) unsafe fn binary<T: Technique, F: Arithmetic, X: Operand, Y: Operand>
                 i.a().set_int(result);
                 return T::go(m, i.next());
             }
-        } else if X::has_float(m, i)
-            && Y::has_float(m, i)
+        } else if are_floats::<X, Y>(m, i)
             && let Some(result) = F::float(X::float(m, i), Y::float(m, i))
         {
             i.a().set_float(result);

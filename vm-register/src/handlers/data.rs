@@ -9,6 +9,16 @@ use crate::dispatch::Technique;
 use crate::machine::Machine;
 use crate::slot::{CELL, CLOSURE, Slot, UNSET};
 
+/// Nothing.
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+pub(crate) unsafe fn nop<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise.
+    unsafe { T::go(m, i.next()) }
+}
+
 /// `R[a] := K[k]`
 ///
 /// # Safety

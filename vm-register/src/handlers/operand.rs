@@ -53,17 +53,17 @@ pub(crate) trait Operand {
         if Self::IS_IMMEDIATE { Self::immediate(i) } else { unsafe { Self::slot(m, i).int() } }
     }
 
-    /// True when the operand is a float, or an immediate integer, whose value as a float is exact.
+    /// The tag, read once more, or that of a float for an immediate integer, whose value as a float is exact.
     ///
     /// # Safety
     /// See [`crate::handlers`].
     #[inline(always)]
-    unsafe fn has_float(m: &Machine<'_>, i: Instruction) -> bool {
+    unsafe fn float_tag(m: &Machine<'_>, i: Instruction) -> u64 {
         // SAFETY: the caller's promise.
-        Self::IS_IMMEDIATE || unsafe { Self::slot(m, i).tag_again() } == FLOAT
+        if Self::IS_IMMEDIATE { FLOAT } else { unsafe { Self::slot(m, i).tag_again() } }
     }
 
-    /// That float.
+    /// The payload, or the immediate integer, as a float.
     ///
     /// # Safety
     /// See [`crate::handlers`].
@@ -109,4 +109,14 @@ impl<const LANE: u32> Operand for K<LANE> {
         // SAFETY: the caller's promise.
         Slot::new(unsafe { m.constants.add(i.word.lane::<LANE>()) })
     }
+}
+
+/// True when both operands are floats, or immediate integers. One AND of two tags: that of a float is the only odd one.
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+pub(crate) unsafe fn are_floats<X: Operand, Y: Operand>(m: &Machine<'_>, i: Instruction) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { X::float_tag(m, i) & Y::float_tag(m, i) == FLOAT }
 }
