@@ -33,6 +33,8 @@ pub enum Verb {
     List(ListOptions),
     /// Show the code of a program
     Disasm(DisasmOptions),
+    /// Run a program and show what it did: operations, branches, calls, types, allocations
+    Profile(ProfileOptions),
     /// Compile a program to a bytecode file
     Compile(CompileOptions),
     /// Check a bytecode file
@@ -187,6 +189,8 @@ pub enum Listing {
     Allocators,
     /// Figures in result files
     Metrics,
+    /// What profiles look at
+    Probes,
     /// Other languages to compare with
     Peers,
 }
@@ -196,7 +200,11 @@ pub enum Listing {
 #[command(after_help = "Examples:
   harness disasm programs/kernels/fib.zx
   harness disasm programs/kernels/fib.zx --form both --function fib
-  harness disasm -e 'let x = 1 + 2' --form register --registers 8")]
+  harness disasm programs/kernels/sieve.zx --form both --ranges --function sieve
+  harness disasm -e 'let x = 1 + 2' --form register --registers 8
+
+With --ranges each register has a column: ╷ an instruction writes a value that is needed later, │ the value is needed, ╵ it is read for
+the last time, ┼ it is read for the last time and another one written, · what is written is never read.")]
 pub struct DisasmOptions {
     /// The program.
     #[command(flatten)]
@@ -207,6 +215,9 @@ pub struct DisasmOptions {
     /// Show this function alone; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub function: Vec<String>,
+    /// Beside register code, show where registers and spill slots hold values
+    #[arg(long)]
+    pub ranges: bool,
     /// How it is converted.
     #[command(flatten)]
     pub axes: AxisOptions,
@@ -221,6 +232,55 @@ pub enum DisasmForm {
     Register,
     /// Side by side
     Both,
+}
+
+/// `harness profile`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness profile programs/kernels/fib.zx 15
+  harness profile programs/kernels/sieve.zx 1000 --probe branches --vm stack
+  harness profile mine.zx --probe types --probe allocations --top 10 --format csv
+
+The program's own output goes to standard error. `harness list probes` says what each probe shows.")]
+pub struct ProfileOptions {
+    /// The program: a .zx or .zxc file, or - for standard input
+    #[arg(required_unless_present = "code", value_name = "FILE")]
+    pub file: Option<String>,
+    /// Arguments of the program: __ARGS__; those that look like options go behind --
+    #[arg(value_name = "ARGS", allow_negative_numbers = true)]
+    pub arguments: Vec<String>,
+    /// Take this text as the program; everything else is an argument of the program
+    #[arg(short = 'e', long = "eval", value_name = "CODE")]
+    pub code: Option<String>,
+    /// What to look at; may be given more than once [a summary of all]
+    #[arg(long, value_name = "NAME")]
+    pub probe: Vec<String>,
+    /// Rows of each table [20 in a table for people, 5 in the summary; all otherwise]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// How results are written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: ProfileFormat,
+    /// How it is run.
+    #[command(flatten)]
+    pub axes: AxisOptions,
+    /// Seed of random()
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Virtual clocks, and nothing stored outside the run: equal programs do equal things
+    #[arg(long)]
+    pub deterministic: bool,
+}
+
+/// How profiles are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProfileFormat {
+    /// For people
+    Table,
+    /// One object with everything
+    Json,
+    /// Each table with its header, an empty line between two
+    Csv,
 }
 
 /// `harness compile`

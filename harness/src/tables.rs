@@ -27,23 +27,29 @@ const PEER_COLUMNS: [PeerColumn; 7] = [
 
 /// The table that people read.
 pub fn terminal(results: &Results) -> String {
+    let mut text = plain(header(results), results.rows.iter().map(|row| cells(results, row)), |column| column > 0);
+    text.push('\n');
+    notes(results, &mut text);
+    text
+}
+
+/// A table without borders; `is_figure` says which columns are set to the right.
+pub fn plain(
+    header: Vec<String>,
+    rows: impl IntoIterator<Item = Vec<String>>,
+    is_figure: impl Fn(usize) -> bool,
+) -> String {
     const STYLE: TableStyle = TableStyle::new()
         .header_lines(ContentLineStyle::none())
         .header_separator(LineStyle::none().fill('─'))
         .content_lines(ContentLineStyle::none());
     let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(header(results));
-    for row in &results.rows {
-        table.add_row(cells(results, row));
-    }
-    for column in table.column_iter_mut().skip(1) {
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table.add_rows(rows);
+    for (_, column) in table.column_iter_mut().enumerate().filter(|(index, _)| is_figure(*index)) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let lines = table.to_string();
-    let mut text: String = lines.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    text.push('\n');
-    notes(results, &mut text);
-    text
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// The same as a Markdown table.

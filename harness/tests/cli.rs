@@ -344,6 +344,66 @@ fn code_can_be_shown_in_both_forms() {
 }
 
 #[test]
+fn live_ranges_stand_beside_register_code() {
+    let program = "action f(n) {\n    let a = n * 2\n    let b = a + n\n    return b * a\n}\nprint(f(3))";
+    for form in ["register", "both"] {
+        let text = out(&harness(&["disasm", "-e", program, "--form", form, "--ranges", "--function", "f"]));
+        assert!(
+            text.lines()
+                .nth(1)
+                .is_some_and(|line| line.trim_end().ends_with("live             r0 r1") || line.contains("r0 r1")),
+            "{text}"
+        );
+        let written = text.lines().find(|line| line.contains("MUL_INT")).unwrap();
+        assert!(written.contains('│') && written.trim_end().ends_with('╷'), "{text}");
+        assert!(text.contains("live ranges: virtual register"), "{text}");
+    }
+    let spilled =
+        out(&harness(&["disasm", "programs/kernels/matmul.zx", "--form", "register", "--ranges", "--registers", "8"]));
+    assert!(spilled.is_empty() || spilled.contains(" s0"), "{spilled}");
+}
+
+#[test]
+fn profiles_show_what_a_run_did() {
+    let program = "action f(n) {\n    return n < 1 ? 0 : f(n - 1) + n\n}\nprint(f(9))";
+    for vm in ["stack", "register"] {
+        let output = harness(&["profile", "-e", program, "--vm", vm]);
+        assert_eq!((code(&output), err(&output).as_str()), (0, "45\n"), "{vm}");
+        for table in ["opcodes: ", "ngrams: ", "branches: ", "calls: ", "types: ", "allocations: "] {
+            assert!(out(&output).contains(table), "{table} in {}", out(&output));
+        }
+        let output = harness(&["profile", "-e", program, "--vm", vm, "--probe", "calls", "--format", "csv"]);
+        let text = out(&output);
+        let (functions, edges) = text.split_once("\n\n").unwrap();
+        assert!(functions.starts_with("function,begins,calls,own instructions,share,a call\n"), "{functions}");
+        assert!(edges.starts_with("caller,callee,calls,share,line,at,source\n") && edges.contains("f,f,9,"), "{edges}");
+        let arguments = ["profile", "-e", program, "--vm", vm, "--probe", "opcodes", "--format", "json", "--top", "2"];
+        let json: Value = serde_json::from_str(&out(&harness(&arguments))).unwrap();
+        assert_eq!(json["configuration"]["vm"], vm);
+        let table = &json["probes"]["opcodes"]["opcodes"];
+        assert_eq!(table["rows"].as_array().unwrap().len(), 2);
+        assert!(table["rows"][0]["count"].as_u64() >= table["rows"][1]["count"].as_u64());
+        assert!(table["left_out"].as_u64().unwrap() > 0);
+    }
+}
+
+#[test]
+fn profiles_that_cannot_be_had_are_refused() {
+    let refused = |arguments: &[&str], reason: &str| {
+        let output = harness(&[&["profile", "-e", "print(1)"], arguments].concat());
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{arguments:?}");
+        assert!(err(&output).contains(reason), "{}", err(&output));
+    };
+    refused(&["--probe", "nothing"], "opcodes, ngrams, branches, calls, types, allocations");
+    refused(&["--vm", "ast"], "runs no instructions");
+    refused(&["--vm", "stack", "--superinstructions", "on", "--probe", "types"], "--superinstructions off");
+    // A program that fails is profiled up to there.
+    let output = harness(&["profile", "-e", "print(1 / 0)", "--probe", "opcodes"]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("Division by zero") && out(&output).contains("DIV"), "{}", out(&output));
+}
+
+#[test]
 fn programs_can_be_compiled_to_files() {
     let folder = folder("compile");
     let source = folder.join("square.zx");

@@ -37,7 +37,7 @@ use runtime::heap::ObjectKind;
 use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
 use runtime::operations::Divisor;
-use runtime::probe::Probe;
+use runtime::probe::{Event, Probe};
 use runtime::{Error, Fault, Runtime, Tag, Value};
 
 use crate::code::{Instruction, Operation, State, Word};
@@ -481,6 +481,9 @@ impl Machine<'_> {
             return;
         }
         let (function, pc) = self.linked.place(state.pc);
-        probe.instruction(function, pc, operation.uncached() as u16);
+        // SAFETY: the running frame lies inside the array, all of whose values are initialised, and nobody writes to it meanwhile.
+        let frame = unsafe { std::slice::from_raw_parts(state.base, self.linked.frame_size(function)) };
+        let (opcode, depth, heap) = (operation.uncached() as u16, self.depth(), &self.runtime.heap);
+        probe.instruction(&Event { function, pc, opcode, depth, frame, heap });
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use engine::probes::probes;
 use engine::workloads::workloads;
 use engine::{Choice, axis};
 
@@ -30,6 +31,7 @@ fn all() -> String {
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
         ("metrics", Listing::Metrics),
+        ("probes", Listing::Probes),
         ("peers", Listing::Peers),
     ];
     let mut text = String::new();
@@ -59,6 +61,7 @@ fn section(what: Listing) -> String {
             let time = ("median_ns", "nanoseconds a run takes, median of the rounds".to_string());
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))
         }
+        Listing::Probes => lines(probes().iter().map(|probe| (probe.name, probe.about.to_string()))),
         // Passes cannot be chosen yet.
         Listing::Passes => String::new(),
         Listing::Peers => lines(PEERS.iter().map(|peer| {
