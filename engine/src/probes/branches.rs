@@ -3,9 +3,11 @@
 //! A branch is *taken* when control goes to its target, and not when it goes to the next instruction; an operation that skips has the
 //! place behind the skipped instruction as its target. One that raises an error goes neither way.
 //!
-//! A loop is what a jump back closes: from its target, the *head*, to the last instruction that jumps there. It is entered when control comes
-//! into that stretch of code from outside; an iteration is an arrival at the head. A loop that a branch before it
-//! skips is not entered, so whether empty ones count depends on how the form tests the condition.
+//! A loop is what jumps back to one instruction, its *head*, close: the code from there to the last of these jumps. Where a loop nested in it
+//! is tested at the bottom, the outer head may be that test, with the inner body before it; the code of the inner loop is then part of
+//! the outer one. A loop is entered when control comes into its code from outside. An iteration is an arrival at the head by a jump back or from
+//! outside. A loop that a branch before it skips is not entered, so whether empty ones count depends on how the form tests the
+//! condition.
 
 use std::cmp::Reverse;
 
@@ -34,31 +36,56 @@ struct Site {
 
 struct Loop {
     head: u32,
+    /// First and last instruction of its code.
+    first: u32,
     last: u32,
+    /// The jumps back to the head.
+    jumps: Vec<u32>,
     entered: u64,
     iterations: u64,
 }
 
 impl Loop {
     fn contains(&self, pc: u32) -> bool {
-        (self.head..=self.last).contains(&pc)
+        (self.first..=self.last).contains(&pc)
+    }
+
+    /// Control comes to `pc` from the instruction `before` of the same call, or into the function there.
+    fn arrive(&mut self, before: Option<u32>, pc: u32) {
+        let from_outside = !before.is_some_and(|before| self.contains(before));
+        self.entered += u64::from(from_outside && self.contains(pc));
+        let goes_round = || before.is_some_and(|before| self.jumps.contains(&before));
+        self.iterations += u64::from(pc == self.head && (from_outside || goes_round()));
     }
 }
 
+/// The loops of each function.
 fn loops(code: &Code<'_>) -> Vec<Vec<Loop>> {
-    (0..code.lengths().len() as u32)
-        .map(|function| {
-            let mut loops: Vec<Loop> = Vec::new();
-            for (pc, instruction) in (0..).zip(code.instructions(function)) {
-                let Some(head) = instruction.target.filter(|&target| target <= pc) else { continue };
-                match loops.iter_mut().find(|known| known.head == head) {
-                    Some(known) => known.last = pc,
-                    None => loops.push(Loop { head, last: pc, entered: 0, iterations: 0 }),
-                }
+    (0..code.lengths().len() as u32).map(|function| loops_of(code, function)).collect()
+}
+
+fn loops_of(code: &Code<'_>, function: u32) -> Vec<Loop> {
+    let mut loops: Vec<Loop> = Vec::new();
+    for (pc, instruction) in (0..).zip(code.instructions(function)) {
+        let Some(head) = instruction.target.filter(|&target| target <= pc) else { continue };
+        match loops.iter_mut().find(|known| known.head == head) {
+            Some(known) => {
+                known.last = pc;
+                known.jumps.push(pc);
             }
-            loops
-        })
-        .collect()
+            None => loops.push(Loop { head, first: head, last: pc, jumps: vec![pc], entered: 0, iterations: 0 }),
+        }
+    }
+    // Inner loops end first, so theirs are known when those around them ask.
+    loops.sort_by_key(|known| known.last);
+    for at in 1..loops.len() {
+        let (inner, outer) = loops.split_at_mut(at);
+        let reaches = |inner: &&Loop| inner.last < outer[0].last && inner.contains(outer[0].head);
+        if let Some(first) = inner.iter().filter(reaches).map(|inner| inner.first).min() {
+            outer[0].first = outer[0].first.min(first);
+        }
+    }
+    loops
 }
 
 impl Recorder for Branches {
@@ -72,10 +99,7 @@ impl Recorder for Branches {
             Arrival::Returned(call) => Some(call),
             Arrival::Called(_) => None,
         };
-        for known in &mut self.loops[function as usize] {
-            known.entered += u64::from(known.contains(pc) && !before.is_some_and(|before| known.contains(before)));
-            known.iterations += u64::from(pc == known.head);
-        }
+        self.loops[function as usize].iter_mut().for_each(|known| known.arrive(before, pc));
         if moment.instruction.is_conditional {
             let site = self.sites.at(moment.place());
             site.executed += 1;
@@ -143,7 +167,7 @@ impl Branches {
             vec![
                 code.function(head.function).into(),
                 line.into(),
-                format!("@{}..{}", known.head, known.last).into(),
+                format!("@{}..{}", known.first, known.last).into(),
                 Cell::Count(known.entered),
                 Cell::Count(known.iterations),
                 Cell::ratio(known.iterations, known.entered),

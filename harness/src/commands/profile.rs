@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::process::ExitCode;
 
 use engine::probes::{find_probe, probes};
-use engine::profile::{Cell, ProbeKind, Table};
+use engine::profile::{Cell, ProbeKind, Table, watched_as};
 use engine::{Compiled, Configuration, Outcome, find_executor, render_failure};
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,7 @@ struct Seen {
 pub(super) fn run(options: &ProfileOptions) -> anyhow::Result<ExitCode> {
     let mut configuration = Configuration::default();
     options.axes.apply(&mut configuration)?;
+    let configuration = watched_as(&configuration);
     let chosen = chosen(&options.probe, &configuration)?;
     let (source, arguments) = program(options.file.as_deref(), options.code.as_deref(), &options.arguments)?;
     let compiled = Compiled::new(&source)?;
