@@ -119,11 +119,7 @@ impl RegisterAllocator for AllocatorKind {
 pub(crate) const SCRATCH: u16 = 3;
 
 /// Gives slots to the virtual registers that want one, such that those whose ranges overlap differ; returns how many slots there are.
-fn assign_slots(
-    ranges: &LiveRanges,
-    wants_slot: impl Fn(VirtualRegister) -> bool,
-    locations: &mut [Location],
-) -> u32 {
+fn assign_slots(ranges: &LiveRanges, wants_slot: impl Fn(VirtualRegister) -> bool, locations: &mut [Location]) -> u32 {
     let mut slots = 0;
     let mut free = Vec::new();
     let mut ends: BinaryHeap<Reverse<(u32, u32)>> = BinaryHeap::new();

@@ -245,9 +245,7 @@ fn propagate_copies(block: &mut Block, without: StepSet) {
             let Some(original) = copies.original(operand) else { continue };
             let allowed = match original {
                 Operand::Register(_) => true,
-                Operand::Constant(_) => {
-                    allows_constant(instruction.operation, index, &instruction.operands, without)
-                }
+                Operand::Constant(_) => allows_constant(instruction.operation, index, &instruction.operands, without),
             };
             if allowed {
                 instruction.operands[index] = original;

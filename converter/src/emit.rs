@@ -38,6 +38,22 @@ pub fn emit(
     allocation: &Allocation,
     statistics: &mut Statistics,
 ) -> Result<FunctionCode<Register>, ConvertError> {
+    Ok(emit_with_points(module, source, function, [ranges, ranges], allocation, statistics)?.0)
+}
+
+/// Emits a function and tells, for each instruction, the point at which its operands are read: a point of the second of two `ranges`, those
+/// of the function as the allocator has left it. The first are those that the allocator was given.
+///
+/// # Errors
+/// As for [`emit`].
+pub fn emit_with_points(
+    module: &StackCode,
+    source: &isa::Function<Stack>,
+    function: &Function,
+    ranges: [&LiveRanges; 2],
+    allocation: &Allocation,
+    statistics: &mut Statistics,
+) -> Result<(FunctionCode<Register>, Vec<u32>), ConvertError> {
     let mut emitter = Emitter::new(module, source, function, ranges, allocation, false);
     emitter.function();
     if emitter.code.len() > LONGEST_SHORT_CODE {
@@ -47,7 +63,8 @@ pub fn emit(
     statistics.moves += emitter.count(&[RegisterOp::MovReg]);
     statistics.spill_stores += emitter.count(&[RegisterOp::StoreSpill]);
     statistics.reloads += emitter.count(&[RegisterOp::LoadSpill]);
-    emitter.finish()
+    let points = std::mem::take(&mut emitter.points);
+    Ok((emitter.finish()?, points))
 }
 
 /// A register number while emitting; checked to fit a lane at the end.
@@ -71,6 +88,11 @@ struct Emitter<'e> {
     allocation: &'e Allocation,
     has_long_branches: bool,
     code: Vec<RegisterInstruction>,
+    /// For each instruction the point at which it reads.
+    points: Vec<u32>,
+    point: u32,
+    /// The point at which each block begins, if it had one when points were counted.
+    block_points: &'e [u32],
     lines: Vec<(u32, u32)>,
     /// Jumps to blocks, to be patched: instruction and block.
     jumps: Vec<(u32, u32)>,
@@ -99,7 +121,7 @@ impl<'e> Emitter<'e> {
         module: &'e StackCode,
         source: &'e isa::Function<Stack>,
         function: &'e Function,
-        ranges: &'e LiveRanges,
+        [ranges, after]: [&'e LiveRanges; 2],
         allocation: &'e Allocation,
         has_long_branches: bool,
     ) -> Self {
@@ -119,7 +141,10 @@ impl<'e> Emitter<'e> {
             function,
             allocation,
             has_long_branches,
+            block_points: &after.block_starts,
             code: Vec::new(),
+            points: Vec::new(),
+            point: 0,
             lines: Vec::new(),
             jumps: Vec::new(),
             block_starts: vec![0; function.blocks.len()],
@@ -146,6 +171,8 @@ impl<'e> Emitter<'e> {
             self.block_starts[index as usize] = self.code.len() as u32;
             self.guard_starts[index as usize] = self.code.len() as u32;
             if block.is_reachable && !self.inlined[index as usize] {
+                // Points are counted as `live` counts them.
+                self.point = self.block_points.get(index as usize).copied().unwrap_or_default();
                 self.landing(index);
                 let (moves, code) = block.instructions.split_at(block.unguarded as usize);
                 self.instructions(moves);
@@ -173,6 +200,7 @@ impl<'e> Emitter<'e> {
             self.lines.push((at, self.position));
         }
         self.code.push(instruction);
+        self.points.push(self.point);
     }
 
     fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {
@@ -277,6 +305,7 @@ impl<'e> Emitter<'e> {
         for instruction in instructions {
             self.at(instruction.pc);
             self.instruction(instruction);
+            self.point += 2;
         }
     }
 

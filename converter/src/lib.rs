@@ -6,14 +6,16 @@
 //!
 //! [`tac`] is the three-address code: register operations over an unbounded number of virtual registers. [`lift`] makes it by running
 //! the operand stack symbolically, [`cleanup`] removes the moves that this leaves, [`allocate`] maps virtual registers to registers and
-//! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it. What can be left out, to see what it is
-//! worth, is in [`step`].
+//! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it. [`mod@check`] proves, without looking at any of
+//! this, that the result does what the stack code does. What can be left out, to see what it is worth, is in [`step`].
 
 #![forbid(unsafe_code)]
 
 pub mod allocate;
+pub mod check;
 pub mod cleanup;
 pub mod emit;
+pub mod explain;
 pub mod large;
 pub mod lift;
 pub mod live;
@@ -28,6 +30,7 @@ use isa::verify::VerifyError;
 use isa::{RegCode, StackCode, Verified};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
+pub use check::{Unfaithful, check};
 pub use step::{Step, StepSet};
 
 /// The fewest registers a frame can be limited to.
@@ -42,11 +45,13 @@ pub struct Options {
     pub allocator: AllocatorKind,
     /// What is left out.
     pub without: StepSet,
+    /// Whether the result is checked against the stack code.
+    pub check: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { registers: 256, allocator: AllocatorKind::Linear, without: StepSet::EMPTY }
+        Self { registers: 256, allocator: AllocatorKind::Linear, without: StepSet::EMPTY, check: false }
     }
 }
 
@@ -157,6 +162,9 @@ pub enum ConvertError {
     /// The converter wrote code that the verifier refuses: a defect of the converter.
     #[error("converted code does not verify: {0}")]
     Unverified(#[from] VerifyError),
+    /// The converter wrote code that does not do what the stack code does: a defect of the converter.
+    #[error("converted code is not faithful: {0}")]
+    Unfaithful(#[from] Unfaithful),
 }
 
 /// Converts a program.
@@ -168,6 +176,9 @@ pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified
     let mut clock = Clock(Instant::now());
     let verified = isa::verify::register(module)?;
     statistics.times.verify = clock.lap();
+    if options.check {
+        check(code, &verified)?;
+    }
     Ok((verified, statistics))
 }
 

@@ -49,7 +49,9 @@ impl Step {
             Self::FuseBranches => ("fuse-branches", "a comparison and the branch it decides become one instruction"),
             Self::ThreadJumps => ("thread-jumps", "jumps to jumps go straight to the end of the chain"),
             Self::SplitWebs => ("split-webs", "a slot that holds one variable after another becomes several registers"),
-            Self::SingleConstants => ("single-constants", "a register that is only ever set to one constant is that constant"),
+            Self::SingleConstants => {
+                ("single-constants", "a register that is only ever set to one constant is that constant")
+            }
             Self::LoopElements => ("loop-elements", "a loop's element goes straight to the variable that takes it"),
             Self::Copies => ("copies", "reads of a copy read the original, within a block"),
             Self::Dead => ("dead", "instructions go whose result nobody reads"),

@@ -5,10 +5,11 @@
 //! [`Configuration`].
 
 use converter::{AllocatorKind, FEWEST_REGISTERS};
-use runtime::Limits;
+use runtime::{Limits, RunOptions};
 
+use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
-use crate::mechanism::{NOTHING, Without, mechanisms};
+use crate::mechanism::{NOTHING, Part, Without, mechanisms};
 
 /// How a program is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +22,29 @@ pub struct Configuration {
     pub allocator: AllocatorKind,
     /// What is left out.
     pub without: Without,
+    /// How the machines find an instruction's handler.
+    pub dispatch: Dispatch,
+    /// Whether the stack machine runs frequent sequences of instructions as one.
+    pub superinstructions: bool,
+    /// Whether converted code is checked against the stack code.
+    pub check: bool,
     /// Bounds of a run.
     pub limits: Limits,
 }
 
 impl Default for Configuration {
     fn default() -> Self {
-        let converter::Options { registers, allocator, without: steps } = converter::Options::default();
-        Self { vm: "auto", registers, allocator, without: Without { steps }, limits: Limits::default() }
+        let converter::Options { registers, allocator, without: steps, check } = converter::Options::default();
+        Self {
+            vm: "auto",
+            registers,
+            allocator,
+            without: Without { steps, ..Without::default() },
+            dispatch: Dispatch::default(),
+            superinstructions: false,
+            check,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -63,7 +79,14 @@ impl Configuration {
 
     /// What the converter is told.
     pub fn converter_options(&self) -> converter::Options {
-        converter::Options { registers: self.registers, allocator: self.allocator, without: self.without.steps }
+        let Self { registers, allocator, check, .. } = *self;
+        converter::Options { registers, allocator, without: self.without.steps, check }
+    }
+
+    /// What a run is told: bounds and how lists are kept; all else by default.
+    pub fn run_options(&self) -> RunOptions {
+        let packed_lists = !self.without.parts.contains(Part::PackedLists);
+        RunOptions { limits: self.limits, packed_lists, ..RunOptions::default() }
     }
 
     /// The axes that differ from the default, as `name=value`.
@@ -162,7 +185,7 @@ pub fn axis(name: &str) -> Option<&'static Axis> {
 
 /// Every axis there is.
 pub fn axes() -> &'static [Axis] {
-    &AXES
+    AXES
 }
 
 fn no_choices() -> Vec<Choice> {
@@ -174,7 +197,7 @@ fn only(value: &str, name: &str) -> Option<()> {
     (value == name).then_some(())
 }
 
-static AXES: [Axis; 11] = [
+static AXES: &[Axis] = &[
     Axis {
         name: "vm",
         placeholder: "VM",
@@ -231,13 +254,46 @@ static AXES: [Axis; 11] = [
         get: |configuration| configuration.without.to_string(),
     },
     Axis {
+        name: "check",
+        placeholder: "WHETHER",
+        about: "whether converted code is checked against the stack code",
+        choices: || {
+            vec![
+                Choice { name: "off", about: "converted code is verified only" },
+                Choice { name: "on", about: "it is proved that converted code does what the stack code does" },
+            ]
+        },
+        numbers: "",
+        set: |configuration, value| {
+            configuration.check = only(value, "on").is_some();
+            only(value, "off").or(only(value, "on"))
+        },
+        get: |configuration| if configuration.check { "on" } else { "off" }.to_string(),
+    },
+    Axis {
         name: "dispatch",
         placeholder: "NAME",
         about: "how the machines find an instruction's handler",
-        choices: || vec![Choice { name: "match", about: "one loop around one match" }],
+        choices: || {
+            Dispatch::ALL.iter().map(|dispatch| dispatch.about()).map(|(name, about)| Choice { name, about }).collect()
+        },
         numbers: "",
-        set: |_, value| only(value, "match"),
-        get: |_| "match".to_string(),
+        set: |configuration, value| Dispatch::from_name(value).map(|dispatch| configuration.dispatch = dispatch),
+        get: |configuration| configuration.dispatch.about().0.to_string(),
+    },
+    Axis {
+        name: "superinstructions",
+        placeholder: "WHICH",
+        about: "whether the stack machine runs frequent sequences of instructions as one",
+        choices: || {
+            vec![
+                Choice { name: "off", about: "one instruction after another, as the compiler wrote them" },
+                Choice { name: "on", about: "the longest sequence in a fixed set runs as one instruction" },
+            ]
+        },
+        numbers: "",
+        set: |configuration, value| parse_switch(value).map(|on| configuration.superinstructions = on),
+        get: |configuration| if configuration.superinstructions { "on" } else { "off" }.to_string(),
     },
     Axis {
         name: "memory",
@@ -303,6 +359,15 @@ static AXES: [Axis; 11] = [
         get: |configuration| configuration.limits.fuel.map_or("unlimited".to_string(), |fuel| fuel.to_string()),
     },
 ];
+
+/// `on`, `off`
+fn parse_switch(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
 
 /// `65536`, `64K`, `64M`, `1G`; the letters are powers of 1024.
 fn parse_bytes(text: &str) -> Option<usize> {

@@ -25,6 +25,73 @@ pub struct Mechanism {
 enum Switch {
     /// A step of the converter.
     Step(Step),
+    /// A part of the machines.
+    Part(Part),
+}
+
+/// A part of the machines, or of how lists are kept, that runs can do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Access sites remember what they found.
+    InlineCaches,
+    /// Lists of one kind of simple values.
+    PackedLists,
+    /// Operations of the register machine's own.
+    Specialise,
+    /// Results at hand.
+    CacheResults,
+    /// Two instructions in one.
+    Pairs,
+}
+
+impl Part {
+    /// All parts.
+    pub const ALL: &'static [Self] =
+        &[Self::InlineCaches, Self::PackedLists, Self::Specialise, Self::CacheResults, Self::Pairs];
+
+    /// Its name, what it does in a few words, and where it lives.
+    fn about(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::InlineCaches => (
+                "inline-caches",
+                "accesses to fields and methods remember where they found what last time",
+                "both machines",
+            ),
+            Self::PackedLists => {
+                ("packed-lists", "lists of integers, of floats and of bools hold bare numbers", "runtime")
+            }
+            Self::Specialise => (
+                "specialise",
+                "division by a constant multiplies; a loop over a collection goes round in one dispatch",
+                "register machine",
+            ),
+            Self::CacheResults => (
+                "cache-results",
+                "an instruction finds the result of the one before in processor registers",
+                "register machine, sibling calls",
+            ),
+            Self::Pairs => {
+                ("pairs", "frequent pairs of instructions are one operation", "register machine, sibling calls")
+            }
+        }
+    }
+}
+
+/// A set of parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PartSet(u8);
+
+impl PartSet {
+    /// Whether a part is in it.
+    pub fn contains(self, part: Part) -> bool {
+        self.0 >> part as u8 & 1 != 0
+    }
+
+    /// This set and a part.
+    #[must_use]
+    pub fn with(self, part: Part) -> Self {
+        Self(self.0 | 1 << part as u8)
+    }
 }
 
 /// The mechanisms that a configuration does without.
@@ -32,6 +99,8 @@ enum Switch {
 pub struct Without {
     /// Steps of the converter.
     pub steps: StepSet,
+    /// Parts of the machines.
+    pub parts: PartSet,
 }
 
 /// The value of the axis when nothing is left out.
@@ -43,7 +112,11 @@ pub fn mechanisms() -> Vec<Mechanism> {
         let (name, about) = step.about();
         Mechanism { name, about, home: "converter", switch: Switch::Step(step) }
     });
-    steps.collect()
+    let parts = Part::ALL.iter().map(|&part| {
+        let (name, about, home) = part.about();
+        Mechanism { name, about, home, switch: Switch::Part(part) }
+    });
+    steps.chain(parts).collect()
 }
 
 impl Without {
@@ -51,7 +124,8 @@ impl Without {
     #[must_use]
     pub fn with(self, mechanism: &Mechanism) -> Self {
         match mechanism.switch {
-            Switch::Step(step) => Self { steps: self.steps.with(step) },
+            Switch::Step(step) => Self { steps: self.steps.with(step), ..self },
+            Switch::Part(part) => Self { parts: self.parts.with(part), ..self },
         }
     }
 
@@ -59,6 +133,7 @@ impl Without {
     pub fn contains(self, mechanism: &Mechanism) -> bool {
         match mechanism.switch {
             Switch::Step(step) => self.steps.contains(step),
+            Switch::Part(part) => self.parts.contains(part),
         }
     }
 

@@ -9,9 +9,9 @@ use std::fmt::Write;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
+use converter::RegisterAllocator;
 use converter::allocate::Location;
 use converter::live::LiveRange;
-use converter::RegisterAllocator;
 use engine::{Capture, Compiled, Configuration, Source, find_executor};
 use isa::{Function, Module, RegCode, Register, RegisterOp, Stack, StackCode, StackOp, Verified};
 use runtime::RunOptions;
@@ -36,7 +36,7 @@ impl Case {
     fn new(path: &Path) -> Self {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).unwrap();
-        let mut configuration = Configuration::of("register").unwrap();
+        let mut configuration = Configuration { check: true, ..Configuration::of("register").unwrap() };
         let settings = text.lines().next().and_then(|line| line.strip_prefix("#: ")).unwrap_or_default();
         for setting in settings.split_whitespace() {
             let (axis, value) = setting.split_once('=').unwrap();

@@ -109,7 +109,8 @@ fn take_loop(terminator: &mut Terminator) -> bool {
 
 /// Turns a branch around, so that control falls into where the jump went.
 fn fall_into(terminator: &mut Terminator) {
-    if let Terminator::Compare { sense, target, next, .. } | Terminator::Truth { sense, target, next, .. } = terminator {
+    if let Terminator::Compare { sense, target, next, .. } | Terminator::Truth { sense, target, next, .. } = terminator
+    {
         std::mem::swap(target, next);
         *sense = !*sense;
     }

@@ -68,11 +68,8 @@ fn colour_all(function: &mut Function, ranges: &LiveRanges, registers: u16) -> O
         let graph = Interference::new(function, &live, ranges, &is_spilled, LARGEST)?;
         let outcome = colour(function, ranges, graph, parts, registers);
         if outcome.spilled.is_empty() {
-            let mut locations: Vec<Location> = outcome
-                .colours
-                .iter()
-                .map(|colour| colour.map_or(Location::Nowhere, Location::Register))
-                .collect();
+            let mut locations: Vec<Location> =
+                outcome.colours.iter().map(|colour| colour.map_or(Location::Nowhere, Location::Register)).collect();
             let slots = if is_spilled.contains(&true) {
                 assign_slots(&live_ranges(function), |register| is_spilled[at(register)], &mut locations)
             } else {

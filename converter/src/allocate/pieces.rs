@@ -382,13 +382,7 @@ struct Rewriter<'p> {
 }
 
 impl<'p> Rewriter<'p> {
-    fn new(
-        ranges: &'p LiveRanges,
-        timeline: &Timeline,
-        pieces: &'p [Piece],
-        fates: &'p [Fate],
-        names: Names,
-    ) -> Self {
+    fn new(ranges: &'p LiveRanges, timeline: &Timeline, pieces: &'p [Piece], fates: &'p [Fate], names: Names) -> Self {
         let is_late = |piece: &Piece| fates[at(piece.register)] == Fate::Split { at_once: false };
         let mut stores: Vec<(u32, u32)> = (0..)
             .zip(pieces)

@@ -142,7 +142,8 @@ impl Timeline {
     /// The loops around a point, innermost first.
     pub fn loops_around(&self, point: u32) -> impl Iterator<Item = &Loop> {
         let innermost = self.stretches[self.stretch_at(point)].innermost;
-        std::iter::successors(innermost, |&index| self.loops[index as usize].parent).map(|index| &self.loops[index as usize])
+        std::iter::successors(innermost, |&index| self.loops[index as usize].parent)
+            .map(|index| &self.loops[index as usize])
     }
 
     /// How many times a point is thought to be reached: ten for each loop around it, up to three.
@@ -217,10 +218,7 @@ fn occurrences(
 }
 
 /// Groups entries by virtual register, in the order in which they come, with where the entries of each begin.
-fn grouped<T: Copy>(
-    count: usize,
-    entries: impl Iterator<Item = (VirtualRegister, T)> + Clone,
-) -> (Vec<T>, Vec<u32>) {
+fn grouped<T: Copy>(count: usize, entries: impl Iterator<Item = (VirtualRegister, T)> + Clone) -> (Vec<T>, Vec<u32>) {
     let mut first = vec![0_u32; count + 1];
     entries.clone().for_each(|(register, _)| first[at(register) + 1] += 1);
     for index in 1..first.len() {
@@ -284,12 +282,7 @@ struct Walk<'f> {
 }
 
 /// Segments by start.
-fn segments(
-    function: &Function,
-    live: &Liveness,
-    stretches: &[Stretch],
-    landings: &[VirtualRegister],
-) -> Vec<Segment> {
+fn segments(function: &Function, live: &Liveness, stretches: &[Stretch], landings: &[VirtualRegister]) -> Vec<Segment> {
     let mut walk = Walk {
         live,
         globals: function.globals,
@@ -349,7 +342,11 @@ impl Walk<'_> {
             if instruction.destination != NONE {
                 self.write(instruction.destination, point + 1, is_kept(self, instruction.destination));
             }
-            instruction.operands.iter().filter_map(|operand| operand.register()).for_each(|register| self.read(register, point));
+            instruction
+                .operands
+                .iter()
+                .filter_map(|operand| operand.register())
+                .for_each(|register| self.read(register, point));
         }
         if landing != NONE {
             self.write(landing, stretch.start, is_kept(self, landing));

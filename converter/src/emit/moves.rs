@@ -3,8 +3,8 @@
 use isa::{Lane, RegisterOp};
 
 use super::{Emitter, Place, Spot};
-use crate::parallel::{Move, sequence};
 use crate::allocate::SCRATCH;
+use crate::parallel::{Move, sequence};
 use crate::tac::{Instruction, NONE, Operand, VirtualRegister, WindowOperation};
 
 impl Emitter<'_> {

@@ -1,17 +1,21 @@
 //! `register`: the register machine on code that the converter made.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use isa::RegisterOp;
-use runtime::probe::{InstructionCounts, NoProbe};
+use isa::{RegCode, Verified};
+use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
-use vm_register::Linked;
+use vm_register::{Linked, Options};
 
 use super::stack::linked;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
+use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::mechanism::Part;
+use crate::profile::ProgramCode;
 
 pub(crate) struct Register;
 
@@ -29,38 +33,53 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let (linked, conversion) = match (compiled.register_code(), compiled.stack_code()) {
-            (Some(code), _) => (linked(Linked::new(code))?, None),
+        let (code, conversion) = match (compiled.register_code(), compiled.stack_code()) {
+            (Some(code), _) => (Cow::Borrowed(code), None),
             (None, Some(code)) => {
                 let (code, statistics) = converter::convert(code, configuration.converter_options())?;
-                (linked(Linked::new(&code))?, Some(statistics))
+                (Cow::Owned(code), Some(statistics))
             }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        Ok(Box::new(PreparedRegister { linked, conversion }))
+        let has = |part| !configuration.without.parts.contains(part);
+        let options = Options {
+            specialise: has(Part::Specialise),
+            cache_results: has(Part::CacheResults),
+            pairs: has(Part::Pairs) && configuration.dispatch != Dispatch::Match,
+            inline_caches: has(Part::InlineCaches),
+        };
+        let linked = linked(Linked::with_options(&code, options))?;
+        Ok(Box::new(PreparedRegister { linked, code, conversion, dispatch: configuration.dispatch.of_register() }))
     }
 }
 
-struct PreparedRegister {
+struct PreparedRegister<'c> {
     linked: Linked,
+    /// What it was linked from.
+    code: Cow<'c, Verified<RegCode>>,
     conversion: Option<converter::Statistics>,
+    dispatch: vm_register::Dispatch,
 }
 
-impl Prepared for PreparedRegister {
+impl Prepared for PreparedRegister<'_> {
     fn program(&self) -> &Arc<Program> {
         self.linked.program()
     }
 
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
-        vm_register::execute(&self.linked, runtime, &mut NoProbe)
+        vm_register::execute_by(self.dispatch, &self.linked, runtime)
     }
 
-    fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault> {
-        vm_register::execute(&self.linked, runtime, counts)
+    fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
+        vm_register::execute(&self.linked, runtime, &mut Watched(watcher))
+    }
+
+    fn code(&self) -> Option<ProgramCode<'_>> {
+        Some(ProgramCode::Register(&self.code))
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
-        Some(RegisterOp::from_opcode(opcode)?.facts().mnemonic)
+        vm_register::opcode_name(opcode)
     }
 
     fn code_bytes(&self) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! Runs one program everywhere and compares what can be observed.
 //!
 //! The evaluator is the reference. The stack machine and the register machine at two register counts, one of them with any allocator and
-//! without any subset of the converter's steps, must show the same: the bytes printed, the value or the error with its whole trace, and the fuel used. One program in sixteen gets only little fuel, so that it ends
+//! without any subset of the mechanisms, must show the same: the bytes printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
 //! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
 //!
 //! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
@@ -9,15 +9,16 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use converter::{AllocatorKind, Step, StepSet};
+use converter::AllocatorKind;
 use runtime::{ErrorKind, Limits, RunOptions};
 
 use super::numbers::Random;
 use crate::compiled::{Compiled, Source};
 use crate::configuration::Configuration;
+use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::find_executor;
-use crate::mechanism::Without;
+use crate::mechanism::{Mechanism, Without, mechanisms};
 use crate::outcome::{Capture, Failure, Returned};
 
 /// Name of random programs in messages.
@@ -35,6 +36,13 @@ pub struct Observation {
     pub output: Vec<u8>,
     /// Fuel it used.
     pub fuel_used: Option<u64>,
+}
+
+impl Observation {
+    /// The kind of the error that ended the run.
+    fn failed_with(&self) -> Option<ErrorKind> {
+        self.result.as_ref().err().map(|failure| failure.kind)
+    }
 }
 
 /// Two runs of one program that differ.
@@ -184,12 +192,22 @@ impl Checker {
         let expected = self.observe(&compiled, &reference, &run);
         let mut configurations = Vec::with_capacity(5);
         for &executor in &self.executors {
-            if executor == "register" {
-                run.register_configurations(&mut configurations);
-            } else {
-                configurations.push(run.configuration(executor));
+            match executor {
+                "register" => run.register_configurations(&mut configurations),
+                "stack" => run.stack_configurations(&mut configurations),
+                _ => configurations.push(run.configuration(executor)),
             }
         }
+        // Runs that count no fuel are other code. They end, because this one did.
+        let expected = match expected {
+            Ok(Observed::Shown(observation))
+                if run.forgets_fuel && observation.failed_with() != Some(ErrorKind::Fuel) =>
+            {
+                configurations.iter_mut().for_each(|configuration| configuration.limits.fuel = None);
+                Ok(Observed::Shown(Observation { fuel_used: None, ..observation }))
+            }
+            expected => expected,
+        };
         for configuration in configurations {
             let observed = self.observe(&compiled, &configuration, &run);
             if let (Ok(Observed::HeapExhausted), _) | (_, Ok(Observed::HeapExhausted)) = (&expected, &observed) {
@@ -218,10 +236,9 @@ impl Checker {
             let executor = find_executor(configuration.vm).ok_or("the executor does not exist")?;
             let prepared = executor.prepare(compiled, configuration).map_err(|error| error.to_string())?;
             let outcome = prepared.run(RunOptions {
-                limits: configuration.limits,
                 output: self.capture.writer(),
                 collect_always: plan.collect_always,
-                ..RunOptions::default()
+                ..configuration.run_options()
             });
             let output = self.capture.take();
             let is_heap = matches!(&outcome.result, Err(failure) if failure.kind == ErrorKind::Heap);
@@ -266,10 +283,13 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 struct Plan {
     limits: Limits,
     collect_always: bool,
+    forgets_fuel: bool,
     takes_fewest: bool,
     registers: u16,
     allocator: AllocatorKind,
-    without: StepSet,
+    without: Without,
+    /// Of the two configurations of a machine.
+    dispatch: [Dispatch; 2],
 }
 
 impl Plan {
@@ -282,7 +302,9 @@ impl Plan {
             takes_fewest: random.chance(50),
             registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64]),
             allocator: *random.choose(AllocatorKind::ALL),
-            without: if random.chance(50) { StepSet::EMPTY } else { some_steps(&mut random) },
+            without: if random.chance(50) { Without::default() } else { some_mechanisms(&mut random) },
+            forgets_fuel: random.below(4) == 0,
+            dispatch: [*random.choose(Dispatch::ALL), *random.choose(Dispatch::ALL)],
         }
     }
 
@@ -293,15 +315,25 @@ impl Plan {
     /// Two register counts: one from in between, and every other time all there are or as few as there can be. Converting is most of
     /// the work of a check, and over many programs all counts meet all shapes of code.
     fn register_configurations(&self, configurations: &mut Vec<Configuration>) {
-        let all = self.configuration("register");
-        let (registers, allocator, without) = (self.registers, self.allocator, Without { steps: self.without });
-        let some = Configuration { registers, allocator, without, ..all.clone() };
+        let [dispatch, other_dispatch] = self.dispatch;
+        let all = Configuration { dispatch, check: true, ..self.configuration("register") };
+        let (registers, allocator, without) = (self.registers, self.allocator, self.without);
+        let some = Configuration { registers, allocator, without, dispatch: other_dispatch, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
         configurations.extend([if self.takes_fewest { fewest } else { all }, some]);
     }
+
+    /// Plain code, and code with superinstructions.
+    fn stack_configurations(&self, configurations: &mut Vec<Configuration>) {
+        let [dispatch, other_dispatch] = self.dispatch;
+        let plain = Configuration { dispatch, ..self.configuration("stack") };
+        let fused = Configuration { superinstructions: true, dispatch: other_dispatch, ..plain.clone() };
+        configurations.extend([plain, fused]);
+    }
 }
 
-/// Each step or not.
-fn some_steps(random: &mut Random) -> StepSet {
-    Step::ALL.iter().copied().filter(|_| random.chance(40)).collect()
+/// Each mechanism or not.
+fn some_mechanisms(random: &mut Random) -> Without {
+    let left_out: Vec<Mechanism> = mechanisms().into_iter().filter(|_| random.chance(40)).collect();
+    left_out.iter().fold(Without::default(), Without::with)
 }

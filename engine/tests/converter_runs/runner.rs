@@ -130,9 +130,10 @@ pub(crate) fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::
 
 /// Converts; a panic is an error too.
 pub(crate) fn try_convert(code: &Verified<StackCode>, options: Options) -> Result<Verified<RegCode>, String> {
+    let options = Options { check: true, ..options };
     match catch_unwind(AssertUnwindSafe(|| convert(code, options))) {
         Ok(Ok((converted, _))) => Ok(converted),
-        Ok(Err(error @ ConvertError::Unverified(_))) => {
+        Ok(Err(error @ (ConvertError::Unverified(_) | ConvertError::Unfaithful(_)))) => {
             let mut text = error.to_string();
             if let Ok((module, _)) = converter::convert_unverified(code, options) {
                 let _ = write!(text, "\n{}", listings(&module));
@@ -163,7 +164,7 @@ fn all_options(code: &Verified<StackCode>, registers: &[u16]) -> Vec<Options> {
         let without: StepSet =
             Step::ALL.iter().enumerate().filter(|(at, _)| bits >> at & 1 != 0).map(|(_, &step)| step).collect();
         let allocator = AllocatorKind::ALL[(bits >> 12) % AllocatorKind::ALL.len()];
-        all.push(Options { registers, allocator, without });
+        all.push(Options { registers, allocator, without, check: true });
     }
     all
 }
@@ -172,7 +173,7 @@ fn all_options(code: &Verified<StackCode>, registers: &[u16]) -> Vec<Options> {
 pub(crate) fn compare(code: &Verified<StackCode>, registers: &[u16], how: How) -> Result<Shown, String> {
     let expected = run_stack(code, how);
     for options in all_options(code, registers) {
-        let Options { registers, allocator, without } = options;
+        let Options { registers, allocator, without, .. } = options;
         let left_out: Vec<&str> = without.iter().map(|step| step.about().0).collect();
         let at = format!("{} without [{}] at {registers} registers", allocator.about().0, left_out.join(","));
         let converted = match try_convert(code, options) {

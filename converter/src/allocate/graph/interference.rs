@@ -63,7 +63,8 @@ impl Interference {
             walk.graph.callees.extend(callees(block));
         }
         // What is there when the function begins is so at once.
-        let entering: Vec<VirtualRegister> = live.entering.iter(0).filter(|&register| !is_spilled[at(register)]).collect();
+        let entering: Vec<VirtualRegister> =
+            live.entering.iter(0).filter(|&register| !is_spilled[at(register)]).collect();
         for (index, &register) in entering.iter().enumerate() {
             for &other in &entering[..index] {
                 walk.graph.add(register, other);
@@ -175,7 +176,11 @@ impl Walk<'_> {
                 self.crossed += self.alive.members.len();
                 crossing.push(self.alive.members.clone());
             }
-            instruction.operands.iter().filter_map(|operand| operand.register()).for_each(|register| self.read(register));
+            instruction
+                .operands
+                .iter()
+                .filter_map(|operand| operand.register())
+                .for_each(|register| self.read(register));
             self.is_small()?;
         }
         if landing != NONE {
