@@ -1,7 +1,7 @@
 //! Profiles tell the truth: figures of small programs are known, figures of large ones agree with each other and between the machines.
 
 use engine::probes::{find_probe, probes};
-use engine::profile::{Cell, Table};
+use engine::profile::{Cell, Table, watched_as};
 use engine::workloads::{Size, workloads};
 use engine::{Capture, Compiled, Configuration, Outcome, Source, find_executor};
 use runtime::RunOptions;
@@ -16,7 +16,8 @@ struct Runs {
 }
 
 fn run(compiled: &Compiled, configuration: &Configuration, argument: &str) -> Runs {
-    let prepared = find_executor(configuration.vm).unwrap().prepare(compiled, configuration).unwrap();
+    let configuration = watched_as(configuration);
+    let prepared = find_executor(configuration.vm).unwrap().prepare(compiled, &configuration).unwrap();
     let capture = Capture::new();
     let options = || RunOptions {
         limits: configuration.limits,

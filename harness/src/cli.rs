@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::axes::{AgainstOptions, AxisOptions};
+use crate::peers::PEERS;
 
 /// A workbench for virtual machines: runs programs on a tree walker, a stack machine and a register machine, and measures what each
 /// design buys.
@@ -108,7 +110,10 @@ pub enum StatsFormat {
   harness compare --vm register --quick
   harness compare --vm ast --against stack --workload fib --workload sieve
   harness compare --vm register --registers 16 --against register --against-registers 256
-  harness compare --vm register --program mine.zx --rounds 31 --out mine.json")]
+  harness compare --vm register --program mine.zx --rounds 31 --out mine.json
+  harness compare --vm register --workload fib --peer lua --peer native --also \"register registers=8\"
+
+Times of peers and of further configurations stand as ratios: the executor's time over theirs, so that below 1 the executor is faster.")]
 pub struct CompareOptions {
     /// How programs are run.
     #[command(flatten)]
@@ -122,6 +127,13 @@ pub struct CompareOptions {
     /// A program of your own; may be given more than once
     #[arg(long, value_name = "FILE")]
     pub program: Vec<PathBuf>,
+    /// Another language to time in the same rounds; may be given more than once
+    #[arg(long, value_name = "NAME", value_parser = peer_names())]
+    pub peer: Vec<String>,
+    /// A further configuration to time in the same rounds: a value of --vm, then what differs from the options given, as option=value; may be
+    /// given more than once
+    #[arg(long, value_name = "VM OPTION=VALUE…")]
+    pub also: Vec<String>,
     /// Small sizes and short samples: ends within a minute
     #[arg(long)]
     pub quick: bool,
@@ -137,6 +149,10 @@ pub struct CompareOptions {
     /// Write results to this file too; standard output then gets the table
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+fn peer_names() -> PossibleValuesParser {
+    PEERS.iter().map(|peer| peer.name).collect::<Vec<_>>().into()
 }
 
 /// How results are written.

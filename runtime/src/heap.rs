@@ -102,6 +102,7 @@ pub struct Heap {
     bytes_after_collection: usize,
     is_retrying: bool,
     collects_always: bool,
+    has_packed_lists: bool,
     epoch: u8,
     mark_stack: Vec<*mut Header>,
     statistics: HeapStatistics,
@@ -140,11 +141,23 @@ impl Heap {
             bytes_after_collection: 0,
             is_retrying: false,
             collects_always: false,
+            has_packed_lists: true,
             epoch: 1,
             mark_stack: Vec::new(),
             statistics: HeapStatistics::default(),
             counted: None,
         }
+    }
+
+    /// Says whether lists of numbers or bools are to be packed. Lists that exist stay as they are.
+    pub fn set_packed_lists(&mut self, packed: bool) {
+        self.has_packed_lists = packed;
+    }
+
+    /// True when lists of numbers or bools are packed.
+    #[inline]
+    pub(crate) fn has_packed_lists(&self) -> bool {
+        self.has_packed_lists
     }
 
     /// Count objects from now on, for probes. Allocation becomes slower.

@@ -23,6 +23,7 @@
 //! | file | what is there |
 //! | --- | --- |
 //! | `link` | from verified code to the machine's private copy |
+//! | `results` | which instructions find the result of the one before at hand |
 //! | `code` | the words of that copy, and what they say |
 //! | `machine` | frames, the register array, the collector's roots |
 //! | `slot` | registers by halves |
@@ -33,7 +34,8 @@
 //! # What makes it fast
 //!
 //! - The machine's state between two instructions is a program counter and a frame base (`code::State`), both in processor registers. A
-//!   handler takes its lanes out of one 64-bit word with a move or a shift each (`code::Word`).
+//!   handler reads its lanes from memory with one load each (`code::Lanes`).
+//! - An instruction that works on the result of the one before finds it in processor registers (`results`, `dispatch::sibling_calls`).
 //! - Handlers contain what fast programs do, two integers, two floats, a list indexed by an integer, and leave the rest to functions out
 //!   of line, which they reach in tail position with nothing but that state. So no handler saves a register (`handlers`).
 //! - An error is no `Result` on the way: functions out of line return where to go on, and raising an error is going on elsewhere
@@ -64,6 +66,7 @@ mod dispatch;
 mod handlers;
 mod link;
 mod machine;
+mod results;
 mod slot;
 mod unwind;
 
@@ -72,9 +75,14 @@ use std::sync::Arc;
 use runtime::probe::{NoProbe, Probe};
 use runtime::{Fault, Runtime, Value};
 
-pub use link::Linked;
+pub use link::{Linked, Options};
 
 use machine::Machine;
+
+/// The name of a dense opcode that a probe was told of: a mnemonic of the register form, or of an operation of this machine's own.
+pub fn opcode_name(opcode: u16) -> Option<&'static str> {
+    code::Operation::name(opcode)
+}
 
 /// A way to get from one instruction to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

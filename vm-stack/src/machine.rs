@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use isa::{Function, Stack};
+use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
+use runtime::operations::Divisor;
 use runtime::probe::{Event, Probe};
-use runtime::{Error, Fault, Runtime, Value};
+use runtime::{Error, Fault, Runtime, Tag, Value};
 
 use crate::frame::{Frame, FrameStack, ReturnAddress, ValueStack};
 use crate::link::{Linked, LinkedFunction, Site, Word};
@@ -62,6 +64,10 @@ pub(crate) struct Machine<'r> {
     pub(crate) globals: Slot,
     /// What the access sites remember.
     pub(crate) sites: *mut Site,
+    /// The runtime's methods that call sites found last, and for receivers of which tag. Method calls have the lowest sites.
+    pub(crate) natives: Vec<Option<(Tag, NativeMethod)>>,
+    /// What superinstructions divide by.
+    pub(crate) divisors: *const Divisor,
     /// Meaning of everything that has no fast path.
     pub(crate) runtime: &'r mut Runtime,
     /// The program.
@@ -102,6 +108,8 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: sites.as_mut_ptr(),
+            natives: vec![None; sites.len()],
+            divisors: linked.divisors().as_ptr(),
             runtime,
             linked,
             repeats: false,

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use isa::{RegCode, RegisterOp, Verified};
+use isa::{RegCode, Verified};
 use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
-use vm_register::Linked;
+use vm_register::{Linked, Options};
 
 use super::stack::linked;
 use crate::compiled::Compiled;
@@ -36,7 +36,9 @@ impl Executor for Register {
             (None, Some(code)) => Cow::Owned(converter::convert(code, configuration.converter_options())?.0),
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        let linked = linked(Linked::new(&code))?;
+        let Configuration { specialise, cache_results, inline_caches, .. } = *configuration;
+        let options = Options { specialise, cache_results, inline_caches };
+        let linked = linked(Linked::with_options(&code, options))?;
         Ok(Box::new(PreparedRegister { linked, code, dispatch: configuration.dispatch.of_register() }))
     }
 }
@@ -66,7 +68,7 @@ impl Prepared for PreparedRegister<'_> {
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
-        Some(RegisterOp::from_opcode(opcode)?.facts().mnemonic)
+        vm_register::opcode_name(opcode)
     }
 
     fn code_bytes(&self) -> Option<usize> {

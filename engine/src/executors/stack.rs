@@ -38,7 +38,8 @@ impl Executor for Stack {
                 reason: "the file holds register code".to_string(),
             });
         };
-        let options = Options { superinstructions: configuration.superinstructions };
+        let Configuration { superinstructions, inline_caches, .. } = *configuration;
+        let options = Options { superinstructions, inline_caches };
         let linked = linked(Linked::with_options(code, options))?;
         Ok(Box::new(PreparedStack { linked, code, dispatch: configuration.dispatch.of_stack() }))
     }

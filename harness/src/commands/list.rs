@@ -9,6 +9,7 @@ use engine::{Choice, axis};
 
 use crate::cli::{ListOptions, Listing};
 use crate::metrics::METRICS;
+use crate::peers::PEERS;
 use crate::terminal;
 
 pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
@@ -61,8 +62,15 @@ fn section(what: Listing) -> String {
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))
         }
         Listing::Probes => lines(probes().iter().map(|probe| (probe.name, probe.about.to_string()))),
-        // Neither passes nor peers can be chosen yet.
-        Listing::Passes | Listing::Peers => String::new(),
+        // Passes cannot be chosen yet.
+        Listing::Passes => String::new(),
+        Listing::Peers => lines(PEERS.iter().map(|peer| {
+            let state = match peer.find() {
+                Ok(installed) => installed.version,
+                Err(reason) => format!("unavailable: {reason}"),
+            };
+            (peer.name, format!("{} ({state})", peer.about))
+        })),
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::BufReader;
 use std::process::ExitCode;
 
 use engine::probes::{find_probe, probes};
-use engine::profile::{Cell, ProbeKind, Table};
+use engine::profile::{Cell, ProbeKind, Table, watched_as};
 use engine::{Compiled, Configuration, Outcome, find_executor, render_failure};
 use serde_json::{Map, Value, json};
 
@@ -29,19 +29,19 @@ struct Seen {
 pub(super) fn run(options: &ProfileOptions) -> anyhow::Result<ExitCode> {
     let mut configuration = Configuration::default();
     options.axes.apply(&mut configuration)?;
+    let configuration = watched_as(&configuration);
     let chosen = chosen(&options.probe, &configuration)?;
     let (source, arguments) = program(options.file.as_deref(), options.code.as_deref(), &options.arguments)?;
     let compiled = Compiled::new(&source)?;
     let Some(executor) = find_executor(configuration.vm) else { unreachable!("the axis checks its values") };
     let prepared = executor.prepare(&compiled, &configuration)?;
     let run_options = runtime::RunOptions {
-        limits: configuration.limits,
         arguments,
         output: Box::new(std::io::stderr()),
         input: Box::new(BufReader::new(std::io::stdin())),
         seed: options.seed,
         deterministic: options.deterministic,
-        collect_always: false,
+        ..configuration.run_options()
     };
     let Some((outcome, tables)) = prepared.profile(run_options, &chosen) else {
         return Err(

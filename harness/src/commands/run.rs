@@ -29,13 +29,12 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let prepare_time = begun.elapsed();
     let output = StandardOutput::default();
     let run_options = runtime::RunOptions {
-        limits: configuration.limits,
         arguments,
         output: Box::new(output.clone()),
         input: Box::new(BufReader::new(std::io::stdin())),
         seed: options.seed,
         deterministic: options.deterministic,
-        collect_always: false,
+        ..configuration.run_options()
     };
     let outcome = if options.stats.is_some() { prepared.count(run_options) } else { prepared.run(run_options) };
     if let Err(failure) = &outcome.result {

@@ -61,10 +61,13 @@ macro_rules! handle {
 macro_rules! handle_all {
     (
         $operation:ident, $fuel:ident, $m:ident, $state:ident, $i:ident;
-        $($name:ident $kind:ident $($path:ident)::+ $([$($generic:tt)*])?;)*
+        { $($name:ident $kind:ident $($path:ident)::+ $([$($generic:tt)*])?;)* }
+        $($cached:ident of $base:ident lane $lane:ident $($cached_path:ident)::+ [$($last:tt)*] else [$($plain:tt)*];)*
     ) => {
         match $operation {
             $(Operation::$name => handle!($kind $($path)::+ $([$($generic)*])?, $fuel, $m, $state, $i),)*
+            // Results are not handed on here, but they are in their registers.
+            $(Operation::$cached => handle!(inline $($cached_path)::+ [$($plain)*], $fuel, $m, $state, $i),)*
             Operation::Halt => return $state,
         }
     };
