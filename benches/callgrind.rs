@@ -1,4 +1,5 @@
-//! How many machine instructions does each machine take for each kernel, and each part of the front and back end for all programs?
+//! How many machine instructions does each machine take for each kernel, and each part of the front and back end for all programs? And
+//! what does it cost that a run can be watched: a run of `fib` by the loop that can be, unwatched and with its instructions counted?
 //!
 //! Counts come from callgrind, which runs the code on a processor of its own: they are the same every time up to a few in a million, so a
 //! change of one in a hundred is a change of the code. They are no times: all instructions count alike, caches and branches are
@@ -18,7 +19,7 @@ use benches::bundled;
 use bumpalo::Bump;
 use converter::Options;
 use engine::workloads::{workload, workloads};
-use engine::{Compiled, Configuration, Source, find_executor};
+use engine::{Compiled, Configuration, Dispatch, Prepared, Source, find_executor};
 use lang::NoLoader;
 use runtime::RunOptions;
 
@@ -44,8 +45,12 @@ const MACHINES: [&str; 2] = ["stack", "register"];
 /// Something to be counted. What it needs is there already.
 type Work = Box<dyn FnMut()>;
 
-/// Work on all bundled programs, and how to get ready for it.
-const PARTS: [(&str, fn() -> Work); 5] = [
+/// Other work, and how to get ready for it.
+const PARTS: [(&str, fn() -> Work); 9] = [
+    ("watching/stack-off", || watched("stack", false)),
+    ("watching/stack-on", || watched("stack", true)),
+    ("watching/register-off", || watched("register", false)),
+    ("watching/register-on", || watched("register", true)),
     ("front-end/resolve", || on_sources(|text| analyze(text))),
     ("front-end/compile", || on_sources(|text| drop(black_box(compile(text))))),
     ("front-end/verify", || {
@@ -77,17 +82,35 @@ fn prepare(name: &str) -> Work {
 
 /// Runs a kernel on a machine in its default configuration.
 fn run(machine: &str, kernel: &str, argument: &'static str) -> Work {
+    let prepared = ready(kernel, &Configuration::of(machine).expect("the executor exists"));
+    Box::new(move || {
+        let outcome = prepared.run(arguments(argument));
+        assert!(outcome.result.is_ok(), "{:?}", outcome.result);
+    })
+}
+
+/// Runs a kernel by the loop that can be watched: with a probe that counts instructions, or with none.
+fn watched(machine: &str, is_watched: bool) -> Work {
+    let configuration = Configuration::of(machine).expect("the executor exists");
+    let prepared = ready("fib", &Configuration { dispatch: Dispatch::Match, ..configuration });
+    Box::new(move || {
+        let outcome = if is_watched { prepared.count(arguments("18")) } else { prepared.run(arguments("18")) };
+        assert!(outcome.result.is_ok(), "{:?}", outcome.result);
+    })
+}
+
+fn arguments(argument: &str) -> RunOptions {
+    RunOptions { arguments: vec![argument.to_string()], ..RunOptions::default() }
+}
+
+/// A kernel ready to be run in a configuration.
+fn ready(kernel: &str, configuration: &Configuration) -> Box<dyn Prepared> {
     let workload = workload(kernel).expect("the kernel is bundled");
     let compiled = Compiled::new(&Source::text(&workload.file, workload.source())).expect("bundled programs compile");
     // What is prepared borrows it, and the process ends soon.
     let compiled: &'static Compiled = Box::leak(Box::new(compiled));
-    let configuration = Configuration::of(machine).expect("the executor exists");
-    let executor = find_executor(machine).expect("the executor exists");
-    let prepared = executor.prepare(compiled, &configuration).expect("kernels run on the machines");
-    Box::new(move || {
-        let outcome = prepared.run(RunOptions { arguments: vec![argument.to_string()], ..RunOptions::default() });
-        assert!(outcome.result.is_ok(), "{:?}", outcome.result);
-    })
+    let executor = find_executor(configuration.vm).expect("the executor exists");
+    executor.prepare(compiled, configuration).expect("kernels run on the machines")
 }
 
 fn on_sources(work: fn(&str)) -> Work {
@@ -175,7 +198,16 @@ mod counted {
         crate::measured(&mut work);
     }
 
-    library_benchmark_group!(name = machines; benchmarks = stack, register);
+    #[library_benchmark(setup = prepare)]
+    #[bench::stack_off("watching/stack-off")]
+    #[bench::stack_on("watching/stack-on")]
+    #[bench::register_off("watching/register-off")]
+    #[bench::register_on("watching/register-on")]
+    fn watching(mut work: Work) {
+        crate::measured(&mut work);
+    }
+
+    library_benchmark_group!(name = machines; benchmarks = stack, register, watching);
     library_benchmark_group!(name = parts; benchmarks = front_end, converter);
     main!(library_benchmark_groups = machines, parts);
 
@@ -194,12 +226,12 @@ fn exists(program: &str) -> bool {
 /// What keeps gungraun from counting here, if anything does.
 fn obstacle() -> Option<String> {
     if !exists("valgrind") {
-        return Some("valgrind is not installed; it is a package of that name".to_string());
+        return Some("valgrind is not installed; `apt-get install valgrind` or the like installs it".to_string());
     }
     // Where gungraun looks for it.
     let runner = option_env!("GUNGRAUN_RUNNER").unwrap_or("gungraun-runner");
     (!exists(runner)).then(|| {
-        format!("gungraun-runner is not installed; this installs it: cargo install --locked gungraun-runner@{RUNNER}")
+        format!("{runner} is not installed; this installs it: cargo install --locked gungraun-runner@{RUNNER}")
     })
 }
 
@@ -217,7 +249,11 @@ fn main() -> ExitCode {
             println!("{name}: runs");
         }
     } else if let Some(obstacle) = obstacle() {
-        eprintln!("callgrind benches are skipped: {obstacle}");
+        eprintln!("error: nothing is counted: {obstacle}");
+        eprintln!(
+            "`harness check --baseline callgrind` needs valgrind only; other benches run by `cargo bench --bench NAME`"
+        );
+        return ExitCode::FAILURE;
     } else {
         counted::start();
     }

@@ -332,7 +332,8 @@ pub struct VerifyOptions {
   harness check --baseline callgrind --tolerance 0.5
 
 Builds the bench `callgrind`, runs each of its entries under callgrind, and compares the counts with results/callgrind/baseline.json. Needs
-the source tree, cargo and valgrind. Counts of another toolchain are not comparable: that is said, and is no failure.")]
+the source tree, cargo and valgrind, not gungraun-runner. Ends with 0 if no count has grown by more than the tolerance, with 3 if one has, and
+with 2 if nothing could be checked: valgrind or stored counts are missing, or another toolchain made them.")]
 pub struct CheckOptions {
     /// The stored counts: callgrind
     #[arg(long, value_name = "NAME")]
@@ -344,8 +345,11 @@ pub struct CheckOptions {
     #[arg(long)]
     pub force: bool,
     /// Store the counts of now instead of comparing
-    #[arg(long, conflicts_with = "force")]
+    #[arg(long, conflicts_with_all = ["force", "counts"])]
     pub write: bool,
+    /// Compare the counts in this file, a baseline that --write made elsewhere, instead of counting
+    #[arg(long, value_name = "FILE")]
+    pub counts: Option<PathBuf>,
     /// The folder that results/ is in: the top of the source tree
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub root: PathBuf,
