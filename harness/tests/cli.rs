@@ -481,6 +481,13 @@ fn the_stored_counts_are_whole() {
         assert_eq!(counts.keys().filter(|name| name.starts_with(machine)).count(), 10, "{machine}");
     }
     assert!(counts.keys().any(|name| name.starts_with("converter/")));
+    for machine in ["stack", "register"] {
+        let [off, on] = ["off", "on"].map(|watched| counts[&format!("watching/{machine}-{watched}")].as_u64().unwrap());
+        assert!(
+            on > 2 * off,
+            "{machine}: counting instructions costs {on} instead of {off}, so what is off must be off"
+        );
+    }
     assert!(counts.values().all(|count| count.as_u64() > Some(100_000)), "{counts:?}");
     assert!(stored["toolchain"]["rustc"].as_str().unwrap().starts_with("rustc "));
 }
