@@ -8,7 +8,7 @@ mod comparison;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ const BASELINES: [&str; 1] = ["callgrind"];
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Counts {
     toolchain: Toolchain,
-    /// The commit that was counted.
+    /// The commit that was counted, and whether there were changes to it.
     commit: Option<String>,
     /// When, in UTC.
     date: String,
@@ -41,8 +41,8 @@ impl Counts {
     /// Counts what the source tree at `root` makes.
     fn now(root: &Path, toolchain: Toolchain) -> anyhow::Result<Self> {
         let instructions = callgrind::count_all(root)?;
-        let Environment { commit, date, cpu, .. } = Environment::now();
-        Ok(Self { toolchain, commit, date, cpu, instructions })
+        let Environment { date, cpu, .. } = Environment::now();
+        Ok(Self { toolchain, commit: commit(root), date, cpu, instructions })
     }
 
     fn read(path: &Path) -> anyhow::Result<Self> {
@@ -58,6 +58,13 @@ impl Counts {
         std::fs::write(path, format!("{}\n", serde_json::to_string_pretty(self)?))?;
         Ok(())
     }
+}
+
+/// The commit of a source tree, if git knows.
+fn commit(root: &Path) -> Option<String> {
+    let describe = ["describe", "--always", "--abbrev=40", "--exclude=*", "--dirty"];
+    let output = Command::new("git").current_dir(root).args(describe).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_string())
 }
 
 pub(super) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
