@@ -15,6 +15,7 @@ pub mod allocate;
 pub mod check;
 pub mod cleanup;
 pub mod emit;
+pub mod explain;
 pub mod lift;
 pub mod live;
 pub mod tac;

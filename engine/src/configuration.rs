@@ -5,8 +5,9 @@
 //! [`Configuration`].
 
 use converter::{AllocatorKind, FEWEST_REGISTERS};
-use runtime::Limits;
+use runtime::{Limits, RunOptions};
 
+use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
 
 /// How a program is run.
@@ -18,8 +19,20 @@ pub struct Configuration {
     pub registers: u16,
     /// Who assigns registers.
     pub allocator: AllocatorKind,
+    /// How the machines find an instruction's handler.
+    pub dispatch: Dispatch,
+    /// Whether the stack machine runs frequent sequences of instructions as one.
+    pub superinstructions: bool,
     /// Whether converted code is checked against the stack code.
     pub check: bool,
+    /// Whether machines' access sites remember what they found last.
+    pub inline_caches: bool,
+    /// Whether lists of numbers and of bools are packed.
+    pub packed_lists: bool,
+    /// Whether the register machine gives instructions operations of its own at linking.
+    pub specialise: bool,
+    /// Whether the register machine's instructions find the result of the one before at hand.
+    pub cache_results: bool,
     /// Bounds of a run.
     pub limits: Limits,
 }
@@ -27,7 +40,20 @@ pub struct Configuration {
 impl Default for Configuration {
     fn default() -> Self {
         let converter::Options { registers, allocator, check } = converter::Options::default();
-        Self { vm: "auto", registers, allocator, check, limits: Limits::default() }
+        let dispatch = Dispatch::default();
+        Self {
+            vm: "auto",
+            registers,
+            allocator,
+            dispatch,
+            superinstructions: false,
+            check,
+            inline_caches: true,
+            packed_lists: true,
+            specialise: true,
+            cache_results: true,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -63,6 +89,11 @@ impl Configuration {
     /// What the converter is told.
     pub fn converter_options(&self) -> converter::Options {
         converter::Options { registers: self.registers, allocator: self.allocator, check: self.check }
+    }
+
+    /// What a run is told: bounds and how lists are kept; all else by default.
+    pub fn run_options(&self) -> RunOptions {
+        RunOptions { limits: self.limits, packed_lists: self.packed_lists, ..RunOptions::default() }
     }
 
     /// The axes that differ from the default, as `name=value`.
@@ -161,7 +192,7 @@ pub fn axis(name: &str) -> Option<&'static Axis> {
 
 /// Every axis there is.
 pub fn axes() -> &'static [Axis] {
-    &AXES
+    AXES
 }
 
 fn no_choices() -> Vec<Choice> {
@@ -173,7 +204,7 @@ fn only(value: &str, name: &str) -> Option<()> {
     (value == name).then_some(())
 }
 
-static AXES: [Axis; 11] = [
+static AXES: &[Axis] = &[
     Axis {
         name: "vm",
         placeholder: "VM",
@@ -233,10 +264,26 @@ static AXES: [Axis; 11] = [
         name: "dispatch",
         placeholder: "NAME",
         about: "how the machines find an instruction's handler",
-        choices: || vec![Choice { name: "match", about: "one loop around one match" }],
+        choices: || {
+            Dispatch::ALL.iter().map(|dispatch| dispatch.about()).map(|(name, about)| Choice { name, about }).collect()
+        },
         numbers: "",
-        set: |_, value| only(value, "match"),
-        get: |_| "match".to_string(),
+        set: |configuration, value| Dispatch::from_name(value).map(|dispatch| configuration.dispatch = dispatch),
+        get: |configuration| configuration.dispatch.about().0.to_string(),
+    },
+    Axis {
+        name: "superinstructions",
+        placeholder: "WHICH",
+        about: "whether the stack machine runs frequent sequences of instructions as one",
+        choices: || {
+            vec![
+                Choice { name: "off", about: "one instruction after another, as the compiler wrote them" },
+                Choice { name: "on", about: "the longest sequence in a fixed set runs as one instruction" },
+            ]
+        },
+        numbers: "",
+        set: |configuration, value| parse_switch(value).map(|on| configuration.superinstructions = on),
+        get: |configuration| if configuration.superinstructions { "on" } else { "off" }.to_string(),
     },
     Axis {
         name: "memory",
@@ -302,6 +349,15 @@ static AXES: [Axis; 11] = [
         get: |configuration| configuration.limits.fuel.map_or("unlimited".to_string(), |fuel| fuel.to_string()),
     },
 ];
+
+/// `on`, `off`
+fn parse_switch(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
 
 /// `65536`, `64K`, `64M`, `1G`; the letters are powers of 1024.
 fn parse_bytes(text: &str) -> Option<usize> {

@@ -15,16 +15,20 @@
 pub mod clock;
 mod compiled;
 mod configuration;
+mod dispatch;
 mod error;
 mod executor;
 mod executors;
 mod outcome;
+pub mod probes;
+pub mod profile;
 pub mod random;
 mod report;
 pub mod workloads;
 
 pub use compiled::{Compiled, Source};
 pub use configuration::{Axis, Choice, Configuration, ConfigurationError, axes, axis};
+pub use dispatch::Dispatch;
 pub use error::EngineError;
 pub use executor::{Executor, Prepared, executors, find_executor};
 pub use outcome::{Capture, Failure, InstructionTally, Outcome, Returned};

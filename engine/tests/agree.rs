@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use engine::random::{Checker, Summary, Verdict, program, shrink};
 use engine::workloads::{Size, Workload, workloads};
 use engine::{
-    Capture, Compiled, Configuration, EngineError, Failure, Outcome, Returned, Source, executors, find_executor,
+    Capture, Compiled, Configuration, Dispatch, EngineError, Failure, Outcome, Returned, Source, executors,
+    find_executor,
 };
 use runtime::RunOptions;
 
@@ -30,24 +31,28 @@ fn run(
     let prepared = executor.prepare(compiled, configuration).unwrap_or_else(|error| panic!("{configuration}: {error}"));
     let capture = Capture::new();
     let outcome = prepared.run(RunOptions {
-        limits: configuration.limits,
         arguments: arguments.iter().map(ToString::to_string).collect(),
         output: capture.writer(),
         collect_always,
-        ..RunOptions::default()
+        ..configuration.run_options()
     });
     let output = String::from_utf8(capture.take()).unwrap();
     (Shown { output, result: outcome.result.clone(), fuel_used: outcome.fuel_used }, outcome)
 }
 
-/// The oracle first, then the machines; the register machine with plenty of registers and with few.
+/// The oracle first, then the machines with every dispatch technique: the stack machine plain and with superinstructions, the register machine
+/// with plenty of registers and with few.
 fn configurations() -> Vec<Configuration> {
-    let mut all = vec![Configuration::of("ast").unwrap(), Configuration::of("stack").unwrap()];
-    for registers in ["256", "16", "8"] {
-        let mut configuration = Configuration::of("register").unwrap();
-        configuration.set("registers", registers).unwrap();
-        configuration.set("check", "on").unwrap();
-        all.push(configuration);
+    let mut all = vec![Configuration::of("ast").unwrap()];
+    let variants = [("stack", "superinstructions", &["off", "on"][..]), ("register", "registers", &["256", "16", "8"])];
+    for &dispatch in Dispatch::ALL {
+        for (vm, axis, values) in variants {
+            for value in values {
+                let mut configuration = Configuration { dispatch, check: true, ..Configuration::of(vm).unwrap() };
+                configuration.set(axis, value).unwrap();
+                all.push(configuration);
+            }
+        }
     }
     all
 }

@@ -1,6 +1,7 @@
 //! Values: 16-byte `Copy` words of a tag and a payload.
 //!
-//! The tag of an integer is 0, so "both operands are integers" is one OR and one branch. Tags from [`Tag::String`] up mean that the
+//! The tag of an integer is 0, so "both operands are integers" is one OR and one branch; that of a float is the only odd one, so "both are
+//! floats" is one AND and one branch. Tags from [`Tag::String`] up mean that the
 //! payload points to an object of the [heap](crate::heap); all others carry their value in the payload.
 
 use crate::heap::Header;
@@ -17,32 +18,34 @@ pub enum Tag {
     /// Payload 0 or 1.
     Bool = 2,
     /// The null value; payload 0.
-    Null = 3,
+    Null = 4,
     /// No value: a variable that was never set. Never escapes into data.
-    Unset = 4,
+    Unset = 6,
     /// Function that captures nothing; its index.
-    Function = 5,
+    Function = 8,
     /// Builtin function; its index in the program's builtins.
-    Builtin = 6,
+    Builtin = 10,
     /// Entity or data type; its index.
-    Type = 7,
+    Type = 12,
     /// Module; its index.
-    Module = 8,
+    Module = 14,
     /// [`Str`].
-    String = 16,
+    String = 32,
     /// [`List`].
-    List = 17,
+    List = 34,
     /// [`Map`]; enums are frozen maps.
-    Map = 18,
+    Map = 36,
     /// [`Closure`].
-    Closure = 19,
+    Closure = 38,
     /// [`Record`]: instance of an entity or data type.
-    Record = 20,
+    Record = 40,
     /// [`Cell`]: a captured variable. Never escapes into data.
-    Cell = 21,
+    Cell = 42,
     /// [`Failure`]: an error on its way through cleanup code. Never escapes into data.
-    Failure = 22,
+    Failure = 44,
 }
+
+const _: () = assert!(Tag::Int as u64 == 0 && Tag::Float as u64 == 1);
 
 impl Tag {
     /// True when the payload points to an object.

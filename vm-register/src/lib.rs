@@ -23,6 +23,7 @@
 //! | file | what is there |
 //! | --- | --- |
 //! | `link` | from verified code to the machine's private copy |
+//! | `results` | which instructions find the result of the one before at hand |
 //! | `code` | the words of that copy, and what they say |
 //! | `machine` | frames, the register array, the collector's roots |
 //! | `slot` | registers by halves |
@@ -33,7 +34,8 @@
 //! # What makes it fast
 //!
 //! - The machine's state between two instructions is a program counter and a frame base (`code::State`), both in processor registers. A
-//!   handler takes its lanes out of one 64-bit word with a move or a shift each (`code::Word`).
+//!   handler reads its lanes from memory with one load each (`code::Lanes`).
+//! - An instruction that works on the result of the one before finds it in processor registers (`results`, `dispatch::sibling_calls`).
 //! - Handlers contain what fast programs do, two integers, two floats, a list indexed by an integer, and leave the rest to functions out
 //!   of line, which they reach in tail position with nothing but that state. So no handler saves a register (`handlers`).
 //! - An error is no `Result` on the way: functions out of line return where to go on, and raising an error is going on elsewhere
@@ -64,20 +66,44 @@ mod dispatch;
 mod handlers;
 mod link;
 mod machine;
+mod results;
 mod slot;
 mod unwind;
 
 use std::sync::Arc;
 
-use runtime::probe::Probe;
+use runtime::probe::{NoProbe, Probe};
 use runtime::{Fault, Runtime, Value};
 
-pub use link::Linked;
+pub use link::{Linked, Options};
 
-use dispatch::match_loop;
 use machine::Machine;
 
-/// Runs a program's entry function and gives its result.
+/// The name of a dense opcode that a probe was told of: a mnemonic of the register form, or of an operation of this machine's own.
+pub fn opcode_name(opcode: u16) -> Option<&'static str> {
+    code::Operation::name(opcode)
+}
+
+/// A way to get from one instruction to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dispatch {
+    /// One loop around one `match`.
+    Match,
+    /// Handlers are functions that end by calling the next one.
+    #[cfg(feature = "sibling-calls")]
+    SiblingCalls,
+}
+
+impl Dispatch {
+    /// Those that are built.
+    pub const ALL: &'static [Self] = &[
+        Self::Match,
+        #[cfg(feature = "sibling-calls")]
+        Self::SiblingCalls,
+    ];
+}
+
+/// Runs a program's entry function and gives its result. A run that a probe watches is dispatched by [`Dispatch::Match`].
 ///
 /// # Errors
 /// The error that no handler took; its `origin` says where it was raised.
@@ -85,6 +111,22 @@ use machine::Machine;
 /// # Panics
 /// If `runtime` is of another program.
 pub fn execute<P: Probe>(linked: &Linked, runtime: &mut Runtime, probe: &mut P) -> Result<Value, Fault> {
+    // The loop without a probe is compiled here, with this crate's settings, and not once more wherever it is used.
+    if P::ENABLED { run(linked, runtime, Dispatch::Match, probe) } else { execute_by(Dispatch::Match, linked, runtime) }
+}
+
+/// As [`execute`], unwatched, dispatched as said.
+///
+/// # Errors
+/// As for [`execute`].
+///
+/// # Panics
+/// As for [`execute`].
+pub fn execute_by(dispatch: Dispatch, linked: &Linked, runtime: &mut Runtime) -> Result<Value, Fault> {
+    run(linked, runtime, dispatch, &mut NoProbe)
+}
+
+fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
     let program = linked.program();
     assert!(Arc::ptr_eq(program, &runtime.program), "the runtime is of another program");
     assert!(
@@ -98,10 +140,13 @@ pub fn execute<P: Probe>(linked: &Linked, runtime: &mut Runtime, probe: &mut P) 
     let start = machine.start();
     // SAFETY: the machine stands at the beginning of the entry function of verified code, and the runtime has its tables.
     let end = unsafe {
-        if counts_fuel {
-            match_loop::run::<P, true>(&mut machine, start, probe)
-        } else {
-            match_loop::run::<P, false>(&mut machine, start, probe)
+        match (dispatch, counts_fuel) {
+            (Dispatch::Match, true) => dispatch::match_loop::run::<P, true>(&mut machine, start, probe),
+            (Dispatch::Match, false) => dispatch::match_loop::run::<P, false>(&mut machine, start, probe),
+            #[cfg(feature = "sibling-calls")]
+            (Dispatch::SiblingCalls, true) => dispatch::sibling_calls::run::<true>(&mut machine, start),
+            #[cfg(feature = "sibling-calls")]
+            (Dispatch::SiblingCalls, false) => dispatch::sibling_calls::run::<false>(&mut machine, start),
         }
     };
     match machine.outcome.take() {

@@ -36,7 +36,8 @@
 use runtime::heap::ObjectKind;
 use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
-use runtime::probe::Probe;
+use runtime::operations::Divisor;
+use runtime::probe::{Event, Probe};
 use runtime::{Error, Fault, Runtime, Tag, Value};
 
 use crate::code::{Instruction, Operation, State, Word};
@@ -102,6 +103,8 @@ pub(crate) struct Machine<'r> {
     pub(crate) globals: *mut Value,
     /// Access sites.
     pub(crate) sites: *mut Site,
+    /// What specialised divisions divide by.
+    pub(crate) divisors: *const Divisor,
     /// The runtime's methods that access sites found.
     pub(crate) natives: Vec<NativeSite>,
     /// The running program.
@@ -150,6 +153,7 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_mut_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: site_storage.as_mut_ptr(),
+            divisors: linked.divisors().as_ptr(),
             wanted: std::ptr::null_mut(),
             missing: (std::ptr::null(), 0),
             repeats: false,
@@ -477,6 +481,9 @@ impl Machine<'_> {
             return;
         }
         let (function, pc) = self.linked.place(state.pc);
-        probe.instruction(function, pc, operation as u16);
+        // SAFETY: the running frame lies inside the array, all of whose values are initialised, and nobody writes to it meanwhile.
+        let frame = unsafe { std::slice::from_raw_parts(state.base, self.linked.frame_size(function)) };
+        let (opcode, depth, heap) = (operation.uncached() as u16, self.depth(), &self.runtime.heap);
+        probe.instruction(&Event { function, pc, opcode, depth, frame, heap });
     }
 }

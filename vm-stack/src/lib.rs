@@ -1,7 +1,8 @@
 //! The stack machine: an interpreter for the stack form.
 //!
-//! It is the baseline that the other engines are measured against, so it is plain (one instruction after another, as the compiler made
-//! them; no fused instructions, no cached top of stack) and does well what a plain interpreter can do well:
+//! It is the baseline that the other engines are measured against, so it is plain unless asked otherwise (one instruction after another, as
+//! the compiler made them; superinstructions are an [option](Options), the top of the stack is not cached) and does well what a plain
+//! interpreter can do well:
 //!
 //! - [`Linked`] is a private copy of the code with operands as the machine wants them: scaled, relative, and with an inline-cache site
 //!   for every access by name.
@@ -56,14 +57,42 @@ mod frame;
 mod handlers;
 mod link;
 mod machine;
+mod operation;
 mod slot;
+mod superinstructions;
 mod unwind;
 
-pub use link::Linked;
+pub use link::{Linked, Options};
 
 use crate::machine::Machine;
+use crate::operation::Operation;
 
-/// Runs the entry function and gives its result, which stays good until the runtime's next collection.
+/// The name of a dense opcode that a probe was told of: a mnemonic, or those of a superinstruction's sequence joined by `+`.
+pub fn opcode_name(opcode: u16) -> Option<&'static str> {
+    Operation::name(u8::try_from(opcode).ok()?)
+}
+
+/// A way to get from one instruction to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Dispatch {
+    /// One loop around one `match`.
+    Match,
+    /// Handlers are functions that end by calling the next one.
+    #[cfg(feature = "sibling-calls")]
+    SiblingCalls,
+}
+
+impl Dispatch {
+    /// Those that are built.
+    pub const ALL: &'static [Self] = &[
+        Self::Match,
+        #[cfg(feature = "sibling-calls")]
+        Self::SiblingCalls,
+    ];
+}
+
+/// Runs the entry function and gives its result, which stays good until the runtime's next collection. A run that a probe watches is
+/// dispatched by [`Dispatch::Match`].
 ///
 /// # Errors
 /// The error that no handler caught. Its origin holds the trace.
@@ -72,23 +101,33 @@ use crate::machine::Machine;
 /// When `runtime` was not made of `linked`'s program.
 pub fn execute<P: Probe>(linked: &Linked, runtime: &mut Runtime, probe: &mut P) -> Result<Value, Fault> {
     // The loop without a probe is compiled here, with this crate's settings, and not once more wherever it is used.
-    if P::ENABLED { run(linked, runtime, probe) } else { run_unwatched(linked, runtime) }
+    if P::ENABLED { run(linked, runtime, Dispatch::Match, probe) } else { execute_by(Dispatch::Match, linked, runtime) }
 }
 
+/// As [`execute`], unwatched, dispatched as said.
+///
+/// # Errors
+/// As for [`execute`].
+///
+/// # Panics
+/// As for [`execute`].
 #[inline(never)]
-fn run_unwatched(linked: &Linked, runtime: &mut Runtime) -> Result<Value, Fault> {
-    run(linked, runtime, &mut NoProbe)
+pub fn execute_by(dispatch: Dispatch, linked: &Linked, runtime: &mut Runtime) -> Result<Value, Fault> {
+    run(linked, runtime, dispatch, &mut NoProbe)
 }
 
-fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, probe: &mut P) -> Result<Value, Fault> {
+fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
     let counts_fuel = runtime.has_fuel_limit();
     let mut machine = Machine::new(linked, runtime);
     // SAFETY: a new machine is about to run the first instruction of the entry function.
     unsafe {
-        if counts_fuel {
-            dispatch::match_loop::run::<P, true>(&mut machine, probe);
-        } else {
-            dispatch::match_loop::run::<P, false>(&mut machine, probe);
+        match (dispatch, counts_fuel) {
+            (Dispatch::Match, true) => dispatch::match_loop::run::<P, true>(&mut machine, probe),
+            (Dispatch::Match, false) => dispatch::match_loop::run::<P, false>(&mut machine, probe),
+            #[cfg(feature = "sibling-calls")]
+            (Dispatch::SiblingCalls, true) => dispatch::sibling_calls::run::<true>(&mut machine),
+            #[cfg(feature = "sibling-calls")]
+            (Dispatch::SiblingCalls, false) => dispatch::sibling_calls::run::<false>(&mut machine),
         }
     }
     machine.outcome

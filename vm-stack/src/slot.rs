@@ -136,16 +136,6 @@ pub(crate) unsafe fn put(slot: Slot, value: Value) {
     unsafe { put_words(slot, value.tag() as u64, value.payload()) }
 }
 
-/// Writes a float.
-///
-/// # Safety
-/// `slot` may be written.
-#[inline(always)]
-pub(crate) unsafe fn put_float(slot: Slot, value: f64) {
-    // SAFETY: the caller's promise.
-    unsafe { put_words(slot, FLOAT, value.to_bits()) }
-}
-
 /// Writes a bool.
 ///
 /// # Safety

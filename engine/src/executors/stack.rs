@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use isa::StackOp;
-use runtime::probe::{InstructionCounts, NoProbe};
+use isa::{StackCode, Verified};
+use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
-use vm_stack::Linked;
+use vm_stack::{Linked, Options};
 
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::profile::ProgramCode;
 
 pub(crate) struct Stack;
 
@@ -28,7 +29,7 @@ impl Executor for Stack {
     fn prepare<'c>(
         &self,
         compiled: &'c Compiled,
-        _configuration: &Configuration,
+        configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
         let Some(code) = compiled.stack_code() else {
             return Err(EngineError::Unsupported {
@@ -37,7 +38,10 @@ impl Executor for Stack {
                 reason: "the file holds register code".to_string(),
             });
         };
-        Ok(Box::new(PreparedStack { linked: linked(Linked::new(code))? }))
+        let Configuration { superinstructions, inline_caches, .. } = *configuration;
+        let options = Options { superinstructions, inline_caches };
+        let linked = linked(Linked::with_options(code, options))?;
+        Ok(Box::new(PreparedStack { linked, code, dispatch: configuration.dispatch.of_stack() }))
     }
 }
 
@@ -49,25 +53,31 @@ pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
     })
 }
 
-struct PreparedStack {
+struct PreparedStack<'c> {
     linked: Linked,
+    code: &'c Verified<StackCode>,
+    dispatch: vm_stack::Dispatch,
 }
 
-impl Prepared for PreparedStack {
+impl Prepared for PreparedStack<'_> {
     fn program(&self) -> &Arc<Program> {
         self.linked.program()
     }
 
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
-        vm_stack::execute(&self.linked, runtime, &mut NoProbe)
+        vm_stack::execute_by(self.dispatch, &self.linked, runtime)
     }
 
-    fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault> {
-        vm_stack::execute(&self.linked, runtime, counts)
+    fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
+        vm_stack::execute(&self.linked, runtime, &mut Watched(watcher))
+    }
+
+    fn code(&self) -> Option<ProgramCode<'_>> {
+        Some(ProgramCode::Stack(self.code))
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
-        Some(StackOp::from_opcode(u8::try_from(opcode).ok()?)?.facts().mnemonic)
+        vm_stack::opcode_name(opcode)
     }
 
     fn code_bytes(&self) -> Option<usize> {

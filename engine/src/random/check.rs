@@ -15,6 +15,7 @@ use runtime::{ErrorKind, Limits, RunOptions};
 use super::numbers::Random;
 use crate::compiled::{Compiled, Source};
 use crate::configuration::Configuration;
+use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::find_executor;
 use crate::outcome::{Capture, Failure, Returned};
@@ -34,6 +35,13 @@ pub struct Observation {
     pub output: Vec<u8>,
     /// Fuel it used.
     pub fuel_used: Option<u64>,
+}
+
+impl Observation {
+    /// The kind of the error that ended the run.
+    fn failed_with(&self) -> Option<ErrorKind> {
+        self.result.as_ref().err().map(|failure| failure.kind)
+    }
 }
 
 /// Two runs of one program that differ.
@@ -183,12 +191,22 @@ impl Checker {
         let expected = self.observe(&compiled, &reference, &run);
         let mut configurations = Vec::with_capacity(5);
         for &executor in &self.executors {
-            if executor == "register" {
-                run.register_configurations(&mut configurations);
-            } else {
-                configurations.push(run.configuration(executor));
+            match executor {
+                "register" => run.register_configurations(&mut configurations),
+                "stack" => run.stack_configurations(&mut configurations),
+                _ => configurations.push(run.configuration(executor)),
             }
         }
+        // Runs that count no fuel are other code. They end, because this one did.
+        let expected = match expected {
+            Ok(Observed::Shown(observation))
+                if run.forgets_fuel && observation.failed_with() != Some(ErrorKind::Fuel) =>
+            {
+                configurations.iter_mut().for_each(|configuration| configuration.limits.fuel = None);
+                Ok(Observed::Shown(Observation { fuel_used: None, ..observation }))
+            }
+            expected => expected,
+        };
         for configuration in configurations {
             let observed = self.observe(&compiled, &configuration, &run);
             if let (Ok(Observed::HeapExhausted), _) | (_, Ok(Observed::HeapExhausted)) = (&expected, &observed) {
@@ -217,10 +235,9 @@ impl Checker {
             let executor = find_executor(configuration.vm).ok_or("the executor does not exist")?;
             let prepared = executor.prepare(compiled, configuration).map_err(|error| error.to_string())?;
             let outcome = prepared.run(RunOptions {
-                limits: configuration.limits,
                 output: self.capture.writer(),
                 collect_always: plan.collect_always,
-                ..RunOptions::default()
+                ..configuration.run_options()
             });
             let output = self.capture.take();
             let is_heap = matches!(&outcome.result, Err(failure) if failure.kind == ErrorKind::Heap);
@@ -265,9 +282,12 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 struct Plan {
     limits: Limits,
     collect_always: bool,
+    forgets_fuel: bool,
     takes_fewest: bool,
     registers: u16,
     allocator: AllocatorKind,
+    /// Of the two configurations of a machine.
+    dispatch: [Dispatch; 2],
 }
 
 impl Plan {
@@ -280,6 +300,8 @@ impl Plan {
             takes_fewest: random.chance(50),
             registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64]),
             allocator: *random.choose(AllocatorKind::ALL),
+            forgets_fuel: random.below(4) == 0,
+            dispatch: [*random.choose(Dispatch::ALL), *random.choose(Dispatch::ALL)],
         }
     }
 
@@ -290,9 +312,19 @@ impl Plan {
     /// Two register counts: one from in between, and every other time all there are or as few as there can be. Converting is most of
     /// the work of a check, and over many programs all counts meet all shapes of code.
     fn register_configurations(&self, configurations: &mut Vec<Configuration>) {
-        let all = Configuration { check: true, ..self.configuration("register") };
-        let some = Configuration { registers: self.registers, allocator: self.allocator, ..all.clone() };
+        let [dispatch, other_dispatch] = self.dispatch;
+        let all = Configuration { dispatch, check: true, ..self.configuration("register") };
+        let (registers, allocator) = (self.registers, self.allocator);
+        let some = Configuration { registers, allocator, dispatch: other_dispatch, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
         configurations.extend([if self.takes_fewest { fewest } else { all }, some]);
+    }
+
+    /// Plain code, and code with superinstructions.
+    fn stack_configurations(&self, configurations: &mut Vec<Configuration>) {
+        let [dispatch, other_dispatch] = self.dispatch;
+        let plain = Configuration { dispatch, ..self.configuration("stack") };
+        let fused = Configuration { superinstructions: true, dispatch: other_dispatch, ..plain.clone() };
+        configurations.extend([plain, fused]);
     }
 }

@@ -1,8 +1,12 @@
 //! Maps: insertion-ordered, keyed by strings, integers and bools.
 //!
-//! Entries lie in one array in insertion order; an open-addressing index of 32-bit entry numbers finds them. Up to eight entries are
+//! Entries lie in one array in insertion order; an open-addressing index of 32-bit slots finds them. Up to eight entries are
 //! searched without an index. A removed entry leaves a gap that is closed when the map is next rebuilt, so a position in the array stays
 //! meaningful while a loop walks the map.
+//!
+//! A slot of the index holds an entry's number plus one in as many low bits as the index has slots for, and in the others the same bits of the
+//! key's hash; an empty one is zero. So nearly every entry that is not the one looked for is passed over without touching it, which in a
+//! large map would be a cache miss each.
 
 use crate::error::{Error, Fault};
 use crate::heap::{Header, Heap, Marker, ObjectKind};
@@ -44,7 +48,7 @@ impl std::fmt::Debug for Map {
     }
 }
 
-const EMPTY: u32 = u32::MAX;
+const EMPTY: u32 = 0;
 const LARGEST_UNINDEXED: u32 = 8;
 const MAX_ENTRIES: usize = 1 << 30;
 
@@ -128,23 +132,27 @@ impl Map {
     /// Position of `key`, if it is there.
     #[inline]
     pub fn find(&self, key: Value) -> Option<usize> {
-        if self.index_size == 0 {
-            return self.find_unindexed(key);
-        }
+        if self.index_size == 0 { self.find_unindexed(key) } else { self.find_indexed(key, Self::hash(key)).ok() }
+    }
+
+    /// Position of `key`, or the empty slot of the index where the search for it ends.
+    #[inline]
+    fn find_indexed(&self, key: Value, hash: u32) -> Result<usize, usize> {
         let mask = self.index_size - 1;
-        let mut slot = Self::hash(key) & mask;
+        let mut at = hash & mask;
         loop {
-            // SAFETY: `slot <= mask < index_size`; entries named by the index are below `used`.
+            // SAFETY: `at <= mask < index_size`; entries named by the index are below `used`.
             unsafe {
-                let position = *self.index.add(slot as usize);
-                if position == EMPTY {
-                    return None;
+                let slot = *self.index.add(at as usize);
+                if slot == EMPTY {
+                    return Err(at as usize);
                 }
-                if Self::keys_equal((*self.entries.add(position as usize)).key, key) {
-                    return Some(position as usize);
+                let position = ((slot & mask) - 1) as usize;
+                if (slot ^ hash) & !mask == 0 && Self::keys_equal((*self.entries.add(position)).key, key) {
+                    return Ok(position);
                 }
             }
-            slot = (slot + 1) & mask;
+            at = (at + 1) & mask;
         }
     }
 
@@ -190,35 +198,49 @@ impl Map {
     /// Sets the value of `key`, at the end if it is new. The caller has checked [`Self::can_be_key`] and [`Self::kind`].
     #[inline]
     pub fn insert(&mut self, heap: &mut Heap, key: Value, value: Value) -> Result<(), Fault> {
-        if let Some(position) = self.find(key) {
-            // SAFETY: `find` gives positions below `used`.
-            unsafe { (*self.entries.add(position)).value = value };
-            return Ok(());
+        let hash = if self.index_size == 0 { 0 } else { Self::hash(key) };
+        let found = match self.index_size {
+            0 => self.find_unindexed(key).ok_or(0),
+            _ => self.find_indexed(key, hash),
+        };
+        match found {
+            Ok(position) => {
+                // SAFETY: `find` gives positions below `used`.
+                unsafe { (*self.entries.add(position)).value = value };
+                return Ok(());
+            }
+            Err(at) if self.used < self.capacity => {
+                if self.index_size != 0 {
+                    let mask = self.index_size - 1;
+                    // SAFETY: the search ended at this slot, which is empty.
+                    unsafe { self.index.add(at).write((self.used + 1) | hash & !mask) };
+                }
+            }
+            Err(_) => {
+                self.make_room(heap)?;
+                if self.index_size != 0 {
+                    self.index_entry(key, self.used);
+                }
+            }
         }
-        if self.used == self.capacity {
-            self.make_room(heap)?;
-        }
-        let position = self.used;
         // SAFETY: there is room for another entry.
-        unsafe { self.entries.add(position as usize).write(Entry { key, value }) };
+        unsafe { self.entries.add(self.used as usize).write(Entry { key, value }) };
         self.used += 1;
         self.len += 1;
-        if self.index_size != 0 {
-            self.index_entry(key, position);
-        }
         Ok(())
     }
 
+    /// Enters a key that is not in the index under the number of its entry.
     #[inline]
     fn index_entry(&mut self, key: Value, position: u32) {
-        let mask = self.index_size - 1;
-        let mut slot = Self::hash(key) & mask;
-        // SAFETY: `slot <= mask < index_size`; the index always has an empty slot.
+        let (mask, hash) = (self.index_size - 1, Self::hash(key));
+        let mut at = hash & mask;
+        // SAFETY: `at <= mask < index_size`; the index always has an empty slot.
         unsafe {
-            while *self.index.add(slot as usize) != EMPTY {
-                slot = (slot + 1) & mask;
+            while *self.index.add(at as usize) != EMPTY {
+                at = (at + 1) & mask;
             }
-            *self.index.add(slot as usize) = position;
+            self.index.add(at as usize).write((position + 1) | hash & !mask);
         }
     }
 
@@ -234,51 +256,51 @@ impl Map {
         self.rebuild(heap, capacity)
     }
 
-    /// Moves the entries to new arrays with room for `capacity`, leaving the gaps behind.
+    /// Closes the gaps and makes room for `capacity` entries, which are no fewer than before.
     fn rebuild(&mut self, heap: &mut Heap, capacity: usize) -> Result<(), Fault> {
-        let (entries, index, index_size) = Self::allocate_arrays(heap, capacity)?;
-        // SAFETY: the new array has room for every entry.
-        let used = unsafe { self.copy_entries(entries) };
-        self.free(heap);
-        self.entries = entries;
+        let index_size = Self::index_size_for(heap, capacity)?;
+        let (old_bytes, bytes) = (self.capacity as usize * size_of::<Entry>(), capacity * size_of::<Entry>());
+        heap.reserve(bytes - old_bytes + index_size * size_of::<u32>())?;
+        self.close_gaps();
+        // SAFETY: the map owns both buffers, and the index is made anew.
+        unsafe {
+            self.entries = heap.resize_buffer(self.entries.cast(), old_bytes, bytes).cast();
+            heap.free_buffer(self.index.cast(), self.index_size as usize * size_of::<u32>());
+        }
         self.capacity = capacity as u32;
-        self.used = used;
-        self.index = index;
-        self.index_size = index_size;
+        self.index = heap.allocate_zeroed_buffer(index_size * size_of::<u32>()).cast();
+        self.index_size = index_size as u32;
         self.index_all();
         Ok(())
     }
 
-    /// An array for `capacity` entries and an index for them whose slots are all empty, with its size.
-    fn allocate_arrays(heap: &mut Heap, capacity: usize) -> Result<(*mut Entry, *mut u32, u32), Fault> {
+    /// How many slots the index for `capacity` entries has: a power of two, more than entries, so that an entry's number plus one fits in
+    /// the bits that number slots and a search always ends.
+    fn index_size_for(heap: &Heap, capacity: usize) -> Result<usize, Fault> {
         if capacity > MAX_ENTRIES {
             return Err(Error::heap(heap.limit()));
         }
-        let index_size =
-            if capacity <= LARGEST_UNINDEXED as usize { 0 } else { (capacity * 4 / 3).next_power_of_two() };
-        let bytes = capacity * size_of::<Entry>();
-        heap.reserve(bytes + index_size * 4)?;
-        let entries = heap.allocate_buffer(bytes).cast::<Entry>();
-        let index = heap.allocate_buffer(index_size * 4).cast::<u32>();
-        for slot in 0..index_size {
-            // SAFETY: the index has this many slots.
-            unsafe { index.add(slot).write(EMPTY) };
-        }
-        Ok((entries, index, index_size as u32))
+        let is_indexed = capacity > LARGEST_UNINDEXED as usize;
+        Ok(if is_indexed { (capacity * 4 / 3).next_power_of_two() } else { 0 })
     }
 
-    /// Copies the entries without gaps, and returns how many there are.
-    ///
-    /// # Safety
-    /// `target` has room for [`Self::len`] entries.
-    unsafe fn copy_entries(&self, target: *mut Entry) -> u32 {
-        let mut copied = 0;
-        for (key, value) in self.iter() {
-            // SAFETY: the caller's promise.
-            unsafe { target.add(copied as usize).write(Entry { key, value }) };
-            copied += 1;
+    /// Moves the entries down over the gaps.
+    fn close_gaps(&mut self) {
+        if self.len == self.used {
+            return;
         }
-        copied
+        let mut kept = 0;
+        for position in 0..self.used as usize {
+            // SAFETY: both are below `used`.
+            unsafe {
+                let entry = *self.entries.add(position);
+                if !entry.key.is_unset() {
+                    self.entries.add(kept).write(entry);
+                    kept += 1;
+                }
+            }
+        }
+        self.used = kept as u32;
     }
 
     /// Puts every entry into an index that is empty; there are no gaps.
@@ -295,16 +317,21 @@ impl Map {
     /// An ordinary map with the same entries and room for `additional` more.
     pub fn copy(&self, heap: &mut Heap, additional: usize) -> Result<Value, Fault> {
         let capacity = self.len() + additional;
-        let (entries, index, index_size) = Self::allocate_arrays(heap, capacity)?;
+        let index_size = Self::index_size_for(heap, capacity)?;
+        let bytes = capacity * size_of::<Entry>();
+        heap.reserve(bytes + index_size * size_of::<u32>())?;
         let copy = Self::create(heap, MapKind::Plain);
         if let Some(map) = copy.as_map() {
-            // SAFETY: the array has room for every entry.
-            map.used = unsafe { self.copy_entries(entries) };
+            map.entries = heap.allocate_buffer(bytes).cast();
+            map.index = heap.allocate_zeroed_buffer(index_size * size_of::<u32>()).cast();
+            for (key, value) in self.iter() {
+                // SAFETY: the array has room for every entry.
+                unsafe { map.entries.add(map.used as usize).write(Entry { key, value }) };
+                map.used += 1;
+            }
             map.len = map.used;
             map.capacity = capacity as u32;
-            map.entries = entries;
-            map.index = index;
-            map.index_size = index_size;
+            map.index_size = index_size as u32;
             map.index_all();
         }
         Ok(copy)
@@ -339,26 +366,26 @@ impl Map {
     /// removed entries pile up.
     fn unindex(&mut self, key: Value, position: u32) {
         let mask = self.index_size - 1;
-        let mut slot = Self::hash(key) & mask;
+        let mut at = Self::hash(key) & mask;
         // SAFETY: slots stay below `index_size`; the entry is in the index; entries named by it are below `used`.
         unsafe {
-            while *self.index.add(slot as usize) != position {
-                slot = (slot + 1) & mask;
+            while *self.index.add(at as usize) & mask != position + 1 {
+                at = (at + 1) & mask;
             }
-            let mut next = (slot + 1) & mask;
+            let mut next = (at + 1) & mask;
             loop {
                 let other = *self.index.add(next as usize);
                 if other == EMPTY {
                     break;
                 }
-                let home = Self::hash((*self.entries.add(other as usize)).key) & mask;
-                if next.wrapping_sub(home) & mask >= next.wrapping_sub(slot) & mask {
-                    *self.index.add(slot as usize) = other;
-                    slot = next;
+                let home = Self::hash((*self.entries.add(((other & mask) - 1) as usize)).key) & mask;
+                if next.wrapping_sub(home) & mask >= next.wrapping_sub(at) & mask {
+                    *self.index.add(at as usize) = other;
+                    at = next;
                 }
                 next = (next + 1) & mask;
             }
-            *self.index.add(slot as usize) = EMPTY;
+            *self.index.add(at as usize) = EMPTY;
         }
     }
 

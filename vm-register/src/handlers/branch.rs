@@ -3,7 +3,7 @@
 use runtime::Error;
 
 use super::compare::Condition;
-use super::operand::Operand;
+use super::operand::{Operand, are_floats};
 use crate::code::{C, Instruction, State};
 use crate::dispatch::Technique;
 use crate::machine::Machine;
@@ -73,7 +73,7 @@ pub(crate) unsafe fn compare<T: Technique, F: Condition, X: Operand, Y: Operand>
     unsafe {
         let holds = if X::tag(m, i) | Y::tag(m, i) == INT {
             F::int(X::int(m, i), Y::int(m, i))
-        } else if X::has_float(m, i) && Y::has_float(m, i) {
+        } else if are_floats::<X, Y>(m, i) {
             F::float(X::float(m, i), Y::float(m, i))
         } else {
             return T::outline(m, i.state(), compare_slow::<F, X, Y>);

@@ -6,6 +6,7 @@ use runtime::{Tag, Value};
 
 use super::access::site;
 use super::branch::{out_of_fuel, take_fuel};
+use super::operand::Operand;
 use crate::code::{A, B, C, Instruction, State};
 use crate::dispatch::Technique;
 use crate::link::Target;
@@ -219,14 +220,16 @@ unsafe fn call_method_outline(m: &mut Machine<'_>, state: State) -> State {
         }
         match m.runtime.method(receiver, site.name) {
             Ok(Method::Guest(function)) => {
-                if let Some(record) = receiver.as_record() {
+                if m.linked.has_inline_caches()
+                    && let Some(record) = receiver.as_record()
+                {
                     (site.type_index, site.found) = (record.type_index(), function);
                 }
                 m.call(i, i.word.register::<A>(), function, NO_CLOSURE, |_, _| count)
             }
             Ok(Method::Native(method)) => {
                 // What other kinds of receivers run depends on the receiver, too.
-                if matches!(receiver.tag(), Tag::List | Tag::String) {
+                if m.linked.has_inline_caches() && matches!(receiver.tag(), Tag::List | Tag::String) {
                     m.natives[i.word.lane::<B>()] = Some((receiver.tag(), method));
                 }
                 let result = m.runtime.call_native(method, i.window(0, count));
@@ -287,13 +290,15 @@ pub(crate) unsafe fn import(m: &mut Machine<'_>, state: State) -> State {
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn leave<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn leave<T: Technique, X: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lane `a` is a register; the running call has a record. The result goes where the frame begins.
     unsafe {
         let frame = m.frame_top.sub(1);
         m.frame_top = frame;
+        let result = X::cached(m, i);
         Slot::new(i.base).copy_from(i.a());
-        T::go(m, State { pc: (*frame).return_to, base: i.base.byte_sub((*frame).window) })
+        let state = State { pc: (*frame).return_to, base: i.base.byte_sub((*frame).window) };
+        T::go_with(m, state, result)
     }
 }
 

@@ -7,7 +7,7 @@ use runtime::{Fault, Runtime, Value};
 
 use crate::code::{C, Instruction, State};
 use crate::dispatch::Technique;
-use crate::handlers::operand::Operand;
+use crate::handlers::operand::{Operand, are_floats};
 use crate::machine::Machine;
 use crate::slot::{BOOL, INT, UNSET};
 
@@ -106,7 +106,7 @@ pub(crate) unsafe fn compare<T: Technique, F: Condition, X: Operand, Y: Operand>
     unsafe {
         let holds = if X::tag(m, i) | Y::tag(m, i) == INT {
             F::int(X::int(m, i), Y::int(m, i))
-        } else if X::has_float(m, i) && Y::has_float(m, i) {
+        } else if are_floats::<X, Y>(m, i) {
             F::float(X::float(m, i), Y::float(m, i))
         } else {
             return T::outline(m, i.state(), compare_slow::<F, X, Y>);

@@ -27,3 +27,4 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod loops;
 pub(crate) mod operand;
+pub(crate) mod table;

@@ -6,47 +6,103 @@ use super::{handlers, slow_paths};
 use crate::machine::{Flow, Machine, Registers, Slow, Step};
 use crate::slot::{self, FLOAT, INT};
 
-/// A binary operation on numbers. Where `on_ints` or `on_floats` give nothing, and for all other operands, `slow` decides.
+/// A binary operation on numbers.
+pub(crate) trait Arithmetic {
+    /// Decides what the other two leave open.
+    const SLOW: Slow;
+
+    /// On integers, in the frequent cases.
+    fn int(x: i64, y: i64) -> Option<i64>;
+
+    /// On floats, in the frequent cases.
+    fn float(x: f64, y: f64) -> Option<f64>;
+}
+
+macro_rules! arithmetic {
+    ($($(#[$meta:meta])* $name:ident: $int:expr, $float:expr, $slow:ident;)*) => {$(
+        $(#[$meta])*
+        pub(crate) struct $name;
+
+        impl Arithmetic for $name {
+            const SLOW: Slow = $slow;
+
+            #[inline(always)]
+            fn int(x: i64, y: i64) -> Option<i64> {
+                $int(x, y)
+            }
+
+            #[inline(always)]
+            fn float(x: f64, y: f64) -> Option<f64> {
+                let on_floats: fn(f64, f64) -> Option<f64> = $float;
+                on_floats(x, y)
+            }
+        }
+    )*};
+}
+
+arithmetic! {
+    /// `+`
+    Add: i64::checked_add, |x, y| Some(x + y), add_slow;
+    /// `-`
+    Sub: i64::checked_sub, |x, y| Some(x - y), sub_slow;
+    /// `*`
+    Mul: i64::checked_mul, |x, y| Some(x * y), mul_slow;
+    /// `/`
+    Div: floored_quotient, |x, y| if y != 0.0 { Some(x / y) } else { None }, div_slow;
+    /// `%`. Remainders of floats are rare, and a call into the mathematics library anyway.
+    Mod: floored_remainder, |_, _| None, mod_slow;
+}
+
+/// What an operation on numbers gives in the frequent cases: an integer or a float, as tag and payload.
+///
+/// # Safety
+/// Both places hold values.
+#[inline(always)]
+pub(crate) unsafe fn number<F: Arithmetic>(a: *const Value, b: *const Value) -> Option<(u64, u64)> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if slot::tag(a) | slot::tag(b) == INT {
+            return F::int(slot::int(a), slot::int(b)).map(|result| (INT, result as u64));
+        }
+        let (tag_a, tag_b) = (slot::tag_again(a), slot::tag_again(b));
+        if tag_a | tag_b != FLOAT {
+            return None;
+        }
+        let (x, y) = if tag_a == tag_b {
+            (slot::float(a), slot::float(b))
+        } else if tag_a == INT {
+            (slot::int(a) as f64, slot::float(b))
+        } else {
+            (slot::float(a), slot::int(b) as f64)
+        };
+        F::float(x, y).map(|result| (FLOAT, result.to_bits()))
+    }
+}
+
+/// A binary operation on the two topmost values.
 ///
 /// # Safety
 /// [The contract](super), for an operation that takes two values and leaves one.
 #[inline(always)]
-unsafe fn binary(
-    registers: &mut Registers,
-    on_ints: impl Fn(i64, i64) -> Option<i64>,
-    on_floats: impl Fn(f64, f64) -> Option<f64>,
-    slow: Slow,
-) -> Step {
+unsafe fn binary<F: Arithmetic>(registers: &mut Registers) -> Step {
     // SAFETY: the contract.
     unsafe {
         let (a, b) = (registers.sp.sub(2), registers.sp.sub(1));
         if slot::tag(a) | slot::tag(b) == INT {
-            if let Some(result) = on_ints(slot::int(a), slot::int(b)) {
+            if let Some(result) = F::int(slot::int(a), slot::int(b)) {
                 // The tag is there already.
                 slot::put_payload(a, result as u64);
                 registers.sp = b;
                 return Step::Next;
             }
-        } else {
-            let (tag_a, tag_b) = (slot::tag_again(a), slot::tag_again(b));
-            if tag_a | tag_b == FLOAT {
-                let (x, y) = if tag_a == tag_b {
-                    (slot::float(a), slot::float(b))
-                } else if tag_a == INT {
-                    (slot::int(a) as f64, slot::float(b))
-                } else {
-                    (slot::float(a), slot::int(b) as f64)
-                };
-                if let Some(result) = on_floats(x, y) {
-                    slot::put_float(a, result);
-                    registers.sp = b;
-                    return Step::Next;
-                }
-            }
+        } else if let Some((tag, payload)) = number::<F>(a, b) {
+            slot::put_words(a, tag, payload);
+            registers.sp = b;
+            return Step::Next;
         }
     }
     std::hint::cold_path();
-    Step::Slow(slow)
+    Step::Slow(F::SLOW)
 }
 
 /// The floored quotient, unless `y` is 0 (an error) or -1 (the quotient may overflow). With both excluded, `/` and `%` compile to one
@@ -73,27 +129,27 @@ fn floored_remainder(x: i64, y: i64) -> Option<i64> {
 handlers! {
     /// `ADD`: a b → a + b
     fn add(registers, _, _) {
-        binary(registers, i64::checked_add, |x, y| Some(x + y), add_slow)
+        binary::<Add>(registers)
     }
 
     /// `SUB`: a b → a - b
     fn sub(registers, _, _) {
-        binary(registers, i64::checked_sub, |x, y| Some(x - y), sub_slow)
+        binary::<Sub>(registers)
     }
 
     /// `MUL`: a b → a * b
     fn mul(registers, _, _) {
-        binary(registers, i64::checked_mul, |x, y| Some(x * y), mul_slow)
+        binary::<Mul>(registers)
     }
 
     /// `DIV`: a b → a / b
     fn div(registers, _, _) {
-        binary(registers, floored_quotient, |x, y| if y != 0.0 { Some(x / y) } else { None }, div_slow)
+        binary::<Div>(registers)
     }
 
-    /// `MOD`: a b → a % b. Remainders of floats are rare, and a call into the mathematics library anyway.
+    /// `MOD`: a b → a % b
     fn modulo(registers, _, _) {
-        binary(registers, floored_remainder, |_, _| None, mod_slow)
+        binary::<Mod>(registers)
     }
 
     /// `POW`: a b → a ** b

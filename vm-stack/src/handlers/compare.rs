@@ -7,28 +7,83 @@ use super::{handlers, slow_paths};
 use crate::machine::{Flow, Machine, Registers, Slow, Step};
 use crate::slot::{self, BOOL, FLOAT, INT};
 
-/// A comparison of two numbers of one type. For all other operands, `slow` decides.
+/// A comparison.
+pub(crate) trait Condition {
+    /// Compares what is not two numbers of one type.
+    const SLOW: Slow;
+
+    /// On integers.
+    fn int(x: i64, y: i64) -> bool;
+
+    /// On floats.
+    fn float(x: f64, y: f64) -> bool;
+}
+
+macro_rules! condition {
+    ($($(#[$meta:meta])* $name:ident: $sign:tt, $slow:ident;)*) => {$(
+        $(#[$meta])*
+        pub(crate) struct $name;
+
+        impl Condition for $name {
+            const SLOW: Slow = $slow;
+
+            #[inline(always)]
+            fn int(x: i64, y: i64) -> bool {
+                x $sign y
+            }
+
+            #[inline(always)]
+            fn float(x: f64, y: f64) -> bool {
+                x $sign y
+            }
+        }
+    )*};
+}
+
+condition! {
+    /// `==`
+    Eq: ==, eq_slow;
+    /// `!=`
+    Neq: !=, neq_slow;
+    /// `<`
+    Lt: <, lt_slow;
+    /// `>`
+    Gt: >, gt_slow;
+    /// `<=`
+    Lte: <=, lte_slow;
+    /// `>=`
+    Gte: >=, gte_slow;
+}
+
+/// Whether a comparison holds, if it is one of two numbers of one type.
+///
+/// # Safety
+/// Both places hold values.
+#[inline(always)]
+pub(crate) unsafe fn holds<F: Condition>(a: *const Value, b: *const Value) -> Option<bool> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if slot::tag(a) | slot::tag(b) == INT {
+            Some(F::int(slot::int(a), slot::int(b)))
+        } else if slot::tag_again(a) & slot::tag_again(b) == FLOAT {
+            Some(F::float(slot::float(a), slot::float(b)))
+        } else {
+            std::hint::cold_path();
+            None
+        }
+    }
+}
+
+/// A comparison of the two topmost values.
 ///
 /// # Safety
 /// [The contract](super), for an operation that takes two values and leaves one.
 #[inline(always)]
-unsafe fn compare(
-    registers: &mut Registers,
-    on_ints: impl Fn(i64, i64) -> bool,
-    on_floats: impl Fn(f64, f64) -> bool,
-    slow: Slow,
-) -> Step {
+unsafe fn compare<F: Condition>(registers: &mut Registers) -> Step {
     // SAFETY: the contract.
     unsafe {
         let (a, b) = (registers.sp.sub(2), registers.sp.sub(1));
-        let holds = if slot::tag(a) | slot::tag(b) == INT {
-            on_ints(slot::int(a), slot::int(b))
-        } else if slot::tag_again(a) == FLOAT && slot::tag_again(b) == FLOAT {
-            on_floats(slot::float(a), slot::float(b))
-        } else {
-            std::hint::cold_path();
-            return Step::Slow(slow);
-        };
+        let Some(holds) = holds::<F>(a, b) else { return Step::Slow(F::SLOW) };
         slot::put_bool(a, holds);
         registers.sp = b;
         Step::Next
@@ -56,32 +111,32 @@ unsafe fn connect(registers: &mut Registers, connective: impl Fn(u64, u64) -> u6
 handlers! {
     /// `EQ`: a b → a == b
     fn eq(registers, _, _) {
-        compare(registers, |x, y| x == y, |x, y| x == y, eq_slow)
+        compare::<Eq>(registers)
     }
 
     /// `NEQ`: a b → a != b
     fn neq(registers, _, _) {
-        compare(registers, |x, y| x != y, |x, y| x != y, neq_slow)
+        compare::<Neq>(registers)
     }
 
     /// `LT`: a b → a < b
     fn lt(registers, _, _) {
-        compare(registers, |x, y| x < y, |x, y| x < y, lt_slow)
+        compare::<Lt>(registers)
     }
 
     /// `GT`: a b → a > b
     fn gt(registers, _, _) {
-        compare(registers, |x, y| x > y, |x, y| x > y, gt_slow)
+        compare::<Gt>(registers)
     }
 
     /// `LTE`: a b → a <= b
     fn lte(registers, _, _) {
-        compare(registers, |x, y| x <= y, |x, y| x <= y, lte_slow)
+        compare::<Lte>(registers)
     }
 
     /// `GTE`: a b → a >= b
     fn gte(registers, _, _) {
-        compare(registers, |x, y| x >= y, |x, y| x >= y, gte_slow)
+        compare::<Gte>(registers)
     }
 
     /// `IN`: a b → whether b contains a

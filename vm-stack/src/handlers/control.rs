@@ -13,7 +13,7 @@ use crate::slot::{self, BOOL, INT, LIST, NULL, Slot};
 /// # Safety
 /// [The contract](super), for an instruction with a target.
 #[inline(always)]
-unsafe fn jump_to(registers: &mut Registers, word: Word) {
+pub(crate) unsafe fn jump_to(registers: &mut Registers, word: Word) {
     // SAFETY: the verifier saw that the target is inside the function.
     registers.pc = unsafe { registers.pc.offset(word.distance()) };
 }
@@ -23,7 +23,7 @@ unsafe fn jump_to(registers: &mut Registers, word: Word) {
 /// # Safety
 /// [The contract](super), for an instruction that may.
 #[inline(always)]
-unsafe fn skip(registers: &mut Registers) {
+pub(crate) unsafe fn skip(registers: &mut Registers) {
     // SAFETY: the verifier saw that two instructions follow.
     registers.pc = unsafe { registers.pc.add(1) };
 }
@@ -65,7 +65,7 @@ pub(crate) fn burn(machine: &mut Machine<'_>) -> bool {
 /// # Safety
 /// `first` is the first of three values.
 #[inline(always)]
-unsafe fn counters(first: Slot) -> Option<(i64, i64, i64)> {
+pub(crate) unsafe fn counters(first: Slot) -> Option<(i64, i64, i64)> {
     // SAFETY: the caller's promise.
     unsafe {
         let (end, step) = (first.add(1), first.add(2));

@@ -30,6 +30,8 @@ pub(crate) mod calls;
 pub(crate) mod collections;
 pub(crate) mod compare;
 pub(crate) mod control;
+pub(crate) mod fused;
+pub(crate) mod table;
 pub(crate) mod variables;
 
 /// Handlers: fast paths.

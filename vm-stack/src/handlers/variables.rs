@@ -28,7 +28,7 @@ unsafe fn push_set(registers: &mut Registers, from: *const Value, slow: Slow) ->
 /// # Safety
 /// [The contract](super); `from` holds a value.
 #[inline(always)]
-unsafe fn push(registers: &mut Registers, from: *const Value) -> Step {
+pub(crate) unsafe fn push(registers: &mut Registers, from: *const Value) -> Step {
     // SAFETY: the contract.
     unsafe {
         slot::copy(from, registers.sp);
