@@ -49,7 +49,7 @@ pub(crate) fn drop(code: &mut Code, pc: usize) -> bool {
 
 /// Where an instruction jumps.
 pub(crate) fn target(code: &Code, pc: usize) -> Option<usize> {
-    let offset = code.code[pc].offset()?;
+    let offset = code.code.get(pc)?.offset()?;
     Some((pc as i64 + i64::from(offset)) as usize)
 }
 

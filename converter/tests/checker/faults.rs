@@ -1,11 +1,12 @@
 //! Kinds of faults that a converter may have, each planted wherever it can be.
 
+use isa::module::Handler;
 use isa::{Lane, RegisterInstruction, RegisterOp as R};
 
 use crate::edit::{Code, aim, drop, exchange, fails, handler, insert, is_event, lane, op, put, target};
 
 /// Plants a fault at an instruction, if the instruction is of a kind that can have it.
-type Plant = fn(&mut Code, usize) -> bool;
+pub(crate) type Plant = fn(&mut Code, usize) -> bool;
 
 const ARITHMETIC: [R; 5] = [R::AddReg, R::SubReg, R::MulReg, R::DivReg, R::ModReg];
 
@@ -38,11 +39,30 @@ pub(crate) const FAULTS: &[(&str, Plant)] = &[
     ("unset in place of a value", |code, pc| {
         op(code, pc) == R::LoadInt && put(code, pc, R::LoadUnset, [code.code[pc].a, 0, 0])
     }),
+    ("missing move at a block's edge", |code, pc| {
+        let is_edge = op(code, pc + 1).ends_block() || (0..code.code.len()).any(|at| target(code, at) == Some(pc + 1));
+        is_edge && op(code, pc) == R::MovReg && drop(code, pc)
+    }),
+    ("swapped parallel moves", |code, pc| {
+        // One reads what the other overwrites.
+        let are_moves = op(code, pc) == R::MovReg && op(code, pc + 1) == R::MovReg;
+        are_moves && (code.code[pc + 1].a == code.code[pc].b || code.code[pc + 1].b == code.code[pc].a) && {
+            code.code.swap(pc, pc + 1);
+            true
+        }
+    }),
+    ("constant in place of a copy", |code, pc| {
+        op(code, pc) == R::MovReg && put(code, pc, R::LoadInt, [code.code[pc].a, 0, 0])
+    }),
     // Spill slots.
     ("spill to a wrong slot", |code, pc| op(code, pc) == R::StoreSpill && lane(code, pc, Lane::Slot, 0, |s| s ^ 1)),
     ("reload of a wrong slot", |code, pc| op(code, pc) == R::LoadSpill && lane(code, pc, Lane::Slot, 0, |s| s ^ 1)),
     ("missing spill store", |code, pc| op(code, pc) == R::StoreSpill && drop(code, pc)),
     ("spill of a wrong register", |code, pc| op(code, pc) == R::StoreSpill && lane(code, pc, Lane::Use, 0, |r| r + 1)),
+    ("jump past a reload", |code, pc| {
+        target(code, pc).is_some_and(|target| op(code, target) == R::LoadSpill && aim(code, pc, target + 1))
+    }),
+    ("missing reload", |code, pc| op(code, pc) == R::LoadSpill && drop(code, pc)),
     // Immediate data.
     ("off by one immediate", |code, pc| lane(code, pc, Lane::Int, 0, |i| i.wrapping_add(1))),
     ("off by one integer load", |code, pc| lane(code, pc, Lane::IntWide, 0, |i| i.wrapping_add(1))),
@@ -161,6 +181,16 @@ pub(crate) const FAULTS: &[(&str, Plant)] = &[
         let [a, b, c] = code.code[pc].lanes();
         matches!(op(code, pc), R::ForLoopReg | R::ForPrepareReg) && put(code, pc, op(code, pc), [a, c, b])
     }),
+    ("a step of one for another step", |code, pc| {
+        let [counter, end, _] = code.code[pc].lanes();
+        let Some(target) = target(code, pc + 1).filter(|_| op(code, pc) == R::ForLoopReg) else { return false };
+        put(code, pc, R::CountedLoop, [counter, end, 0]) && aim(code, pc, target) && drop(code, pc + 1)
+    }),
+    ("loop left for another place", |code, pc| {
+        // The jump that is next when a loop does not begin.
+        let is_exit = pc > 0 && op(code, pc - 1) == R::LoopReg && op(code, pc) == R::JumpReg;
+        is_exit && target(code, pc).is_some_and(|target| aim(code, pc, target + 1))
+    }),
     ("wrong loop bound", |code, pc| {
         let bound = usize::from(op(code, pc) == R::ForPrepareReg);
         matches!(op(code, pc), R::CountedLoop | R::ForLoopReg | R::ForPrepareReg)
@@ -185,15 +215,19 @@ pub(crate) const FAULTS: &[(&str, Plant)] = &[
         }
     }),
     ("guarded range too long", |code, pc| {
-        let longer =
-            code.handlers.iter_mut().find(|handler| handler.end as usize == pc && handler.target as usize > pc);
-        longer.is_some_and(|handler| {
-            handler.end += 1;
-            true
-        }) && fails(op(code, pc))
+        let is_after = |handler: &&mut Handler| (handler.end as usize..handler.target as usize).contains(&pc);
+        fails(op(code, pc))
+            && code.handlers.iter_mut().find(is_after).map(|handler| handler.end = pc as u32 + 1).is_some()
     }),
     ("wrong landing", |code, pc| change_handler(code, pc, |handler| handler.landing ^= 1)),
-    ("wrong handler", |code, pc| change_handler(code, pc, |handler| handler.target += 1)),
+    ("handler of another range", |code, pc| {
+        let Some(&Handler { target, landing, is_cleanup, .. }) = pc.checked_sub(1).and_then(|pc| code.handlers.get(pc))
+        else {
+            return false;
+        };
+        let go_on = |handler: &mut Handler| *handler = Handler { target, landing, is_cleanup, ..*handler };
+        change_handler(code, pc, go_on)
+    }),
     ("cleanup code for a catch", |code, pc| change_handler(code, pc, |handler| handler.is_cleanup ^= true)),
     ("missing handler", |code, pc| {
         pc < code.handlers.len() && {
@@ -202,7 +236,7 @@ pub(crate) const FAULTS: &[(&str, Plant)] = &[
         }
     }),
     ("outer handler before the inner one", |code, pc| {
-        let nested = |a: &isa::module::Handler, b: &isa::module::Handler| b.start <= a.start && a.end <= b.end;
+        let nested = |a: &Handler, b: &Handler| b.start <= a.start && a.end <= b.end;
         pc + 1 < code.handlers.len() && nested(&code.handlers[pc], &code.handlers[pc + 1]) && {
             code.handlers.swap(pc, pc + 1);
             true
@@ -235,6 +269,6 @@ fn exchange_one(code: &mut Code, pc: usize, from: R, to: R) -> bool {
 }
 
 /// Handlers are counted by instructions, for want of other places.
-fn change_handler(code: &mut Code, pc: usize, change: impl Fn(&mut isa::module::Handler)) -> bool {
+fn change_handler(code: &mut Code, pc: usize, change: impl Fn(&mut Handler)) -> bool {
     code.handlers.get_mut(pc).map(change).is_some()
 }
