@@ -33,6 +33,8 @@ pub struct Configuration {
     pub specialise: bool,
     /// Whether the register machine's instructions find the result of the one before at hand.
     pub cache_results: bool,
+    /// Whether the register machine runs frequent pairs of instructions as one.
+    pub pairs: bool,
     /// Bounds of a run.
     pub limits: Limits,
 }
@@ -52,6 +54,7 @@ impl Default for Configuration {
             packed_lists: true,
             specialise: true,
             cache_results: true,
+            pairs: true,
             limits: Limits::default(),
         }
     }

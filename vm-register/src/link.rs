@@ -29,7 +29,7 @@ use runtime::operations::Divisor;
 use runtime::{Error, Fault, Program, Value};
 
 use crate::code::{MOST_REGISTERS, Operation, Word};
-use crate::results;
+use crate::{pairs, results};
 
 /// What a call needs to know of the function it enters.
 #[derive(Clone, Copy)]
@@ -64,6 +64,7 @@ pub struct Linked {
     /// What specialised divisions divide by.
     divisors: Vec<Divisor>,
     has_inline_caches: bool,
+    has_pairs: bool,
 }
 
 /// How to link.
@@ -73,13 +74,15 @@ pub struct Options {
     pub specialise: bool,
     /// Whether instructions find the result of the one before at hand, under a dispatch technique that hands it on.
     pub cache_results: bool,
+    /// Whether frequent pairs of instructions are one operation, under a dispatch technique that has such.
+    pub pairs: bool,
     /// Whether access sites remember what they found last.
     pub inline_caches: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { specialise: true, cache_results: true, inline_caches: true }
+        Self { specialise: true, cache_results: true, pairs: true, inline_caches: true }
     }
 }
 
@@ -177,6 +180,9 @@ impl Linked {
             if options.cache_results {
                 results::cache(function, &mut words[first..]);
             }
+            if options.pairs {
+                pairs::join(&function.code, &mut words[first..]);
+            }
         }
         let frame_sizes: Vec<u32> =
             (0..code.functions.len() as u32).map(|function| code.frame_size(function)).collect();
@@ -214,6 +220,7 @@ impl Linked {
             sites: sites.names()?,
             divisors,
             has_inline_caches: options.inline_caches,
+            has_pairs: options.pairs,
             code: words,
         })
     }
@@ -240,6 +247,11 @@ impl Linked {
     /// Whether access sites remember what they found last.
     pub(crate) fn has_inline_caches(&self) -> bool {
         self.has_inline_caches
+    }
+
+    /// Whether instructions may have been joined in pairs.
+    pub(crate) fn has_pairs(&self) -> bool {
+        self.has_pairs
     }
 
     pub(crate) fn divisors(&self) -> &[Divisor] {

@@ -11,6 +11,7 @@ use vm_register::{Linked, Options};
 use super::stack::linked;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
+use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
 use crate::profile::ProgramCode;
@@ -36,8 +37,8 @@ impl Executor for Register {
             (None, Some(code)) => Cow::Owned(converter::convert(code, configuration.converter_options())?.0),
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        let Configuration { specialise, cache_results, inline_caches, .. } = *configuration;
-        let options = Options { specialise, cache_results, inline_caches };
+        let Configuration { specialise, cache_results, pairs, inline_caches, dispatch, .. } = *configuration;
+        let options = Options { specialise, cache_results, pairs: pairs && dispatch != Dispatch::Match, inline_caches };
         let linked = linked(Linked::with_options(&code, options))?;
         Ok(Box::new(PreparedRegister { linked, code, dispatch: configuration.dispatch.of_register() }))
     }
