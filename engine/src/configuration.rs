@@ -197,6 +197,10 @@ fn only(value: &str, name: &str) -> Option<()> {
     (value == name).then_some(())
 }
 
+/// The deepest that calls may be allowed to nest. The evaluator recurses with the program it runs and takes some kilobytes of native stack for
+/// a call; this bound keeps that within a few gigabytes.
+const MOST_DEPTH: usize = 1_000_000;
+
 static AXES: &[Axis] = &[
     Axis {
         name: "vm",
@@ -339,9 +343,9 @@ static AXES: &[Axis] = &[
         placeholder: "N",
         about: "how deep calls may nest",
         choices: no_choices,
-        numbers: "a number (10000)",
+        numbers: "a number up to 1000000 (10000)",
         set: |configuration, value| {
-            configuration.limits.max_depth = value.parse().ok()?;
+            configuration.limits.max_depth = value.parse().ok().filter(|&depth| depth <= MOST_DEPTH)?;
             Some(())
         },
         get: |configuration| configuration.limits.max_depth.to_string(),
@@ -404,6 +408,8 @@ mod tests {
         let mut configuration = Configuration::default();
         let error = configuration.set("vm", "turbo").unwrap_err().to_string();
         assert_eq!(error, "'turbo' is no value of --vm; there are: auto, ast, stack, register");
+        let error = configuration.set("max-depth", "1000001").unwrap_err().to_string();
+        assert!(error.contains("up to 1000000"), "{error}");
         let error = configuration.set("registers", "7").unwrap_err().to_string();
         assert!(error.contains("from 8 up"), "{error}");
         let error = configuration.set("without", "copies,spills").unwrap_err().to_string();

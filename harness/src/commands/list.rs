@@ -12,6 +12,7 @@ use crate::cli::{ListOptions, Listing};
 use crate::metrics::METRICS;
 use crate::peers::PEERS;
 use crate::terminal;
+use crate::terminal::tell;
 
 pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
     let text = match options.what {
@@ -19,7 +20,7 @@ pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
         None => all(),
     };
     if text.is_empty() {
-        eprintln!("there are none yet");
+        tell!("there are none yet");
     }
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
