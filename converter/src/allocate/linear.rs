@@ -4,7 +4,7 @@
 //! register. A range prefers the register in which its value will be wanted: its place in the window of the call it is an argument of, the
 //! register where a call leaves its result, or the register of the value it is copied from.
 //!
-//! Most functions have registers enough, and are done then. For the others [`split`] begins anew, with parts of ranges.
+//! Most functions have registers enough, and are done then. For the others `split` begins anew, with parts of ranges.
 
 mod split;
 
