@@ -1,4 +1,5 @@
-//! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads.
+//! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads. Islands are left alone, but
+//! their reads and writes of locals count.
 
 use fxhash::FxHashMap;
 use isa::RegisterOp;
@@ -17,13 +18,15 @@ pub fn clean_up(function: &mut Function) -> u64 {
     split_webs(function);
     propagate_single_constants(function);
     forward_loop_elements(function);
-    for block in &mut function.blocks {
+    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         propagate_copies(block);
     }
     let live = live_globals(function);
     for index in 0..function.blocks.len() {
-        remove_dead(function, index, &live);
-        retarget(function, index);
+        if !function.blocks[index].is_island {
+            remove_dead(function, index, &live);
+            retarget(function, index);
+        }
     }
     before - count_moves(function).min(before)
 }
@@ -43,7 +46,7 @@ fn thread_jumps(function: &mut Function) {
             block
         })
         .collect();
-    for block in &mut function.blocks {
+    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
     let mut is_reachable = vec![false; function.blocks.len()];
@@ -102,7 +105,7 @@ pub fn live_globals(function: &Function) -> Liveness {
         }
     }
     // What a handler's block reads of its landing register is written on the way there.
-    for handler in &function.handlers {
+    for handler in function.handlers.iter().filter(|handler| handler.landing < globals) {
         uses.remove(handler.block as usize, handler.landing);
         definitions.insert(handler.block as usize, handler.landing);
     }
@@ -174,7 +177,7 @@ fn propagate_single_constants(function: &mut Function) {
         },
         Operand::Constant(_) => None,
     };
-    for block in &mut function.blocks {
+    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         // The counter of a loop begins in the register of its start value, unless that is replaced.
         let instructions = if block.is_loop_entry { &mut [][..] } else { &mut block.instructions[..] };
         for instruction in instructions {

@@ -5,11 +5,14 @@
 //! ```text
 //! 0 .. spill_base              registers: values, and three for carrying values to and from slots when there are slots
 //! spill_base .. + spills       spill slots
+//! above the slots ..           the operand stack of islands, when there are islands
 //! first register above all that live on .. : the window of a call (above the slots, when there are slots)
 //! ```
 
 mod branches;
 mod moves;
+
+use std::ops::Range;
 
 use isa::module::{Function as FunctionCode, Handler};
 use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
@@ -34,21 +37,32 @@ pub fn emit(
     allocation: &Allocation,
     statistics: &mut Statistics,
 ) -> Result<FunctionCode<Register>, ConvertError> {
-    Ok(emit_with_points(module, source, function, ranges, allocation, statistics)?.0)
+    Ok(emit_all(module, source, function, ranges, allocation, statistics)?.code)
 }
 
-/// Emits a function and tells, for each instruction, the point of the live ranges at which its operands are read.
+/// A function that was emitted, and what is known about its instructions.
+#[derive(Clone, Debug)]
+pub struct Emitted {
+    /// The function.
+    pub code: FunctionCode<Register>,
+    /// For each instruction the point of the live ranges at which its operands are read.
+    pub points: Vec<u32>,
+    /// Stretches of its instructions that are islands of stack code, in order.
+    pub islands: Vec<Range<u32>>,
+}
+
+/// Emits a function with all that is known about its instructions.
 ///
 /// # Errors
 /// As for [`emit`].
-pub fn emit_with_points(
+pub fn emit_all(
     module: &StackCode,
     source: &isa::Function<Stack>,
     function: &Function,
     ranges: &LiveRanges,
     allocation: &Allocation,
     statistics: &mut Statistics,
-) -> Result<(FunctionCode<Register>, Vec<u32>), ConvertError> {
+) -> Result<Emitted, ConvertError> {
     let mut emitter = Emitter::new(module, source, function, ranges, allocation, false);
     emitter.function();
     if emitter.code.len() > LONGEST_SHORT_CODE {
@@ -59,7 +73,8 @@ pub fn emit_with_points(
     statistics.spill_stores += emitter.count(&[RegisterOp::StoreSpill]);
     statistics.spill_loads += emitter.count(&[RegisterOp::LoadSpill]);
     let points = std::mem::take(&mut emitter.points);
-    Ok((emitter.finish()?, points))
+    let islands = emitter.islands();
+    Ok(Emitted { code: emitter.finish()?, points, islands })
 }
 
 /// A register number while emitting; checked to fit a lane at the end.
@@ -86,6 +101,8 @@ struct Emitter<'e> {
     /// Virtual registers whose value nobody reads.
     is_unread: Vec<bool>,
     spill_base: Place,
+    /// Whether the block that is emitted belongs to an island.
+    is_island: bool,
     next_window: usize,
     /// One past the highest register named.
     highest: Place,
@@ -132,8 +149,9 @@ impl<'e> Emitter<'e> {
             inlined: vec![false; function.blocks.len()],
             is_unread,
             spill_base,
+            is_island: false,
             next_window: 0,
-            highest: spill_base + allocation.slots,
+            highest: spill_base + allocation.slots + function.places,
             beyond_reach: None,
             position: 0,
         }
@@ -147,6 +165,7 @@ impl<'e> Emitter<'e> {
             let index = self.function.layout[order];
             let block = &self.function.blocks[index as usize];
             self.block_starts[index as usize] = self.code.len() as u32;
+            self.is_island = block.is_island;
             if block.is_reachable && !self.inlined[index as usize] {
                 // Points are counted as `live` counts them.
                 self.point = self.ranges.block_starts[index as usize];
@@ -195,7 +214,11 @@ impl<'e> Emitter<'e> {
     }
 
     fn location(&self, register: VirtualRegister) -> Location {
-        self.allocation.locations[register as usize]
+        match self.function.depth_of(register) {
+            // Numbers that are too large are refused by `finish`.
+            Some(depth) => Location::Register((self.top() + depth) as u16),
+            None => self.allocation.locations[register as usize],
+        }
     }
 
     /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.
@@ -264,6 +287,7 @@ impl<'e> Emitter<'e> {
         }
         match instruction.operation {
             R::MovReg => self.move_to(instruction.destination, instruction.operands[0]),
+            R::PushReg | R::PopReg => self.cross(instruction),
             R::AddReg | R::SubReg | R::MulReg | R::DivReg | R::ModReg => self.arithmetic(instruction),
             operation => {
                 let mut lanes = [0; 3];
@@ -406,6 +430,20 @@ impl<'e> Emitter<'e> {
             local_names: self.source.local_names[..usize::from(self.source.parameters)].to_vec(),
             global: self.source.global,
         })
+    }
+
+    /// Stretches of the code that come from islands.
+    fn islands(&self) -> Vec<Range<u32>> {
+        let mut islands: Vec<Range<u32>> = Vec::new();
+        for &block in self.function.layout.iter().filter(|&&block| self.function.blocks[block as usize].is_island) {
+            let (start, end) = (self.block_starts[block as usize], self.block_ends[block as usize]);
+            match islands.last_mut() {
+                _ if start == end => {}
+                Some(last) if last.end == start => last.end = end,
+                _ => islands.push(start..end),
+            }
+        }
+        islands
     }
 
     /// The handler table: each handler guards the code of the blocks that it guarded in the stack code.

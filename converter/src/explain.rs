@@ -38,7 +38,7 @@ pub fn assignment(code: &StackCode, function: u32, options: Options) -> Result<A
     let ranges = live::live_ranges(&lifted);
     let allocation = options.allocator.allocate(&lifted, &ranges, options.registers);
     let mut statistics = Statistics::default();
-    let (_, points) = emit::emit_with_points(code, source, &lifted, &ranges, &allocation, &mut statistics)?;
+    let points = emit::emit_all(code, source, &lifted, &ranges, &allocation, &mut statistics)?.points;
     let located = |range: &LiveRange| (*range, allocation.locations[range.register as usize]);
     Ok(Assignment { ranges: ranges.ranges.iter().map(located).collect(), points })
 }

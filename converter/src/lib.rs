@@ -8,6 +8,8 @@
 //! the operand stack symbolically, [`cleanup`] removes the moves that this leaves, [`allocate`] maps virtual registers to registers and
 //! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it. [`mod@check`] proves, without looking at any of
 //! this, that the result does what the stack code does.
+//!
+//! [`convert_hybrid`] converts some [`regions`] of the functions only and leaves the others as islands of stack code in the same frames.
 
 #![forbid(unsafe_code)]
 
@@ -18,9 +20,11 @@ pub mod emit;
 pub mod explain;
 pub mod lift;
 pub mod live;
+pub mod regions;
 pub mod tac;
 pub mod webs;
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use isa::verify::VerifyError;
@@ -28,6 +32,7 @@ use isa::{RegCode, StackCode, Verified};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
 pub use check::{Unfaithful, check};
+use regions::{Region, regions};
 
 /// The fewest registers a frame can be limited to.
 pub const FEWEST_REGISTERS: u16 = 8;
@@ -138,24 +143,76 @@ pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Resul
     let mut statistics = Statistics::default();
     let mut functions = Vec::with_capacity(code.functions.len());
     for function in &code.functions {
-        let begun = Instant::now();
-        let mut lifted = lift::lift(code, function);
-        statistics.moves_removed += cleanup::clean_up(&mut lifted);
-        let lifted_at = Instant::now();
-        let ranges = live::live_ranges(&lifted);
-        let allocation = options.allocator.allocate(&lifted, &ranges, options.registers);
-        let allocated_at = Instant::now();
-        let converted = emit::emit(code, function, &lifted, &ranges, &allocation, &mut statistics)?;
-        statistics.lift_time += lifted_at - begun;
-        statistics.allocate_time += allocated_at - lifted_at;
-        statistics.emit_time += allocated_at.elapsed();
-        statistics.functions += 1;
-        statistics.stack_instructions += function.code.len() as u64;
-        statistics.register_instructions += converted.code.len() as u64;
-        statistics.live_ranges += ranges.ranges.len() as u64;
-        statistics.spilled += u64::from(allocation.slots);
-        statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
-        functions.push(converted);
+        functions.push(convert_function(code, function, &[], options, &mut statistics)?.code);
     }
     Ok((code.with_functions(functions), statistics))
+}
+
+/// Code of which some stretches are register code and the others islands of stack code: what these do, the stack code does instruction for
+/// instruction. It is register code to the verifier, the checker and the machine, because the depth of the operand stack is known at
+/// every instruction, and so is the register of the frame that each instruction of an island takes its operands from.
+#[derive(Clone, Debug)]
+pub struct Hybrid {
+    /// The code.
+    pub code: Verified<RegCode>,
+    /// For each function the stretches of its instructions that are islands, in order.
+    pub islands: Vec<Vec<Range<u32>>>,
+}
+
+/// Converts the regions of a program for which `converts` says so, given the function and the region.
+///
+/// # Errors
+/// See [`ConvertError`].
+pub fn convert_hybrid(
+    code: &Verified<StackCode>,
+    options: Options,
+    mut converts: impl FnMut(u32, &Region) -> bool,
+) -> Result<(Hybrid, Statistics), ConvertError> {
+    if options.registers < FEWEST_REGISTERS {
+        return Err(ConvertError::TooFewRegisters(options.registers));
+    }
+    let mut statistics = Statistics::default();
+    let (mut functions, mut islands) = (Vec::new(), Vec::new());
+    for (index, function) in (0..).zip(&code.functions) {
+        let kept: Vec<Range<u32>> = regions(function)
+            .into_iter()
+            .filter(|region| !converts(index, region))
+            .flat_map(|region| region.code)
+            .collect();
+        let converted = convert_function(code, function, &kept, options, &mut statistics)?;
+        functions.push(converted.code);
+        islands.push(converted.islands);
+    }
+    let converted = isa::verify::register(code.with_functions(functions))?;
+    if options.check {
+        check(code, &converted)?;
+    }
+    Ok((Hybrid { code: converted, islands }, statistics))
+}
+
+fn convert_function(
+    code: &StackCode,
+    function: &isa::Function<isa::Stack>,
+    islands: &[Range<u32>],
+    options: Options,
+    statistics: &mut Statistics,
+) -> Result<emit::Emitted, ConvertError> {
+    let begun = Instant::now();
+    let mut lifted = lift::lift_around(code, function, islands);
+    statistics.moves_removed += cleanup::clean_up(&mut lifted);
+    let lifted_at = Instant::now();
+    let ranges = live::live_ranges(&lifted);
+    let allocation = options.allocator.allocate(&lifted, &ranges, options.registers);
+    let allocated_at = Instant::now();
+    let emitted = emit::emit_all(code, function, &lifted, &ranges, &allocation, statistics)?;
+    statistics.lift_time += lifted_at - begun;
+    statistics.allocate_time += allocated_at - lifted_at;
+    statistics.emit_time += allocated_at.elapsed();
+    statistics.functions += 1;
+    statistics.stack_instructions += function.code.len() as u64;
+    statistics.register_instructions += emitted.code.code.len() as u64;
+    statistics.live_ranges += ranges.ranges.len() as u64;
+    statistics.spilled += u64::from(allocation.slots);
+    statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
+    Ok(emitted)
 }

@@ -39,15 +39,46 @@ impl Emitter<'_> {
         }
     }
 
+    /// Pushes a local on an island's operand stack, or pops one. A local in a spill slot is loaded and stored by that.
+    pub(super) fn cross(&mut self, instruction: &Instruction) {
+        let Operand::Register(source) = instruction.operands[0] else { unreachable!("pushed and popped are registers") };
+        match (self.location(instruction.destination), self.location(source)) {
+            (Location::Register(place), Location::Slot(slot)) => {
+                self.emit(RegisterOp::LoadSpill, u32::from(place), slot, 0);
+            }
+            (Location::Slot(slot), Location::Register(place)) => {
+                self.emit(RegisterOp::StoreSpill, u32::from(place), slot, 0);
+            }
+            (Location::Register(to), Location::Register(from)) => {
+                self.emit(instruction.operation, u32::from(to), u32::from(from), 0);
+            }
+            _ => unreachable!("one of the two is a place of the stack, and a local that is written or read has a place"),
+        }
+    }
+
+    /// Where the window of an instruction in an island begins: where its operands lie, the callee of a `CALL_TOP_REG` not counted. One without
+    /// operands and result takes what is above the stack.
+    fn island_window(&mut self, instruction: &Instruction) -> Place {
+        let is_call_top = instruction.operation == RegisterOp::CallTopReg;
+        match (instruction.operands.first(), instruction.destination) {
+            (Some(&Operand::Register(first)), _) => self.read(first, 0) + u32::from(is_call_top),
+            (_, NONE) => self.top() + self.function.places,
+            (_, destination) => self.write(destination),
+        }
+    }
+
+    /// Where the window of an instruction begins that the allocator has placed.
+    fn placed_window(&mut self) -> Place {
+        let window = u32::from(self.allocation.windows[self.next_window]);
+        self.next_window += 1;
+        if self.allocation.slots != 0 { window.max(self.top()) } else { window }
+    }
+
     /// Calls, collections being built, imports: operands go to a window above everything that lives on.
     pub(super) fn window_instruction(&mut self, instruction: &Instruction) {
         use RegisterOp as R;
         let operation = instruction.operation;
-        let mut window = u32::from(self.allocation.windows[self.next_window]);
-        self.next_window += 1;
-        if self.allocation.slots != 0 {
-            window = window.max(self.top());
-        }
+        let window = if self.is_island { self.island_window(instruction) } else { self.placed_window() };
         if operation == R::ImportReg {
             self.highest = self.highest.max(window + 1);
             self.emit(operation, instruction.data, 0, window);
