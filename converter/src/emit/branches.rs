@@ -1,6 +1,6 @@
 //! How blocks end.
 
-use isa::{Lane, RegisterInstruction, RegisterOp};
+use isa::{Lane, RegisterInstruction, RegisterOp, StackOp};
 
 use super::{Emitter, Place};
 use crate::allocate::Location;
@@ -37,6 +37,12 @@ impl Emitter<'_> {
         }
     }
 
+    /// True for a block of an island that ends with a jump and not by running into the next block.
+    fn is_kept_jump(&self, index: u32) -> bool {
+        let block = &self.function.blocks[index as usize];
+        block.is_island && self.source.code[block.terminator_pc as usize].op() == StackOp::Jump
+    }
+
     /// True when `block` is laid out at or before block `from`, so that a jump there goes back.
     fn is_behind(&self, from: u32, block: u32) -> bool {
         self.function.blocks[block as usize].start_pc <= self.function.blocks[from as usize].start_pc
@@ -46,6 +52,7 @@ impl Emitter<'_> {
     pub(super) fn terminator(&mut self, index: u32, next: Option<u32>) {
         use RegisterOp as R;
         match self.function.blocks[index as usize].terminator {
+            Terminator::Jump(target) if self.is_kept_jump(index) => self.jump(R::JumpReg, 0, 0, target),
             Terminator::Jump(target) => self.go(target, next),
             Terminator::Loop(target) => self.jump(R::LoopReg, 0, 0, target),
             Terminator::Compare { operation, sense, operands, target, next: other, is_loop } => {
