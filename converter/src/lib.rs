@@ -28,7 +28,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use isa::verify::VerifyError;
-use isa::{RegCode, StackCode, Verified};
+use isa::{RegCode, RegisterOp, StackCode, StackOp, Verified};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
 pub use check::{Unfaithful, check};
@@ -61,6 +61,8 @@ pub struct Statistics {
     pub functions: u64,
     /// Stack instructions read.
     pub stack_instructions: u64,
+    /// Of these, such as stay stack code in islands.
+    pub kept_instructions: u64,
     /// Register instructions written.
     pub register_instructions: u64,
     /// Moves and constant loads that lifting made and cleaning up removed.
@@ -159,6 +161,14 @@ pub struct Hybrid {
     pub islands: Vec<Vec<Range<u32>>>,
 }
 
+impl Hybrid {
+    /// The stack operation that an instruction of an island is; none for the few that carry out another one together with an instruction
+    /// before them: they set a loop's counter, move a called value's result down to where the value was, or give a closure its variables.
+    pub fn stack_operation(op: RegisterOp) -> Option<StackOp> {
+        (!matches!(op, RegisterOp::MovReg | RegisterOp::SetCapture)).then(|| op.facts().stack)
+    }
+}
+
 /// Converts the regions of a program for which `converts` says so, given the function and the region.
 ///
 /// # Errors
@@ -174,11 +184,9 @@ pub fn convert_hybrid(
     let mut statistics = Statistics::default();
     let (mut functions, mut islands) = (Vec::new(), Vec::new());
     for (index, function) in (0..).zip(&code.functions) {
-        let kept: Vec<Range<u32>> = regions(function)
-            .into_iter()
-            .filter(|region| !converts(index, region))
-            .flat_map(|region| region.code)
-            .collect();
+        let kept = regions(function).into_iter().filter(|region| !converts(index, region));
+        let mut kept: Vec<Range<u32>> = kept.flat_map(|region| region.code).collect();
+        kept.sort_unstable_by_key(|stretch| stretch.start);
         let converted = convert_function(code, function, &kept, options, &mut statistics)?;
         functions.push(converted.code);
         islands.push(converted.islands);
@@ -210,6 +218,7 @@ fn convert_function(
     statistics.emit_time += allocated_at.elapsed();
     statistics.functions += 1;
     statistics.stack_instructions += function.code.len() as u64;
+    statistics.kept_instructions += islands.iter().map(|island| island.len() as u64).sum::<u64>();
     statistics.register_instructions += emitted.code.code.len() as u64;
     statistics.live_ranges += ranges.ranges.len() as u64;
     statistics.spilled += u64::from(allocation.slots);

@@ -25,7 +25,7 @@ pub fn lift(module: &StackCode, function: &isa::Function<Stack>) -> Function {
 }
 
 /// Lifts a function of a verified module, but leaves stretches of it as they are: whole blocks, which values on the stack neither enter
-/// from the others nor leave for them.
+/// from the others nor leave for them, in the order of the code.
 pub fn lift_around(module: &StackCode, function: &isa::Function<Stack>, islands: &[Range<u32>]) -> Function {
     let graph = ControlFlowGraph::new(function);
     let deepest = graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
@@ -49,7 +49,16 @@ pub fn lift_around(module: &StackCode, function: &isa::Function<Stack>, islands:
     let mut handlers = handlers(&mut blocks, function, &graph, globals);
     let before = split_landings(&mut blocks, &mut handlers);
     let layout = split_loop_entries(&mut blocks, function, &before);
-    Function { blocks, layout, handlers, parameters: u32::from(function.parameters), globals, registers, first_place: globals, places }
+    Function {
+        blocks,
+        layout,
+        handlers,
+        parameters: u32::from(function.parameters),
+        globals,
+        registers,
+        first_place: globals,
+        places,
+    }
 }
 
 /// The most values on the operand stack at any time.
@@ -86,7 +95,8 @@ struct Lifter<'m> {
 impl Lifter<'_> {
     fn block(&mut self, index: usize) -> Block {
         let source = &self.graph.blocks[index];
-        self.is_island = self.islands.iter().any(|island| island.contains(&source.start));
+        let after = self.islands.partition_point(|island| island.start <= source.start);
+        self.is_island = after > 0 && self.islands[after - 1].contains(&source.start);
         let mut block = Block {
             start_pc: source.start,
             instructions: Vec::new(),

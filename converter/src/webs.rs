@@ -91,9 +91,7 @@ pub fn split_webs(function: &mut Function) {
         }
         webs.enter(&live, index, &mut current);
         for (handler, &landing) in function.handlers.iter().zip(&landings) {
-            if handler.block == index
-                && handler.landing < function.globals
-                && current[handler.landing as usize] == NONE
+            if handler.block == index && handler.landing < function.globals && current[handler.landing as usize] == NONE
             {
                 debug_assert_eq!(landing, next);
                 current[handler.landing as usize] = next;

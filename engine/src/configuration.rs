@@ -48,7 +48,7 @@ impl Default for Configuration {
             vm: "auto",
             registers,
             allocator,
-            policy: Policy::ALL[0],
+            policy: Policy::default(),
             dispatch,
             superinstructions: false,
             check,

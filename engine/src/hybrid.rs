@@ -15,9 +15,10 @@ use crate::error::EngineError;
 use trial::hottest;
 
 /// Which regions of a program become register code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Policy {
     /// Those that lie in a loop.
+    #[default]
     HotLoops,
     /// Those that compute with numbers and do nothing else.
     Arithmetic,
@@ -54,16 +55,15 @@ impl Policy {
 ///
 /// # Errors
 /// When the code cannot be converted, or the trial run cannot be made.
-pub fn convert(
-    code: &Verified<StackCode>,
-    configuration: &Configuration,
-) -> Result<(Hybrid, Statistics), EngineError> {
+pub fn convert(code: &Verified<StackCode>, configuration: &Configuration) -> Result<(Hybrid, Statistics), EngineError> {
     let options = configuration.converter_options();
     let function = |index: u32| &code.functions[index as usize];
     let converted = match configuration.policy {
         Policy::All => converter::convert_hybrid(code, options, |_, _| true),
         Policy::None => converter::convert_hybrid(code, options, |_, _| false),
-        Policy::Arithmetic => converter::convert_hybrid(code, options, |index, region| computes(function(index), region)),
+        Policy::Arithmetic => {
+            converter::convert_hybrid(code, options, |index, region| computes(function(index), region))
+        }
         Policy::HotLoops => converter::convert_hybrid(code, options, |index, region| loops(function(index), region)),
         Policy::Profile => {
             let hottest = hottest(code, configuration)?;

@@ -41,7 +41,9 @@ impl Emitter<'_> {
 
     /// Pushes a local on an island's operand stack, or pops one. A local in a spill slot is loaded and stored by that.
     pub(super) fn cross(&mut self, instruction: &Instruction) {
-        let Operand::Register(source) = instruction.operands[0] else { unreachable!("pushed and popped are registers") };
+        let Operand::Register(source) = instruction.operands[0] else {
+            unreachable!("pushed and popped are registers")
+        };
         match (self.location(instruction.destination), self.location(source)) {
             (Location::Register(place), Location::Slot(slot)) => {
                 self.emit(RegisterOp::LoadSpill, u32::from(place), slot, 0);
@@ -52,7 +54,9 @@ impl Emitter<'_> {
             (Location::Register(to), Location::Register(from)) => {
                 self.emit(instruction.operation, u32::from(to), u32::from(from), 0);
             }
-            _ => unreachable!("one of the two is a place of the stack, and a local that is written or read has a place"),
+            _ => {
+                unreachable!("one of the two is a place of the stack, and a local that is written or read has a place")
+            }
         }
     }
 

@@ -40,11 +40,12 @@ impl Executor for Hybrid {
                 reason: "the file holds register code".to_string(),
             });
         };
-        let (converter::Hybrid { code, islands }, _) = hybrid::convert(code, configuration)?;
+        let (converter::Hybrid { code, islands }, statistics) = hybrid::convert(code, configuration)?;
+        let converted = statistics.stack_instructions - statistics.kept_instructions;
         let Configuration { specialise, cache_results, inline_caches, .. } = *configuration;
         let options = Options { specialise, cache_results, inline_caches };
         let linked = linked(Linked::with_islands(&code, &islands, options))?;
-        Ok(Box::new(PreparedHybrid { linked, code, dispatch: configuration.dispatch.of_register() }))
+        Ok(Box::new(PreparedHybrid { linked, code, converted, dispatch: configuration.dispatch.of_register() }))
     }
 }
 
@@ -52,6 +53,7 @@ struct PreparedHybrid {
     linked: Linked,
     /// What it was linked from.
     code: Verified<RegCode>,
+    converted: u64,
     dispatch: vm_register::Dispatch,
 }
 
@@ -78,5 +80,9 @@ impl Prepared for PreparedHybrid {
 
     fn code_bytes(&self) -> Option<usize> {
         Some(self.linked.code_bytes())
+    }
+
+    fn converted_instructions(&self) -> Option<u64> {
+        Some(self.converted)
     }
 }

@@ -31,15 +31,18 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let code = match (compiled.register_code(), compiled.stack_code()) {
-            (Some(code), _) => Cow::Borrowed(code),
-            (None, Some(code)) => Cow::Owned(converter::convert(code, configuration.converter_options())?.0),
+        let (code, converted) = match (compiled.register_code(), compiled.stack_code()) {
+            (Some(code), _) => (Cow::Borrowed(code), None),
+            (None, Some(code)) => {
+                let (code, statistics) = converter::convert(code, configuration.converter_options())?;
+                (Cow::Owned(code), Some(statistics.stack_instructions))
+            }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
         let Configuration { specialise, cache_results, inline_caches, .. } = *configuration;
         let options = Options { specialise, cache_results, inline_caches };
         let linked = linked(Linked::with_options(&code, options))?;
-        Ok(Box::new(PreparedRegister { linked, code, dispatch: configuration.dispatch.of_register() }))
+        Ok(Box::new(PreparedRegister { linked, code, converted, dispatch: configuration.dispatch.of_register() }))
     }
 }
 
@@ -47,6 +50,8 @@ struct PreparedRegister<'c> {
     linked: Linked,
     /// What it was linked from.
     code: Cow<'c, Verified<RegCode>>,
+    /// How many stack instructions that was made from, if it was.
+    converted: Option<u64>,
     dispatch: vm_register::Dispatch,
 }
 
@@ -73,5 +78,9 @@ impl Prepared for PreparedRegister<'_> {
 
     fn code_bytes(&self) -> Option<usize> {
         Some(self.linked.code_bytes())
+    }
+
+    fn converted_instructions(&self) -> Option<u64> {
+        self.converted
     }
 }

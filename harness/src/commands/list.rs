@@ -30,6 +30,7 @@ fn all() -> String {
         ("executors", Listing::Executors),
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
+        ("policies", Listing::Policies),
         ("metrics", Listing::Metrics),
         ("probes", Listing::Probes),
         ("peers", Listing::Peers),
@@ -57,6 +58,7 @@ fn section(what: Listing) -> String {
         })),
         Listing::Executors => choices("vm"),
         Listing::Allocators => choices("allocator"),
+        Listing::Policies => choices("policy"),
         Listing::Metrics => {
             let time = ("median_ns", "nanoseconds a run takes, median of the rounds".to_string());
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))
