@@ -23,6 +23,7 @@ pub mod live;
 pub mod regions;
 pub mod tac;
 pub mod webs;
+mod whole;
 
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -207,10 +208,16 @@ fn convert_function(
 ) -> Result<emit::Emitted, ConvertError> {
     let begun = Instant::now();
     let mut lifted = lift::lift_around(code, function, islands);
-    statistics.moves_removed += cleanup::clean_up(&mut lifted);
+    let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
+    if in_place.is_none() {
+        statistics.moves_removed += cleanup::clean_up(&mut lifted);
+    }
     let lifted_at = Instant::now();
-    let ranges = live::live_ranges(&lifted);
-    let allocation = options.allocator.allocate(&lifted, &ranges, options.registers);
+    let (ranges, allocation) = in_place.unwrap_or_else(|| {
+        let ranges = live::live_ranges(&lifted);
+        let allocation = options.allocator.allocate(&lifted, &ranges, options.registers);
+        (ranges, allocation)
+    });
     let allocated_at = Instant::now();
     let emitted = emit::emit_all(code, function, &lifted, &ranges, &allocation, statistics)?;
     statistics.lift_time += lifted_at - begun;
