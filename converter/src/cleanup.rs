@@ -15,6 +15,7 @@ use crate::webs::split_webs;
 pub fn clean_up(function: &mut Function) -> u64 {
     let before = count_moves(function);
     thread_jumps(function);
+    leave_out_unreachable(function);
     split_webs(function);
     propagate_single_constants(function);
     forward_loop_elements(function);
@@ -31,7 +32,7 @@ pub fn clean_up(function: &mut Function) -> u64 {
     before - count_moves(function).min(before)
 }
 
-/// Jumps to blocks that only jump on go straight to where those lead; blocks that nobody goes to any more are left out.
+/// Jumps to blocks that only jump on go straight to where those lead.
 fn thread_jumps(function: &mut Function) {
     let destinations: Vec<u32> = (0..function.blocks.len() as u32)
         .map(|start| {
@@ -49,6 +50,10 @@ fn thread_jumps(function: &mut Function) {
     for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
+}
+
+/// Leaves out blocks that nobody goes to any more.
+pub(crate) fn leave_out_unreachable(function: &mut Function) {
     let mut is_reachable = vec![false; function.blocks.len()];
     let mut pending = vec![0_u32];
     while let Some(block) = pending.pop() {

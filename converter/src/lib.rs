@@ -209,8 +209,9 @@ fn convert_function(
     let begun = Instant::now();
     let mut lifted = lift::lift_around(code, function, islands);
     let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
-    if in_place.is_none() {
-        statistics.moves_removed += cleanup::clean_up(&mut lifted);
+    match in_place {
+        Some(_) => cleanup::leave_out_unreachable(&mut lifted),
+        None => statistics.moves_removed += cleanup::clean_up(&mut lifted),
     }
     let lifted_at = Instant::now();
     let (ranges, allocation) = in_place.unwrap_or_else(|| {
