@@ -170,7 +170,7 @@ impl Hybrid {
     }
 }
 
-/// Converts the regions of a program for which `converts` says so, given the function and the region.
+/// Converts the regions of a program for which `converts` says so, given the function and the region, and those that must be converted.
 ///
 /// # Errors
 /// See [`ConvertError`].
@@ -185,7 +185,8 @@ pub fn convert_hybrid(
     let mut statistics = Statistics::default();
     let (mut functions, mut islands) = (Vec::new(), Vec::new());
     for (index, function) in (0..).zip(&code.functions) {
-        let kept = regions(function).into_iter().filter(|region| !converts(index, region));
+        let stays = |region: &Region| !converts(index, region) && !region.must_convert;
+        let kept = regions(function).into_iter().filter(stays);
         let mut kept: Vec<Range<u32>> = kept.flat_map(|region| region.code).collect();
         kept.sort_unstable_by_key(|stretch| stretch.start);
         let converted = convert_function(code, function, &kept, options, &mut statistics)?;

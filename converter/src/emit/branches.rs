@@ -191,13 +191,14 @@ impl Emitter<'_> {
         let is_unit = matches!(step, Operand::Constant(constant) if self.small_integer(constant) == Some(1));
         // An instruction that both counts and takes fuel fails in one place only.
         let begins_in = self.source.position(self.function.blocks[more as usize].terminator_pc);
-        let begins_at = self.begins_iteration(more).filter(|_| begins_in == self.position);
+        // Nor does it reach far, or begin an iteration without going back.
+        let reaches = |target: &u32| !self.has_long_branches && self.is_behind(index, *target);
+        let begins_at = self.begins_iteration(more).filter(reaches).filter(|_| begins_in == self.position);
         if let (Location::Register(place), Operand::Register(end), true, Some(target)) =
             (self.location(counter), end, is_unit, begins_at)
         {
             let end = self.read(end, 1);
-            let is_ahead = !self.is_behind(index, target);
-            self.fused_branch(R::CountedLoop, u32::from(place), end, target, true, is_ahead);
+            self.jump(R::CountedLoop, u32::from(place), end, target);
             self.go(done, next);
             return;
         }
