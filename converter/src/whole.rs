@@ -6,7 +6,7 @@ use isa::Stack;
 
 use crate::allocate::{Allocation, Location};
 use crate::cleanup::live_globals;
-use crate::live::LiveRanges;
+use crate::live::{Arrival, LiveRanges, Origin};
 use crate::tac::Function;
 
 /// Whether islands are all of a function that control reaches.
@@ -22,14 +22,13 @@ pub(crate) fn in_place(
 ) -> Option<(LiveRanges, Allocation)> {
     let locals = u16::try_from(source.locals).ok().filter(|&locals| locals <= registers)?;
     let entering = live_globals(lifted).entering;
-    let ranges = LiveRanges {
-        unset: entering.iter(0).filter(|&register| register >= lifted.parameters).collect(),
-        block_starts: vec![0; lifted.blocks.len()],
-        ..LiveRanges::default()
-    };
+    // Parameters are where they belong.
+    let unset = entering.iter(0).filter(|&register| register >= lifted.parameters);
+    let arrivals = unset.map(|to| Arrival { from: Origin::Unset, to }).collect();
     let mut locations = vec![Location::Nowhere; lifted.registers as usize];
     for local in 0..locals {
         locations[usize::from(local)] = Location::Register(local);
     }
-    Some((ranges, Allocation { locations, slots: 0, scratch: 0, windows: Vec::new() }))
+    let allocation = Allocation { locations, slots: 0, scratch: None, windows: Vec::new(), arrivals };
+    Some((LiveRanges::default(), allocation))
 }

@@ -62,8 +62,8 @@ pub trait Prepared {
     /// Bytes of the code it runs, if it runs code.
     fn code_bytes(&self) -> Option<usize>;
 
-    /// How many of the program's stack instructions were converted to register code; none when the executor converts nothing.
-    fn converted_instructions(&self) -> Option<u64> {
+    /// What converting the program did, if it was converted.
+    fn conversion(&self) -> Option<&converter::Statistics> {
         None
     }
 }

@@ -21,6 +21,7 @@ mod error;
 mod executor;
 mod executors;
 pub mod hybrid;
+pub mod mechanism;
 mod outcome;
 pub mod probes;
 pub mod profile;

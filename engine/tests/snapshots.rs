@@ -1,7 +1,7 @@
 //! Source, stack code, register code and allocation of small programs, side by side.
 //!
-//! A case is a file in `snapshot_cases/`; its snapshot lies in `snapshots/`. `#: registers 8` in its first line converts it for so few
-//! registers, and `#: policy arithmetic` makes hybrid code of it by that policy, in which a second bar marks islands of stack code. A change of the compiler or the converter shows here as what it is: fewer instructions, or other ones. After having
+//! A case is a file in `snapshot_cases/`; its snapshot lies in `snapshots/`. `#: registers=8 allocator=graph` in its first line sets these axes
+//! for the conversion; with `vm=hybrid` among them hybrid code is made of it, in which a second bar marks islands of stack code. A change of the compiler or the converter shows here as what it is: fewer instructions, or other ones. After having
 //! looked, `INSTA_UPDATE=always cargo test -p engine --test snapshots` accepts it.
 
 use std::collections::BTreeSet;
@@ -12,19 +12,16 @@ use std::path::{Path, PathBuf};
 
 use converter::allocate::Location;
 use converter::live::LiveRange;
-use converter::{Hybrid, Options, RegisterAllocator};
-use engine::hybrid::Policy;
-use engine::{Capture, Compiled, Configuration, Source, find_executor};
-use isa::{Function, Module, Register, RegisterInstruction, RegisterOp, Stack, StackCode, StackOp, Verified};
+use converter::{Hybrid, RegisterAllocator};
+use engine::{Capture, Compiled, Configuration, EngineError, Source, find_executor};
+use isa::{Function, Module, RegCode, Register, RegisterInstruction, RegisterOp, Stack, StackCode, StackOp, Verified};
 use runtime::RunOptions;
 
 /// A program and what it was converted to.
 struct Case {
     name: String,
     text: String,
-    options: Options,
-    /// How hybrid code is made of it, if it is.
-    policy: Option<Policy>,
+    configuration: Configuration,
     compiled: Compiled,
 }
 
@@ -40,20 +37,15 @@ impl Case {
     fn new(path: &Path) -> Self {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).unwrap();
-        let mut options = Options { check: true, ..Options::default() };
-        let directive = text.lines().next().and_then(|line| line.strip_prefix("#: ")?.split_once(' '));
-        let policy = match directive {
-            Some(("registers", registers)) => {
-                options.registers = registers.trim().parse().unwrap();
-                None
-            }
-            Some(("policy", policy)) => Some(Policy::from_name(policy.trim()).unwrap()),
-            Some((unknown, _)) => panic!("{name}: there is no directive {unknown}"),
-            None => None,
-        };
+        let mut configuration = Configuration { check: true, ..Configuration::of("register").unwrap() };
+        let settings = text.lines().next().and_then(|line| line.strip_prefix("#: ")).unwrap_or_default();
+        for setting in settings.split_whitespace() {
+            let (axis, value) = setting.split_once('=').unwrap();
+            configuration.set(axis, value).unwrap();
+        }
         let compiled = Compiled::new(&Source::text(format!("{name}.zx"), text.clone()))
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        Self { name, text, options, policy, compiled }
+        Self { name, text, configuration, compiled }
     }
 
     fn stack(&self) -> &Verified<StackCode> {
@@ -62,21 +54,25 @@ impl Case {
 
     /// The converted code, and the islands of stack code in each function.
     fn converted(&self) -> Hybrid {
-        let Some(policy) = self.policy else {
-            let converted = converter::convert(self.stack(), self.options);
-            let code = converted.unwrap_or_else(|error| panic!("{}: {error}", self.name)).0;
-            return Hybrid { islands: vec![Vec::new(); code.functions.len()], code };
+        let converted = if self.is_hybrid() {
+            engine::hybrid::convert(self.stack(), &self.configuration).map(|(hybrid, _)| hybrid)
+        } else {
+            let converted = converter::convert(self.stack(), self.configuration.converter_options());
+            let without_islands =
+                |code: Verified<RegCode>| Hybrid { islands: vec![Vec::new(); code.functions.len()], code };
+            converted.map(|(code, _)| without_islands(code)).map_err(EngineError::from)
         };
-        let configuration = Configuration { policy, check: true, ..Configuration::default() };
-        engine::hybrid::convert(self.stack(), &configuration).unwrap_or_else(|error| panic!("{}: {error}", self.name)).0
+        converted.unwrap_or_else(|error| panic!("{}: {error}", self.name))
     }
 
-    /// What it prints, on every machine, with the register count and the policy of the case.
+    fn is_hybrid(&self) -> bool {
+        self.configuration.vm == "hybrid"
+    }
+
+    /// What it prints, on every machine, with the axes of the case.
     fn output(&self) -> String {
         let mut outputs = ["ast", "stack", "register", "hybrid"].map(|vm| {
-            let mut configuration = Configuration::of(vm).unwrap();
-            configuration.set("registers", &self.options.registers.to_string()).unwrap();
-            configuration.policy = self.policy.unwrap_or_default();
+            let configuration = Configuration { vm, ..self.configuration.clone() };
             let prepared = find_executor(vm).unwrap().prepare(&self.compiled, &configuration).unwrap();
             let capture = Capture::new();
             let outcome = prepared.run(RunOptions { output: capture.writer(), ..RunOptions::default() });
@@ -139,16 +135,19 @@ impl Case {
             let (stores, loads) = (count(RegisterOp::StoreSpill), count(RegisterOp::LoadSpill));
             let _ = write!(out, ", {} spilled ({stores} stores, {loads} loads)", after.spills);
         }
-        let allocation = if self.policy.is_none() { self.allocation(stack, before) } else { "hybrid code".to_string() };
+        let allocation = if self.is_hybrid() { "hybrid code".to_string() } else { self.allocation(stack, before) };
         let _ = writeln!(out, "\n  {allocation}");
     }
 
     /// Where values live: for each register and spill slot the instructions, by number before emission, from and to which it holds one.
     fn allocation(&self, stack: &StackCode, function: &Function<Stack>) -> String {
-        let mut lifted = converter::lift::lift(stack, function);
-        converter::cleanup::clean_up(&mut lifted);
+        let options = self.configuration.converter_options();
+        let mut lifted = converter::lift::lift(stack, function, options.without);
+        converter::cleanup::clean_up(&mut lifted, &stack.constants, options.without);
         let ranges = converter::live::live_ranges(&lifted);
-        let allocation = self.options.allocator.allocate(&lifted, &ranges, self.options.registers);
+        let allocation = options.allocator.allocate(&mut lifted, &ranges, options.registers);
+        // The allocator may have split ranges.
+        let ranges = converter::live::live_ranges(&lifted);
         let mut places: Vec<(String, Vec<LiveRange>)> = Vec::new();
         let mut located: Vec<(bool, u32, LiveRange)> = Vec::new();
         for &range in &ranges.ranges {

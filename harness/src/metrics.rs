@@ -69,8 +69,8 @@ pub static METRICS: &[Metric] = &[
         heading: None,
         unit: Unit::Count,
         about: "stack instructions of the whole program that were converted to register code",
-        read: |facts| match facts.prepared.converted_instructions() {
-            Some(count) => Ok(count),
+        read: |facts| match facts.prepared.conversion() {
+            Some(conversion) => Ok(conversion.stack_instructions - conversion.kept_instructions),
             None => Err(format!("executor '{}' converts nothing", facts.configuration.vm)),
         },
     },

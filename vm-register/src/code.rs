@@ -11,11 +11,13 @@ use crate::slot::{FLOAT, INT, Slot};
 macro_rules! define_operations {
     (
         [$($variant:ident $meaning:literal)*]
-        $($cached:ident of $base:ident lane $lane:ident $($path:ident)::+ [$($generic:tt)*] else [$($plain:tt)*];)*
+        { $($cached:ident of $base:ident lane $lane:ident $($path:ident)::+ [$($generic:tt)*] else [$($plain:tt)*];)* }
+        $($pair:ident of $first:ident $($first_path:ident)::+ [$($first_generic:tt)*]
+            then $second:ident $($second_path:ident)::+ [$($second_generic:tt)*];)*
     ) => {
         /// What a linked instruction does: an operation of the register form, or the machine's own end of the run.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u8)]
+        #[repr(u16)]
         pub(crate) enum Operation {
             $(#[doc = $meaning] $variant,)*
             /// `R[a] := R[b] / D[c]`, `D` being the program's [divisors](runtime::operations::Divisor)
@@ -31,18 +33,28 @@ macro_rules! define_operations {
             /// The entry function has returned, or an error found no handler.
             Halt,
             $(#[doc = concat!("`", stringify!($base), "` on the result of the instruction before")] $cached,)*
+            $(#[doc = concat!("`", stringify!($first), "`, then `", stringify!($second), "` of the next instruction")] $pair,)*
         }
 
         impl Operation {
             /// How many there are.
-            pub(crate) const COUNT: usize = Self::Halt as usize + 1 + [$(stringify!($cached)),*].len();
+            pub(crate) const COUNT: usize = Self::Halt as usize + 1 + [$(stringify!($cached)),*].len() + [$(stringify!($pair)),*].len();
 
-            /// The operation that this one is when the instruction before does not hand on its result.
-            pub(crate) fn uncached(self) -> Self {
+            /// The operation that this one is when the instruction before does not hand on its result, and it is run by itself.
+            pub(crate) fn alone(self) -> Self {
                 match self {
                     $(Self::$cached => Self::$base,)*
+                    $(Self::$pair => Self::$first.alone(),)*
                     other => other,
                 }
+            }
+
+            /// The operation that runs an instruction with `first` and the next one, with `second`.
+            pub(crate) fn pair(first: Self, second: Self) -> Option<Self> {
+                $(if first == Self::$first && second == Self::$second {
+                    return Some(Self::$pair);
+                })*
+                None
             }
 
             /// This operation where the operand in `lane` is the result of the instruction before, if there is such a one.
@@ -102,9 +114,9 @@ pub(crate) const BOTH: u32 = u32::MAX;
 /// A linked instruction.
 ///
 /// ```text
-/// bits      63 … 48   47 … 40   39 … 32   31 … 16   15 … 0
-///           c                   opcode    b         a
-///           a                   opcode    wide operand        LOAD_REG, JUMP_REG, …: lane b has 32 bits
+/// bits      63 … 48   47 … 32   31 … 16   15 … 0
+///           c         opcode    b         a
+///           a         opcode    wide operand        LOAD_REG, JUMP_REG, …: lane b has 32 bits
 /// ```
 ///
 /// A lane that names a register holds twice its index, because the processor multiplies an index by 8 for free and a value has 16 bytes. That is
@@ -120,8 +132,8 @@ pub(crate) const MOST_REGISTERS: u32 = 1 << 15;
 const REGISTER_SCALE: usize = size_of::<Value>() / REGISTER_STEP;
 const REGISTER_STEP: usize = 8;
 
-/// Where in a word its opcode lies.
-const OPCODE_BYTE: usize = if cfg!(target_endian = "little") { 4 } else { 3 };
+/// Which sixteenth bits of a word in memory are its opcode.
+const OPCODE_LANE: usize = if cfg!(target_endian = "little") { 2 } else { 1 };
 
 impl Word {
     /// What the machine finds where the entry function returns to.
@@ -130,12 +142,12 @@ impl Word {
     /// What it does.
     pub(crate) fn operation(self) -> Operation {
         // SAFETY: words are made of operations only.
-        unsafe { std::mem::transmute::<u8, Operation>((self.0 >> 32) as u8) }
+        unsafe { std::mem::transmute::<u16, Operation>((self.0 >> 32) as u16) }
     }
 
     /// The same word with another operation.
     pub(crate) fn with_operation(self, operation: Operation) -> Self {
-        Self(self.0 & !(0xff << 32) | (operation as u64) << 32)
+        Self(self.0 & !(0xffff << 32) | (operation as u64) << 32)
     }
 
     /// The same word with another lane `c`.
@@ -259,7 +271,7 @@ pub(crate) struct State {
 impl State {
     /// What the instruction there does.
     ///
-    /// This is a load of one byte, apart from that of the word. Taking the byte out of the word would cost a move and two shifts on the way to
+    /// This is a load of its own, apart from that of the word. Taking the opcode out of the word would cost a move and two shifts on the way to
     /// the next jump, and a compiler does just that when it sees two loads from one place, unless one is volatile.
     ///
     /// # Safety
@@ -267,7 +279,7 @@ impl State {
     #[inline(always)]
     pub(crate) unsafe fn operation(self) -> Operation {
         // SAFETY: the caller's promise; words are made of operations only.
-        unsafe { std::mem::transmute::<u8, Operation>(self.pc.cast::<u8>().add(OPCODE_BYTE).read_volatile()) }
+        unsafe { std::mem::transmute::<u16, Operation>(self.pc.cast::<u16>().add(OPCODE_LANE).read_volatile()) }
     }
 
     /// The instruction there.

@@ -32,7 +32,7 @@ use runtime::operations::Divisor;
 use runtime::{Error, Fault, Program, Value};
 
 use crate::code::{MOST_REGISTERS, Operation, Word};
-use crate::results;
+use crate::{pairs, results};
 
 /// What a call needs to know of the function it enters.
 #[derive(Clone, Copy)]
@@ -67,6 +67,7 @@ pub struct Linked {
     /// What specialised divisions divide by.
     divisors: Vec<Divisor>,
     has_inline_caches: bool,
+    has_pairs: bool,
 }
 
 /// How to link.
@@ -76,13 +77,15 @@ pub struct Options {
     pub specialise: bool,
     /// Whether instructions find the result of the one before at hand, under a dispatch technique that hands it on.
     pub cache_results: bool,
+    /// Whether frequent pairs of instructions are one operation, under a dispatch technique that has such.
+    pub pairs: bool,
     /// Whether access sites remember what they found last.
     pub inline_caches: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { specialise: true, cache_results: true, inline_caches: true }
+        Self { specialise: true, cache_results: true, pairs: true, inline_caches: true }
     }
 }
 
@@ -195,6 +198,9 @@ impl Linked {
             if options.cache_results {
                 results::cache(function, &mut words[first..]);
             }
+            if options.pairs {
+                pairs::join(&function.code, &mut words[first..]);
+            }
             for (island, kept) in islands.iter().zip(kept) {
                 words[within(first, island)].copy_from_slice(&kept);
             }
@@ -235,6 +241,7 @@ impl Linked {
             sites: sites.names()?,
             divisors,
             has_inline_caches: options.inline_caches,
+            has_pairs: options.pairs,
             code: words,
         })
     }
@@ -261,6 +268,11 @@ impl Linked {
     /// Whether access sites remember what they found last.
     pub(crate) fn has_inline_caches(&self) -> bool {
         self.has_inline_caches
+    }
+
+    /// Whether instructions may have been joined in pairs.
+    pub(crate) fn has_pairs(&self) -> bool {
+        self.has_pairs
     }
 
     pub(crate) fn divisors(&self) -> &[Divisor] {

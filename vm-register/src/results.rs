@@ -11,7 +11,7 @@
 
 use isa::{Function, Register, RegisterInstruction, RegisterOp};
 
-use crate::code::{A, B, BOTH, C, Word};
+use crate::code::{A, B, BOTH, C, Operation, Word};
 
 /// Gives such instructions of a function their operations.
 pub(crate) fn cache(function: &Function<Register>, words: &mut [Word]) {
@@ -23,20 +23,26 @@ pub(crate) fn cache(function: &Function<Register>, words: &mut [Word]) {
             continue;
         }
         let operation = words[at].operation();
-        let RegisterInstruction { a, b, c, .. } = code[at];
-        // A lane that holds no register has no such operation.
-        let candidates =
-            [(BOTH, b == before.a && c == before.a), (A, a == before.a), (B, b == before.a), (C, c == before.a)];
-        let cached =
-            candidates.into_iter().filter(|&(_, reads_it)| reads_it).find_map(|(lane, _)| operation.cached(lane));
-        if let Some(cached) = cached {
-            words[at] = words[at].with_operation(cached);
-        }
+        words[at] = words[at].with_operation(reading_result_of(before, code[at], operation));
     }
 }
 
+/// The operation of an instruction behind one that hands on its result: `operation`, or that which finds an operand in the result.
+pub(crate) fn reading_result_of(
+    before: RegisterInstruction,
+    instruction: RegisterInstruction,
+    operation: Operation,
+) -> Operation {
+    let RegisterInstruction { a, b, c, .. } = instruction;
+    // A lane that holds no register has no such operation.
+    let candidates =
+        [(BOTH, b == before.a && c == before.a), (A, a == before.a), (B, b == before.a), (C, c == before.a)];
+    let mut reading = candidates.into_iter().filter(|&(_, reads_it)| reads_it);
+    reading.find_map(|(lane, _)| operation.cached(lane)).unwrap_or(operation)
+}
+
 /// Whether an operation leaves its result in `R[a]` and hands it on.
-fn hands_on(op: RegisterOp) -> bool {
+pub(crate) fn hands_on(op: RegisterOp) -> bool {
     use RegisterOp as R;
     matches!(
         op,

@@ -178,10 +178,6 @@ impl Side for RegisterSide<'_> {
         let instruction = self.function.code[at.pc as usize];
         let op = instruction.op();
         match (at.part, op) {
-            // Of these that go ahead it is not settled whether they take fuel, so they are taken for nothing that the stack form has.
-            (0, R::LoopIfTrueReg | R::CountedLoop) if self.target(at).pc > at.pc => {
-                return Event::new(Action::Operation(StackOp::Nop), Next::Leave);
-            }
             (TAKEN, _) | (_, R::LoopReg) => {
                 return Event::new(Action::Operation(StackOp::Loop), Next::One(self.target(at)));
             }

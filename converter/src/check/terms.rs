@@ -6,6 +6,9 @@ use isa::{Constant, StackOp};
 /// The number of a [`Term`].
 pub(super) type Value = u32;
 
+/// What pairs of values that hold on different ways to a place meet in there.
+pub(super) type Met = FxHashMap<(Value, Value), Value>;
+
 /// What is in a place of which nothing is known: never written, lost to a call, or different on different ways to it.
 pub(super) const NOTHING: Value = 0;
 
@@ -100,6 +103,37 @@ impl<'m> Terms<'m> {
         }
     }
 
+    /// If two values are results of the same operation, its result on what their operands meet in: one form may have computed it when the
+    /// other has not yet. `met` knows what values meet in, and learns it; results of results are looked into `depth` deep.
+    pub(super) fn result_of_met(&mut self, a: Value, b: Value, met: &mut Met, depth: u32) -> Option<Value> {
+        let [
+            Term::Result { operation, data, operands: [left, right], memory },
+            Term::Result { operands: [c, d], memory: other, .. },
+        ] = [a, b].map(|value| self.terms[value as usize])
+        else {
+            return None;
+        };
+        let is_same = matches!(self.terms[b as usize],
+            Term::Result { operation: also, data: same, .. } if (operation, data) == (also, same));
+        let depth = depth.checked_sub(1).filter(|_| is_same)?;
+        let memory = self.meet(memory, other, met, depth)?;
+        let mut both = |c, d| Some([self.meet(left, c, met, depth)?, self.meet(right, d, met, depth)?]);
+        let operands = both(c, d).or_else(|| both(d, c).filter(|_| operation == StackOp::Eq))?;
+        let count = if right == NOTHING { 1 } else { 2 };
+        let result = self.result(operation, data, &operands[..count], memory);
+        met.insert((a, b), result);
+        Some(result)
+    }
+
+    /// What two values meet in, if that is known or follows.
+    fn meet(&mut self, a: Value, b: Value, met: &mut Met, depth: u32) -> Option<Value> {
+        match met.get(&(a, b)) {
+            _ if a == b => Some(a),
+            Some(&known) => Some(known),
+            None => self.result_of_met(a, b, met, depth),
+        }
+    }
+
     /// The value whose truth decides about the truth of `value` now, and whether it is the same truth.
     pub(super) fn condition(&self, mut value: Value, now: Value) -> (Value, bool) {
         let mut sense = true;
@@ -124,9 +158,10 @@ impl<'m> Terms<'m> {
             Term::Parameter(index) => format!("parameter {index}"),
             Term::Outcome { number, .. } => format!("outcome v{value} (number {number} of its stretch)"),
             Term::Joined(_) => format!("joined v{value}"),
-            Term::Result { operation, operands: [a, b], .. } => {
+            Term::Result { operation, operands: [a, b], memory, .. } => {
                 let operands: Vec<String> = [a, b].iter().filter(|&&v| v != NOTHING).map(|v| format!("v{v}")).collect();
-                format!("{}({})", operation.facts().mnemonic, operands.join(", "))
+                let memory = if memory == NOTHING { String::new() } else { format!(" of memory v{memory}") };
+                format!("{}({}){memory}", operation.facts().mnemonic, operands.join(", "))
             }
         }
     }

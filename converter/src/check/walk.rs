@@ -16,7 +16,7 @@ use super::places::Places;
 use super::register::RegisterSide;
 use super::sides::{Action, Cursor, Event, FRAME, MEMORY, Next, Side, State};
 use super::stack::StackSide;
-use super::terms::{NOTHING, Term, Terms, Value};
+use super::terms::{Met, NOTHING, Term, Terms, Value};
 
 /// A pair of places in the code.
 type Pair = (Cursor, Cursor);
@@ -240,21 +240,30 @@ impl<'m> Walk<'m> {
         });
         differences.sort_unstable();
         let mut is_changed = false;
+        // Operands have lower numbers than results, so they have met before.
+        let mut met = Met::default();
         for class in differences.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let (old, new, _) = class[0];
             // All that held the same still do.
             if new != NOTHING && node.joined.get(&old) == Some(&class.len()) {
+                met.insert((old, new), old);
                 continue;
             }
             if let Some(size) = node.joined.get_mut(&old) {
                 *size -= class.len();
             }
-            let value = if new == NOTHING { NOTHING } else { self.terms.joined() };
-            if value != NOTHING {
-                node.joined.insert(value, class.len());
-            }
+            let value = match self.terms.result_of_met(old, new, &mut met, DEEPEST_RESULT) {
+                _ if new == NOTHING => NOTHING,
+                Some(result) => result,
+                None => {
+                    let joined = self.terms.joined();
+                    node.joined.insert(joined, class.len());
+                    joined
+                }
+            };
+            met.insert((old, new), value);
             class.iter().for_each(|&(_, _, place)| node.state.places.set(place, value));
-            is_changed = true;
+            is_changed |= value != old;
         }
         if is_changed && !std::mem::replace(&mut node.is_pending, true) {
             self.pending.push(Reverse((at, number)));
@@ -263,6 +272,9 @@ impl<'m> Walk<'m> {
 }
 
 type Values = SmallVec<[Value; 2]>;
+
+/// How many operations one form may be ahead of the other where control meets.
+const DEEPEST_RESULT: u32 = 16;
 
 /// The most values an event leaves behind, the state of memory included.
 const OUTCOMES: u32 = 3;

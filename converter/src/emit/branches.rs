@@ -2,8 +2,7 @@
 
 use isa::{Lane, RegisterInstruction, RegisterOp, StackOp};
 
-use super::{Emitter, Place};
-use crate::allocate::Location;
+use super::{Emitter, Place, Spot};
 use crate::tac::{Operand, Terminator, VirtualRegister};
 
 /// The fused branches for a comparison and the outcome that jumps: with a register, a small integer, a constant on the right.
@@ -194,11 +193,11 @@ impl Emitter<'_> {
         // Nor does it reach far, or begin an iteration without going back.
         let reaches = |target: &u32| !self.has_long_branches && self.is_behind(index, *target);
         let begins_at = self.begins_iteration(more).filter(reaches).filter(|_| begins_in == self.position);
-        if let (Location::Register(place), Operand::Register(end), true, Some(target)) =
+        if let (Spot::Register(place), Operand::Register(end), true, Some(target)) =
             (self.location(counter), end, is_unit, begins_at)
         {
             let end = self.read(end, 1);
-            self.jump(R::CountedLoop, u32::from(place), end, target);
+            self.jump(R::CountedLoop, place, end, target);
             self.go(done, next);
             return;
         }
@@ -232,7 +231,7 @@ impl Emitter<'_> {
         let destination_place = self.write(destination);
         self.emit(operation, destination_place, collection, position_place);
         let is_spilled =
-            [destination, position].iter().any(|&register| matches!(self.location(register), Location::Slot(_)));
+            [destination, position].iter().any(|&register| matches!(self.location(register), Spot::Slot(_)));
         if is_spilled {
             self.emit_wide(
                 R::JumpReg,
@@ -252,7 +251,7 @@ impl Emitter<'_> {
     }
 
     fn is_slot(&self, register: VirtualRegister) -> bool {
-        matches!(self.location(register), Location::Slot(_))
+        matches!(self.location(register), Spot::Slot(_))
     }
 
     fn operand_in_register(&mut self, operand: Operand, number: u32) -> Place {

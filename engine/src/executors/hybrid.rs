@@ -5,8 +5,9 @@ use std::sync::Arc;
 use isa::{RegCode, Verified};
 use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
-use vm_register::{Linked, Options};
+use vm_register::Linked;
 
+use super::register::link_options;
 use super::stack::linked;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
@@ -40,12 +41,9 @@ impl Executor for Hybrid {
                 reason: "the file holds register code".to_string(),
             });
         };
-        let (converter::Hybrid { code, islands }, statistics) = hybrid::convert(code, configuration)?;
-        let converted = statistics.stack_instructions - statistics.kept_instructions;
-        let Configuration { specialise, cache_results, inline_caches, .. } = *configuration;
-        let options = Options { specialise, cache_results, inline_caches };
-        let linked = linked(Linked::with_islands(&code, &islands, options))?;
-        Ok(Box::new(PreparedHybrid { linked, code, converted, dispatch: configuration.dispatch.of_register() }))
+        let (converter::Hybrid { code, islands }, conversion) = hybrid::convert(code, configuration)?;
+        let linked = linked(Linked::with_islands(&code, &islands, link_options(configuration)))?;
+        Ok(Box::new(PreparedHybrid { linked, code, conversion, dispatch: configuration.dispatch.of_register() }))
     }
 }
 
@@ -53,7 +51,7 @@ struct PreparedHybrid {
     linked: Linked,
     /// What it was linked from.
     code: Verified<RegCode>,
-    converted: u64,
+    conversion: converter::Statistics,
     dispatch: vm_register::Dispatch,
 }
 
@@ -82,7 +80,7 @@ impl Prepared for PreparedHybrid {
         Some(self.linked.code_bytes())
     }
 
-    fn converted_instructions(&self) -> Option<u64> {
-        Some(self.converted)
+    fn conversion(&self) -> Option<&converter::Statistics> {
+        Some(&self.conversion)
     }
 }

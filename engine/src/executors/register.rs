@@ -11,8 +11,10 @@ use vm_register::{Linked, Options};
 use super::stack::linked;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
+use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::mechanism::Part;
 use crate::profile::ProgramCode;
 
 pub(crate) struct Register;
@@ -31,18 +33,27 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let (code, converted) = match (compiled.register_code(), compiled.stack_code()) {
+        let (code, conversion) = match (compiled.register_code(), compiled.stack_code()) {
             (Some(code), _) => (Cow::Borrowed(code), None),
             (None, Some(code)) => {
                 let (code, statistics) = converter::convert(code, configuration.converter_options())?;
-                (Cow::Owned(code), Some(statistics.stack_instructions))
+                (Cow::Owned(code), Some(statistics))
             }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        let Configuration { specialise, cache_results, inline_caches, .. } = *configuration;
-        let options = Options { specialise, cache_results, inline_caches };
-        let linked = linked(Linked::with_options(&code, options))?;
-        Ok(Box::new(PreparedRegister { linked, code, converted, dispatch: configuration.dispatch.of_register() }))
+        let linked = linked(Linked::with_options(&code, link_options(configuration)))?;
+        Ok(Box::new(PreparedRegister { linked, code, conversion, dispatch: configuration.dispatch.of_register() }))
+    }
+}
+
+/// How code is linked for the register machine.
+pub(crate) fn link_options(configuration: &Configuration) -> Options {
+    let has = |part| !configuration.without.parts.contains(part);
+    Options {
+        specialise: has(Part::Specialise),
+        cache_results: has(Part::CacheResults),
+        pairs: has(Part::Pairs) && configuration.dispatch != Dispatch::Match,
+        inline_caches: has(Part::InlineCaches),
     }
 }
 
@@ -50,8 +61,7 @@ struct PreparedRegister<'c> {
     linked: Linked,
     /// What it was linked from.
     code: Cow<'c, Verified<RegCode>>,
-    /// How many stack instructions that was made from, if it was.
-    converted: Option<u64>,
+    conversion: Option<converter::Statistics>,
     dispatch: vm_register::Dispatch,
 }
 
@@ -80,7 +90,7 @@ impl Prepared for PreparedRegister<'_> {
         Some(self.linked.code_bytes())
     }
 
-    fn converted_instructions(&self) -> Option<u64> {
-        self.converted
+    fn conversion(&self) -> Option<&converter::Statistics> {
+        self.conversion.as_ref()
     }
 }

@@ -7,6 +7,8 @@
 pub(crate) mod match_loop;
 #[cfg(feature = "sibling-calls")]
 pub(crate) mod sibling_calls;
+#[cfg(feature = "sibling-calls")]
+mod then;
 
 use crate::code::{Cached, State};
 use crate::machine::Machine;

@@ -23,6 +23,7 @@ use std::mem::MaybeUninit;
 
 use runtime::Value;
 
+use super::then::{Run, Then};
 use super::{Outline, Technique};
 use crate::code::{Cached, Instruction, Operation, State, Word};
 use crate::handlers::table::for_each_handler;
@@ -146,11 +147,46 @@ macro_rules! handler {
     }};
 }
 
+/// The function of a row of two handlers.
+macro_rules! pair_handler {
+    ([$($first_path:ident)::+ [$($first:tt)*]] [$($second_path:ident)::+ [$($second:tt)*]], $fuel:ident) => {{
+        struct Second;
+
+        impl<const FUEL: bool> Run<SiblingCalls<FUEL>> for Second {
+            #[inline(always)]
+            unsafe fn run(machine: &mut Machine<'_>, instruction: Instruction) -> State {
+                // SAFETY: the caller's promise.
+                unsafe { $($second_path)::+::<SiblingCalls<FUEL>, $($second)*>(machine, instruction) }
+            }
+        }
+
+        /// # Safety
+        /// See [`crate::handlers`].
+        unsafe fn handle<const FUEL: bool>(
+            machine: &mut Machine<'_>,
+            pc: *const Word,
+            base: *mut Value,
+            tag: MaybeUninit<u64>,
+            payload: MaybeUninit<u64>,
+            float: MaybeUninit<f64>,
+        ) -> State {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let instruction = Instruction { cached: Cached { tag, payload, float }, ..State { pc, base }.fetch() };
+                $($first_path)::+::<Then<SiblingCalls<FUEL>, Second>, $($first)*>(machine, instruction)
+            }
+        }
+        handle::<$fuel>
+    }};
+}
+
 macro_rules! all_handlers {
     (
         $fuel:ident, $caches:ident;
         { $($name:ident $kind:ident $($path:ident)::+ $([$($generic:tt)*])?;)* }
-        $($cached:ident of $base:ident lane $lane:ident $($cached_path:ident)::+ [$($last:tt)*] else [$($plain:tt)*];)*
+        { $($cached:ident of $base:ident lane $lane:ident $($cached_path:ident)::+ [$($last:tt)*] else [$($plain:tt)*];)* }
+        $($pair:ident of $first:ident $($first_path:ident)::+ [$($first_generic:tt)*]
+            then $second:ident $($second_path:ident)::+ [$($second_generic:tt)*];)*
     ) => {{
         let mut table: [Handler; Operation::COUNT] = [halt; Operation::COUNT];
         $(table[Operation::$name as usize] = handler!($kind $($path)::+ $([$($generic)*])?, $fuel);)*
@@ -159,8 +195,19 @@ macro_rules! all_handlers {
         } else {
             table[Operation::$base as usize]
         };)*
+        // A first instruction that relies on the result of the one before is run by itself where that is not at hand.
+        $(table[Operation::$pair as usize] = if $caches || !relies_on_result(Operation::$first) {
+            pair_handler!([$($first_path)::+ [$($first_generic)*]] [$($second_path)::+ [$($second_generic)*]], $fuel)
+        } else {
+            table[Operation::$first as usize]
+        };)*
         table
     }};
+}
+
+/// Whether an operation is on the result of the instruction before.
+const fn relies_on_result(operation: Operation) -> bool {
+    operation as usize > Operation::Halt as usize
 }
 
 const fn table<const FUEL: bool>(caches: bool) -> [Handler; Operation::COUNT] {

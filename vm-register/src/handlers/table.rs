@@ -9,7 +9,8 @@
 //!
 //! An operation without a row does not compile: every technique covers [`Operation`](crate::code::Operation) exhaustively.
 
-/// Calls `$callback!` with these rows in braces, then those of [`for_each_cached_handler!`], all behind the tokens given.
+/// Calls `$callback!` with these rows in braces, then those of [`for_each_cached_handler!`] and of [`for_each_pair!`], all behind the
+/// tokens given.
 macro_rules! for_each_handler {
     ($callback:ident $($first:tt)*) => {
         $crate::handlers::table::for_each_cached_handler! { $callback $($first)* {
@@ -153,15 +154,14 @@ macro_rules! for_each_handler {
 pub(crate) use for_each_handler;
 
 /// Calls `$callback!` with a row for every operation that finds an operand in the result of the instruction before
-/// ([`Cached`](crate::code::Cached)), behind the tokens given:
+/// ([`Cached`](crate::code::Cached)), in braces behind the tokens given, then those of [`for_each_pair!`]:
 ///
 /// ```text
 /// Operation of the operation it is otherwise, lane of that operand, handler[generic arguments] else [those of the other operation];
 /// ```
 macro_rules! for_each_cached_handler {
     ($callback:ident $($first:tt)*) => {
-        $callback! {
-            $($first)*
+        $crate::handlers::table::for_each_pair! { $callback $($first)* {
             AddRegCachedB of AddReg lane B arithmetic::binary[Add, Last<B>, R<C>] else [Add, R<B>, R<C>];
             AddRegCachedC of AddReg lane C arithmetic::binary[Add, R<B>, Last<C>] else [Add, R<B>, R<C>];
             SubRegCachedB of SubReg lane B arithmetic::binary[Subtract, Last<B>, R<C>] else [Subtract, R<B>, R<C>];
@@ -237,10 +237,84 @@ macro_rules! for_each_cached_handler {
             IndexRegCachedC of IndexReg lane C access::index[R<B>, Last<C>] else [R<B>, R<C>];
             GetAttrRegCachedB of GetAttrReg lane B access::get_attribute[Last<B>] else [R<B>];
             ReturnRegCachedA of ReturnReg lane A calls::leave[Last<A>] else [R<A>];
-        }
+        } }
     };
 }
 pub(crate) use for_each_cached_handler;
+
+/// Calls `$callback!` with a row for every pair of instructions that runs as one operation, behind the tokens given:
+///
+/// ```text
+/// Operation of the first one's operation, handler[generic arguments] then the second one's operation, handler[generic arguments];
+/// ```
+///
+/// Both operations are those that linking gives the instructions, on results at hand or not: the second one's handler gets the first one's result.
+/// The first always goes on right behind it. Rows earn their place by their share of the instructions that bundled programs run
+/// (`harness profile --probe ngrams`); what all of them together buy is measured with the mechanism `pairs` switched off.
+macro_rules! for_each_pair {
+    ($callback:ident $($first:tt)*) => {
+        $callback! {
+            $($first)*
+            MovRegThenMovReg of MovReg data::copy[] then MovReg data::copy[];
+            MovRegThenLoadReg of MovReg data::copy[] then LoadReg data::load_constant[];
+            MovRegThenCallMethodReg of MovReg data::copy[] then CallMethodReg calls::call_method[];
+            MovRegThenCallFuncConstReg of MovReg data::copy[] then CallFuncConstReg calls::call_function[];
+            MovRegThenCallTopReg of MovReg data::copy[] then CallTopReg calls::call_register[];
+            MovRegThenJumpReg of MovReg data::copy[] then JumpReg branch::jump[];
+            MovRegThenJumpNeqInt of MovReg data::copy[] then JumpNeqInt branch::compare[Not<Equal>, R<A>, I<B>];
+            LoadIntThenIndexReg of LoadInt data::load_int[] then IndexReg access::index[R<B>, R<C>];
+            LoadIntThenJumpReg of LoadInt data::load_int[] then JumpReg branch::jump[];
+            LoadRegThenReturnReg of LoadReg data::load_constant[] then ReturnReg calls::leave[R<A>];
+            LoadRegThenLoadReg of LoadReg data::load_constant[] then LoadReg data::load_constant[];
+            LoadRegThenSetIndexReg of LoadReg data::load_constant[] then SetIndexReg access::set_index[];
+            LoadVarRegThenMovReg of LoadVarReg data::load_global[] then MovReg data::copy[];
+            GetAttrRegThenGetAttrReg of GetAttrReg access::get_attribute[R<B>] then GetAttrReg access::get_attribute[R<B>];
+            GetAttrRegThenMulRegCachedC of GetAttrReg access::get_attribute[R<B>] then MulRegCachedC arithmetic::binary[Multiply, R<B>, Last<C>];
+            GetAttrRegThenLoadVarReg of GetAttrReg access::get_attribute[R<B>] then LoadVarReg data::load_global[];
+            SetAttrRegThenGetAttrReg of SetAttrReg access::set_attribute[] then GetAttrReg access::get_attribute[R<B>];
+            AddRegCachedCThenSetAttrReg of AddRegCachedC arithmetic::binary[Add, R<B>, Last<C>] then SetAttrReg access::set_attribute[];
+            IndexRegThenIndexReg of IndexReg access::index[R<B>, R<C>] then IndexReg access::index[R<B>, R<C>];
+            IndexRegThenLoadInt of IndexReg access::index[R<B>, R<C>] then LoadInt data::load_int[];
+            IndexRegThenMovReg of IndexReg access::index[R<B>, R<C>] then MovReg data::copy[];
+            IndexRegThenAddInt of IndexReg access::index[R<B>, R<C>] then AddInt arithmetic::binary[Add, R<B>, I<C>];
+            IndexRegThenAddRegCachedC of IndexReg access::index[R<B>, R<C>] then AddRegCachedC arithmetic::binary[Add, R<B>, Last<C>];
+            IndexRegThenMulRegCachedC of IndexReg access::index[R<B>, R<C>] then MulRegCachedC arithmetic::binary[Multiply, R<B>, Last<C>];
+            IndexRegThenAddIntCachedB of IndexReg access::index[R<B>, R<C>] then AddIntCachedB arithmetic::binary[Add, Last<B>, I<C>];
+            IndexRegThenSetIndexReg of IndexReg access::index[R<B>, R<C>] then SetIndexReg access::set_index[];
+            SetIndexRegThenAddInt of SetIndexReg access::set_index[] then AddInt arithmetic::binary[Add, R<B>, I<C>];
+            AddIntThenIndexRegCachedC of AddInt arithmetic::binary[Add, R<B>, I<C>] then IndexRegCachedC access::index[R<B>, Last<C>];
+            SubIntThenIndexRegCachedC of SubInt arithmetic::binary[Subtract, R<B>, I<C>] then IndexRegCachedC access::index[R<B>, Last<C>];
+            ModDivisorCachedBThenIndexRegCachedC of ModDivisorCachedB arithmetic::divide_by[Last<B>, true] then IndexRegCachedC access::index[R<B>, Last<C>];
+            AddIntThenGetLengthReg of AddInt arithmetic::binary[Add, R<B>, I<C>] then GetLengthReg access::length[];
+            GetLengthRegThenJumpLt of GetLengthReg access::length[] then JumpLt branch::compare[Less, R<A>, R<B>];
+            GetLengthRegThenJumpNotLt of GetLengthReg access::length[] then JumpNotLt branch::compare[Not<Less>, R<A>, R<B>];
+            AddIntThenJumpLtCachedA of AddInt arithmetic::binary[Add, R<B>, I<C>] then JumpLtCachedA branch::compare[Less, Last<A>, R<B>];
+            AddIntThenJumpLteCachedA of AddInt arithmetic::binary[Add, R<B>, I<C>] then JumpLteCachedA branch::compare[LessOrEqual, Last<A>, R<B>];
+            AddIntThenJumpNeqInt of AddInt arithmetic::binary[Add, R<B>, I<C>] then JumpNeqInt branch::compare[Not<Equal>, R<A>, I<B>];
+            AddIntThenAddInt of AddInt arithmetic::binary[Add, R<B>, I<C>] then AddInt arithmetic::binary[Add, R<B>, I<C>];
+            AddRegThenJumpLteCachedA of AddReg arithmetic::binary[Add, R<B>, R<C>] then JumpLteCachedA branch::compare[LessOrEqual, Last<A>, R<B>];
+            AddRegThenJumpLtCachedA of AddReg arithmetic::binary[Add, R<B>, R<C>] then JumpLtCachedA branch::compare[Less, Last<A>, R<B>];
+            AddIntCachedBThenModDivisorCachedB of AddIntCachedB arithmetic::binary[Add, Last<B>, I<C>] then ModDivisorCachedB arithmetic::divide_by[Last<B>, true];
+            AddIntCachedBThenStoreReg of AddIntCachedB arithmetic::binary[Add, Last<B>, I<C>] then StoreReg data::store_global[];
+            MulIntThenAddRegCachedB of MulInt arithmetic::binary[Multiply, R<B>, I<C>] then AddRegCachedB arithmetic::binary[Add, Last<B>, R<C>];
+            MulIntThenModDivisorCachedB of MulInt arithmetic::binary[Multiply, R<B>, I<C>] then ModDivisorCachedB arithmetic::divide_by[Last<B>, true];
+            MulRegCachedCThenAddRegCachedC of MulRegCachedC arithmetic::binary[Multiply, R<B>, Last<C>] then AddRegCachedC arithmetic::binary[Add, R<B>, Last<C>];
+            AddRegCachedCThenAddInt of AddRegCachedC arithmetic::binary[Add, R<B>, Last<C>] then AddInt arithmetic::binary[Add, R<B>, I<C>];
+            ConstMulThenAddIntCachedB of ConstMul arithmetic::binary[Multiply, K<B>, R<C>] then AddIntCachedB arithmetic::binary[Add, Last<B>, I<C>];
+            MulConstThenAddIntCachedB of MulConst arithmetic::binary[Multiply, R<B>, K<C>] then AddIntCachedB arithmetic::binary[Add, Last<B>, I<C>];
+            SubRegThenAddRegCachedB of SubReg arithmetic::binary[Subtract, R<B>, R<C>] then AddRegCachedB arithmetic::binary[Add, Last<B>, R<C>];
+            ModDivisorThenJumpNeqIntCachedA of ModDivisor arithmetic::divide_by[R<B>, true] then JumpNeqIntCachedA branch::compare[Not<Equal>, Last<A>, I<B>];
+            ModDivisorCachedBThenAddInt of ModDivisorCachedB arithmetic::divide_by[Last<B>, true] then AddInt arithmetic::binary[Add, R<B>, I<C>];
+            SubIntThenCallFuncConstReg of SubInt arithmetic::binary[Subtract, R<B>, I<C>] then CallFuncConstReg calls::call_function[];
+            SubIntThenMovReg of SubInt arithmetic::binary[Subtract, R<B>, I<C>] then MovReg data::copy[];
+            AddRegCachedCThenReturnRegCachedA of AddRegCachedC arithmetic::binary[Add, R<B>, Last<C>] then ReturnRegCachedA calls::leave[Last<A>];
+            LoadCaptureCellRegThenLoadCaptureReg of LoadCaptureCellReg data::load_capture_cell[] then LoadCaptureReg data::load_capture[];
+            StoreCaptureCellRegThenLoadCaptureCellReg of StoreCaptureCellReg data::store_capture_cell[] then LoadCaptureCellReg data::load_capture_cell[];
+            LoadCaptureCellRegThenReturnRegCachedA of LoadCaptureCellReg data::load_capture_cell[] then ReturnRegCachedA calls::leave[Last<A>];
+        }
+    };
+}
+pub(crate) use for_each_pair;
 
 /// What the rows name.
 pub(crate) mod names {
