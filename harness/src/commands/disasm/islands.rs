@@ -38,7 +38,7 @@ mod tests {
             ".function <main> registers 3\n LOAD_INT r0, 2\n PUSH_REG r1, r0\n ADD_REG r1, r1, r1\n RETURN_REG r1\n",
         );
         let listing = "function 0 <main>: 3 registers\na.zx:1: x\n  0  LOAD_INT r0, 2\n  1  PUSH_REG r1, r0\n  2  ADD_REG r1, r1, r1\n  3  RETURN_REG r1\n";
-        let text = beside(listing, &module.unwrap(), 0, &[1..3]);
+        let text = beside(listing, &module.unwrap(), 0, &[1..2, 2..3]);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[2], "  0  LOAD_INT r0, 2");
         assert_eq!(lines[3], "  1  PUSH_REG r1, r0     │ LOAD_LOCAL");
