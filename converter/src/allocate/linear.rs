@@ -25,11 +25,16 @@ impl RegisterAllocator for LinearScan {
     }
 
     fn allocate(&self, function: &mut Function, ranges: &LiveRanges, registers: u16) -> Allocation {
-        match Scan::new(function, ranges, registers).run() {
+        match whole(function, ranges, registers) {
             Some(allocation) => allocation,
             None => split::allocate(function, ranges, registers),
         }
     }
+}
+
+/// The scan over whole ranges; none when there are not registers enough.
+pub(crate) fn whole(function: &Function, ranges: &LiveRanges, registers: u16) -> Option<Allocation> {
+    Scan::new(function, ranges, registers).run()
 }
 
 /// The scan over whole ranges.

@@ -33,6 +33,7 @@ fn all() -> String {
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
         ("mechanisms", Listing::Mechanisms),
+        ("policies", Listing::Policies),
         ("metrics", Listing::Metrics),
         ("probes", Listing::Probes),
         ("peers", Listing::Peers),
@@ -63,6 +64,7 @@ fn section(what: Listing) -> String {
         Listing::Mechanisms => lines(
             mechanisms().iter().map(|mechanism| (mechanism.name, format!("{} ({})", mechanism.about, mechanism.home))),
         ),
+        Listing::Policies => choices("policy"),
         Listing::Metrics => {
             let time = ("median_ns", "nanoseconds a run takes, median of the rounds".to_string());
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))
