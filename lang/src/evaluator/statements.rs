@@ -46,6 +46,7 @@ impl<'a> Evaluator<'a, '_> {
                 self.leave(Jump::Return)
             }
             StatementKind::Break => self.leave(Jump::Break),
+            StatementKind::Continue if self.is_idle(position) => Ok(()),
             StatementKind::Continue => self.leave(Jump::Continue),
             StatementKind::Print(values) => self.print(values, position),
             StatementKind::Debug(value) => self.print(std::slice::from_ref(value), position),
@@ -82,6 +83,12 @@ impl<'a> Evaluator<'a, '_> {
             | StatementKind::TypeAlias { .. }
             | StatementKind::Defer(_) => Ok(()),
         }
+    }
+
+    /// Whether the `continue` at `position` stands outside of a loop, where it does nothing.
+    fn is_idle(&self, position: u32) -> bool {
+        let file = self.tables.functions[self.frame.function as usize].file;
+        self.tables.analysis.resolved.files[file as usize].idle_continues.contains(&position)
     }
 
     /// Sets out on a jump.
