@@ -319,7 +319,7 @@ fn listings() {
         assert!(all.contains(word), "{word} in {all}");
     }
     let executors = out(&harness(&["list", "executors"]));
-    assert_eq!(executors.lines().count(), 4);
+    assert_eq!(executors.lines().count(), 5);
     assert!(executors.lines().next().unwrap().starts_with("auto"));
     assert!(out(&harness(&["list", "workloads"])).lines().count() >= 35);
     let peers = out(&harness(&["list", "peers"]));
