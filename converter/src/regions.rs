@@ -116,7 +116,7 @@ mod tests {
            L1:
              RETURN");
         let code: Vec<_> = regions.iter().map(|region| region.code.clone()).collect();
-        assert_eq!(code, [vec![0..4], vec![4..8]]);
+        assert_eq!(code, [std::iter::once(0..4).collect::<Vec<_>>(), std::iter::once(4..8).collect()]);
         assert!(regions.iter().all(|region| !region.must_convert));
     }
 
