@@ -1,10 +1,9 @@
 //! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads.
 
-use fxhash::FxHashMap;
 use isa::{Constant, RegisterOp};
-use optimizer::BitMatrix;
-use optimizer::liveness::{Liveness, LivenessInput, liveness};
+use optimizer::liveness::{Fact, Liveness, LivenessInput, liveness};
 
+use crate::notes::Notes;
 use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
@@ -38,17 +37,23 @@ pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSe
         forward_loop_elements(function);
     }
     if takes(Step::Copies) {
+        let mut copies = Copies { of: Vec::new(), versions: Notes::new(function.registers) };
         for block in &mut function.blocks {
-            propagate_copies(block, without);
+            propagate_copies(block, &mut copies, without);
         }
     }
-    let live = live_globals(function);
-    for index in 0..function.blocks.len() {
-        if takes(Step::Dead) {
-            remove_dead(function, index, &live);
+    if takes(Step::Dead) {
+        let live = live_globals(function);
+        let mut needed =
+            Needed { globals: function.globals, live: &live, block: 0, changed: Notes::new(function.registers) };
+        for index in 0..function.blocks.len() {
+            remove_dead(function, index, &mut needed);
         }
-        if takes(Step::Retarget) {
-            retarget(function, index);
+    }
+    if takes(Step::Retarget) {
+        let mut places = Places::new(function.registers);
+        for block in &mut function.blocks {
+            retarget(block, function.globals, &mut places);
         }
     }
     Moves { before, after: count_moves(function) }
@@ -56,19 +61,16 @@ pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSe
 
 /// Jumps to blocks that only jump on go straight to where those lead.
 fn thread_jumps(function: &mut Function) {
-    let destinations: Vec<u32> = (0..function.blocks.len() as u32)
-        .map(|start| {
-            let mut block = start;
-            // Jumps go forward, so the walk ends.
-            while let Block { instructions, terminator: Terminator::Jump(next), .. } = &function.blocks[block as usize]
-                && instructions.is_empty()
-                && *next > block
-            {
-                block = *next;
-            }
-            block
-        })
-        .collect();
+    let mut destinations: Vec<u32> = (0..function.blocks.len() as u32).collect();
+    for (index, block) in function.blocks.iter().enumerate().rev() {
+        // Jumps go forward, to blocks that were seen already.
+        if let Terminator::Jump(next) = block.terminator
+            && block.instructions.is_empty()
+            && next as usize > index
+        {
+            destinations[index] = destinations[next as usize];
+        }
+    }
     for block in &mut function.blocks {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
@@ -102,43 +104,8 @@ fn count_moves(function: &Function) -> u64 {
 
 /// Liveness of the virtual registers that cross blocks.
 pub fn live_globals(function: &Function) -> Liveness {
-    let (blocks, globals) = (function.blocks.len(), function.globals);
-    let mut uses = BitMatrix::new(blocks, globals as usize);
-    let mut definitions = BitMatrix::new(blocks, globals as usize);
-    for (index, block) in function.blocks.iter().enumerate() {
-        if !block.is_reachable {
-            continue;
-        }
-        let mut read = |definitions: &BitMatrix, register: VirtualRegister| {
-            if register < globals && !definitions.contains(index, register) {
-                uses.insert(index, register);
-            }
-        };
-        for instruction in &block.instructions {
-            instruction
-                .operands
-                .iter()
-                .filter_map(|operand| operand.register())
-                .for_each(|register| read(&definitions, register));
-            if instruction.destination < globals {
-                definitions.insert(index, instruction.destination);
-            }
-        }
-        block.terminator.for_each_use(|register| read(&definitions, register));
-        for register in block.terminator.definitions().into_iter().flatten() {
-            if register < globals {
-                definitions.insert(index, register);
-            }
-        }
-    }
-    // What a handler's block reads of its landing register is written on the way there.
-    for handler in &function.handlers {
-        uses.remove(handler.block as usize, handler.landing);
-        definitions.insert(handler.block as usize, handler.landing);
-    }
-    liveness(&LivenessInput {
-        uses: &uses,
-        definitions: &definitions,
+    liveness(LivenessInput {
+        facts: facts(function),
         successors: &|block| {
             let block = &function.blocks[block];
             if block.is_reachable { block.terminator.successors() } else { [None, None] }
@@ -147,9 +114,46 @@ pub fn live_globals(function: &Function) -> Liveness {
             let block = &function.blocks[block];
             block.handler.filter(|_| block.is_reachable).map(|handler| function.handlers[handler as usize].block)
         },
-        blocks,
-        variables: globals as usize,
+        blocks: function.blocks.len(),
+        variables: function.globals as usize,
     })
+}
+
+/// What blocks do with the registers that cross blocks: each use and each definition once.
+fn facts(function: &Function) -> Vec<(VirtualRegister, u32, Fact)> {
+    let globals = function.globals;
+    let mut facts = Vec::with_capacity(4 * function.blocks.len());
+    let landings = function.landings();
+    // Whether a register was used in the block, and whether it was defined.
+    let mut seen: Notes<(bool, bool)> = Notes::new(globals);
+    for (index, block) in (0..).zip(&function.blocks) {
+        seen.clear();
+        let define = |facts: &mut Vec<_>, seen: &mut Notes<(bool, bool)>, register: VirtualRegister| {
+            if register < globals && !std::mem::replace(&mut seen.entry(register).1, true) {
+                facts.push((register, index, Fact::Definition));
+            }
+        };
+        // What a handler's block reads of its landing register is written on the way there.
+        define(&mut facts, &mut seen, landings[index as usize]);
+        if !block.is_reachable {
+            continue;
+        }
+        let read = |facts: &mut Vec<_>, seen: &mut Notes<(bool, bool)>, register: VirtualRegister| {
+            if register < globals && seen.get(register).is_none() {
+                seen.set(register, (true, false));
+                facts.push((register, index, Fact::Use));
+            }
+        };
+        for instruction in &block.instructions {
+            let operands = instruction.operands.iter().filter_map(|operand| operand.register());
+            operands.for_each(|register| read(&mut facts, &mut seen, register));
+            define(&mut facts, &mut seen, instruction.destination);
+        }
+        block.terminator.for_each_use(|register| read(&mut facts, &mut seen, register));
+        let definitions = block.terminator.definitions().into_iter().flatten();
+        definitions.for_each(|register| define(&mut facts, &mut seen, register));
+    }
+    facts
 }
 
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
@@ -234,11 +238,11 @@ fn propagate_single_constants(function: &mut Function, constants: &[Constant], w
 }
 
 /// Inside a block: reads of a register that is a copy read the original instead, or the constant.
-fn propagate_copies(block: &mut Block, without: StepSet) {
+fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
     if !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg) {
         return;
     }
-    let mut copies = Copies { of: Vec::new(), versions: FxHashMap::default() };
+    copies.clear();
     for instruction in &mut block.instructions {
         for index in 0..instruction.operands.len() {
             let operand = instruction.operands[index];
@@ -278,10 +282,10 @@ fn propagate_copies(block: &mut Block, without: StepSet) {
         | Terminator::NotNull { operand, .. }
         | Terminator::Return(operand)
         | Terminator::Throw(operand) => {
-            *operand = register_of(&copies, *operand);
+            *operand = register_of(copies, *operand);
         }
         Terminator::ForPrepare { operands, .. } => {
-            operands.iter_mut().for_each(|operand| *operand = register_of(&copies, *operand))
+            operands.iter_mut().for_each(|operand| *operand = register_of(copies, *operand))
         }
         Terminator::Jump(_) | Terminator::Loop(_) | Terminator::ForLoop { .. } | Terminator::ForIter { .. } => {}
     }
@@ -292,17 +296,22 @@ struct Copies {
     /// Original of each copy, and the original's version then.
     of: Vec<(Operand, u32)>,
     /// How often each register was written so far, and its copy in `of` plus one.
-    versions: FxHashMap<VirtualRegister, (u32, u32)>,
+    versions: Notes<(u32, u32)>,
 }
 
 impl Copies {
+    fn clear(&mut self) {
+        self.of.clear();
+        self.versions.clear();
+    }
+
     fn version(&self, register: VirtualRegister) -> u32 {
-        self.versions.get(&register).map_or(0, |entry| entry.0)
+        self.versions.get(register).map_or(0, |entry| entry.0)
     }
 
     fn original(&self, operand: Operand) -> Option<Operand> {
         let register = operand.register()?;
-        let &(_, copy) = self.versions.get(&register)?;
+        let (_, copy) = self.versions.get(register)?;
         let &(original, version) = self.of.get(copy.checked_sub(1)? as usize)?;
         match original {
             Operand::Register(source) => (self.version(source) == version).then_some(original),
@@ -311,7 +320,7 @@ impl Copies {
     }
 
     fn written(&mut self, register: VirtualRegister) {
-        let entry = self.versions.entry(register).or_default();
+        let entry = self.versions.entry(register);
         *entry = (entry.0 + 1, 0);
     }
 
@@ -319,7 +328,7 @@ impl Copies {
         let version = original.register().map_or(0, |source| self.version(source));
         self.of.push((original, version));
         let copy = self.of.len() as u32;
-        self.versions.entry(register).or_default().1 = copy;
+        self.versions.entry(register).1 = copy;
     }
 }
 
@@ -377,26 +386,26 @@ fn forward_loop_elements(function: &mut Function) {
 }
 
 /// Removes instructions whose result nobody reads and whose execution nobody notices.
-fn remove_dead(function: &mut Function, index: usize, live: &Liveness) {
+fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>) {
     let globals = function.globals;
     let block = &mut function.blocks[index];
     if !block.is_reachable {
         return;
     }
-    let mut needed = Needed::new(globals, live, index);
+    needed.begin(index);
     block.terminator.definitions().into_iter().flatten().for_each(|register| {
         if block.handler.is_none() {
             needed.remove(register);
         }
     });
     block.terminator.for_each_use(|register| needed.insert(register));
-    let mut keep = vec![true; block.instructions.len()];
+    let mut dead = Vec::new();
     for (at, instruction) in block.instructions.iter().enumerate().rev() {
         let destination = instruction.destination;
         let is_self_move =
             instruction.operation == RegisterOp::MovReg && instruction.operands[0] == Operand::Register(destination);
         if is_self_move || destination != NONE && !needed.contains(destination) && is_removable(instruction) {
-            keep[at] = false;
+            dead.push(at);
             continue;
         }
         // A handler may need what the register held before, so a write does not end its life in a guarded block.
@@ -409,10 +418,21 @@ fn remove_dead(function: &mut Function, index: usize, live: &Liveness) {
             .filter_map(|operand| operand.register())
             .for_each(|register| needed.insert(register));
     }
-    let mut at = 0;
+    dead.reverse();
+    remove(block, &dead);
+}
+
+/// Takes instructions out of a block, given by their ascending places.
+fn remove(block: &mut Block, places: &[usize]) {
+    if places.is_empty() {
+        return;
+    }
+    let (mut at, mut next) = (0, 0);
     block.instructions.retain(|_| {
+        let is_removed = places.get(next) == Some(&at);
+        next += usize::from(is_removed);
         at += 1;
-        keep[at - 1]
+        !is_removed
     });
 }
 
@@ -421,51 +441,72 @@ struct Needed<'l> {
     globals: u32,
     live: &'l Liveness,
     block: usize,
-    changed: FxHashMap<VirtualRegister, bool>,
+    changed: Notes<bool>,
 }
 
-impl<'l> Needed<'l> {
-    fn new(globals: u32, live: &'l Liveness, block: usize) -> Self {
-        Self { globals, live, block, changed: FxHashMap::default() }
+impl Needed<'_> {
+    /// Goes to the end of a block.
+    fn begin(&mut self, block: usize) {
+        self.block = block;
+        self.changed.clear();
     }
 
     fn contains(&self, register: VirtualRegister) -> bool {
-        match self.changed.get(&register) {
-            Some(&needed) => needed,
+        match self.changed.get(register) {
+            Some(needed) => needed,
             None => register < self.globals && self.live.leaving.contains(self.block, register),
         }
     }
 
     fn insert(&mut self, register: VirtualRegister) {
-        self.changed.insert(register, true);
+        self.changed.set(register, true);
     }
 
     fn remove(&mut self, register: VirtualRegister) {
-        self.changed.insert(register, false);
+        self.changed.set(register, false);
+    }
+}
+
+/// Where in a block things happen to registers.
+struct Places {
+    /// Where values that do not cross blocks are made.
+    made: Notes<usize>,
+    /// How often registers are read.
+    reads: Notes<u32>,
+    /// Where registers were last read or written.
+    touched: Notes<usize>,
+}
+
+impl Places {
+    fn new(registers: u32) -> Self {
+        Self { made: Notes::new(registers), reads: Notes::new(registers), touched: Notes::new(registers) }
+    }
+
+    fn clear(&mut self) {
+        self.made.clear();
+        self.reads.clear();
+        self.touched.clear();
     }
 }
 
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
 /// alone and the place is not touched in between.
-fn retarget(function: &mut Function, index: usize) {
-    let globals = function.globals;
-    let block = &mut function.blocks[index];
+fn retarget(block: &mut Block, globals: u32, places: &mut Places) {
     if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg)
     {
         return;
     }
-    let mut made: FxHashMap<VirtualRegister, usize> = FxHashMap::default();
-    let mut reads: FxHashMap<VirtualRegister, u32> = FxHashMap::default();
+    places.clear();
+    let Places { made, reads, touched } = places;
     for (at, instruction) in block.instructions.iter().enumerate() {
         if instruction.destination != NONE && instruction.destination >= globals {
-            made.insert(instruction.destination, at);
+            made.set(instruction.destination, at);
         }
         for register in instruction.operands.iter().filter_map(|operand| operand.register()) {
-            *reads.entry(register).or_default() += 1;
+            *reads.entry(register) += 1;
         }
     }
-    block.terminator.for_each_use(|register| *reads.entry(register).or_default() += 1);
-    let mut touched: FxHashMap<VirtualRegister, usize> = FxHashMap::default();
+    block.terminator.for_each_use(|register| *reads.entry(register) += 1);
     let mut last_failing = None;
     let mut removed = Vec::new();
     for at in 0..block.instructions.len() {
@@ -473,34 +514,30 @@ fn retarget(function: &mut Function, index: usize) {
         if operation == RegisterOp::MovReg
             && let Operand::Register(source) = operands[0]
             && source >= globals
-            && reads.get(&source) == Some(&1)
-            && let Some(&made_at) = made.get(&source)
-            && touched.get(&destination).is_none_or(|&touched_at| touched_at <= made_at)
+            && reads.get(source) == Some(1)
+            && let Some(made_at) = made.get(source)
+            && touched.get(destination).is_none_or(|touched_at| touched_at <= made_at)
             && (block.handler.is_none() || last_failing.is_none_or(|failing| failing <= made_at))
             // The maker may read the place; it must not write it as well.
             && block.instructions[made_at].destination == source
         {
             block.instructions[made_at].destination = destination;
             if destination >= globals {
-                made.insert(destination, made_at);
+                made.set(destination, made_at);
             }
-            touched.insert(destination, at);
+            touched.set(destination, at);
             removed.push(at);
             continue;
         }
         for register in operands.iter().filter_map(|operand| operand.register()) {
-            touched.insert(register, at);
+            touched.set(register, at);
         }
         if destination != NONE {
-            touched.insert(destination, at);
+            touched.set(destination, at);
         }
         if !matches!(operation, RegisterOp::MovReg | RegisterOp::LoadUnset) {
             last_failing = Some(at);
         }
     }
-    let mut at = 0;
-    block.instructions.retain(|_| {
-        at += 1;
-        removed.binary_search(&(at - 1)).is_err()
-    });
+    remove(block, &removed);
 }

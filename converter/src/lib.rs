@@ -19,6 +19,7 @@ pub mod explain;
 pub mod large;
 pub mod lift;
 pub mod live;
+pub mod notes;
 pub mod parallel;
 pub mod step;
 pub mod tac;
