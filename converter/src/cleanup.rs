@@ -2,6 +2,7 @@
 
 use isa::{Constant, RegisterOp};
 use optimizer::liveness::{Fact, Liveness, LivenessInput, liveness};
+use smallvec::SmallVec;
 
 use crate::notes::Notes;
 use crate::step::{Step, StepSet};
@@ -21,17 +22,24 @@ pub struct Moves {
 
 /// Cleans a function up, leaving steps out.
 pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSet) -> Moves {
+    clean_up_with_liveness(function, constants, without).0
+}
+
+/// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well, if it is known.
+pub(crate) fn clean_up_with_liveness(
+    function: &mut Function,
+    constants: &[Constant],
+    without: StepSet,
+) -> (Moves, Option<Liveness>) {
     let before = count_moves(function);
     let takes = |step| !without.contains(step);
     if takes(Step::ThreadJumps) {
         thread_jumps(function);
     }
     leave_out_unreachable(function);
-    if takes(Step::SplitWebs) {
-        split_webs(function);
-    }
+    let unset = if takes(Step::SplitWebs) { split_webs(function) } else { None };
     if takes(Step::SingleConstants) {
-        propagate_single_constants(function, constants, without);
+        propagate_single_constants(function, unset, constants, without);
     }
     if takes(Step::LoopElements) {
         forward_loop_elements(function);
@@ -42,21 +50,15 @@ pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSe
             propagate_copies(block, &mut copies, without);
         }
     }
-    if takes(Step::Dead) {
-        let live = live_globals(function);
-        let mut needed =
-            Needed { globals: function.globals, live: &live, block: 0, changed: Notes::new(function.registers) };
-        for index in 0..function.blocks.len() {
-            remove_dead(function, index, &mut needed);
-        }
-    }
+    let live = takes(Step::Dead).then(|| remove_all_dead(function)).flatten();
     if takes(Step::Retarget) {
-        let mut places = Places::new(function.registers);
+        let mut places = Notes::new(function.registers);
         for block in &mut function.blocks {
             retarget(block, function.globals, &mut places);
         }
     }
-    Moves { before, after: count_moves(function) }
+    debug_assert!(live.as_ref().is_none_or(|live| *live == live_globals(function)));
+    (Moves { before, after: count_moves(function) }, live)
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead.
@@ -106,11 +108,11 @@ fn count_moves(function: &Function) -> u64 {
 pub fn live_globals(function: &Function) -> Liveness {
     liveness(LivenessInput {
         facts: facts(function),
-        successors: &|block| {
+        successors: |block: usize| {
             let block = &function.blocks[block];
             if block.is_reachable { block.terminator.successors() } else { [None, None] }
         },
-        handler: &|block| {
+        handler: |block: usize| {
             let block = &function.blocks[block];
             block.handler.filter(|_| block.is_reachable).map(|handler| function.handlers[handler as usize].block)
         },
@@ -157,7 +159,13 @@ fn facts(function: &Function) -> Vec<(VirtualRegister, u32, Fact)> {
 }
 
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
-fn propagate_single_constants(function: &mut Function, constants: &[Constant], without: StepSet) {
+/// `unset` are the registers that may be read before they are set, if that is known already.
+fn propagate_single_constants(
+    function: &mut Function,
+    unset: Option<Vec<VirtualRegister>>,
+    constants: &[Constant],
+    without: StepSet,
+) {
     #[derive(Clone, Copy, PartialEq)]
     enum Known {
         Nothing,
@@ -197,8 +205,8 @@ fn propagate_single_constants(function: &mut Function, constants: &[Constant], w
         return;
     }
     // A register that may be read before it is set does not always hold the constant.
-    let live = live_globals(function);
-    for register in live.entering.iter(0).collect::<Vec<_>>() {
+    let unset = unset.unwrap_or_else(|| live_globals(function).entering.iter(0).collect());
+    for register in unset {
         known[register as usize] = Known::Varies;
     }
     let constant = |operand: Operand| match operand {
@@ -385,12 +393,24 @@ fn forward_loop_elements(function: &mut Function) {
     }
 }
 
-/// Removes instructions whose result nobody reads and whose execution nobody notices.
-fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>) {
+/// Removes dead instructions from all blocks. Returns the liveness from which it went out, if that still holds.
+fn remove_all_dead(function: &mut Function) -> Option<Liveness> {
+    let live = live_globals(function);
+    let changed = Notes::new(function.registers);
+    let mut needed = Needed { globals: function.globals, live: &live, block: 0, changed };
+    let mut still_holds = true;
+    for index in 0..function.blocks.len() {
+        still_holds &= remove_dead(function, index, &mut needed);
+    }
+    still_holds.then_some(live)
+}
+
+/// Removes instructions whose result nobody reads and whose execution nobody notices. False when liveness may have changed by that.
+fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>) -> bool {
     let globals = function.globals;
     let block = &mut function.blocks[index];
     if !block.is_reachable {
-        return;
+        return true;
     }
     needed.begin(index);
     block.terminator.definitions().into_iter().flatten().for_each(|register| {
@@ -419,7 +439,38 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>) {
             .for_each(|register| needed.insert(register));
     }
     dead.reverse();
+    let reads: SmallVec<[VirtualRegister; 8]> = dead
+        .iter()
+        .flat_map(|&at| &block.instructions[at].operands)
+        .filter_map(|operand| operand.register().filter(|&register| register < globals))
+        .collect();
+    let still_holds =
+        reads.len() <= MOST_READS && reads.iter().all(|&register| is_used_without(block, register, &dead));
     remove(block, &dead);
+    still_holds
+}
+
+/// In a block that loses more reads of registers that cross blocks, it is not looked at whether that changes liveness.
+const MOST_READS: usize = 8;
+
+/// Whether a block without its `dead` instructions reads a register before it writes it, or did not do so with them.
+fn is_used_without(block: &Block, register: VirtualRegister, dead: &[usize]) -> bool {
+    let mut was_used = false;
+    for (at, instruction) in block.instructions.iter().enumerate() {
+        let is_dead = dead.binary_search(&at).is_ok();
+        if instruction.operands.contains(&Operand::Register(register)) {
+            if !is_dead {
+                return true;
+            }
+            was_used = true;
+        }
+        if instruction.destination == register && !is_dead {
+            return !was_used;
+        }
+    }
+    let mut is_used = false;
+    block.terminator.for_each_use(|other| is_used |= other == register);
+    is_used
 }
 
 /// Takes instructions out of a block, given by their ascending places.
@@ -467,76 +518,65 @@ impl Needed<'_> {
     }
 }
 
-/// Where in a block things happen to registers.
-struct Places {
-    /// Where values that do not cross blocks are made.
-    made: Notes<usize>,
-    /// How often registers are read.
-    reads: Notes<u32>,
-    /// Where registers were last read or written.
-    touched: Notes<usize>,
-}
-
-impl Places {
-    fn new(registers: u32) -> Self {
-        Self { made: Notes::new(registers), reads: Notes::new(registers), touched: Notes::new(registers) }
-    }
-
-    fn clear(&mut self) {
-        self.made.clear();
-        self.reads.clear();
-        self.touched.clear();
-    }
+/// What happens to a register in a block. Instructions are counted from one, so that zero is none.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// Where its value is made, if that does not cross blocks.
+    made: u32,
+    /// How often it is read.
+    reads: u32,
+    /// Where it was last read or written.
+    touched: u32,
 }
 
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
 /// alone and the place is not touched in between.
-fn retarget(block: &mut Block, globals: u32, places: &mut Places) {
+fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>) {
     if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg)
     {
         return;
     }
     places.clear();
-    let Places { made, reads, touched } = places;
-    for (at, instruction) in block.instructions.iter().enumerate() {
+    for (at, instruction) in (1..).zip(&block.instructions) {
         if instruction.destination != NONE && instruction.destination >= globals {
-            made.set(instruction.destination, at);
+            places.entry(instruction.destination).made = at;
         }
         for register in instruction.operands.iter().filter_map(|operand| operand.register()) {
-            *reads.entry(register) += 1;
+            places.entry(register).reads += 1;
         }
     }
-    block.terminator.for_each_use(|register| *reads.entry(register) += 1);
-    let mut last_failing = None;
+    block.terminator.for_each_use(|register| places.entry(register).reads += 1);
+    let mut last_failing = 0;
     let mut removed = Vec::new();
-    for at in 0..block.instructions.len() {
-        let Instruction { operation, destination, ref operands, .. } = block.instructions[at];
+    for index in 0..block.instructions.len() {
+        let at = index as u32 + 1;
+        let Instruction { operation, destination, ref operands, .. } = block.instructions[index];
         if operation == RegisterOp::MovReg
             && let Operand::Register(source) = operands[0]
             && source >= globals
-            && reads.get(source) == Some(1)
-            && let Some(made_at) = made.get(source)
-            && touched.get(destination).is_none_or(|touched_at| touched_at <= made_at)
-            && (block.handler.is_none() || last_failing.is_none_or(|failing| failing <= made_at))
+            && let Some(Place { made: made @ 1.., reads: 1, .. }) = places.get(source)
+            && places.get(destination).is_none_or(|place| place.touched <= made)
+            && (block.handler.is_none() || last_failing <= made)
             // The maker may read the place; it must not write it as well.
-            && block.instructions[made_at].destination == source
+            && block.instructions[made as usize - 1].destination == source
         {
-            block.instructions[made_at].destination = destination;
+            block.instructions[made as usize - 1].destination = destination;
+            let place = places.entry(destination);
+            place.touched = at;
             if destination >= globals {
-                made.set(destination, made_at);
+                place.made = made;
             }
-            touched.set(destination, at);
-            removed.push(at);
+            removed.push(index);
             continue;
         }
         for register in operands.iter().filter_map(|operand| operand.register()) {
-            touched.set(register, at);
+            places.entry(register).touched = at;
         }
         if destination != NONE {
-            touched.set(destination, at);
+            places.entry(destination).touched = at;
         }
         if !matches!(operation, RegisterOp::MovReg | RegisterOp::LoadUnset) {
-            last_failing = Some(at);
+            last_failing = at;
         }
     }
     remove(block, &removed);

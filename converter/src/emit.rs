@@ -490,13 +490,16 @@ impl<'e> Emitter<'e> {
         for handler in &function.handlers {
             let first = layout.partition_point(|block| start_pc(block) < handler.start_pc);
             let last = layout.partition_point(|block| start_pc(block) < handler.end_pc);
-            if !function.blocks[handler.block as usize].is_reachable || first >= last {
+            if !function.blocks[handler.block as usize].is_reachable {
                 continue;
             }
             let landing = match self.location(handler.landing) {
                 Spot::Register(place) => place,
                 _ => self.scratch(0),
             };
+            if first == last {
+                continue;
+            }
             let target = self.block_starts[handler.block as usize];
             let inside = gaps.partition_point(|&gap| gap <= first)..gaps.partition_point(|&gap| gap < last);
             let starts = std::iter::once(first).chain(gaps[inside.clone()].iter().copied());

@@ -198,9 +198,10 @@ pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Resul
         let times = &mut statistics.times;
         let mut lifted = lift::lift(code, function, options.without);
         times.lift += clock.lap();
-        let moves = cleanup::clean_up(&mut lifted, &code.constants, options.without);
+        let (moves, live) = cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without);
         times.clean_up += clock.lap();
-        let ranges = live::live_ranges(&lifted);
+        let live = live.unwrap_or_else(|| cleanup::live_globals(&lifted));
+        let ranges = live::live_ranges_from(&lifted, live);
         times.live += clock.lap();
         let allocation = options.allocator.allocate(&mut lifted, &ranges, options.registers);
         times.allocate += clock.lap();

@@ -103,7 +103,11 @@ pub fn uses_window(operation: RegisterOp) -> bool {
 
 /// Computes live ranges.
 pub fn live_ranges(function: &Function) -> LiveRanges {
-    let live = live_globals(function);
+    live_ranges_from(function, live_globals(function))
+}
+
+/// Computes live ranges from what is live at the borders of blocks.
+pub(crate) fn live_ranges_from(function: &Function, live: Liveness) -> LiveRanges {
     let count = function.registers as usize;
     let mut builder = Builder { start: vec![u32::MAX; count], end: vec![0; count], weight: vec![0; count] };
     let mut result = LiveRanges {

@@ -18,12 +18,12 @@ use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
 const LARGEST: usize = 1 << 16;
 const LARGEST_PER_INSTRUCTION: usize = 16;
 
-/// Renames the virtual registers of a function so that each is one web.
-pub fn split_webs(function: &mut Function) {
+/// Renames the virtual registers of a function so that each is one web. Returns those that are live when it begins; none if it is left as it is.
+pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
     let live = live_globals(function).entering;
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
     if live.len() > LARGEST + LARGEST_PER_INSTRUCTION * instructions {
-        return;
+        return None;
     }
     for block in function.blocks.iter_mut().filter(|block| !block.is_reachable) {
         block.instructions.clear();
@@ -133,6 +133,8 @@ pub fn split_webs(function: &mut Function) {
     }
     function.registers = function.registers - function.globals + names.count;
     function.globals = names.globals;
+    let segments = live.iter(0).zip(live.first_number(0)..).map(|(_, segment)| segment);
+    Some(segments.map(|segment| names.of[segment as usize]).collect())
 }
 
 /// Notes the segments with which registers enter a block, and nothing else.

@@ -14,13 +14,13 @@ pub enum Fact {
 }
 
 /// What the problem starts from.
-pub struct LivenessInput<'b> {
+pub struct LivenessInput<S, H> {
     /// Variable, block, and what that does with it. In the order of the blocks the problem is solved fastest.
     pub facts: Vec<(u32, u32, Fact)>,
     /// Where control goes from each block.
-    pub successors: &'b dyn Fn(usize) -> [Option<u32>; 2],
+    pub successors: S,
     /// The handler's block, for blocks that are guarded: what is live there is live throughout the block.
-    pub handler: &'b dyn Fn(usize) -> Option<u32>,
+    pub handler: H,
     /// Number of blocks.
     pub blocks: usize,
     /// Number of variables.
@@ -28,7 +28,7 @@ pub struct LivenessInput<'b> {
 }
 
 /// Variables live at the borders of blocks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Liveness {
     /// At the beginning of each block.
     pub entering: LiveSets,
@@ -54,7 +54,7 @@ impl LiveWord {
 }
 
 /// A set of variables for each block.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LiveSets {
     /// Words of all sets, block by block, ascending.
     words: Vec<LiveWord>,
@@ -100,6 +100,21 @@ impl LiveSets {
         self.words(block).first().map_or(0, |word| word.before)
     }
 
+    /// Sets of the first 64 variables, for each block in turn.
+    fn of_one_word(sets: impl ExactSizeIterator<Item = u64>) -> Self {
+        let (mut words, mut first) = (Vec::with_capacity(sets.len()), Vec::with_capacity(sets.len() + 1));
+        let mut before = 0;
+        for bits in sets {
+            first.push(words.len() as u32);
+            if bits != 0 {
+                words.push(LiveWord { index: 0, before, bits });
+                before += bits.count_ones();
+            }
+        }
+        first.push(words.len() as u32);
+        Self { words, first }
+    }
+
     fn word(&self, block: usize, variable: u32) -> Option<&LiveWord> {
         let words = self.words(block);
         match words.binary_search_by_key(&(variable / 64), |word| word.index) {
@@ -140,18 +155,25 @@ fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
 }
 
 /// Solves the equations `in = use ∪ (out − def) ∪ in(handler)`, `out = ⋃ in(successors) ∪ in(handler)` to their least fixed point.
-pub fn liveness(input: LivenessInput<'_>) -> Liveness {
+pub fn liveness<S, H>(input: LivenessInput<S, H>) -> Liveness
+where
+    S: Fn(usize) -> [Option<u32>; 2],
+    H: Fn(usize) -> Option<u32>,
+{
     let mut solver = Solver {
         predecessors: Predecessors::new(&input),
         states: vec![State::default(); input.blocks],
-        pending: Vec::new(),
-        touched: Vec::new(),
+        pending: Vec::with_capacity(input.blocks),
+        touched: Vec::with_capacity(input.blocks),
     };
     let mut facts = input.facts;
-    if input.variables > 64 {
-        // By word only, so that blocks stay in order.
-        facts.sort_by_key(|&(variable, _, _)| variable / 64);
+    if input.variables <= 64 {
+        solver.solve(&facts);
+        let set = |of: fn(&State) -> u64| LiveSets::of_one_word(solver.states.iter().map(of));
+        return Liveness { entering: set(|state| state.entering), leaving: set(|state| state.leaving) };
     }
+    // By word only, so that blocks stay in order.
+    facts.sort_by_key(|&(variable, _, _)| variable / 64);
     let mut found = Found::new(input.blocks);
     for facts in facts.chunk_by(|a, b| a.0 / 64 == b.0 / 64) {
         solver.solve(facts);
@@ -169,7 +191,11 @@ struct Predecessors {
 }
 
 impl Predecessors {
-    fn new(input: &LivenessInput<'_>) -> Self {
+    fn new<S, H>(input: &LivenessInput<S, H>) -> Self
+    where
+        S: Fn(usize) -> [Option<u32>; 2],
+        H: Fn(usize) -> Option<u32>,
+    {
         let mut first = vec![0_u32; input.blocks + 2];
         // Counted two places further on, so that filling leaves each place where its edges begin.
         for_each_edge(input, |_, to, _| first[to as usize + 2] += 1);
@@ -190,7 +216,11 @@ impl Predecessors {
     }
 }
 
-fn for_each_edge(input: &LivenessInput<'_>, mut visit: impl FnMut(u32, u32, bool)) {
+fn for_each_edge<S, H>(input: &LivenessInput<S, H>, mut visit: impl FnMut(u32, u32, bool))
+where
+    S: Fn(usize) -> [Option<u32>; 2],
+    H: Fn(usize) -> Option<u32>,
+{
     for block in 0..input.blocks {
         (input.successors)(block).into_iter().flatten().for_each(|successor| visit(block as u32, successor, false));
         if let Some(handler) = (input.handler)(block) {
@@ -313,6 +343,7 @@ impl Words {
             word.before = before;
             before += word.bits.count_ones();
         }
+        first.truncate(blocks + 1);
         LiveSets { words, first }
     }
 }
@@ -333,8 +364,8 @@ mod tests {
         ];
         liveness(LivenessInput {
             facts,
-            successors: &|block| [[Some(1), Some(2)], [Some(1), Some(2)], [None, None], [None, None]][block],
-            handler: &|block| (block == 1).then_some(3),
+            successors: |block: usize| [[Some(1), Some(2)], [Some(1), Some(2)], [None, None], [None, None]][block],
+            handler: |block: usize| (block == 1).then_some(3),
             blocks: 4,
             variables: 71,
         })
