@@ -337,13 +337,14 @@ pub fn loops_in_a_row(count: u32) -> StackCode {
     module(1 + 3 * count, code)
 }
 
-/// `if … else if … else if …`, so many times.
+/// `if … else if … else if …`, so many times; the last condition holds.
 pub fn else_ifs(count: u32) -> StackCode {
     let mut code = vec![op(Op::LoadConst, 3), op(Op::StoreLocal, 0), op(Op::LoadConst, 0), op(Op::StoreLocal, 1)];
     let end = code.len() as u32 + 7 * count;
     for number in 0..count {
         let at = code.len() as u32;
-        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 4 + number % 6), op(Op::Eq, 0)]);
+        let wanted = if number + 1 == count { 3 } else { 4 + number % 6 };
+        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, wanted), op(Op::Eq, 0)]);
         code.push(op(Op::JumpIfFalse, at + 7));
         code.extend([op(Op::LoadConst, number % 10), op(Op::StoreLocal, 1), op(Op::Jump, end)]);
     }
