@@ -1,4 +1,5 @@
-//! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads.
+//! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads. Islands are left alone, but
+//! their reads and writes of locals count.
 
 use isa::{Constant, RegisterOp};
 use optimizer::liveness::{Fact, Liveness, LivenessInput, liveness};
@@ -46,14 +47,14 @@ pub(crate) fn clean_up_with_liveness(
     }
     if takes(Step::Copies) {
         let mut copies = Copies { of: Vec::new(), versions: Notes::new(function.registers) };
-        for block in &mut function.blocks {
+        for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
             propagate_copies(block, &mut copies, without);
         }
     }
     let live = takes(Step::Dead).then(|| remove_all_dead(function)).flatten();
     if takes(Step::Retarget) {
         let mut places = Notes::new(function.registers);
-        for block in &mut function.blocks {
+        for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
             retarget(block, function.globals, &mut places);
         }
     }
@@ -73,13 +74,13 @@ fn thread_jumps(function: &mut Function) {
             destinations[index] = destinations[next as usize];
         }
     }
-    for block in &mut function.blocks {
+    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
 }
 
 /// Marks blocks that nobody goes to as unreachable.
-fn leave_out_unreachable(function: &mut Function) {
+pub(crate) fn leave_out_unreachable(function: &mut Function) {
     let mut is_reachable = vec![false; function.blocks.len()];
     let mut pending = vec![0_u32];
     while let Some(block) = pending.pop() {
@@ -216,7 +217,7 @@ fn propagate_single_constants(
         },
         Operand::Constant(_) => None,
     };
-    for block in &mut function.blocks {
+    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         // The counter of a loop begins in the register of its start value, unless that is replaced.
         let instructions = if block.is_loop_entry { &mut [][..] } else { &mut block.instructions[..] };
         for instruction in instructions {
@@ -400,7 +401,9 @@ fn remove_all_dead(function: &mut Function) -> Option<Liveness> {
     let mut needed = Needed { globals: function.globals, live: &live, block: 0, changed };
     let mut still_holds = true;
     for index in 0..function.blocks.len() {
-        still_holds &= remove_dead(function, index, &mut needed);
+        if !function.blocks[index].is_island {
+            still_holds &= remove_dead(function, index, &mut needed);
+        }
     }
     still_holds.then_some(live)
 }

@@ -129,8 +129,14 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
         }
     }
     for (handler, landing) in function.handlers.iter_mut().zip(landings) {
-        handler.landing = if landing == NONE { names.spare } else { names.of[landing as usize] };
+        handler.landing = match landing {
+            // A place of an island's stack, which is no web.
+            _ if handler.landing >= function.globals => handler.landing - function.globals + names.count,
+            NONE => names.spare,
+            landing => names.of[landing as usize],
+        };
     }
+    function.first_place = function.first_place - function.globals + names.count;
     function.registers = function.registers - function.globals + names.count;
     function.globals = names.globals;
     let segments = live.iter(0).zip(live.first_number(0)..).map(|(_, segment)| segment);
@@ -152,7 +158,9 @@ struct HandlersByBlock {
 
 impl HandlersByBlock {
     fn new(function: &Function) -> Self {
-        let mut pairs: Vec<(u32, u32)> = function.handlers.iter().map(|handler| handler.block).zip(0..).collect();
+        // The places of an island's stack are no webs.
+        let handlers = (0..).zip(&function.handlers).filter(|(_, handler)| handler.landing < function.globals);
+        let mut pairs: Vec<(u32, u32)> = handlers.map(|(number, handler)| (handler.block, number)).collect();
         pairs.sort_unstable();
         Self { pairs }
     }

@@ -306,10 +306,12 @@ pub enum ExpressionKind<'a> {
         /// Arguments in order.
         arguments: &'a [Expression<'a>],
     },
-    /// `User{name: "a"}` and `User(name = "a")`: an instance with its fields given by name.
+    /// `User{name: "a"}`, `User(name = "a")` and `User(1, name = "a")`: an instance with fields given by name.
     Construct {
         /// The entity or data type.
         callee: &'a Expression<'a>,
+        /// Leading fields given by position, before those by name.
+        leading: &'a [Expression<'a>],
         /// Field names and values in source order.
         fields: &'a [FieldInitializer<'a>],
     },
@@ -531,7 +533,7 @@ pub struct Entity<'a> {
     /// The type's name.
     pub name: Name,
     /// `extends`.
-    pub parent: Option<Name>,
+    pub parent: Option<TypePath<'a>>,
     /// `implements`.
     pub protocols: &'a [Name],
     /// Own fields in order.
@@ -541,6 +543,17 @@ pub struct Entity<'a> {
     /// True for `data`: instances are immutable and equal by value.
     pub is_data: bool,
     /// The whole declaration.
+    pub span: Span,
+}
+
+/// Where a type is named: `T`, or `m.T` for a type of a module.
+#[derive(Clone, Copy, Debug)]
+pub struct TypePath<'a> {
+    /// The type, or the module that it is reached through.
+    pub name: Name,
+    /// What is looked up in it, one in the other; nothing when the name is the type.
+    pub members: &'a [Label],
+    /// The whole path.
     pub span: Span,
 }
 
@@ -665,7 +678,7 @@ pub enum Pattern<'a> {
     /// `Point(x, 0)`: an instance of that type whose leading fields match.
     Instance {
         /// The type.
-        entity: Name,
+        entity: TypePath<'a>,
         /// Patterns of its leading fields.
         fields: &'a [Pattern<'a>],
     },

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! while c { b }              JUMP Lc; Lb: b; Lc: c; LOOP_IF_TRUE Lb
-//! for x in range(a, b, s)    b → L[n+1]; s → L[n+2]; a; FOR_PREPARE n; LOOP Lb; JUMP end; Lb: body; Lc: FOR_LOOP n; LOOP Lb; end:
+//! for x in range(a, b, s)    a; b → L[n+1]; s → L[n+2]; FOR_PREPARE n; LOOP Lb; JUMP end; Lb: body; Lc: FOR_LOOP n; LOOP Lb; end:
 //! for x in e                 e; ITER_PREPARE → L[n]; 0 → L[n+1]; JUMP Lc; Lb: → x; body; Lc: FOR_ITER n; LOOP Lb; POP
 //! ```
 //!
@@ -16,11 +16,13 @@
 //! of instructions never includes cleanup code that belongs to it.
 
 mod calls;
+mod constants;
 mod expressions;
 mod function;
 mod loops;
 mod module;
 mod patterns;
+mod returns;
 mod statements;
 mod tables;
 

@@ -7,6 +7,7 @@
 
 pub mod ast;
 pub mod compiler;
+mod constant;
 pub mod diagnostics;
 pub mod evaluator;
 pub mod lexer;

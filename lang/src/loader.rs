@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
 
-use crate::ast::{Statement, StatementKind, Use};
+use crate::ast::{Block, Expression, ExpressionKind, MatchBody, Statement, StatementKind, Use};
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::names::Interner;
 use crate::parser;
@@ -198,15 +198,14 @@ impl<'a> Loader<'a, '_> {
         diagnostics: &mut Vec<Diagnostic>,
     ) {
         for statement in statements {
-            match statement.kind {
-                StatementKind::Use(use_) => match self.used(use_, from) {
+            if let StatementKind::Use(use_) = statement.kind {
+                match self.used(use_, from) {
                     Ok(Some(used)) => uses.push((use_.path_span.start, used)),
                     Ok(None) => {}
                     Err(diagnostic) => diagnostics.push(diagnostic),
-                },
-                StatementKind::Module(module) => self.uses(module.body.statements, from, uses, diagnostics),
-                _ => {}
+                }
             }
+            for_each_block(statement, &mut |block| self.uses(block.statements, from, uses, diagnostics));
         }
     }
 
@@ -238,5 +237,38 @@ impl<'a> Loader<'a, '_> {
                 .with_help("paths are relative to the file that uses them; standard modules are math, json and crypto")
         })?;
         Ok(self.file(name, &bytes, FileKind::Module).map(Used::File))
+    }
+}
+
+/// Calls `visit` for every block that is part of a statement, not for bodies of functions, nor for blocks inside expressions that
+/// are not the whole statement.
+fn for_each_block<'a>(statement: &Statement<'a>, visit: &mut dyn FnMut(&Block<'a>)) {
+    let mut statement = statement;
+    // Chains of `elif` may be long: they are walked, not recursed into.
+    while let StatementKind::If { ref then, ref otherwise, .. } = statement.kind {
+        visit(then);
+        match otherwise {
+            Some(Block { statements: [only], .. }) if matches!(only.kind, StatementKind::If { .. }) => statement = only,
+            Some(block) => return visit(block),
+            None => return,
+        }
+    }
+    match statement.kind {
+        StatementKind::While { ref body, .. } | StatementKind::ForEach { ref body, .. } => visit(body),
+        StatementKind::Try { ref body, ref catch, ref finally } => {
+            visit(body);
+            catch.iter().for_each(|catch| visit(&catch.body));
+            finally.iter().for_each(visit);
+        }
+        StatementKind::Defer(ref block) => visit(block),
+        StatementKind::Module(module) => visit(&module.body),
+        StatementKind::Expression(Expression { kind: ExpressionKind::Match(matching), .. }) => {
+            for arm in matching.arms {
+                if let MatchBody::Block(block) = &arm.body {
+                    visit(block);
+                }
+            }
+        }
+        _ => {}
     }
 }

@@ -11,9 +11,17 @@
 //! * A local that nested functions use is *copied* into them if it cannot change after they are made: a parameter that is never assigned,
 //!   or a variable assigned once, outside loops, before the text of every function literal that captures it. Otherwise it lives in a *cell*.
 //! * A function declared once and never assigned needs no variable at all: its name is the function.
+//!
+//! # Names of builtins
+//!
+//! A variable with the name of a builtin or library function means that function until it is set. Where a use certainly comes before
+//! every assignment, it is resolved as the function; for all others [`Variable::builtin`] says what an unset variable means.
 
 mod collect;
+mod types;
 mod walk;
+
+pub use types::TypeField;
 
 use fxhash::{FxHashMap, FxHashSet};
 
@@ -43,6 +51,8 @@ pub enum Binding {
     Library(u32),
     /// A name that nothing declares: a global that is never set.
     Unknown(u32),
+    /// The type that a path names which begins here: in a pattern, or after `extends`.
+    Type(u32),
 }
 
 /// Where a variable lives.
@@ -92,12 +102,18 @@ pub struct Variable {
     pub storage: Storage,
     /// Global that also holds it, when others reach it through a module.
     pub exported: Option<u32>,
-    writes: u32,
+    /// What it means until it is set: the builtin or library function of its name.
+    pub builtin: Option<Binding>,
+    /// How many places write it.
+    pub writes: u32,
+    /// Offset before which nothing in its own function sets it.
+    set_from: u32,
     /// End of the last statement that writes it.
     written_at: u32,
     is_written_in_loop: bool,
     is_constant: bool,
-    is_captured: bool,
+    /// True when functions inside its own use it.
+    pub is_captured: bool,
     /// Start of the first function literal that captures it; 0 when a hoisted function does.
     captured_at: u32,
     is_written_by_nested: bool,
@@ -159,6 +175,8 @@ pub struct ResolvedFile<'a> {
     pub module: Option<u32>,
     /// Variables of range loops whose bodies do not assign them: they can count the loop themselves.
     pub counters: FxHashSet<NameId>,
+    /// Where `break` or `continue` stands outside of a loop, and does nothing: offsets of those statements.
+    pub idle_jumps: FxHashSet<u32>,
 }
 
 /// An entity or data type of the program.
@@ -249,6 +267,8 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
         file: 0,
         builtins: vec![None; program.names.len()],
         file_members: Vec::new(),
+        fixed_globals: FxHashMap::default(),
+        named_types: Vec::new(),
     };
     let mut first_function = 0;
     for (index, source) in program.files.iter().enumerate() {
@@ -258,6 +278,7 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
             first_function,
             module: None,
             counters: FxHashSet::default(),
+            idle_jumps: FxHashSet::default(),
         });
         first_function += source.file.function_count;
         resolver.file = index;
@@ -288,6 +309,12 @@ struct Frame<'a> {
     loop_depth: u32,
     /// Loops whose bodies, and not only conditions, are around the point reached.
     breakable_loops: u32,
+    /// Names in `export` statements, wherever they stand in the function.
+    exports: Vec<Symbol>,
+    /// Loops and `defer` blocks around the point reached: what stands there may run after what follows in the text.
+    disorder: u32,
+    /// Uses, outside of those, of variables with the name of a builtin that nothing before them in the text sets.
+    early_uses: Vec<(Name, u32)>,
     /// Where the literal that made this function begins; 0 when it is hoisted.
     made_at: u32,
     /// The function inside this one that the parser numbered last.
@@ -306,6 +333,10 @@ struct Resolver<'a, 'p> {
     builtins: Vec<Option<bool>>,
     /// Top-level names of each resolved file: symbol, global, whether it is exported explicitly.
     file_members: Vec<Vec<(Symbol, u32, bool)>>,
+    /// Types and modules by the globals that hold them for others.
+    fixed_globals: FxHashMap<u32, Storage>,
+    /// Paths that name types in the current file. They are followed at its end, when all its modules are known.
+    named_types: Vec<types::NamedType<'a>>,
 }
 
 /// Names that stand for facts about the file and the run.
@@ -364,12 +395,15 @@ impl<'a> Resolver<'a, '_> {
             return entry.variable;
         }
         let variable = self.frame().scope.variables.len() as u32;
+        let builtin = self.builtin_of(symbol);
         self.frame().scope.variables.push(Variable {
             symbol,
             declaration,
             storage,
             exported: None,
+            builtin,
             writes: 0,
+            set_from: u32::MAX,
             written_at: 0,
             is_written_in_loop: false,
             is_constant: false,
@@ -414,6 +448,27 @@ impl<'a> Resolver<'a, '_> {
         binding
     }
 
+    /// Meaning of a name in an expression.
+    fn read(&mut self, name: Name) {
+        let binding = self.lookup(name);
+        let frame = self.frame();
+        if let Binding::Variable { owner, variable } = binding
+            && owner == frame.id
+            && frame.disorder == 0
+            && frame.scope.variables[variable as usize].builtin.is_some()
+        {
+            frame.early_uses.push((name, variable));
+        }
+    }
+
+    /// The builtin or library function of this name.
+    fn builtin_of(&mut self, symbol: Symbol) -> Option<Binding> {
+        if let Some(&function) = self.library.get(&symbol) {
+            return Some(Binding::Library(function));
+        }
+        (self.is_builtin(symbol) && !PREDEFINED.contains(&self.text(symbol))).then_some(Binding::Builtin(symbol))
+    }
+
     fn lookup_outside(&mut self, symbol: Symbol) -> Binding {
         if let Some(&function) = self.library.get(&symbol) {
             return Binding::Library(function);
@@ -449,8 +504,8 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    /// Records an assignment to `name` by the statement or expression that ends at `end`.
-    fn write(&mut self, name: Name, end: u32, is_declaration: bool, is_constant: bool) {
+    /// Records an assignment to `name` by the statement or expression that ends at `end`. From offset `from` on the variable may be set.
+    fn write(&mut self, name: Name, from: u32, end: u32, is_declaration: bool, is_constant: bool) {
         self.lookup(name);
         let entry = self.current[name.symbol.0 as usize];
         if entry.depth == 0 {
@@ -461,6 +516,7 @@ impl<'a> Resolver<'a, '_> {
         let variable = &mut self.frames[entry.depth as usize - 1].scope.variables[entry.variable as usize];
         let refused = variable.is_constant;
         variable.writes += 1;
+        variable.set_from = variable.set_from.min(from);
         variable.written_at = variable.written_at.max(end);
         variable.is_written_in_loop |= in_loop;
         variable.is_written_by_nested |= is_nested;
@@ -520,6 +576,16 @@ impl<'a> Resolver<'a, '_> {
             frame.scope.variables[index].storage = storage;
         }
         frame.scope.slots = slots;
+        for (name, variable) in frame.early_uses {
+            let variable = &frame.scope.variables[variable as usize];
+            if variable.declaration == Declaration::Local
+                && !variable.is_captured
+                && name.span.start < variable.set_from
+                && let Some(builtin) = variable.builtin
+            {
+                self.resolved.files[self.file].bindings[name.id.0 as usize] = builtin;
+            }
+        }
         let id = frame.id;
         self.resolved.files[self.file].functions[id.0 as usize] = frame.scope;
         self.settle_captures(id, frame.last);
@@ -550,6 +616,11 @@ impl<'a> Resolver<'a, '_> {
 }
 
 impl Variable {
+    /// The builtin that it means as long as it is unset; nothing for what is set from the beginning.
+    pub fn builtin_until_set(&self) -> Option<Binding> {
+        self.builtin.filter(|_| matches!(self.declaration, Declaration::Local | Declaration::Parameter))
+    }
+
     /// Whether a captured variable can change after a function that captures it was made.
     fn needs_cell(&self) -> bool {
         match self.declaration {

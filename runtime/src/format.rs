@@ -173,9 +173,10 @@ pub fn write_float(text: &mut String, value: f64) {
         return;
     }
     let start = text.len();
-    // Writing to a string cannot fail. Rust's debug form has the same digits and the same limits for exponents; it differs in how it
-    // writes them: `1e17` and `1e-5` instead of `1e+17` and `1e-05`.
+    // Writing to a string cannot fail. Rust's debug form has the same limits for exponents and, but for ties, the same digits; it
+    // differs in how it writes exponents: `1e17` and `1e-5` instead of `1e+17` and `1e-05`.
     let _ = write!(text, "{value:?}");
+    prefer_even_digit(text, start, value);
     let Some(exponent) = text[start..].find('e').map(|at| start + at + 1) else { return };
     if text.as_bytes()[exponent] != b'-' {
         text.insert(exponent, '+');
@@ -183,6 +184,43 @@ pub fn write_float(text: &mut String, value: f64) {
     if text.len() - exponent == 2 {
         text.insert(exponent + 1, '0');
     }
+}
+
+/// Where two shortest forms are equally near to the float, takes the one whose last digit is even, as is done elsewhere; Rust takes the
+/// greater. `text` from `start` on is Rust's form of `value`.
+fn prefer_even_digit(text: &mut String, start: usize, value: f64) {
+    let Some(exact) = exact_digits(value) else { return };
+    let end = text[start..].find('e').map_or(text.len(), |at| start + at);
+    let digits = text[start..end].bytes().filter(u8::is_ascii_digit);
+    let shortest = digits.fold(0u64, |number, digit| number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0')));
+    if shortest % 2 == 0 || shortest.checked_mul(10) != Some(exact + 5) {
+        return;
+    }
+    // The digit is odd, so the one below it needs no borrowing. At a power of two the lower form may be another float.
+    let mut even = text[start..].to_string();
+    even.replace_range(end - 1 - start..end - start, &((shortest - 1) % 10).to_string());
+    if even.parse() == Ok(value) {
+        text.truncate(start);
+        text.push_str(&even);
+    }
+}
+
+/// All digits of a float that has a fraction, as one number, if they are few enough for a tie: at most one more than the shortest form
+/// ever has.
+fn exact_digits(value: f64) -> Option<u64> {
+    /// The longest shortest form has 17 digits.
+    const LIMIT: u64 = 10u64.pow(18);
+    const MANTISSA_BITS: u32 = f64::MANTISSA_DIGITS - 1;
+    let bits = value.abs().to_bits();
+    let (exponent, fraction) = ((bits >> MANTISSA_BITS) as i32, bits & ((1 << MANTISSA_BITS) - 1));
+    if exponent == 0 {
+        return None;
+    }
+    // The float is mantissa / 2^places, so its decimal form has as many places and the digits of mantissa * 5^places.
+    let mantissa = fraction | 1 << MANTISSA_BITS;
+    let places = 1075 - exponent - mantissa.trailing_zeros() as i32;
+    let power = 5u64.checked_pow(u32::try_from(places).ok().filter(|&places| places > 0)?)?;
+    (mantissa >> mantissa.trailing_zeros()).checked_mul(power).filter(|&digits| digits < LIMIT)
 }
 
 /// A container that is being printed.

@@ -46,7 +46,7 @@ impl NativeMethods {
             Tag::List => self.list,
             Tag::Map => self.map,
             Tag::Record => self.record,
-            Tag::Null | Tag::Unset => return None,
+            Tag::Unset => return None,
             _ => None,
         };
         own.or(self.any)

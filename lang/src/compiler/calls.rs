@@ -33,7 +33,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 Binding::Library(function) => return self.call_function(function, arguments, position),
                 Binding::Builtin(symbol) => {
                     let text = self.module.text(symbol);
-                    if matches!(text, "len" | "length" | "size") && arguments.len() == 1 {
+                    if is_length(text) && arguments.len() == 1 {
                         self.expression(&arguments[0]);
                         self.emit(StackOp::GetLength, 0, position);
                         return;
@@ -75,14 +75,24 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.call(StackOp::CallFuncConst, function, count, position);
     }
 
-    /// `callee{field: value}`.
-    pub(super) fn construct(&mut self, callee: &'a Expression<'a>, fields: &'a [FieldInitializer<'a>], position: u32) {
+    /// `callee{field: value}`. Leading fields have their positions as keys.
+    pub(super) fn construct(
+        &mut self,
+        callee: &'a Expression<'a>,
+        leading: &'a [Expression<'a>],
+        fields: &'a [FieldInitializer<'a>],
+        position: u32,
+    ) {
         self.expression(callee);
+        for (at, value) in leading.iter().enumerate() {
+            self.constant(Constant::Int(at as i64), value.position());
+            self.expression(value);
+        }
         for field in fields {
             self.constant(Constant::String(self.module.text(field.name.symbol).into()), field.name.span.start);
             self.expression(&field.value);
         }
-        self.emit(StackOp::BuildMap, fields.len() as u32, position);
+        self.emit(StackOp::BuildMap, (leading.len() + fields.len()) as u32, position);
         self.emit(StackOp::Construct, 0, position);
     }
 
@@ -153,4 +163,9 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             }
         }
     }
+}
+
+/// True for the builtins that GET_LENGTH stands for.
+pub(super) fn is_length(builtin: &str) -> bool {
+    matches!(builtin, "len" | "length" | "size")
 }

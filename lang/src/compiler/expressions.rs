@@ -3,10 +3,11 @@
 use isa::{Constant, StackOp};
 
 use super::function::{FunctionCompiler, Label};
-use super::module::literal;
+use super::returns::Outcome;
 use crate::ast::{
     BinaryOperator, Expression, ExpressionKind, Function, LogicalOperator, MapEntry, Name, Target, UnaryOperator,
 };
+use crate::constant::literal;
 use crate::resolver::{Binding, Storage};
 
 /// Collections are built in pieces of this many elements, so that no operand stack or register window grows with the source text.
@@ -14,6 +15,11 @@ const BUILD_PIECE: usize = 64;
 /// Stack left below which the compiler moves to a fresh segment, and the size of one.
 const RED_ZONE: usize = 64 << 10;
 const STACK_SEGMENT: usize = 1 << 20;
+
+/// Runs what may nest as deeply as the program likes.
+pub(super) fn on_fresh_stack<T>(run: impl FnOnce() -> T) -> T {
+    stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, run)
+}
 
 fn stack_op(operator: BinaryOperator) -> StackOp {
     match operator {
@@ -66,7 +72,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             ExpressionKind::Name(name) | ExpressionKind::This(name) => self.load(name),
             ExpressionKind::Function(function) => self.function_value(function, position),
             // Everything below can nest as deeply as the program likes.
-            _ => stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || self.compound(expression)),
+            _ => on_fresh_stack(|| self.compound(expression)),
         }
     }
 
@@ -105,7 +111,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.conditional_expression(condition, then, otherwise, position)
             }
             ExpressionKind::Call { callee, arguments } => self.call_expression(callee, arguments, position),
-            ExpressionKind::Construct { callee, fields } => self.construct(callee, fields, position),
+            ExpressionKind::Construct { callee, leading, fields } => self.construct(callee, leading, fields, position),
             ExpressionKind::MethodCall { object, name, arguments } => self.method_call(object, name, arguments),
             ExpressionKind::Attribute { object, name } => self.attribute(object, name),
             ExpressionKind::Index { object, index, .. } => {
@@ -124,7 +130,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.emit(StackOp::Slice, 0, position);
             }
             ExpressionKind::Assign { .. } => self.assignment(expression, true),
-            ExpressionKind::Match(matching) => self.match_expression(matching, position),
+            ExpressionKind::Match(matching) => self.match_arms(matching, position, Outcome::Wanted),
             ExpressionKind::Null
             | ExpressionKind::Bool(_)
             | ExpressionKind::Integer(_)
@@ -148,15 +154,20 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             Binding::Builtin(symbol) => self.predefined(symbol, position),
             Binding::Library(function) => self.constant(Constant::Function(function), position),
             Binding::Unknown(global) => self.emit(StackOp::LoadName, global, position),
-            Binding::Variable { .. } | Binding::None => match self.storage(name) {
-                Some(Storage::Slot(slot)) => {
-                    if !self.is_assigned(slot) {
+            Binding::Variable { .. } | Binding::Type(_) | Binding::None => match self.storage(name) {
+                Some(Storage::Slot(slot)) if !self.is_assigned(slot) => match self.builtin_until_set(name) {
+                    Some(builtin) => self.load_or_builtin(slot, builtin, position),
+                    None => {
                         self.emit(StackOp::CheckLocal, slot, position);
+                        self.emit(StackOp::LoadLocal, slot, position);
                     }
-                    self.emit(StackOp::LoadLocal, slot, position);
-                }
+                },
+                Some(Storage::Slot(slot)) => self.emit(StackOp::LoadLocal, slot, position),
                 Some(Storage::Cell(slot)) => self.emit(StackOp::LoadCell, slot, position),
-                Some(Storage::Global(global)) => self.emit(StackOp::LoadName, global, position),
+                Some(Storage::Global(global)) => match self.constant_variable(name) {
+                    Some(constant) => self.constant(constant, position),
+                    None => self.emit(StackOp::LoadName, global, position),
+                },
                 Some(Storage::Function(function)) => self.constant(Constant::Function(function), position),
                 Some(Storage::Type(index)) => self.constant(Constant::Type(index), position),
                 Some(Storage::Enum(index)) => self.constant(Constant::Enum(index), position),
@@ -165,6 +176,20 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 Some(Storage::Protocol) | None => self.constant(Constant::Null, position),
             },
         }
+    }
+
+    /// Pushes a variable, or the builtin that it means if it was not set.
+    fn load_or_builtin(&mut self, slot: u32, builtin: Binding, position: u32) {
+        let (set, end) = (self.new_label(), self.new_label());
+        self.emit(StackOp::IsSet, slot, position);
+        self.jump(StackOp::JumpIfTrue, set, position);
+        let depth = self.depth;
+        self.builtin_value(builtin, position);
+        self.jump(StackOp::Jump, end, position);
+        self.place(set);
+        self.depth = depth;
+        self.emit(StackOp::LoadLocal, slot, position);
+        self.place(end);
     }
 
     /// A builtin as a value, or a fact about the file.
@@ -270,11 +295,30 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     /// True for literals and variables that certainly have a value.
     pub(super) fn cannot_fail(&self, expression: &Expression<'a>) -> bool {
         match expression.kind {
-            ExpressionKind::Name(name) | ExpressionKind::This(name) => {
-                matches!(self.storage(name), Some(Storage::Slot(slot)) if self.is_assigned(slot))
-            }
+            ExpressionKind::Name(name) | ExpressionKind::This(name) => match self.storage(name) {
+                Some(Storage::Slot(slot)) => self.is_assigned(slot),
+                Some(Storage::Global(_)) => self.constant_variable(name).is_some(),
+                _ => false,
+            },
             _ => literal(expression).is_some(),
         }
+    }
+
+    /// The constant that an expression plainly is, also by the name of a variable.
+    pub(super) fn known_constant(&self, expression: &Expression<'a>) -> Option<Constant> {
+        match expression.kind {
+            ExpressionKind::Name(name) => self.constant_variable(name),
+            _ => literal(expression),
+        }
+    }
+
+    /// The constant that a variable of the file's top level certainly is here.
+    fn constant_variable(&self, name: Name) -> Option<Constant> {
+        let Binding::Variable { owner, .. } = self.binding(name) else { return None };
+        let Some(Storage::Global(global)) = self.storage(name) else { return None };
+        let constant = self.module.constant_globals.get(&global)?;
+        let is_set = constant.file == self.file && (owner != self.id || name.span.start > constant.set_at);
+        is_set.then(|| literal(constant.value)).flatten()
     }
 
     fn conditional_expression(
@@ -304,14 +348,14 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let position = condition.position();
         match condition.kind {
             ExpressionKind::Unary { operator: UnaryOperator::Not, operand } => {
-                stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || self.branch(operand, !sense, target));
+                on_fresh_stack(|| self.branch(operand, !sense, target));
             }
             ExpressionKind::Logical {
                 operator: operator @ (LogicalOperator::And | LogicalOperator::Or),
                 left,
                 right,
             } => {
-                stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || {
+                on_fresh_stack(|| {
                     if (operator == LogicalOperator::Or) == sense {
                         self.branch(left, sense, target);
                         let mark = self.assignments();
@@ -342,12 +386,18 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     /// Begins another iteration at `start` if the condition holds, goes on (or ahead to `end`) otherwise.
     pub(super) fn loop_branch(&mut self, condition: &'a Expression<'a>, start: Label, end: Label) {
         match condition.kind {
-            ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => {
-                stacker::maybe_grow(RED_ZONE, STACK_SEGMENT, || {
-                    self.branch(left, false, end);
-                    self.loop_branch(right, start, end);
-                });
-            }
+            ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => on_fresh_stack(|| {
+                self.branch(left, false, end);
+                self.loop_branch(right, start, end);
+            }),
+            ExpressionKind::Logical { operator: LogicalOperator::Or, left, right } => on_fresh_stack(|| {
+                let past = self.new_label();
+                self.loop_branch(left, start, past);
+                let mark = self.assignments();
+                self.place(past);
+                self.loop_branch(right, start, end);
+                self.undo_assignments(mark);
+            }),
             _ => {
                 self.expression(condition);
                 self.jump(StackOp::LoopIfTrue, start, condition.position());

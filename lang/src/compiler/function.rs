@@ -4,8 +4,9 @@ use isa::module::{Function as FunctionCode, Handler};
 use isa::stack::{MAX_ARGUMENTS, MAX_CALL_INDEX, MAX_OPERAND};
 use isa::{Constant, Stack, StackInstruction, StackOp};
 
-use super::module::{ModuleCompiler, literal};
+use super::module::ModuleCompiler;
 use crate::ast::{Block, Field, Function, FunctionBody, FunctionId, Name, Span, Statement};
+use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
 use crate::resolver::{Binding, Declaration, FunctionScope, Storage};
 
@@ -168,16 +169,14 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 self.statements(block.statements);
                 self.return_null(block.span.end.saturating_sub(1));
             }
-            FunctionBody::Expression(expression) => {
-                self.expression(expression);
-                self.emit(StackOp::Return, 0, expression.position());
-            }
+            FunctionBody::Expression(expression) => self.return_value(expression, expression.position()),
         }
     }
 
     /// Makes cells, stores hoisted functions, and publishes what other files see.
     fn entry(&mut self) {
         let Some(scope) = self.scope else { return };
+        self.preset_builtins(scope);
         for variable in &scope.variables {
             if let Storage::Cell(slot) = variable.storage {
                 self.emit(StackOp::MakeCell, slot, 0);
@@ -219,19 +218,56 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         }
     }
 
+    /// Sets variables with the names of builtins to those builtins, where others than this function's own code may read them first.
+    fn preset_builtins(&mut self, scope: &FunctionScope<'a>) {
+        for variable in &scope.variables {
+            let Some(builtin) = variable.builtin_until_set() else { continue };
+            match variable.storage {
+                Storage::Global(global) => {
+                    self.builtin_value(builtin, 0);
+                    self.emit(StackOp::StoreName, global, 0);
+                }
+                Storage::Slot(slot) | Storage::Cell(slot) if variable.is_captured && !self.is_assigned(slot) => {
+                    let past = self.new_label();
+                    if variable.declaration == Declaration::Parameter {
+                        self.emit(StackOp::IsSet, slot, 0);
+                        self.jump(StackOp::JumpIfTrue, past, 0);
+                    }
+                    self.builtin_value(builtin, 0);
+                    self.emit(StackOp::StoreLocal, slot, 0);
+                    self.place(past);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Pushes a builtin or library function.
+    pub(super) fn builtin_value(&mut self, builtin: Binding, position: u32) {
+        match builtin {
+            Binding::Builtin(symbol) => {
+                let builtin = self.module.tables.builtin(symbol);
+                self.constant(Constant::Builtin(builtin), position);
+            }
+            Binding::Library(function) => self.constant(Constant::Function(function), position),
+            _ => unreachable!("variables have the names of builtins or library functions"),
+        }
+    }
+
     /// The default of a constructor's parameter.
     pub(super) fn field_default(&mut self, slot: u32, file: usize, field: &Field<'a>) {
-        let position = field.name.span.start;
+        // Places in another file mean nothing in this one.
+        let is_distant = file != self.file;
+        let position = if is_distant { self.lines.first().map_or(0, |line| line.1) } else { field.name.span.start };
         let end = self.new_label();
         self.emit(StackOp::IsSet, slot, position);
         self.jump(StackOp::JumpIfTrue, end, position);
         match field.default {
-            Some(default) if literal(default).is_none() => {
-                // An inherited default means what it means in its own file.
-                let own = std::mem::replace(&mut self.file, file);
-                self.expression(default);
-                self.file = own;
+            Some(default) if literal(default).is_none() && is_distant => {
+                let function = self.module.distant_defaults[&std::ptr::from_ref(default)];
+                self.call(StackOp::CallFuncConst, function, 0, position);
             }
+            Some(default) if literal(default).is_none() => self.expression(default),
             Some(default) => self.constant(literal(default).unwrap_or(Constant::Null), position),
             None => self.constant(Constant::Null, position),
         }
@@ -374,6 +410,11 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         self.is_dead &= !self.targeted[label.0 as usize];
     }
 
+    /// True when something that control can come to jumps to the label.
+    pub(super) fn is_targeted(&self, label: Label) -> bool {
+        self.targeted[label.0 as usize]
+    }
+
     /// Places a label that a later instruction jumps back to.
     pub(super) fn place_loop(&mut self, label: Label) {
         self.labels[label.0 as usize] = self.code.len() as u32;
@@ -458,6 +499,14 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     /// Where the variable that `name` means lives, unless it is captured or no variable at all.
     pub(super) fn storage(&self, name: Name) -> Option<Storage> {
         self.module.analysis.resolved.storage(self.file, name)
+    }
+
+    /// The builtin that the variable `name` of this function means until it is set.
+    pub(super) fn builtin_until_set(&self, name: Name) -> Option<Binding> {
+        match self.binding(name) {
+            Binding::Variable { variable, .. } => self.scope?.variables[variable as usize].builtin_until_set(),
+            _ => None,
+        }
     }
 
     pub(super) fn binding(&self, name: Name) -> Binding {

@@ -2,8 +2,8 @@
 
 use isa::{Constant, StackOp};
 
+use super::calls::is_length;
 use super::function::{FunctionCompiler, Region};
-use super::module::literal;
 use crate::ast::{Block, Expression, ExpressionKind, Name};
 use crate::resolver::{Binding, Storage};
 
@@ -99,6 +99,66 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         }
     }
 
+    /// Puts the end and the step of a range behind its counter and leaves its start on the stack. All bounds are evaluated before any is
+    /// checked, and checked in order; that can be noticed only where something that is evaluated later can do more than give a value.
+    fn range_start(&mut self, bounds: &'a [Expression<'a>], counter: u32, at: u32) {
+        let (start, end, step) = match bounds {
+            [end] => (None, Some(end), None),
+            [start, end] => (Some(start), Some(end), None),
+            [start, end, step, ..] => (Some(start), Some(end), Some(step)),
+            [] => (None, None, None),
+        };
+        let is_plain = |bound: Option<_>| bound.is_none_or(|bound| self.cannot_fail(bound));
+        let is_checked = |bound: Option<_>| bound.is_some_and(|bound| !self.is_integer(bound));
+        let start_waits = is_checked(start) && !(is_plain(end) && is_plain(step));
+        let end_waits = is_checked(end) && (start_waits || !is_plain(step));
+        let step_waits = is_checked(step) && (start_waits || end_waits);
+        let is_start_known = start.is_none_or(|start| matches!(self.known_constant(start), Some(Constant::Int(_))));
+        if !is_start_known {
+            self.bound(start, 0, !start_waits, at);
+        }
+        for (bound, slot, default, waits) in [(end, counter + 1, 0, end_waits), (step, counter + 2, 1, step_waits)] {
+            self.bound(bound, default, !waits, at);
+            self.emit(StackOp::StoreLocal, slot, at);
+        }
+        if is_start_known {
+            self.bound(start, 0, false, at);
+        }
+        if start_waits {
+            self.emit(StackOp::RangeBound, 0, at);
+        }
+        for (slot, waits) in [(counter + 1, end_waits), (counter + 2, step_waits)] {
+            if waits {
+                self.emit(StackOp::LoadLocal, slot, at);
+                self.emit(StackOp::RangeBound, 0, at);
+                self.emit(StackOp::StoreLocal, slot, at);
+            }
+        }
+    }
+
+    /// Pushes a bound, checked if it needs to be and its turn has come.
+    fn bound(&mut self, bound: Option<&'a Expression<'a>>, default: i64, is_turn: bool, at: u32) {
+        match bound {
+            Some(bound) => {
+                self.expression(bound);
+                if is_turn && !self.is_integer(bound) {
+                    self.emit(StackOp::RangeBound, 0, at);
+                }
+            }
+            None => self.constant(Constant::Int(default), at),
+        }
+    }
+
+    /// True when an expression gives an integer if it gives anything.
+    fn is_integer(&self, expression: &Expression<'a>) -> bool {
+        match expression.kind {
+            ExpressionKind::Call { callee: Expression { kind: ExpressionKind::Name(name), .. }, arguments: [_] } => {
+                matches!(self.binding(*name), Binding::Builtin(symbol) if is_length(self.module.text(symbol)))
+            }
+            _ => matches!(self.known_constant(expression), Some(Constant::Int(_))),
+        }
+    }
+
     /// A loop over `range(…)`: counts without making a list.
     fn range_loop(
         &mut self,
@@ -117,31 +177,8 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             _ => self.new_temporaries(3),
         };
         let is_variable = matches!(self.storage(variable), Some(Storage::Slot(slot)) if slot == counter);
-        // All bounds are evaluated before any is checked.
-        let start = self.new_temporary();
-        let (first, last, step) = match bounds {
-            [end] => (None, Some(end), None),
-            [first, end] => (Some(first), Some(end), None),
-            [first, end, step, ..] => (Some(first), Some(end), Some(step)),
-            [] => (None, None, None),
-        };
-        let parts = [(first, start, 0), (last, counter + 1, 0), (step, counter + 2, 1)];
-        for (bound, slot, default) in parts {
-            match bound {
-                Some(bound) => self.expression(bound),
-                None => self.constant(Constant::Int(default), at),
-            }
-            self.emit(StackOp::StoreLocal, slot, at);
-        }
-        for (bound, slot, _) in parts {
-            if bound.is_some_and(|bound| !matches!(literal(bound), Some(Constant::Int(_)))) {
-                self.emit(StackOp::LoadLocal, slot, at);
-                self.emit(StackOp::RangeBound, 0, at);
-                self.emit(StackOp::StoreLocal, slot, at);
-            }
-        }
+        self.range_start(bounds, counter, at);
         let (begin, next, end) = (self.new_label(), self.new_label(), self.new_label());
-        self.emit(StackOp::LoadLocal, start, at);
         self.emit(StackOp::ForPrepare, counter, at);
         self.jump(StackOp::Loop, begin, position);
         self.is_dead = false;

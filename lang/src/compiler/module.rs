@@ -1,16 +1,17 @@
 //! The whole module: functions of every file, types, enums, modules.
 
+use fxhash::FxHashMap;
 use isa::module::{
     Capture, CaptureSource, EnumDefinition, FieldDefinition, Function as FunctionCode, Global, MethodDefinition,
     ModuleDefinition, PreludeFunction, Source, TypeDefinition,
 };
 use isa::{Constant, Module, Stack, StackCode, StackInstruction, StackOp};
 
+use super::constants::{ConstantGlobal, constant_globals};
 use super::function::FunctionCompiler;
 use super::tables::Tables;
-use crate::ast::{
-    Entity, Expression, ExpressionKind, Field, Function, FunctionId, FunctionKind, Module as ModuleBlock, UnaryOperator,
-};
+use crate::ast::{Entity, Expression, Function, FunctionId, FunctionKind, Module as ModuleBlock};
+use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
 use crate::loader::Analysis;
 use crate::names::Symbol;
@@ -22,16 +23,13 @@ pub(super) struct ModuleCompiler<'a, 'p> {
     pub(super) tables: Tables<'p>,
     pub(super) diagnostics: Vec<(usize, Diagnostic)>,
     functions: Vec<FunctionCode<Stack>>,
+    /// Globals whose literal is known wherever they are set.
+    pub(super) constant_globals: FxHashMap<u32, ConstantGlobal<'a>>,
+    /// Functions that compute defaults which types inherit from other files, by address of the default.
+    pub(super) distant_defaults: FxHashMap<*const Expression<'a>, u32>,
     /// Constructor function of each type that needs one.
     pub(super) constructors: Vec<Option<u32>>,
     entry: u32,
-}
-
-/// What a field of a type, its own or inherited, starts as.
-#[derive(Clone, Copy)]
-struct TypeField<'a> {
-    field: &'a Field<'a>,
-    file: usize,
 }
 
 impl<'a, 'p> ModuleCompiler<'a, 'p> {
@@ -42,18 +40,20 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             tables: Tables::new(&analysis.program.names),
             diagnostics: Vec::new(),
             functions: vec![FunctionCode::default(); resolved.function_count as usize],
+            constant_globals: constant_globals(analysis),
+            distant_defaults: FxHashMap::default(),
             constructors: vec![None; resolved.types.len()],
             entry: 0,
         };
         for index in 0..resolved.types.len() {
-            if compiler
-                .fields(index as u32)
-                .iter()
-                .any(|field| field.field.default.is_some_and(|default| literal(default).is_none()))
-            {
+            if resolved.fields(index as u32).iter().any(|field| field.computed_default().is_some()) {
                 compiler.constructors[index] = Some(compiler.functions.len() as u32);
                 compiler.functions.push(FunctionCode::default());
             }
+        }
+        for (_, default) in resolved.distant_defaults() {
+            compiler.distant_defaults.insert(default, compiler.functions.len() as u32);
+            compiler.functions.push(FunctionCode::default());
         }
         compiler
     }
@@ -87,6 +87,20 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
                 self.functions[function as usize] = self.constructor(index as u32);
             }
         }
+        for (owner, default) in self.analysis.resolved.distant_defaults() {
+            let function = self.distant_defaults[&std::ptr::from_ref(default)];
+            self.functions[function as usize] = self.distant_default(owner, default);
+        }
+    }
+
+    /// A function that computes a default of the type `owner`, for types of other files that inherit it.
+    fn distant_default(&mut self, owner: u32, default: &'a Expression<'a>) -> FunctionCode<Stack> {
+        let info = &self.analysis.resolved.types[owner as usize];
+        let mut compiler = FunctionCompiler::for_constructor(self, info.file, 0, default.span.start);
+        compiler.return_value(default, default.position());
+        let mut code = compiler.finish();
+        code.name = self.tables.name(info.entity.name.symbol);
+        code
     }
 
     fn function(
@@ -136,30 +150,16 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         code
     }
 
-    /// All fields of a type, the parent's first; one declared again stands at the parent's place with its new default.
-    fn fields(&self, index: u32) -> Vec<TypeField<'a>> {
-        let info = &self.analysis.resolved.types[index as usize];
-        let mut fields = info.parent.map_or_else(Vec::new, |parent| self.fields(parent));
-        for field in info.entity.fields {
-            let own = TypeField { field, file: info.file };
-            match fields.iter_mut().find(|known| known.field.name.symbol == field.name.symbol) {
-                Some(known) => *known = own,
-                None => fields.push(own),
-            }
-        }
-        fields
-    }
-
     /// Labels of a type's fields in order.
     pub(super) fn field_symbols(&self, index: u32) -> Vec<Symbol> {
-        self.fields(index).iter().map(|field| field.field.name.symbol).collect()
+        self.analysis.resolved.fields(index).iter().map(|field| field.field.name.symbol).collect()
     }
 
     /// A function that makes an instance from positional arguments, computing what is not given.
     fn constructor(&mut self, index: u32) -> FunctionCode<Stack> {
         let info = &self.analysis.resolved.types[index as usize];
         let (file, entity): (usize, &'a Entity<'a>) = (info.file, info.entity);
-        let fields = self.fields(index);
+        let fields = self.analysis.resolved.fields(index);
         if fields.len() > isa::stack::MAX_ARGUMENTS as usize {
             self.diagnostics.push((
                 file,
@@ -188,7 +188,7 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
     fn type_definition(&mut self, index: u32) -> TypeDefinition {
         let info = &self.analysis.resolved.types[index as usize];
         let mut fields = Vec::new();
-        for field in self.fields(index) {
+        for field in self.analysis.resolved.fields(index) {
             let default = field.field.default.and_then(literal).unwrap_or(Constant::Null);
             fields.push(FieldDefinition {
                 name: self.tables.name(field.field.name.symbol),
@@ -318,21 +318,4 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             entry: self.entry,
         }
     }
-}
-
-/// The constant that an expression plainly is.
-pub(super) fn literal(expression: &Expression<'_>) -> Option<Constant> {
-    Some(match expression.kind {
-        ExpressionKind::Null => Constant::Null,
-        ExpressionKind::Bool(value) => Constant::Bool(value),
-        ExpressionKind::Integer(value) => Constant::Int(value),
-        ExpressionKind::Float(value) => Constant::Float(value),
-        ExpressionKind::String(text) => Constant::String(text.into()),
-        ExpressionKind::Unary { operator: UnaryOperator::Negate, operand } => match operand.kind {
-            ExpressionKind::Integer(value) => Constant::Int(value.checked_neg()?),
-            ExpressionKind::Float(value) => Constant::Float(-value),
-            _ => return None,
-        },
-        _ => return None,
-    })
 }

@@ -3,12 +3,13 @@
 use isa::{Constant, StackOp};
 
 use super::function::{FunctionCompiler, Label};
+use super::returns::Outcome;
 use crate::ast::{Match, MatchBody, Pattern};
-use crate::resolver::Storage;
+use crate::resolver::Binding;
 
 impl<'a> FunctionCompiler<'a, '_, '_> {
-    /// A match; its value ends up on the stack.
-    pub(super) fn match_expression(&mut self, matching: &'a Match<'a>, position: u32) {
+    /// A match, and what becomes of its value.
+    pub(super) fn match_arms(&mut self, matching: &'a Match<'a>, position: u32, outcome: Outcome) {
         let mark = self.temporaries();
         let subject = self.new_temporary();
         self.expression(matching.subject);
@@ -16,30 +17,43 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let depth = self.depth;
         let end = self.new_label();
         let assignments = self.assignments();
-        for arm in matching.arms {
+        let mut always_fits = false;
+        for (index, arm) in matching.arms.iter().enumerate() {
             let next = self.new_label();
             self.pattern(&arm.pattern, subject, next, position);
             match arm.body {
-                MatchBody::Expression(body) => self.expression(body),
+                MatchBody::Expression(body) => self.finish_value(body, outcome),
                 MatchBody::Block(ref block) => {
                     self.block(block);
-                    self.constant(Constant::Null, position);
+                    self.finish_null(outcome, position);
                 }
             }
             self.undo_assignments(assignments);
-            self.jump(StackOp::Jump, end, position);
+            let is_last = index + 1 == matching.arms.len();
+            always_fits = is_last && !self.is_targeted(next);
+            // Behind the last arm there is nothing to jump over, unless something is done when none fits.
+            let ends_here = is_last && matching.is_statement && matches!(outcome, Outcome::Dropped);
+            if !(always_fits || ends_here) {
+                self.jump(StackOp::Jump, end, position);
+            }
             self.place(next);
             self.depth = depth;
         }
+        if !always_fits {
+            self.no_arm_fits(matching, position, outcome);
+        }
+        self.place(end);
+        self.depth = depth + u32::from(matches!(outcome, Outcome::Wanted));
+        self.free_temporaries(mark);
+    }
+
+    fn no_arm_fits(&mut self, matching: &'a Match<'a>, position: u32, outcome: Outcome) {
         if matching.is_statement {
-            self.constant(Constant::Null, position);
+            self.finish_null(outcome, position);
         } else {
             self.constant(Constant::String("Match expression: no pattern matched".into()), position);
             self.emit(StackOp::Throw, 0, position);
         }
-        self.place(end);
-        self.depth = depth + 1;
-        self.free_temporaries(mark);
     }
 
     /// Goes on if the value in slot `subject` fits the pattern, and to `next` otherwise.
@@ -57,7 +71,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.store(name, name.span.start);
             }
             Pattern::Instance { entity, fields } => {
-                let Some(Storage::Type(index)) = self.storage(entity) else { return };
+                let Binding::Type(index) = self.binding(entity.name) else { return };
                 self.emit(StackOp::LoadLocal, subject, position);
                 self.emit(StackOp::IsInstance, index, entity.span.start);
                 self.jump(StackOp::JumpIfFalse, next, position);

@@ -2,7 +2,9 @@
 
 use isa::{Constant, StackOp};
 
-use super::function::{FunctionCompiler, Region};
+use super::expressions::on_fresh_stack;
+use super::function::{FunctionCompiler, Label, Region};
+use super::returns::Outcome;
 use crate::ast::{Block, Catch, Expression, ExpressionKind, Name, Statement, StatementKind};
 
 impl<'a> FunctionCompiler<'a, '_, '_> {
@@ -51,15 +53,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             }
             StatementKind::Break => self.leave_loop(true, position),
             StatementKind::Continue => self.leave_loop(false, position),
-            StatementKind::Return(value) => {
-                let depth = self.depth;
-                match value {
-                    Some(value) => self.expression(value),
-                    None => self.constant(Constant::Null, position),
-                }
-                self.leave(0, |compiler| compiler.emit(StackOp::Return, 0, position));
-                self.depth = depth;
-            }
+            StatementKind::Return(value) => self.return_statement(value, position),
             StatementKind::Throw(value) => {
                 self.expression(value);
                 self.emit(StackOp::Throw, 0, position);
@@ -70,14 +64,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 }
                 None => self.try_catch(body, catch.as_ref(), position),
             },
-            StatementKind::Require { condition, message } => {
-                self.expression(condition);
-                match message {
-                    Some(message) => self.expression(message),
-                    None => self.constant(Constant::String("Requirement not met".into()), position),
-                }
-                self.emit(StackOp::Require, 0, position);
-            }
+            StatementKind::Require { condition, message } => self.require(condition, message, position),
             StatementKind::Revert(reason) => {
                 match reason {
                     Some(reason) => {
@@ -111,13 +98,35 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     }
 
     /// An expression as a statement: assignments leave nothing behind to discard.
-    fn effect(&mut self, expression: &'a Expression<'a>) {
-        if let ExpressionKind::Assign { .. } = expression.kind {
-            self.assignment(expression, false);
-        } else {
-            self.expression(expression);
-            self.emit(StackOp::Pop, 0, expression.position());
+    pub(super) fn effect(&mut self, expression: &'a Expression<'a>) {
+        match expression.kind {
+            ExpressionKind::Assign { .. } => self.assignment(expression, false),
+            ExpressionKind::Match(matching) => {
+                let position = expression.position();
+                on_fresh_stack(|| self.match_arms(matching, position, Outcome::Dropped));
+            }
+            _ => {
+                self.expression(expression);
+                self.emit(StackOp::Pop, 0, expression.position());
+            }
         }
+    }
+
+    /// `require(condition, message)`. A message that is plainly there is needed only if the condition does not hold.
+    fn require(&mut self, condition: &'a Expression<'a>, message: Option<&'a Expression<'a>>, position: u32) {
+        let past = self.new_label();
+        if message.is_none_or(|message| self.cannot_fail(message)) {
+            self.branch(condition, true, past);
+            self.constant(Constant::Bool(false), position);
+        } else {
+            self.expression(condition);
+        }
+        match message {
+            Some(message) => self.expression(message),
+            None => self.constant(Constant::String("Requirement not met".into()), position),
+        }
+        self.emit(StackOp::Require, 0, position);
+        self.place(past);
     }
 
     fn destructure_map(&mut self, names: &'a [Name], value: &'a Expression<'a>) {
@@ -169,28 +178,27 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.statement(statement);
                 break;
             };
-            let next = self.new_label();
-            self.branch(condition, false, next);
-            let mark = self.assignments();
-            self.block(then);
-            let is_dead = self.is_dead;
-            let assigned = self.undo_assignments(mark);
-            ways.push((!is_dead).then_some(assigned));
-            let Some(otherwise) = otherwise else {
+            if let Some(target) = self.loop_exit(then) {
+                self.branch(condition, true, target);
+                ways.push(None);
+                if otherwise.is_none() {
+                    ways.push(Some(Vec::new()));
+                }
+            } else {
+                let next = self.new_label();
+                self.branch(condition, false, next);
+                ways.push(self.arm(then));
+                match otherwise {
+                    Some(_) => self.jump(StackOp::Jump, end, statement.span.start),
+                    None => ways.push(Some(Vec::new())),
+                }
                 self.place(next);
-                ways.push(Some(Vec::new()));
-                break;
-            };
-            self.jump(StackOp::Jump, end, statement.span.start);
-            self.place(next);
+            }
+            let Some(otherwise) = otherwise else { break };
             match otherwise.statements {
                 [only] if matches!(only.kind, StatementKind::If { .. }) => statement = only,
                 _ => {
-                    let mark = self.assignments();
-                    self.block(otherwise);
-                    let is_dead = self.is_dead;
-                    let assigned = self.undo_assignments(mark);
-                    ways.push((!is_dead).then_some(assigned));
+                    ways.push(self.arm(otherwise));
                     break;
                 }
             }
@@ -198,6 +206,26 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.place(end);
         debug_assert!(self.assignments() >= outer);
         self.join_assignments(&ways);
+    }
+
+    /// Compiles a block that may be left out; gives what it assigns, unless control never comes to its end.
+    fn arm(&mut self, block: &Block<'a>) -> Option<Vec<u32>> {
+        let mark = self.assignments();
+        self.block(block);
+        let is_dead = self.is_dead;
+        let assigned = self.undo_assignments(mark);
+        (!is_dead).then_some(assigned)
+    }
+
+    /// Where a block goes that is nothing but `break` or `continue`, if there is nothing to be done on the way.
+    fn loop_exit(&self, block: &Block<'a>) -> Option<Label> {
+        let [statement] = block.statements else { return None };
+        let Some(&Region::Loop { end, next, depth }) = self.regions.last() else { return None };
+        match statement.kind {
+            StatementKind::Break if depth == self.depth => Some(end),
+            StatementKind::Continue if depth == self.depth => Some(next),
+            _ => None,
+        }
     }
 
     /// `try { body } catch (name) { handler }`.

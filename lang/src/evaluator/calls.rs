@@ -3,7 +3,7 @@
 use runtime::operations::{Callee, Method};
 use runtime::{Error, Runtime, Tag, Value};
 
-use super::tables::{Body, Code, Parameter, Place};
+use super::tables::{Body, Code, Default, Parameter, Place};
 use super::{Evaluator, Exit, Frame};
 use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
 
@@ -95,16 +95,22 @@ impl<'a, 't> Evaluator<'a, 't> {
         }
     }
 
-    /// `callee{field: value}`.
+    /// `callee{field: value}`. Leading fields have their positions as keys.
     pub(super) fn construct(
         &mut self,
         callee: &'a Expression<'a>,
+        leading: &'a [Expression<'a>],
         fields: &'a [FieldInitializer<'a>],
         position: u32,
     ) -> Result<Value, Exit> {
         let first = self.stack.len();
         let callee = self.expression(callee)?;
         self.push(callee);
+        for (at, value) in leading.iter().enumerate() {
+            self.push(Value::int(at as i64));
+            let value = self.expression(value)?;
+            self.push(value);
+        }
         let names = &self.tables.analysis.program.names;
         for field in fields {
             let key = self.literal(names.text(field.name.symbol));
@@ -213,7 +219,11 @@ impl<'a, 't> Evaluator<'a, 't> {
             _ => !is_given,
         };
         if is_missing {
-            let value = parameter.default.map_or(Ok(Value::NULL), |default| self.expression(default))?;
+            let value = match parameter.default {
+                Default::Null => Value::NULL,
+                Default::Expression(default) => self.expression(default)?,
+                Default::Call(function, position) => self.enter(function, Value::NULL, self.stack.len(), position)?,
+            };
             self.store_place(parameter.place, value);
         }
         Ok(())

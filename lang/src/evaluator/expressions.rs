@@ -65,7 +65,7 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Map(entries) => self.map(entries, position),
             ExpressionKind::Interpolation(parts) => self.interpolation(parts, position),
             ExpressionKind::Slice { object, start, end, .. } => self.slice(object, start, end, position),
-            ExpressionKind::Construct { callee, fields } => self.construct(callee, fields, position),
+            ExpressionKind::Construct { callee, leading, fields } => self.construct(callee, leading, fields, position),
             ExpressionKind::Match(matching) => self.match_expression(matching, position),
             ExpressionKind::Null
             | ExpressionKind::Bool(_)

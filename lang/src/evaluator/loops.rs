@@ -9,19 +9,30 @@ use crate::ast::{Block, Expression, ExpressionKind, LogicalOperator, Name};
 impl<'a> Evaluator<'a, '_> {
     /// `while condition { body }`.
     pub(super) fn while_loop(&mut self, condition: &'a Expression<'a>, body: &Block<'a>) -> Result<(), Exit> {
-        // Running out of fuel is reported where the condition is decided.
-        let mut decisive = condition;
-        while let ExpressionKind::Logical { operator: LogicalOperator::And, right, .. } = decisive.kind {
-            decisive = right;
-        }
-        let position = decisive.position();
-        while self.expression(condition)?.is_truthy() {
+        while let Some(position) = self.holds(condition)? {
             self.take_fuel(position)?;
             if !self.iteration(body)? {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Where a loop's condition is decided, if it holds: there, running out of fuel is reported.
+    fn holds(&mut self, condition: &'a Expression<'a>) -> Result<Option<u32>, Exit> {
+        match condition.kind {
+            ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => {
+                let goes_on = self.expression(left)?.is_truthy();
+                if goes_on { self.nested(|evaluator| evaluator.holds(right)) } else { Ok(None) }
+            }
+            ExpressionKind::Logical { operator: LogicalOperator::Or, left, right } => {
+                match self.nested(|evaluator| evaluator.holds(left))? {
+                    None => self.nested(|evaluator| evaluator.holds(right)),
+                    decided => Ok(decided),
+                }
+            }
+            _ => Ok(self.expression(condition)?.is_truthy().then(|| condition.position())),
+        }
     }
 
     /// Runs a loop's body once. False when the loop is left.

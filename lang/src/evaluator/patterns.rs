@@ -40,7 +40,7 @@ impl<'a> Evaluator<'a, '_> {
                 Ok(true)
             }
             Pattern::Instance { entity, fields } => {
-                let Place::Type(index) = self.place(entity) else { return Ok(true) };
+                let Place::Type(index) = self.place(entity.name) else { return Ok(true) };
                 Ok(self.runtime.is_instance(subject, index)
                     && self.nested(|evaluator| evaluator.fields_fit(index, fields, subject, entity.span.start))?)
             }

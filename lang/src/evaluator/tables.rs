@@ -57,8 +57,25 @@ pub(super) struct BuiltinUse {
 pub(super) struct Parameter<'a> {
     /// Where it is kept.
     pub(super) place: Place,
-    /// What it is without an argument; null without a default.
-    pub(super) default: Option<&'a Expression<'a>>,
+    /// What it is without an argument.
+    pub(super) default: Default<'a>,
+}
+
+/// What a parameter is without an argument.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Default<'a> {
+    /// Null.
+    Null,
+    /// The value of an expression.
+    Expression(&'a Expression<'a>),
+    /// What a function gives, which is called at this offset: a field's default that a type inherits from another file.
+    Call(u32, u32),
+}
+
+impl<'a> Default<'a> {
+    fn of(default: Option<&'a Expression<'a>>) -> Self {
+        default.map_or(Self::Null, Self::Expression)
+    }
 }
 
 /// What runs when a function is called.
@@ -91,7 +108,7 @@ pub(super) struct Code<'a> {
     pub(super) slots: u32,
     /// Slots that get a cell at the beginning.
     pub(super) cells: Box<[u32]>,
-    /// Globals that its types, enums and modules are published in at the beginning.
+    /// Globals that are set at the beginning: to its types, enums and modules, and to builtins whose names its variables have.
     pub(super) published: Box<[(u32, Value)]>,
     /// Functions that are made at the beginning, and the variables they are kept in.
     pub(super) hoisted: Box<[(Place, u32)]>,
@@ -119,6 +136,8 @@ pub(super) struct Tables<'a, 't> {
     pub(super) enums: Vec<Value>,
     /// Builtins that the program mentions.
     pub(super) builtins: Vec<BuiltinUse>,
+    /// What variables with the name of a builtin or library function mean until they are set.
+    pub(super) unset: FxHashMap<Symbol, Place>,
     /// String constants of the program by text.
     pub(super) strings: FxHashMap<&'t str, Value>,
 }
@@ -139,6 +158,7 @@ impl<'a, 't> Tables<'a, 't> {
             fields: Vec::new(),
             enums: vec![Value::NULL; resolved.enums.len()],
             builtins: Vec::new(),
+            unset: FxHashMap::default(),
             strings: FxHashMap::default(),
         };
         let names = &analysis.program.names;
@@ -173,6 +193,15 @@ impl<'a, 't> Tables<'a, 't> {
                 };
                 self.places.push(place);
             }
+            for variable in resolved.functions.iter().flat_map(|scope| &scope.variables) {
+                if let Some(binding) = variable.builtin_until_set() {
+                    let place = match binding {
+                        Binding::Builtin(symbol) => self.builtin_place(symbol, program, &mut builtins),
+                        _ => self.place(file, binding),
+                    };
+                    self.unset.insert(variable.symbol, place);
+                }
+            }
             for scope in &resolved.functions {
                 let code = self.code(file, names, scope, source.file.statements);
                 self.functions.push(code);
@@ -193,6 +222,7 @@ impl<'a, 't> Tables<'a, 't> {
             Binding::Capture(index) => Place::Capture(index),
             Binding::Library(function) => Place::Function(function),
             Binding::Unknown(global) => Place::Global(global),
+            Binding::Type(index) => Place::Type(index),
             Binding::Builtin(_) | Binding::None => Place::Nothing,
         }
     }
@@ -229,10 +259,12 @@ impl<'a, 't> Tables<'a, 't> {
             };
             Some((place, first_function + function.id.0))
         });
-        let published = scope
-            .variables
-            .iter()
-            .filter_map(|variable| Some((variable.exported?, self.fixed_value(variable.storage)?)));
+        let published = scope.variables.iter().filter_map(|variable| match variable.storage {
+            Storage::Global(global) => {
+                variable.builtin_until_set().and_then(|_| Some((global, self.unset_value(variable.symbol)?)))
+            }
+            storage => Some((variable.exported?, self.fixed_value(storage)?)),
+        });
         let cells = scope.variables.iter().filter_map(|variable| match variable.storage {
             Storage::Cell(slot) => Some(slot),
             _ => None,
@@ -263,6 +295,15 @@ impl<'a, 't> Tables<'a, 't> {
         }
     }
 
+    /// The builtin or library function that a variable of this name means until it is set.
+    fn unset_value(&self, symbol: Symbol) -> Option<Value> {
+        match *self.unset.get(&symbol)? {
+            Place::Builtin(index) => Some(self.builtin_value(index)),
+            Place::Function(index) => Some(Value::indexed(Tag::Function, index)),
+            _ => None,
+        }
+    }
+
     /// The value that a name with this storage always has.
     fn fixed_value(&self, storage: Storage) -> Option<Value> {
         match storage {
@@ -283,35 +324,41 @@ impl<'a, 't> Tables<'a, 't> {
         }
     }
 
-    /// The functions that make instances of types with computed defaults. They follow those of the files.
+    /// The functions that make instances of types with computed defaults. They follow those of the files; behind them come those of
+    /// defaults that types inherit from other files.
     fn add_constructors(&mut self, program: &Program) {
+        let resolved = &self.analysis.resolved;
+        let constructors = program.types.iter().filter(|facts| facts.constructor.is_some()).count() as u32;
+        let mut distant = FxHashMap::default();
+        for (at, (owner, default)) in resolved.distant_defaults().into_iter().enumerate() {
+            let function = resolved.function_count + constructors + at as u32;
+            distant.insert(std::ptr::from_ref(default), function);
+            let file = resolved.types[owner as usize].file;
+            let code = self.bare_code(file, Box::default(), Body::Expression(default));
+            self.put(function, code);
+        }
         for (index, facts) in program.types.iter().enumerate() {
             if let Some(function) = facts.constructor {
-                let info = &self.analysis.resolved.types[index];
-                let fields = self.field_defaults(index as u32);
-                let code = self.bare_code(info.file, fields, Body::Constructor(index as u32));
+                let defaults = self.field_defaults(index as u32, &distant);
+                let code = self.bare_code(resolved.types[index].file, defaults, Body::Constructor(index as u32));
                 self.put(function, code);
             }
         }
     }
 
-    /// Defaults of all fields of a type, the parent's first; a field declared again stands at the parent's place.
-    fn field_defaults(&self, index: u32) -> Box<[Parameter<'a>]> {
-        let default_of = |name: u32| {
-            let mut ancestor = Some(index);
-            while let Some(at) = ancestor {
-                let info = &self.analysis.resolved.types[at as usize];
-                let own =
-                    info.entity.fields.iter().rev().find(|field| self.names[field.name.symbol.0 as usize] == name);
-                if let Some(field) = own {
-                    return field.default;
-                }
-                ancestor = info.parent;
-            }
-            None
-        };
-        let names = self.fields[index as usize].iter().enumerate();
-        names.map(|(slot, &name)| Parameter { place: Place::Slot(slot as u32), default: default_of(name) }).collect()
+    /// Defaults of all fields of a type. `distant` are the functions of defaults that are inherited from other files.
+    fn field_defaults(&self, index: u32, distant: &FxHashMap<*const Expression<'a>, u32>) -> Box<[Parameter<'a>]> {
+        let info = &self.analysis.resolved.types[index as usize];
+        let fields = self.analysis.resolved.fields(index);
+        let parameters = fields.iter().enumerate().map(|(slot, field)| {
+            let function = field.field.default.and_then(|default| distant.get(&std::ptr::from_ref(default)));
+            let default = match function {
+                Some(&function) if field.file != info.file => Default::Call(function, info.entity.name.span.start),
+                _ => Default::of(field.field.default),
+            };
+            Parameter { place: Place::Slot(slot as u32), default }
+        });
+        parameters.collect()
     }
 
     /// The functions that set the members of standard modules.
@@ -390,7 +437,10 @@ fn parameters<'a>(function: &'a Function<'a>, scope: &FunctionScope<'a>) -> Box<
     }
     let pairs = function.parameters.iter().zip(&scope.variables);
     pairs
-        .map(|(parameter, variable)| Parameter { place: place_of(variable.storage), default: parameter.default })
+        .map(|(parameter, variable)| Parameter {
+            place: place_of(variable.storage),
+            default: Default::of(parameter.default),
+        })
         .collect()
 }
 

@@ -27,7 +27,7 @@ impl Evaluator<'_, '_> {
             Place::Global(global) => self.runtime.globals[global as usize],
             fixed => return self.fixed(fixed, name.span.start),
         };
-        if value.is_unset() { Err(self.unknown(name)) } else { Ok(value) }
+        if value.is_unset() { self.unset(name) } else { Ok(value) }
     }
 
     /// The value of a name that is no variable.
@@ -63,7 +63,16 @@ impl Evaluator<'_, '_> {
         Ok(self.literal(text))
     }
 
-    /// The error for a variable that has no value.
+    /// What a variable means that has no value: the builtin of its name, or an error. Globals that mean builtins are set from the start.
+    #[cold]
+    fn unset(&mut self, name: Name) -> Result<Value, Exit> {
+        let is_global = matches!(self.place(name), Place::Global(_));
+        match self.tables.unset.get(&name.symbol) {
+            Some(&builtin) if !is_global => self.fixed(builtin, name.span.start),
+            _ => Err(self.unknown(name)),
+        }
+    }
+
     #[cold]
     fn unknown(&mut self, name: Name) -> Exit {
         let index = match self.place(name) {

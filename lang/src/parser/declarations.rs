@@ -4,7 +4,7 @@ use super::statements::{is_function_word, is_modifier};
 use super::{Parse, Parser, span_of};
 use crate::ast::{
     Entity, Enum, EnumMember, ExpressionKind, Field, Function, FunctionKind, Label, Module, Name, Protocol, Statement,
-    StatementKind, UnaryOperator, Use, UseForm, UseName,
+    StatementKind, TypePath, UnaryOperator, Use, UseForm, UseName,
 };
 use crate::lexer::{Token, TokenKind};
 
@@ -22,7 +22,7 @@ impl<'a> Parser<'a, '_> {
         let mut protocols = Vec::new();
         loop {
             if parent.is_none() && self.eat(TokenKind::Extends) {
-                parent = Some(self.name("the type that it extends")?);
+                parent = Some(self.type_path("the type that it extends")?);
             } else if protocols.is_empty() && self.eat(TokenKind::Implements) {
                 protocols.push(self.name("a protocol")?);
                 while self.eat(TokenKind::Comma) {
@@ -47,6 +47,17 @@ impl<'a> Parser<'a, '_> {
             span: self.span_from(start.start),
         };
         Ok(self.arena.alloc(entity))
+    }
+
+    /// `T`, or `m.T`; `what` says what the name stands for.
+    pub(super) fn type_path(&mut self, what: &str) -> Parse<TypePath<'a>> {
+        let name = self.name(what)?;
+        let mut members = Vec::new();
+        while self.eat(TokenKind::Dot) {
+            members.push(self.label("the member")?);
+        }
+        let members = self.arena.alloc_slice_copy(&members);
+        Ok(TypePath { name, members, span: self.span_from(name.span.start) })
     }
 
     /// `<T, U>` after the name of a type. Nothing checks types, so they are read over.

@@ -288,7 +288,7 @@ impl<'n> Dump<'n> {
             dump.word(entity.name.symbol);
             if let Some(parent) = entity.parent {
                 dump.put(" extends");
-                dump.word(parent.symbol);
+                dump.type_path(&parent);
             }
             if !entity.protocols.is_empty() {
                 dump.put(" implements");
@@ -399,8 +399,9 @@ impl<'n> Dump<'n> {
                 dump.space_and(callee);
                 dump.expressions(arguments);
             }),
-            ExpressionKind::Construct { callee, fields } => self.node("new", |dump| {
+            ExpressionKind::Construct { callee, leading, fields } => self.node("new", |dump| {
                 dump.space_and(callee);
+                dump.expressions(leading);
                 for field in *fields {
                     let _ = write!(dump.output, " {}=", dump.names.text(field.name.symbol));
                     dump.expression(&field.value);
@@ -482,12 +483,20 @@ impl<'n> Dump<'n> {
             Pattern::Value(value) => self.expression(value),
             Pattern::Binding(name) => self.node("bind", |dump| dump.word(name.symbol)),
             Pattern::Instance { entity, fields } => self.node("instance", |dump| {
-                dump.word(entity.symbol);
+                dump.type_path(entity);
                 for field in *fields {
                     dump.put(" ");
                     dump.pattern(field);
                 }
             }),
+        }
+    }
+
+    fn type_path(&mut self, path: &TypePath) {
+        self.word(path.name.symbol);
+        for member in path.members {
+            self.put(".");
+            self.put(self.names.text(member.symbol));
         }
     }
 }

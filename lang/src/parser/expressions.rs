@@ -13,6 +13,7 @@ use crate::ast::{
     Span, Target, UnaryOperator,
 };
 use crate::lexer::TokenKind;
+use fxhash::FxHashSet;
 
 /// What an infix operator makes.
 #[derive(Clone, Copy)]
@@ -51,8 +52,8 @@ fn infix(kind: TokenKind) -> Option<(Infix, u8)> {
 /// What stands between the parentheses of a call.
 enum Arguments<'a> {
     Positional(&'a [Expression<'a>]),
-    /// `name = value`: a construction.
-    Named(&'a [FieldInitializer<'a>]),
+    /// `value, name = value`: a construction.
+    Named(&'a [Expression<'a>], &'a [FieldInitializer<'a>]),
 }
 
 impl<'a> Parser<'a, '_> {
@@ -232,7 +233,8 @@ impl<'a> Parser<'a, '_> {
     fn postfix_after(&mut self, mut operand: Expression<'a>) -> Parse<Expression<'a>> {
         loop {
             let start = operand.span.start;
-            let kind = match self.token.kind {
+            let next = self.token.kind;
+            let kind = match next {
                 TokenKind::Dot => {
                     self.advance();
                     let name = self.member_name()?;
@@ -240,13 +242,10 @@ impl<'a> Parser<'a, '_> {
                     if self.at(TokenKind::LeftParenthesis) && self.adjoins() {
                         match self.arguments()? {
                             Arguments::Positional(arguments) => ExpressionKind::MethodCall { object, name, arguments },
-                            Arguments::Named(fields) => {
+                            Arguments::Named(leading, fields) => {
                                 let kind = ExpressionKind::Attribute { object, name };
-                                let span = Span::new(start, name.span.end);
-                                ExpressionKind::Construct {
-                                    callee: self.arena.alloc(Expression { kind, span }),
-                                    fields,
-                                }
+                                let callee = Expression { kind, span: Span::new(start, name.span.end) };
+                                ExpressionKind::Construct { callee: self.arena.alloc(callee), leading, fields }
                             }
                         }
                     } else {
@@ -257,13 +256,13 @@ impl<'a> Parser<'a, '_> {
                     let callee = &*self.arena.alloc(operand);
                     match self.arguments()? {
                         Arguments::Positional(arguments) => ExpressionKind::Call { callee, arguments },
-                        Arguments::Named(fields) => ExpressionKind::Construct { callee, fields },
+                        Arguments::Named(leading, fields) => ExpressionKind::Construct { callee, leading, fields },
                     }
                 }
                 TokenKind::LeftBracket if self.adjoins() => self.index_or_slice(operand)?,
                 TokenKind::LeftBrace if self.brace_constructs(&operand) => {
                     let callee = &*self.arena.alloc(operand);
-                    ExpressionKind::Construct { callee, fields: self.construction()? }
+                    ExpressionKind::Construct { callee, leading: &[], fields: self.construction()? }
                 }
                 _ => return Ok(operand),
             };
@@ -304,7 +303,7 @@ impl<'a> Parser<'a, '_> {
         Ok(kind)
     }
 
-    /// The arguments of a call. If the first one reads `name = value`, all must.
+    /// The arguments of a call. Behind one that reads `name = value`, all must.
     fn arguments(&mut self) -> Parse<Arguments<'a>> {
         let base = self.expressions.len();
         let mut fields = Vec::new();
@@ -313,10 +312,10 @@ impl<'a> Parser<'a, '_> {
             while !parser.at(TokenKind::RightParenthesis) {
                 let argument = parser.expression()?;
                 match as_named_argument(&argument) {
-                    Some(field) if parser.expressions.len() == base => fields.push(field),
+                    Some(field) => fields.push(field),
                     None if fields.is_empty() => parser.expressions.push(argument),
-                    _ => {
-                        let error = parser.error_at(argument.span, "arguments are given by name all, or none");
+                    None => {
+                        let error = parser.error_at(argument.span, "arguments by name come after all others");
                         parser
                             .help("`name = value` gives a field by name; to pass an assignment, put it in parentheses");
                         return Err(error);
@@ -329,10 +328,11 @@ impl<'a> Parser<'a, '_> {
             Ok(())
         })?;
         self.close(TokenKind::RightParenthesis, "`,` or `)`")?;
-        if !fields.is_empty() {
-            return Ok(Arguments::Named(self.arena.alloc_slice_copy(&fields)));
-        }
-        Ok(Arguments::Positional(self.take_expressions(base)))
+        let positional = self.take_expressions(base);
+        Ok(match fields.is_empty() {
+            true => Arguments::Positional(positional),
+            false => Arguments::Named(positional, self.arena.alloc_slice_copy(&fields)),
+        })
     }
 
     /// Moves what was collected above `base` to the arena.
@@ -342,9 +342,9 @@ impl<'a> Parser<'a, '_> {
         expressions
     }
 
-    /// True when a `{` here gives fields to the type before it: `User{name: "a"}`. The type's name begins with a capital, and
-    /// the header of a block is never read so.
-    fn brace_constructs(&self, operand: &Expression<'a>) -> bool {
+    /// True when a `{` here gives fields to the type before it: `User{name: "a"}`. The type's name begins with a capital or is declared
+    /// in this file, and the header of a block is never read so.
+    fn brace_constructs(&mut self, operand: &Expression<'a>) -> bool {
         if self.mode.header || !self.same_line() {
             return false;
         }
@@ -353,13 +353,19 @@ impl<'a> Parser<'a, '_> {
         else {
             return false;
         };
-        if !self.source.as_bytes()[span.start as usize].is_ascii_uppercase() {
-            return false;
-        }
         let mut ahead = self.lexer;
         let first = ahead.next_token();
-        first.kind == TokenKind::RightBrace
-            || (first.kind.is_word() && matches!(ahead.next_token().kind, TokenKind::Colon | TokenKind::Equal))
+        let has_fields = first.kind == TokenKind::RightBrace
+            || (first.kind.is_word() && matches!(ahead.next_token().kind, TokenKind::Colon | TokenKind::Equal));
+        let name = &self.source[span.start as usize..span.end as usize];
+        has_fields && (name.starts_with(|letter: char| letter.is_ascii_uppercase()) || self.declares_type(name))
+    }
+
+    /// Whether the file seems to declare an entity or data type of this name, somewhere. Found by looking at its text once, and only when
+    /// a program may depend on it: a brace behind any other name is an error anyhow.
+    fn declares_type(&mut self, name: &str) -> bool {
+        let source = self.source;
+        self.declared_types.get_or_insert_with(|| declared_types(source)).contains(name)
     }
 
     fn construction(&mut self) -> Parse<&'a [FieldInitializer<'a>]> {
@@ -590,6 +596,19 @@ impl<'a> Parser<'a, '_> {
         }
         Ok(Expression { kind: inner.kind, span: self.span_from(start) })
     }
+}
+
+/// The words behind the words `entity` and `data`.
+fn declared_types(source: &str) -> FxHashSet<&str> {
+    let is_word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let mut declared = FxHashSet::default();
+    let mut words = source.split(|letter: char| !is_word(letter)).filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        if matches!(word, "entity" | "data") {
+            declared.extend(words.peek());
+        }
+    }
+    declared
 }
 
 /// `name = value` in an argument list, without parentheses around it.

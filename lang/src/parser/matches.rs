@@ -1,11 +1,11 @@
 //! `match` and its patterns.
 //!
-//! Arms are `pattern => …`, or `case pattern …` and `default …` with a block. `match` may also be the name of an action, so with
-//! parentheses after it the parser looks ahead whether arms follow on the same line.
+//! Arms are `pattern => …`, or `case pattern …` and `default …` with a block. `match` may also be the name of an action or a list, so
+//! with a bracket or a minus after it the parser looks ahead whether arms follow on the same line.
 
-use super::statements::begins_operand;
+use super::statements::{begins_operand, begins_other_operand};
 use super::{Mode, Parse, Parser};
-use crate::ast::{Expression, ExpressionKind, Match, MatchArm, MatchBody, Pattern};
+use crate::ast::{Expression, ExpressionKind, Match, MatchArm, MatchBody, Pattern, Span};
 use crate::lexer::{Token, TokenKind};
 
 /// How many tokens are looked at to find the arms of `match (…`. A longer subject would have to be a variable.
@@ -16,10 +16,8 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn match_or_name(&mut self) -> Parse<Expression<'a>> {
         let word = self.token;
         let next = self.peek();
-        if next.newline_before() || !begins_operand(next.kind) {
-            return self.name_or_arrow();
-        }
-        if next.kind == TokenKind::LeftParenthesis && !self.arms_follow() {
+        let may_go_on = next.kind == TokenKind::LeftParenthesis || begins_other_operand(next.kind);
+        if next.newline_before() || !(may_go_on || begins_operand(next.kind)) || (may_go_on && !self.arms_follow()) {
             return self.name_or_arrow();
         }
         self.advance();
@@ -27,18 +25,19 @@ impl<'a> Parser<'a, '_> {
         self.arms(word, subject)
     }
 
-    /// Whether the current `match`, with parentheses after it, is followed by arms on the same line. A colon begins them only if
-    /// the `match` is the whole statement; elsewhere it may be that of `?:`.
+    /// Whether the current `match`, with a bracket or a minus after it, is followed by arms on the same line. A colon begins them only
+    /// if the `match` is the whole statement; elsewhere it may be that of `?:`.
     fn arms_follow(&self) -> bool {
         let mut ahead = self.lexer;
         let mut depth = 0u32;
-        for _ in 0..LOOK_AHEAD {
+        for position in 0..LOOK_AHEAD {
             let token = ahead.next_token();
             if depth == 0 && token.newline_before() {
                 return false;
             }
             match token.kind {
-                TokenKind::LeftBrace if depth == 0 => return !self.mode.header,
+                // A brace right behind the word begins what is matched: a map.
+                TokenKind::LeftBrace if depth == 0 && position > 0 => return !self.mode.header,
                 TokenKind::Colon if depth == 0 => {
                     return self.token.start == self.statement_start && ahead.next_token().newline_before();
                 }
@@ -157,21 +156,21 @@ impl<'a> Parser<'a, '_> {
             self.advance();
             return Ok(Pattern::Wildcard);
         }
-        let name = self.take_name();
+        let path = self.type_path("a type or a variable")?;
         if self.at(TokenKind::LeftParenthesis) && self.same_line() {
             let fields = self.nested(Self::pattern_fields)?;
-            return Ok(Pattern::Instance { entity: name, fields });
+            return Ok(Pattern::Instance { entity: path, fields });
         }
-        if !self.at(TokenKind::Dot) {
-            return Ok(Pattern::Binding(name));
+        if path.members.is_empty() {
+            return Ok(Pattern::Binding(path.name));
         }
-        let mut path = Expression { kind: ExpressionKind::Name(name), span: name.span };
-        while self.eat(TokenKind::Dot) {
-            let member = self.label("the member")?;
-            let kind = ExpressionKind::Attribute { object: self.arena.alloc(path), name: member };
-            path = Expression { kind, span: self.span_from(name.span.start) };
+        let start = path.span.start;
+        let mut value = Expression { kind: ExpressionKind::Name(path.name), span: path.name.span };
+        for &name in path.members {
+            let kind = ExpressionKind::Attribute { object: self.arena.alloc(value), name };
+            value = Expression { kind, span: Span::new(start, name.span.end) };
         }
-        Ok(Pattern::Value(self.arena.alloc(path)))
+        Ok(Pattern::Value(self.arena.alloc(value)))
     }
 
     fn pattern_fields(&mut self) -> Parse<&'a [Pattern<'a>]> {

@@ -35,6 +35,7 @@ use crate::diagnostics::{Diagnostic, line_and_column};
 use crate::lexer::{Lexer, Token, TokenKind};
 use crate::names::{Interner, Symbol};
 use bumpalo::Bump;
+use fxhash::FxHashSet;
 
 /// How deep brackets, blocks and the like may be nested.
 pub const MAX_NESTING: u32 = 1000;
@@ -161,6 +162,8 @@ struct Parser<'a, 'p> {
     recovering: bool,
     /// True when the parser has given up: everything from here on is the end of the file and reports nothing.
     stopped: bool,
+    /// Names of types that the file declares, once asked for.
+    declared_types: Option<FxHashSet<&'p str>>,
     /// A `{` whose `}` is probably missing, as the next `}` at the start of a line stood too far to the left for it.
     suspect: Option<Token>,
 }
@@ -189,6 +192,7 @@ impl<'a, 'p> Parser<'a, 'p> {
             ended_early: false,
             recovering: false,
             stopped: false,
+            declared_types: None,
             suspect: None,
         };
         parser.advance();

@@ -55,32 +55,31 @@ impl<'a> Parser<'a, '_> {
         let on_line = !next.newline_before();
         let before_name = on_line && next.kind.is_name();
         let before_operand = on_line && begins_operand(next.kind);
+        let before_value = before_operand || (on_line && begins_other_operand(next.kind));
         // A declaration whose name was forgotten is still one.
         let before_declared = before_name || (on_line && next.kind == LeftBrace);
         let ends_here = !on_line || matches!(next.kind, End | Semicolon | RightBrace);
         let kind = match start.kind {
-            Print
-                if before_operand || ends_here || matches!(next.kind, LeftBracket | LeftBrace | Minus | MinusMinus) =>
-            {
-                self.print_statement()?
-            }
+            Print if before_value || ends_here => self.print_statement()?,
             Debug if before_operand => {
                 self.advance();
                 let values = self.values(1)?;
                 StatementKind::Debug(&values[0])
             }
-            Require if before_operand => {
+            Require if before_value => {
                 self.advance();
                 let values = self.values(2)?;
                 StatementKind::Require { condition: &values[0], message: values.get(1) }
             }
-            Revert if before_operand || ends_here => {
+            Revert if before_value || ends_here => {
                 self.advance();
                 match ends_here {
                     true => StatementKind::Revert(None),
                     false => StatementKind::Revert(self.reason()?),
                 }
             }
+            // With parentheses it is a call like any other.
+            Verify if before_value && next.kind != LeftParenthesis => self.verify_statement()?,
             Const if before_name || (on_line && matches!(next.kind, LeftBrace | LeftBracket)) => {
                 return self.let_statement(true).map(Some);
             }
@@ -141,9 +140,14 @@ impl<'a> Parser<'a, '_> {
         use TokenKind::*;
         match self.token.kind {
             Return | Throw | Break | Continue => true,
-            Print | Debug | Require | Revert | Emit => {
+            Print | Debug | Require | Revert | Emit | Verify => {
                 let next = self.peek();
-                !next.newline_before() && begins_operand(next.kind)
+                let begins = match self.token.kind {
+                    Verify if next.kind == LeftParenthesis => false,
+                    Print | Require | Revert | Verify => begins_operand(next.kind) || begins_other_operand(next.kind),
+                    _ => begins_operand(next.kind),
+                };
+                begins && !next.newline_before()
             }
             _ => false,
         }
@@ -399,6 +403,16 @@ impl<'a> Parser<'a, '_> {
         }))
     }
 
+    /// `verify c, "message"`: what `verify(c, "message")` is.
+    fn verify_statement(&mut self) -> Parse<StatementKind<'a>> {
+        let name = self.take_name();
+        let callee = self.arena.alloc(Expression { kind: ExpressionKind::Name(name), span: name.span });
+        let arguments = self.values(2)?;
+        let span = self.span_from(name.span.start);
+        let call = Expression { kind: ExpressionKind::Call { callee, arguments }, span };
+        Ok(StatementKind::Expression(self.arena.alloc(call)))
+    }
+
     /// The reason given to `revert`, if any.
     fn reason(&mut self) -> Parse<Option<&'a Expression<'a>>> {
         if self.at(TokenKind::LeftParenthesis) && self.peek().kind == TokenKind::RightParenthesis {
@@ -531,7 +545,7 @@ pub(super) fn begins_operand(kind: TokenKind) -> bool {
 }
 
 /// True for what begins an operand, but could also go on with an expression.
-fn begins_other_operand(kind: TokenKind) -> bool {
+pub(super) fn begins_other_operand(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::LeftBracket | TokenKind::LeftBrace | TokenKind::Minus | TokenKind::MinusMinus)
 }
 

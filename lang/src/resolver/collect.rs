@@ -77,7 +77,7 @@ impl<'a> Resolver<'a, '_> {
                     self.collect_block(then, assigned);
                     match otherwise {
                         // Chains of `elif` may be long: they are walked, not recursed into.
-                        Some(Block { statements: [only], .. }) => {
+                        Some(Block { statements: [only], .. }) if matches!(only.kind, StatementKind::If { .. }) => {
                             statement = only;
                             continue;
                         }
@@ -142,7 +142,15 @@ impl<'a> Resolver<'a, '_> {
                         self.declare_use(use_);
                     }
                 }
-                StatementKind::Export { declaration, .. } => {
+                StatementKind::Export { names, declaration } => {
+                    let frame = self.frame();
+                    frame.exports.extend(names.iter().map(|name| name.symbol));
+                    if !frame.scope.is_top_level {
+                        self.error(
+                            Diagnostic::error("'export' stands at the top level of a file or module", statement.span)
+                                .with_help("move it out of the function"),
+                        );
+                    }
                     if let Some(declaration) = declaration {
                         statement = declaration;
                         continue;
@@ -208,7 +216,13 @@ impl<'a> Resolver<'a, '_> {
 
     /// Declares the names that a `use` brings in.
     fn declare_use(&mut self, use_: &'a crate::ast::Use<'a>) {
-        let Some(module) = self.module_of_use(use_) else { return };
+        let Some(module) = self.module_of_use(use_) else {
+            self.error(
+                Diagnostic::error("'use' cannot stand inside an expression", use_.path_span)
+                    .with_help("move it before the statement"),
+            );
+            return;
+        };
         match use_.form {
             UseForm::As(name) => self.declare_fixed(name, Storage::Module(module)),
             UseForm::Names(names) => {
@@ -270,8 +284,9 @@ impl<'a> Expression<'a> {
                 visit(callee);
                 arguments.iter().for_each(visit);
             }
-            ExpressionKind::Construct { callee, fields } => {
+            ExpressionKind::Construct { callee, leading, fields } => {
                 visit(callee);
+                leading.iter().for_each(&mut visit);
                 fields.iter().for_each(|field| visit(&field.value));
             }
             ExpressionKind::Attribute { object, .. } => visit(object),

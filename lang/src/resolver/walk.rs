@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Binding, Declaration, Frame, FunctionScope, ModuleBody, ModuleInfo, Resolver, Storage, TypeInfo};
 use crate::ast::{
     Block, Entity, Expression, ExpressionKind, Function, FunctionBody, FunctionId, FunctionKind, MatchBody, Module,
-    Name, Pattern, Span, Statement, StatementKind, Target, Use,
+    Name, Pattern, Statement, StatementKind, Target, Use,
 };
 use crate::diagnostics::Diagnostic;
 use crate::names::Symbol;
@@ -17,11 +17,12 @@ impl<'a> Resolver<'a, '_> {
         let statements = self.program.files[self.file].file.statements;
         self.push(FunctionId(0), None, true, 0);
         self.collect(statements);
-        let explicit = self.exported_names(statements);
         if kind.exports_everything() {
+            let explicit = std::mem::take(&mut self.frame().exports);
             self.export_top_level(&explicit, kind);
         }
         self.statements(statements);
+        self.settle_types();
         self.finish();
         self.frames.clear();
     }
@@ -34,20 +35,12 @@ impl<'a> Resolver<'a, '_> {
             hidden: Vec::new(),
             loop_depth: 0,
             breakable_loops: 0,
+            exports: Vec::new(),
+            disorder: 0,
+            early_uses: Vec::new(),
             made_at,
             last: if id.0 == u32::MAX { FunctionId(0) } else { id },
         });
-    }
-
-    /// Names in `export` statements of the top level.
-    fn exported_names(&self, statements: &'a [Statement<'a>]) -> Vec<Symbol> {
-        let mut exported = Vec::new();
-        for statement in statements {
-            if let StatementKind::Export { names, .. } = statement.kind {
-                exported.extend(names.iter().map(|name| name.symbol));
-            }
-        }
-        exported
     }
 
     /// Gives every top-level name of a used file a global, so that other files reach it, and makes the file a module.
@@ -77,6 +70,7 @@ impl<'a> Resolver<'a, '_> {
                 Declaration::Fixed(Storage::Global(global)) => global,
                 _ => self.new_global(symbol),
             };
+            self.note_fixed_global(global, declaration);
             self.frame().scope.variables[at].exported = Some(global);
             members.push((symbol, global, explicit.contains(&symbol)));
         }
@@ -171,11 +165,21 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn loop_body(&mut self, block: &Block<'a>) {
-        self.frame().loop_depth += 1;
+        self.enter_loop();
         self.frame().breakable_loops += 1;
         self.block(block);
         self.frame().breakable_loops -= 1;
+        self.leave_loop();
+    }
+
+    fn enter_loop(&mut self) {
+        self.frame().loop_depth += 1;
+        self.frame().disorder += 1;
+    }
+
+    fn leave_loop(&mut self) {
         self.frame().loop_depth -= 1;
+        self.frame().disorder -= 1;
     }
 
     fn statements(&mut self, statements: &'a [Statement<'a>]) {
@@ -193,15 +197,15 @@ impl<'a> Resolver<'a, '_> {
                     if let Some(value) = value {
                         self.expression(value);
                     }
-                    self.write(name, end, true, constant);
+                    self.write(name, end, end, true, constant);
                 }
                 StatementKind::LetMap { names, value, constant } => {
                     self.expression(value);
-                    names.iter().for_each(|&name| self.write(name, end, true, constant));
+                    names.iter().for_each(|&name| self.write(name, end, end, true, constant));
                 }
                 StatementKind::LetList { names, rest, value, constant } => {
                     self.expression(value);
-                    names.iter().chain(rest.as_slice()).for_each(|&name| self.write(name, end, true, constant));
+                    names.iter().chain(rest.as_slice()).for_each(|&name| self.write(name, end, end, true, constant));
                 }
                 StatementKind::Expression(expression)
                 | StatementKind::Debug(expression)
@@ -222,25 +226,29 @@ impl<'a> Resolver<'a, '_> {
                     }
                 }
                 StatementKind::While { condition, ref body } => {
-                    self.frame().loop_depth += 1;
+                    self.enter_loop();
                     self.expression(condition);
                     self.loop_body(body);
-                    self.frame().loop_depth -= 1;
+                    self.leave_loop();
                 }
                 StatementKind::ForEach { first, second, iterable, ref body } => {
+                    let from = body.span.start;
                     self.expression(iterable);
-                    self.frame().loop_depth += 1;
-                    self.write(first, end, true, false);
-                    second.into_iter().for_each(|second| self.write(second, end, true, false));
-                    self.frame().loop_depth -= 1;
+                    self.enter_loop();
+                    self.write(first, from, end, true, false);
+                    second.into_iter().for_each(|second| self.write(second, from, end, true, false));
+                    self.leave_loop();
                     let writes = self.writes(first);
                     self.loop_body(body);
                     if second.is_none() && self.is_range(iterable) && self.writes(first) == writes {
                         self.mark_counter(first);
                     }
                 }
-                StatementKind::Break => self.check_loop("break", statement.span),
-                StatementKind::Continue => self.check_loop("continue", statement.span),
+                StatementKind::Break | StatementKind::Continue => {
+                    if self.frame().breakable_loops == 0 {
+                        self.resolved.files[self.file].idle_jumps.insert(statement.span.start);
+                    }
+                }
                 StatementKind::Return(value) | StatementKind::Revert(value) => {
                     if let Some(value) = value {
                         self.expression(value);
@@ -249,7 +257,8 @@ impl<'a> Resolver<'a, '_> {
                 StatementKind::Try { ref body, ref catch, ref finally } => {
                     self.block(body);
                     if let Some(catch) = catch {
-                        catch.name.into_iter().for_each(|name| self.write(name, catch.body.span.start, true, false));
+                        let begin = catch.body.span.start;
+                        catch.name.into_iter().for_each(|name| self.write(name, begin, begin, true, false));
                         self.block(&catch.body);
                     }
                     if let Some(finally) = finally {
@@ -262,10 +271,14 @@ impl<'a> Resolver<'a, '_> {
                         self.expression(message);
                     }
                 }
-                StatementKind::Defer(ref block) => self.block(block),
+                StatementKind::Defer(ref block) => {
+                    self.frame().disorder += 1;
+                    self.block(block);
+                    self.frame().disorder -= 1;
+                }
                 StatementKind::Function(function) => {
                     if let Some(name) = function.name {
-                        self.write(name, u32::MAX, true, false);
+                        self.write(name, 0, u32::MAX, true, false);
                     }
                     self.function(function, 0);
                 }
@@ -324,27 +337,16 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    fn check_loop(&mut self, word: &str, span: Span) {
-        if self.frame().breakable_loops == 0 {
-            self.error(
-                Diagnostic::error(format!("'{word}' outside of a loop"), span)
-                    .with_help("it belongs into a while or for body"),
-            );
-        }
-    }
-
     fn expression(&mut self, expression: &'a Expression<'a>) {
         if let ExpressionKind::Name(name) = expression.kind {
-            self.lookup(name);
+            self.read(name);
             return;
         }
         let mut pending: SmallVec<[&'a Expression<'a>; 16]> = SmallVec::new();
         pending.push(expression);
         while let Some(expression) = pending.pop() {
             match expression.kind {
-                ExpressionKind::Name(name) => {
-                    self.lookup(name);
-                }
+                ExpressionKind::Name(name) => self.read(name),
                 ExpressionKind::This(name) => {
                     if matches!(self.lookup(name), Binding::Unknown(_)) {
                         self.error(
@@ -358,7 +360,7 @@ impl<'a> Resolver<'a, '_> {
                 }
                 ExpressionKind::Function(function) => self.function(function, function.span.start),
                 ExpressionKind::Assign { target: &Target::Name(name), .. } => {
-                    self.write(name, expression.span.end, false, false)
+                    self.write(name, expression.span.end, expression.span.end, false, false)
                 }
                 ExpressionKind::Match(matching) => {
                     for arm in matching.arms {
@@ -377,25 +379,12 @@ impl<'a> Resolver<'a, '_> {
     fn pattern(&mut self, pattern: &Pattern<'a>, end: u32) {
         match *pattern {
             Pattern::Wildcard | Pattern::Value(_) => {}
-            Pattern::Binding(name) => self.write(name, end, true, false),
+            Pattern::Binding(name) => self.write(name, name.span.start, end, true, false),
             Pattern::Instance { entity, fields } => {
-                self.type_of(entity, "a pattern with fields names an entity or data type");
+                self.name_type(entity, "a pattern with fields names an entity or data type", None);
                 fields.iter().for_each(|field| self.pattern(field, end));
             }
         }
-    }
-
-    /// The type that a name must be.
-    fn type_of(&mut self, name: Name, message: &str) -> Option<u32> {
-        if let Binding::Variable { owner, variable } = self.lookup(name) {
-            let frame = self.frames.iter().find(|frame| frame.id == owner)?;
-            if let Declaration::Fixed(Storage::Type(index)) = frame.scope.variables[variable as usize].declaration {
-                return Some(index);
-            }
-        }
-        let text = self.text(name.symbol).to_string();
-        self.error(Diagnostic::error(message.to_string(), name.span).with_help(format!("'{text}' is not one")));
-        None
     }
 
     /// Resolves a nested function. `made_at` is where its literal begins; 0 for a hoisted declaration.
@@ -446,21 +435,7 @@ impl<'a> Resolver<'a, '_> {
             _ => return,
         };
         if let Some(parent) = entity.parent {
-            let parent_index = self.type_of(parent, "'extends' names an entity or data type");
-            let mut ancestor = parent_index;
-            while let Some(current) = ancestor {
-                if current == index {
-                    self.error(
-                        Diagnostic::error("a type cannot extend itself", parent.span)
-                            .with_help("remove one 'extends' of the circle"),
-                    );
-                    break;
-                }
-                ancestor = self.resolved.types[current as usize].parent;
-            }
-            if ancestor.is_none() {
-                self.resolved.types[index as usize].parent = parent_index;
-            }
+            self.name_type(parent, "'extends' names an entity or data type", Some(index));
         }
         for &protocol in entity.protocols {
             self.lookup(protocol);
@@ -524,6 +499,7 @@ impl<'a> Resolver<'a, '_> {
                 Declaration::Fixed(Storage::Global(global)) => global,
                 _ => self.new_global(variable.symbol),
             };
+            self.note_fixed_global(global, variable.declaration);
             self.frame().scope.variables[at].exported = Some(global);
             members.push((variable.symbol, global));
         }

@@ -30,7 +30,12 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("persist_get", (1, 1), persist_get, "persist_get(key): what was stored under key; null if nothing was"),
     builtin("__ARGS__", (0, 0), program_arguments, "__ARGS__: the program's arguments, a list of strings"),
     builtin("is_main", (0, 0), is_main, "is_main(): whether the file is the program and not used by another"),
-    builtin("verify", (1, 2), verify, "verify(c[, message]): an error unless c holds; else true"),
+    builtin(
+        "verify",
+        (1, 2),
+        verify,
+        "verify(c[, message]): an error unless c holds, whose text is the message; else true",
+    ),
     builtin("assert", (1, 2), assert, "assert(c[, message]): an error unless c holds; else true"),
 ];
 
@@ -158,23 +163,24 @@ fn is_main(_: &mut Runtime, _: &[Value]) -> Result<Value, Fault> {
     Ok(Value::TRUE)
 }
 
-fn check(runtime: &mut Runtime, arguments: &[Value], failure: &str) -> Result<Value, Fault> {
+/// An error unless argument 0 holds. Its message is what `failure` makes of argument 1, if there is one.
+fn check(arguments: &[Value], failure: impl FnOnce(Option<Value>) -> String) -> Result<Value, Fault> {
     if arguments[0].is_truthy() {
         return Ok(Value::TRUE);
     }
-    let message = match optional(arguments, 1) {
-        message if message.is_null() => failure.to_string(),
-        message => format!("{failure}: {}", runtime.format(message)),
-    };
-    Err(Error::new(ErrorKind::Requirement, message))
+    let message = Some(optional(arguments, 1)).filter(|message| !message.is_null());
+    Err(Error::new(ErrorKind::Requirement, failure(message)))
 }
 
 fn verify(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    check(runtime, arguments, "Verification failed")
+    check(arguments, |message| message.map_or("Verification failed".to_string(), |message| runtime.format(message)))
 }
 
 fn assert(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    check(runtime, arguments, "Assertion failed")
+    check(arguments, |message| match message {
+        Some(message) => format!("Assertion failed: {}", runtime.format(message)),
+        None => "Assertion failed".to_string(),
+    })
 }
 
 /// `__ARGS__`: a new list each time, so that changing it does not change what others see.

@@ -1,4 +1,4 @@
-//! Methods of every value but null, for kinds that have no method of their own by these names.
+//! Methods of every value, for kinds that have no method of their own by these names.
 
 use super::{Row, row};
 use crate::builtins;

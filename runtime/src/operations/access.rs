@@ -139,17 +139,10 @@ impl Runtime {
             }
             Tag::Map => Ok(object.as_map().and_then(|map| map.get(self.names[name as usize])).unwrap_or(Value::NULL)),
             Tag::Module => {
-                let member =
-                    self.program.modules[object.index() as usize].members.iter().find(|member| member.0 == name);
-                match member {
+                let members = &self.program.modules[object.index() as usize].members;
+                match members.iter().find(|member| member.0 == name) {
                     Some(&(_, global)) => self.load_global(global),
-                    None => {
-                        let module = &self.program.modules[object.index() as usize].name;
-                        Err(Error::new(
-                            ErrorKind::Name,
-                            format!("'{}' is not exported from {module}", self.program.names[name as usize]),
-                        ))
-                    }
+                    None => Ok(Value::NULL),
                 }
             }
             Tag::List | Tag::String if &*self.program.names[name as usize] == "length" => self.length(object),

@@ -205,7 +205,8 @@ impl Runtime {
         match a.tag() {
             Tag::Int => a.int_payload().checked_neg().map(Value::int).ok_or_else(|| overflow("negation")),
             Tag::Float => Ok(Value::float(-a.float_payload())),
-            _ => Err(Error::type_error(format!("Type error: cannot negate {}", a.type_title()))),
+            _ => Err(Error::type_error(format!("Unknown operator: -{}", a.type_title()))
+                .with_help("only numbers have a negative")),
         }
     }
 }

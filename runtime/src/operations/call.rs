@@ -69,7 +69,7 @@ impl Runtime {
                     return Ok(Method::Value(entry));
                 }
             }
-            Tag::Module => return Ok(Method::Value(self.get_attribute(receiver, name)?)),
+            Tag::Module => return self.module_function(receiver, name),
             _ => {}
         }
         if let Some(native) = self.program.native_methods[name as usize].of(receiver) {
@@ -81,6 +81,16 @@ impl Runtime {
             return Ok(Method::Guest(function));
         }
         Err(self.no_method(receiver, name))
+    }
+
+    /// The member of a module that is called. A name that the module does not have reads null, but calling it is a mistake.
+    fn module_function(&mut self, module: Value, name: u32) -> Result<Method, Fault> {
+        let facts = &self.program.modules[module.index() as usize];
+        if facts.members.iter().any(|member| member.0 == name) {
+            return Ok(Method::Value(self.get_attribute(module, name)?));
+        }
+        let text = &self.program.names[name as usize];
+        Err(Error::new(ErrorKind::Name, format!("'{text}' is not exported from {}", facts.name)))
     }
 
     #[cold]
@@ -112,18 +122,19 @@ impl Runtime {
         (method.function)(self, arguments)
     }
 
-    /// The positional fields of an instance of `type_index` given by name in `map`: what [`Self::new_record`] or the type's
+    /// The positional fields of an instance of `type_index` given by name, or by position, in `map`: what [`Self::new_record`] or the type's
     /// constructor takes. A field that is not given is unset.
     pub fn named_fields(&mut self, type_value: Value, map: Value) -> Result<(u32, Vec<Value>), Fault> {
         if type_value.tag() != Tag::Type {
-            return Err(not_callable(type_value));
+            return Err(takes_no_names(type_value));
         }
         let facts = &self.program.types[type_value.index() as usize];
         let mut fields = Vec::with_capacity(facts.field_names.len());
-        for name in &facts.field_names {
+        for (at, name) in facts.field_names.iter().enumerate() {
             let key = self.program.name_indices.get(name).map(|&name| self.names[name as usize]);
-            let given = key.and_then(|key| map.as_map().and_then(|map| map.get(key)));
-            fields.push(given.unwrap_or(Value::UNSET));
+            let given = |key| map.as_map().and_then(|map| map.get(key));
+            let value = key.and_then(given).or_else(|| given(Value::int(at as i64)));
+            fields.push(value.unwrap_or(Value::UNSET));
         }
         Ok((type_value.index(), fields))
     }
@@ -155,6 +166,20 @@ impl Runtime {
 #[cold]
 fn not_callable(value: Value) -> Fault {
     Error::type_error(format!("Not a function: {}", value.type_title()))
+}
+
+/// The error for `f(name = value)` where `f` is no type.
+#[cold]
+fn takes_no_names(value: Value) -> Fault {
+    let help = "give an action its arguments in order, without names";
+    match value.tag() {
+        Tag::Function | Tag::Closure | Tag::Builtin => Error::type_error(format!(
+            "Type error: arguments by name are for entity and data types, not {}",
+            value.type_title()
+        ))
+        .with_help(help),
+        _ => not_callable(value),
+    }
 }
 
 #[cold]
