@@ -1,11 +1,11 @@
 //! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads. Islands are left alone, but
 //! their reads and writes of locals count.
 
-use fxhash::FxHashMap;
 use isa::{Constant, RegisterOp};
-use optimizer::BitMatrix;
-use optimizer::liveness::{Liveness, LivenessInput, liveness};
+use optimizer::liveness::{Fact, Liveness, LivenessInput, liveness};
+use smallvec::SmallVec;
 
+use crate::notes::Notes;
 use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
@@ -23,56 +23,57 @@ pub struct Moves {
 
 /// Cleans a function up, leaving steps out.
 pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSet) -> Moves {
+    clean_up_with_liveness(function, constants, without).0
+}
+
+/// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well, if it is known.
+pub(crate) fn clean_up_with_liveness(
+    function: &mut Function,
+    constants: &[Constant],
+    without: StepSet,
+) -> (Moves, Option<Liveness>) {
     let before = count_moves(function);
     let takes = |step| !without.contains(step);
     if takes(Step::ThreadJumps) {
         thread_jumps(function);
     }
     leave_out_unreachable(function);
-    if takes(Step::SplitWebs) {
-        split_webs(function);
-    }
+    let unset = if takes(Step::SplitWebs) { split_webs(function) } else { None };
     if takes(Step::SingleConstants) {
-        propagate_single_constants(function, constants, without);
+        propagate_single_constants(function, unset, constants, without);
     }
     if takes(Step::LoopElements) {
         forward_loop_elements(function);
     }
     if takes(Step::Copies) {
+        let mut copies = Copies { of: Vec::new(), versions: Notes::new(function.registers) };
         for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
-            propagate_copies(block, without);
+            propagate_copies(block, &mut copies, without);
         }
     }
-    let live = live_globals(function);
-    for index in 0..function.blocks.len() {
-        if function.blocks[index].is_island {
-            continue;
-        }
-        if takes(Step::Dead) {
-            remove_dead(function, index, &live);
-        }
-        if takes(Step::Retarget) {
-            retarget(function, index);
+    let live = takes(Step::Dead).then(|| remove_all_dead(function)).flatten();
+    if takes(Step::Retarget) {
+        let mut places = Notes::new(function.registers);
+        for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
+            retarget(block, function.globals, &mut places);
         }
     }
-    Moves { before, after: count_moves(function) }
+    debug_assert!(live.as_ref().is_none_or(|live| *live == live_globals(function)));
+    (Moves { before, after: count_moves(function) }, live)
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead.
 fn thread_jumps(function: &mut Function) {
-    let destinations: Vec<u32> = (0..function.blocks.len() as u32)
-        .map(|start| {
-            let mut block = start;
-            // Jumps go forward, so the walk ends.
-            while let Block { instructions, terminator: Terminator::Jump(next), .. } = &function.blocks[block as usize]
-                && instructions.is_empty()
-                && *next > block
-            {
-                block = *next;
-            }
-            block
-        })
-        .collect();
+    let mut destinations: Vec<u32> = (0..function.blocks.len() as u32).collect();
+    for (index, block) in function.blocks.iter().enumerate().rev() {
+        // Jumps go forward, to blocks that were seen already.
+        if let Terminator::Jump(next) = block.terminator
+            && block.instructions.is_empty()
+            && next as usize > index
+        {
+            destinations[index] = destinations[next as usize];
+        }
+    }
     for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
@@ -106,58 +107,66 @@ fn count_moves(function: &Function) -> u64 {
 
 /// Liveness of the virtual registers that cross blocks.
 pub fn live_globals(function: &Function) -> Liveness {
-    let (blocks, globals) = (function.blocks.len(), function.globals);
-    let mut uses = BitMatrix::new(blocks, globals as usize);
-    let mut definitions = BitMatrix::new(blocks, globals as usize);
-    for (index, block) in function.blocks.iter().enumerate() {
-        if !block.is_reachable {
-            continue;
-        }
-        let mut read = |definitions: &BitMatrix, register: VirtualRegister| {
-            if register < globals && !definitions.contains(index, register) {
-                uses.insert(index, register);
-            }
-        };
-        for instruction in &block.instructions {
-            instruction
-                .operands
-                .iter()
-                .filter_map(|operand| operand.register())
-                .for_each(|register| read(&definitions, register));
-            if instruction.destination < globals {
-                definitions.insert(index, instruction.destination);
-            }
-        }
-        block.terminator.for_each_use(|register| read(&definitions, register));
-        for register in block.terminator.definitions().into_iter().flatten() {
-            if register < globals {
-                definitions.insert(index, register);
-            }
-        }
-    }
-    // What a handler's block reads of its landing register is written on the way there.
-    for handler in function.handlers.iter().filter(|handler| handler.landing < globals) {
-        uses.remove(handler.block as usize, handler.landing);
-        definitions.insert(handler.block as usize, handler.landing);
-    }
-    liveness(&LivenessInput {
-        uses: &uses,
-        definitions: &definitions,
-        successors: &|block| {
+    liveness(LivenessInput {
+        facts: facts(function),
+        successors: |block: usize| {
             let block = &function.blocks[block];
             if block.is_reachable { block.terminator.successors() } else { [None, None] }
         },
-        handler: &|block| {
+        handler: |block: usize| {
             let block = &function.blocks[block];
             block.handler.filter(|_| block.is_reachable).map(|handler| function.handlers[handler as usize].block)
         },
-        blocks,
-        variables: globals as usize,
+        blocks: function.blocks.len(),
+        variables: function.globals as usize,
     })
 }
 
+/// What blocks do with the registers that cross blocks: each use and each definition once.
+fn facts(function: &Function) -> Vec<(VirtualRegister, u32, Fact)> {
+    let globals = function.globals;
+    let mut facts = Vec::with_capacity(4 * function.blocks.len());
+    let landings = function.landings();
+    // Whether a register was used in the block, and whether it was defined.
+    let mut seen: Notes<(bool, bool)> = Notes::new(globals);
+    for (index, block) in (0..).zip(&function.blocks) {
+        seen.clear();
+        let define = |facts: &mut Vec<_>, seen: &mut Notes<(bool, bool)>, register: VirtualRegister| {
+            if register < globals && !std::mem::replace(&mut seen.entry(register).1, true) {
+                facts.push((register, index, Fact::Definition));
+            }
+        };
+        // What a handler's block reads of its landing register is written on the way there.
+        define(&mut facts, &mut seen, landings[index as usize]);
+        if !block.is_reachable {
+            continue;
+        }
+        let read = |facts: &mut Vec<_>, seen: &mut Notes<(bool, bool)>, register: VirtualRegister| {
+            if register < globals && seen.get(register).is_none() {
+                seen.set(register, (true, false));
+                facts.push((register, index, Fact::Use));
+            }
+        };
+        for instruction in &block.instructions {
+            let operands = instruction.operands.iter().filter_map(|operand| operand.register());
+            operands.for_each(|register| read(&mut facts, &mut seen, register));
+            define(&mut facts, &mut seen, instruction.destination);
+        }
+        block.terminator.for_each_use(|register| read(&mut facts, &mut seen, register));
+        let definitions = block.terminator.definitions().into_iter().flatten();
+        definitions.for_each(|register| define(&mut facts, &mut seen, register));
+    }
+    facts
+}
+
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
-fn propagate_single_constants(function: &mut Function, constants: &[Constant], without: StepSet) {
+/// `unset` are the registers that may be read before they are set, if that is known already.
+fn propagate_single_constants(
+    function: &mut Function,
+    unset: Option<Vec<VirtualRegister>>,
+    constants: &[Constant],
+    without: StepSet,
+) {
     #[derive(Clone, Copy, PartialEq)]
     enum Known {
         Nothing,
@@ -197,8 +206,8 @@ fn propagate_single_constants(function: &mut Function, constants: &[Constant], w
         return;
     }
     // A register that may be read before it is set does not always hold the constant.
-    let live = live_globals(function);
-    for register in live.entering.iter(0).collect::<Vec<_>>() {
+    let unset = unset.unwrap_or_else(|| live_globals(function).entering.iter(0).collect());
+    for register in unset {
         known[register as usize] = Known::Varies;
     }
     let constant = |operand: Operand| match operand {
@@ -238,11 +247,11 @@ fn propagate_single_constants(function: &mut Function, constants: &[Constant], w
 }
 
 /// Inside a block: reads of a register that is a copy read the original instead, or the constant.
-fn propagate_copies(block: &mut Block, without: StepSet) {
+fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
     if !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg) {
         return;
     }
-    let mut copies = Copies { of: Vec::new(), versions: FxHashMap::default() };
+    copies.clear();
     for instruction in &mut block.instructions {
         for index in 0..instruction.operands.len() {
             let operand = instruction.operands[index];
@@ -282,10 +291,10 @@ fn propagate_copies(block: &mut Block, without: StepSet) {
         | Terminator::NotNull { operand, .. }
         | Terminator::Return(operand)
         | Terminator::Throw(operand) => {
-            *operand = register_of(&copies, *operand);
+            *operand = register_of(copies, *operand);
         }
         Terminator::ForPrepare { operands, .. } => {
-            operands.iter_mut().for_each(|operand| *operand = register_of(&copies, *operand))
+            operands.iter_mut().for_each(|operand| *operand = register_of(copies, *operand))
         }
         Terminator::Jump(_) | Terminator::Loop(_) | Terminator::ForLoop { .. } | Terminator::ForIter { .. } => {}
     }
@@ -296,17 +305,22 @@ struct Copies {
     /// Original of each copy, and the original's version then.
     of: Vec<(Operand, u32)>,
     /// How often each register was written so far, and its copy in `of` plus one.
-    versions: FxHashMap<VirtualRegister, (u32, u32)>,
+    versions: Notes<(u32, u32)>,
 }
 
 impl Copies {
+    fn clear(&mut self) {
+        self.of.clear();
+        self.versions.clear();
+    }
+
     fn version(&self, register: VirtualRegister) -> u32 {
-        self.versions.get(&register).map_or(0, |entry| entry.0)
+        self.versions.get(register).map_or(0, |entry| entry.0)
     }
 
     fn original(&self, operand: Operand) -> Option<Operand> {
         let register = operand.register()?;
-        let &(_, copy) = self.versions.get(&register)?;
+        let (_, copy) = self.versions.get(register)?;
         let &(original, version) = self.of.get(copy.checked_sub(1)? as usize)?;
         match original {
             Operand::Register(source) => (self.version(source) == version).then_some(original),
@@ -315,7 +329,7 @@ impl Copies {
     }
 
     fn written(&mut self, register: VirtualRegister) {
-        let entry = self.versions.entry(register).or_default();
+        let entry = self.versions.entry(register);
         *entry = (entry.0 + 1, 0);
     }
 
@@ -323,7 +337,7 @@ impl Copies {
         let version = original.register().map_or(0, |source| self.version(source));
         self.of.push((original, version));
         let copy = self.of.len() as u32;
-        self.versions.entry(register).or_default().1 = copy;
+        self.versions.entry(register).1 = copy;
     }
 }
 
@@ -380,27 +394,41 @@ fn forward_loop_elements(function: &mut Function) {
     }
 }
 
-/// Removes instructions whose result nobody reads and whose execution nobody notices.
-fn remove_dead(function: &mut Function, index: usize, live: &Liveness) {
+/// Removes dead instructions from all blocks. Returns the liveness from which it went out, if that still holds.
+fn remove_all_dead(function: &mut Function) -> Option<Liveness> {
+    let live = live_globals(function);
+    let changed = Notes::new(function.registers);
+    let mut needed = Needed { globals: function.globals, live: &live, block: 0, changed };
+    let mut still_holds = true;
+    for index in 0..function.blocks.len() {
+        if !function.blocks[index].is_island {
+            still_holds &= remove_dead(function, index, &mut needed);
+        }
+    }
+    still_holds.then_some(live)
+}
+
+/// Removes instructions whose result nobody reads and whose execution nobody notices. False when liveness may have changed by that.
+fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>) -> bool {
     let globals = function.globals;
     let block = &mut function.blocks[index];
     if !block.is_reachable {
-        return;
+        return true;
     }
-    let mut needed = Needed::new(globals, live, index);
+    needed.begin(index);
     block.terminator.definitions().into_iter().flatten().for_each(|register| {
         if block.handler.is_none() {
             needed.remove(register);
         }
     });
     block.terminator.for_each_use(|register| needed.insert(register));
-    let mut keep = vec![true; block.instructions.len()];
+    let mut dead = Vec::new();
     for (at, instruction) in block.instructions.iter().enumerate().rev() {
         let destination = instruction.destination;
         let is_self_move =
             instruction.operation == RegisterOp::MovReg && instruction.operands[0] == Operand::Register(destination);
         if is_self_move || destination != NONE && !needed.contains(destination) && is_removable(instruction) {
-            keep[at] = false;
+            dead.push(at);
             continue;
         }
         // A handler may need what the register held before, so a write does not end its life in a guarded block.
@@ -413,10 +441,52 @@ fn remove_dead(function: &mut Function, index: usize, live: &Liveness) {
             .filter_map(|operand| operand.register())
             .for_each(|register| needed.insert(register));
     }
-    let mut at = 0;
+    dead.reverse();
+    let reads: SmallVec<[VirtualRegister; 8]> = dead
+        .iter()
+        .flat_map(|&at| &block.instructions[at].operands)
+        .filter_map(|operand| operand.register().filter(|&register| register < globals))
+        .collect();
+    let still_holds =
+        reads.len() <= MOST_READS && reads.iter().all(|&register| is_used_without(block, register, &dead));
+    remove(block, &dead);
+    still_holds
+}
+
+/// In a block that loses more reads of registers that cross blocks, it is not looked at whether that changes liveness.
+const MOST_READS: usize = 8;
+
+/// Whether a block without its `dead` instructions reads a register before it writes it, or did not do so with them.
+fn is_used_without(block: &Block, register: VirtualRegister, dead: &[usize]) -> bool {
+    let mut was_used = false;
+    for (at, instruction) in block.instructions.iter().enumerate() {
+        let is_dead = dead.binary_search(&at).is_ok();
+        if instruction.operands.contains(&Operand::Register(register)) {
+            if !is_dead {
+                return true;
+            }
+            was_used = true;
+        }
+        if instruction.destination == register && !is_dead {
+            return !was_used;
+        }
+    }
+    let mut is_used = false;
+    block.terminator.for_each_use(|other| is_used |= other == register);
+    is_used
+}
+
+/// Takes instructions out of a block, given by their ascending places.
+fn remove(block: &mut Block, places: &[usize]) {
+    if places.is_empty() {
+        return;
+    }
+    let (mut at, mut next) = (0, 0);
     block.instructions.retain(|_| {
+        let is_removed = places.get(next) == Some(&at);
+        next += usize::from(is_removed);
         at += 1;
-        keep[at - 1]
+        !is_removed
     });
 }
 
@@ -425,86 +495,92 @@ struct Needed<'l> {
     globals: u32,
     live: &'l Liveness,
     block: usize,
-    changed: FxHashMap<VirtualRegister, bool>,
+    changed: Notes<bool>,
 }
 
-impl<'l> Needed<'l> {
-    fn new(globals: u32, live: &'l Liveness, block: usize) -> Self {
-        Self { globals, live, block, changed: FxHashMap::default() }
+impl Needed<'_> {
+    /// Goes to the end of a block.
+    fn begin(&mut self, block: usize) {
+        self.block = block;
+        self.changed.clear();
     }
 
     fn contains(&self, register: VirtualRegister) -> bool {
-        match self.changed.get(&register) {
-            Some(&needed) => needed,
+        match self.changed.get(register) {
+            Some(needed) => needed,
             None => register < self.globals && self.live.leaving.contains(self.block, register),
         }
     }
 
     fn insert(&mut self, register: VirtualRegister) {
-        self.changed.insert(register, true);
+        self.changed.set(register, true);
     }
 
     fn remove(&mut self, register: VirtualRegister) {
-        self.changed.insert(register, false);
+        self.changed.set(register, false);
     }
+}
+
+/// What happens to a register in a block. Instructions are counted from one, so that zero is none.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// Where its value is made, if that does not cross blocks.
+    made: u32,
+    /// How often it is read.
+    reads: u32,
+    /// Where it was last read or written.
+    touched: u32,
 }
 
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
 /// alone and the place is not touched in between.
-fn retarget(function: &mut Function, index: usize) {
-    let globals = function.globals;
-    let block = &mut function.blocks[index];
+fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>) {
     if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg)
     {
         return;
     }
-    let mut made: FxHashMap<VirtualRegister, usize> = FxHashMap::default();
-    let mut reads: FxHashMap<VirtualRegister, u32> = FxHashMap::default();
-    for (at, instruction) in block.instructions.iter().enumerate() {
+    places.clear();
+    for (at, instruction) in (1..).zip(&block.instructions) {
         if instruction.destination != NONE && instruction.destination >= globals {
-            made.insert(instruction.destination, at);
+            places.entry(instruction.destination).made = at;
         }
         for register in instruction.operands.iter().filter_map(|operand| operand.register()) {
-            *reads.entry(register).or_default() += 1;
+            places.entry(register).reads += 1;
         }
     }
-    block.terminator.for_each_use(|register| *reads.entry(register).or_default() += 1);
-    let mut touched: FxHashMap<VirtualRegister, usize> = FxHashMap::default();
-    let mut last_failing = None;
+    block.terminator.for_each_use(|register| places.entry(register).reads += 1);
+    let mut last_failing = 0;
     let mut removed = Vec::new();
-    for at in 0..block.instructions.len() {
-        let Instruction { operation, destination, ref operands, .. } = block.instructions[at];
+    for index in 0..block.instructions.len() {
+        let at = index as u32 + 1;
+        let Instruction { operation, destination, ref operands, .. } = block.instructions[index];
         if operation == RegisterOp::MovReg
             && let Operand::Register(source) = operands[0]
             && source >= globals
-            && reads.get(&source) == Some(&1)
-            && let Some(&made_at) = made.get(&source)
-            && touched.get(&destination).is_none_or(|&touched_at| touched_at <= made_at)
-            && (block.handler.is_none() || last_failing.is_none_or(|failing| failing <= made_at))
+            && let Some(Place { made: made @ 1.., reads: 1, .. }) = places.get(source)
+            && places.get(destination).is_none_or(|place| place.touched <= made)
+            && (block.handler.is_none() || last_failing <= made)
             // The maker may read the place; it must not write it as well.
-            && block.instructions[made_at].destination == source
+            && block.instructions[made as usize - 1].destination == source
         {
-            block.instructions[made_at].destination = destination;
+            block.instructions[made as usize - 1].destination = destination;
+            let place = places.entry(destination);
+            place.touched = at;
             if destination >= globals {
-                made.insert(destination, made_at);
+                place.made = made;
             }
-            touched.insert(destination, at);
-            removed.push(at);
+            removed.push(index);
             continue;
         }
         for register in operands.iter().filter_map(|operand| operand.register()) {
-            touched.insert(register, at);
+            places.entry(register).touched = at;
         }
         if destination != NONE {
-            touched.insert(destination, at);
+            places.entry(destination).touched = at;
         }
         if !matches!(operation, RegisterOp::MovReg | RegisterOp::LoadUnset) {
-            last_failing = Some(at);
+            last_failing = at;
         }
     }
-    let mut at = 0;
-    block.instructions.retain(|_| {
-        at += 1;
-        removed.binary_search(&(at - 1)).is_err()
-    });
+    remove(block, &removed);
 }

@@ -74,9 +74,7 @@ pub fn emit_all(
         emitter = Emitter::new(module, source, function, ranges, allocation, true);
         emitter.function();
     }
-    statistics.moves += emitter.count(&[RegisterOp::MovReg]);
-    statistics.spill_stores += emitter.count(&[RegisterOp::StoreSpill]);
-    statistics.reloads += emitter.count(&[RegisterOp::LoadSpill]);
+    emitter.count(statistics);
     let points = std::mem::take(&mut emitter.points);
     let islands = emitter.islands();
     Ok(Emitted { code: emitter.finish()?, points, islands })
@@ -148,6 +146,8 @@ impl<'e> Emitter<'e> {
         });
         let scratch = allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3);
         let registers = registers.max().unwrap_or(0).max(function.parameters).max(scratch);
+        // Little more than this is written, unless much is spilled.
+        let size = function.blocks.iter().map(|block| block.instructions.len() + 2).sum();
         let mut is_unread = vec![false; function.registers as usize];
         for range in &ranges.ranges {
             is_unread[range.register as usize] = range.start == range.end;
@@ -159,8 +159,8 @@ impl<'e> Emitter<'e> {
             allocation,
             has_long_branches,
             block_points: &after.block_starts,
-            code: Vec::new(),
-            points: Vec::new(),
+            code: Vec::with_capacity(size),
+            points: Vec::with_capacity(size),
             point: 0,
             lines: Vec::new(),
             jumps: Vec::new(),
@@ -452,8 +452,15 @@ impl<'e> Emitter<'e> {
         }
     }
 
-    fn count(&self, operations: &[RegisterOp]) -> u64 {
-        self.code.iter().filter(|instruction| operations.contains(&instruction.op())).count() as u64
+    fn count(&self, statistics: &mut Statistics) {
+        for instruction in &self.code {
+            match instruction.op() {
+                RegisterOp::MovReg => statistics.moves += 1,
+                RegisterOp::StoreSpill => statistics.spill_stores += 1,
+                RegisterOp::LoadSpill => statistics.reloads += 1,
+                _ => {}
+            }
+        }
     }
 
     fn finish(mut self) -> Result<FunctionCode<Register>, ConvertError> {
@@ -484,6 +491,11 @@ impl<'e> Emitter<'e> {
         })
     }
 
+    /// Where what a block's handler guards of it ends.
+    fn end_of(&self, block: u32) -> u32 {
+        self.block_ends[block as usize].max(self.guard_starts[block as usize])
+    }
+
     /// Stretches of the code that come from islands.
     fn islands(&self) -> Vec<Range<u32>> {
         let mut islands: Vec<Range<u32>> = Vec::new();
@@ -505,32 +517,36 @@ impl<'e> Emitter<'e> {
         let layout = &function.layout;
         let start_pc = |block: &u32| function.blocks[*block as usize].start_pc;
         let mut handlers = Vec::new();
+        if function.handlers.is_empty() {
+            return handlers;
+        }
+        // Places in the layout before which there is a gap.
+        let gaps: Vec<usize> = (1..layout.len())
+            .filter(|&order| self.end_of(layout[order - 1]) != self.guard_starts[layout[order] as usize])
+            .collect();
         for handler in &function.handlers {
+            let first = layout.partition_point(|block| start_pc(block) < handler.start_pc);
+            let last = layout.partition_point(|block| start_pc(block) < handler.end_pc);
             if !function.blocks[handler.block as usize].is_reachable {
                 continue;
             }
-            let first = layout.partition_point(|block| start_pc(block) < handler.start_pc);
-            let last = layout.partition_point(|block| start_pc(block) < handler.end_pc);
             let landing = match self.location(handler.landing) {
                 Spot::Register(place) => place,
                 _ => self.scratch(0),
             };
+            if first == last {
+                continue;
+            }
             let target = self.block_starts[handler.block as usize];
-            let mut add = |start: u32, end: u32| {
+            let inside = gaps.partition_point(|&gap| gap <= first)..gaps.partition_point(|&gap| gap < last);
+            let starts = std::iter::once(first).chain(gaps[inside.clone()].iter().copied());
+            let ends = gaps[inside].iter().copied().chain([last]);
+            for (from, to) in starts.zip(ends) {
+                let (start, end) = (self.guard_starts[layout[from] as usize], self.end_of(layout[to - 1]));
                 if start < end {
                     handlers.push(Handler { start, end, target, landing, is_cleanup: handler.is_cleanup });
                 }
-            };
-            let (mut start, mut end) = (0, 0);
-            for &block in &layout[first..last] {
-                let guarded = self.guard_starts[block as usize];
-                if guarded != end {
-                    add(start, end);
-                    start = guarded;
-                }
-                end = self.block_ends[block as usize].max(guarded);
             }
-            add(start, end);
         }
         handlers
     }

@@ -32,6 +32,9 @@ pub const ALL: &[Large] = &[
     Large { name: "handlers nested", make: handlers_nested, size: 1000 },
     Large { name: "wide window", make: wide_window, size: 3000 },
     Large { name: "branches over locals", make: branches_over_locals, size: 1000 },
+    Large { name: "loops in a row", make: loops_in_a_row, size: 1000 },
+    Large { name: "else-ifs", make: else_ifs, size: 1500 },
+    Large { name: "wide print", make: wide_print, size: 3000 },
 ];
 
 /// A module whose main function has so many locals and this code; function 1 takes three arguments `a b c` and gives `a - b + c`.
@@ -315,4 +318,43 @@ pub fn branches_over_locals(count: u32) -> StackCode {
     }
     code.push(op(Op::Return, 0));
     module(count, code)
+}
+
+/// So many loops, one after the other, each with variables of its own for its counter, end and step.
+pub fn loops_in_a_row(count: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0)];
+    for number in 0..count {
+        let counter = 1 + 3 * number;
+        code.extend([op(Op::LoadConst, 2), op(Op::StoreLocal, counter + 1)]);
+        code.extend([op(Op::LoadConst, 1), op(Op::StoreLocal, counter + 2)]);
+        code.extend([op(Op::LoadConst, 0), op(Op::ForPrepare, counter)]);
+        let at = code.len() as u32;
+        code.extend([op(Op::Loop, at + 2), op(Op::Jump, at + 8)]);
+        code.extend([op(Op::LoadLocal, 0), op(Op::LoadLocal, counter), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
+        code.extend([op(Op::ForLoop, counter), op(Op::Loop, at + 2)]);
+    }
+    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
+    module(1 + 3 * count, code)
+}
+
+/// `if … else if … else if …`, so many times; the last condition holds.
+pub fn else_ifs(count: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 3), op(Op::StoreLocal, 0), op(Op::LoadConst, 0), op(Op::StoreLocal, 1)];
+    let end = code.len() as u32 + 7 * count;
+    for number in 0..count {
+        let at = code.len() as u32;
+        let wanted = if number + 1 == count { 3 } else { 4 + number % 6 };
+        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, wanted), op(Op::Eq, 0)]);
+        code.push(op(Op::JumpIfFalse, at + 7));
+        code.extend([op(Op::LoadConst, number % 10), op(Op::StoreLocal, 1), op(Op::Jump, end)]);
+    }
+    code.extend([op(Op::LoadLocal, 1), op(Op::Return, 0)]);
+    module(2, code)
+}
+
+/// Prints so many values at once.
+pub fn wide_print(count: u32) -> StackCode {
+    let mut code: Vec<Instruction> = (0..count).map(|number| op(Op::LoadConst, number % 10)).collect();
+    code.extend([op(Op::Print, count), op(Op::LoadConst, 0), op(Op::Return, 0)]);
+    module(0, code)
 }

@@ -21,6 +21,7 @@ pub mod explain;
 pub mod large;
 pub mod lift;
 pub mod live;
+pub mod notes;
 pub mod parallel;
 pub mod regions;
 pub mod step;
@@ -278,9 +279,10 @@ fn convert_function(
             in_place
         }
         None => {
-            let moves = cleanup::clean_up(&mut lifted, &code.constants, options.without);
+            let (moves, live) = cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without);
             times.clean_up += clock.lap();
-            let ranges = live::live_ranges(&lifted);
+            let live = live.unwrap_or_else(|| cleanup::live_globals(&lifted));
+            let ranges = live::live_ranges_from(&lifted, live);
             times.live += clock.lap();
             let allocation = if islands.is_empty() {
                 options.allocator.allocate(&mut lifted, &ranges, options.registers)

@@ -131,7 +131,8 @@ impl Lifter<'_> {
         self.terminator_pc = last;
         block.terminator = self.last(self.function.code[last as usize], last, index as u32);
         block.terminator_pc = self.terminator_pc;
-        block.instructions = std::mem::take(&mut self.instructions);
+        // In a vector of just that length; the other one is used again.
+        block.instructions = self.instructions.drain(..).collect();
         block
     }
 
@@ -188,14 +189,13 @@ impl Lifter<'_> {
 
     /// Emits an operation on `operands` whose result is pushed.
     fn result(&mut self, operation: RegisterOp, operands: &[Operand], data: u32, pc: u32) {
-        let mut legal: SmallVec<[Operand; 3]> = SmallVec::with_capacity(operands.len());
-        for index in 0..operands.len() {
+        let mut legal: SmallVec<[Operand; 3]> = SmallVec::from_slice(operands);
+        for index in 0..legal.len() {
             // Operands already made legal count as they are now.
-            let others: SmallVec<[Operand; 3]> = legal.iter().chain(&operands[index..]).copied().collect();
-            let operand = operands[index];
-            let keeps =
-                matches!(operand, Operand::Register(_)) || allows_constant(operation, index, &others, self.without);
-            legal.push(if keeps { operand } else { Operand::Register(self.in_register(operand, pc)) });
+            if matches!(legal[index], Operand::Constant(_)) && !allows_constant(operation, index, &legal, self.without)
+            {
+                legal[index] = Operand::Register(self.in_register(legal[index], pc));
+            }
         }
         let destination = self.pushed_register();
         self.emit(operation, destination, legal, data, pc);

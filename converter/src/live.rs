@@ -7,7 +7,7 @@
 use crate::cleanup::live_globals;
 use crate::tac::{Function, NONE, Operand, VirtualRegister, WindowOperation};
 use isa::RegisterOp;
-use optimizer::liveness::Liveness;
+use optimizer::liveness::{LiveWord, Liveness, for_each_difference};
 
 /// Where a virtual register is live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,7 +104,11 @@ pub fn uses_window(operation: RegisterOp) -> bool {
 
 /// Computes live ranges.
 pub fn live_ranges(function: &Function) -> LiveRanges {
-    let live = live_globals(function);
+    live_ranges_from(function, live_globals(function))
+}
+
+/// Computes live ranges from what is live at the borders of blocks.
+pub(crate) fn live_ranges_from(function: &Function, live: Liveness) -> LiveRanges {
     let count = function.registers as usize;
     let mut builder = Builder { start: vec![u32::MAX; count], end: vec![0; count], weight: vec![0; count] };
     let mut result = LiveRanges {
@@ -115,6 +119,7 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
         ..LiveRanges::default()
     };
     let depths = loop_depths(function);
+    let mut border = Border { words: &[], point: 0 };
     // Parameters and what begins unset are there before the first instruction.
     let mut point = 2;
     for register in live.entering.iter(0) {
@@ -129,9 +134,7 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
             continue;
         }
         let weight = 10_u32.pow(depths[index as usize].min(3));
-        for register in live.entering.iter(index as usize) {
-            builder.touch(register, point, 0);
-        }
+        builder.border(&mut border, live.entering.words(index as usize), point);
         for instruction in &block.instructions {
             let operands = instruction.operands.iter().filter_map(|operand| operand.register());
             operands.for_each(|register| builder.touch(register, point, weight));
@@ -167,11 +170,10 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
             .into_iter()
             .flatten()
             .for_each(|register| builder.touch(register, point, weight));
-        for register in live.leaving.iter(index as usize) {
-            builder.touch(register, point + 1, 0);
-        }
+        builder.border(&mut border, live.leaving.words(index as usize), point + 1);
         point += 2;
     }
+    builder.border(&mut border, &[], point);
     for handler in &function.handlers {
         if function.blocks[handler.block as usize].is_reachable {
             builder.touch(handler.landing, result.block_starts[handler.block as usize], 0);
@@ -202,6 +204,22 @@ impl Builder {
         self.start[index] = self.start[index].min(point);
         self.end[index] = self.end[index].max(point);
         self.weight[index] = self.weight[index].saturating_add(weight);
+    }
+}
+
+/// The border of a block passed last, and what is live there.
+struct Border<'l> {
+    words: &'l [LiveWord],
+    point: u32,
+}
+
+impl Builder {
+    /// Goes on to the next border. It is enough to look at what is live at one of the two only: of the others neither end is here.
+    fn border<'l>(&mut self, border: &mut Border<'l>, words: &'l [LiveWord], point: u32) {
+        for_each_difference(border.words, words, |register, begins| {
+            self.touch(register, if begins { point } else { border.point }, 0);
+        });
+        *border = Border { words, point };
     }
 }
 

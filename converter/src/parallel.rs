@@ -4,6 +4,7 @@
 //! opened by saving one value elsewhere.
 
 use fxhash::FxHashMap;
+use smallvec::SmallVec;
 
 /// One step of a sequence of moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +22,55 @@ pub enum Move {
     Restore(u32),
 }
 
+/// Up to so many moves are looked through rather than hashed.
+const FEW: usize = 16;
+
 /// Orders moves `(to, from)`, whose targets all differ. Moves of a place to itself are left out.
 pub fn sequence(moves: &[(u32, u32)]) -> Vec<Move> {
+    match moves {
+        [] => Vec::new(),
+        few if few.len() <= FEW => sequence_few(few),
+        many => sequence_many(many),
+    }
+}
+
+/// The same as [`sequence_many`], in time quadratic in the number of moves.
+fn sequence_few(moves: &[(u32, u32)]) -> Vec<Move> {
+    let mut steps = Vec::with_capacity(moves.len());
+    let mut left: SmallVec<[(u32, u32); FEW]> = moves.iter().copied().filter(|(to, from)| to != from).collect();
+    let is_read = |left: &[(u32, u32)], place: u32| left.iter().any(|&(_, from)| from == place);
+    let take = |left: &mut SmallVec<[(u32, u32); FEW]>, place: u32| {
+        left.iter().position(|&(to, _)| to == place).map(|at| left.swap_remove(at).1)
+    };
+    let mut ready: SmallVec<[u32; FEW]> = left.iter().map(|&(to, _)| to).filter(|&to| !is_read(&left, to)).collect();
+    while let Some(to) = ready.pop() {
+        let Some(from) = take(&mut left, to) else { continue };
+        steps.push(Move::Copy { to, from });
+        if !is_read(&left, from) {
+            ready.push(from);
+        }
+    }
+    open_circles(moves, |place| take(&mut left, place), &mut steps);
+    steps
+}
+
+/// What is left are circles: makes the moves of each, by way of a saved value. `take` gives the source of a place that is still to be
+/// written, once.
+fn open_circles(moves: &[(u32, u32)], mut take: impl FnMut(u32) -> Option<u32>, steps: &mut Vec<Move>) {
+    for &(first, _) in moves {
+        let Some(mut from) = take(first) else { continue };
+        steps.push(Move::Save(first));
+        let mut to = first;
+        while from != first {
+            steps.push(Move::Copy { to, from });
+            to = from;
+            from = take(from).expect("what is left are circles");
+        }
+        steps.push(Move::Restore(to));
+    }
+}
+
+fn sequence_many(moves: &[(u32, u32)]) -> Vec<Move> {
     let mut steps = Vec::with_capacity(moves.len());
     let mut source: FxHashMap<u32, u32> = FxHashMap::default();
     let mut readers: FxHashMap<u32, u32> = FxHashMap::default();
@@ -43,23 +91,13 @@ pub fn sequence(moves: &[(u32, u32)]) -> Vec<Move> {
             }
         }
     }
-    for &(first, _) in moves {
-        let Some(mut from) = source.remove(&first) else { continue };
-        steps.push(Move::Save(first));
-        let mut to = first;
-        while from != first {
-            steps.push(Move::Copy { to, from });
-            to = from;
-            from = source.remove(&from).expect("what is left are circles");
-        }
-        steps.push(Move::Restore(to));
-    }
+    open_circles(moves, |place| source.remove(&place), &mut steps);
     steps
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Move, sequence};
+    use super::{Move, sequence, sequence_many};
 
     /// Places hold their own numbers at first.
     fn perform(moves: &[(u32, u32)]) -> Vec<u32> {
@@ -89,6 +127,7 @@ mod tests {
             let mut expected: Vec<u32> = (0..10).collect();
             moves.iter().for_each(|&(to, from)| expected[to as usize] = from);
             assert_eq!(perform(moves), expected, "{moves:?}");
+            assert_eq!(sequence(moves), sequence_many(moves), "{moves:?}");
         }
     }
 

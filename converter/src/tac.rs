@@ -335,11 +335,11 @@ pub fn allows_constant(operation: RegisterOp, index: usize, others: &[Operand], 
     use RegisterOp as R;
     let has_immediates = !without.contains(Step::Immediates);
     let other_is_constant =
-        others.iter().enumerate().any(|(at, operand)| at != index && matches!(operand, Operand::Constant(_)));
+        || others.iter().enumerate().any(|(at, operand)| at != index && matches!(operand, Operand::Constant(_)));
     match operation {
         R::MovReg => true,
-        R::AddReg | R::SubReg | R::MulReg | R::DivReg => has_immediates && !other_is_constant,
-        R::ModReg => has_immediates && index == 1 && !other_is_constant,
+        R::AddReg | R::SubReg | R::MulReg | R::DivReg => has_immediates && !other_is_constant(),
+        R::ModReg => has_immediates && index == 1 && !other_is_constant(),
         // Windows are filled by moves, which load constants too. The callee of CALL_TOP_REG lies outside its window.
         R::CallTopReg => index != 0,
         operation => operation.window_lane().is_some(),

@@ -7,51 +7,45 @@
 //! Between two definitions in a block, a register has a *segment*; segments are joined along the edges where the register is live, and into
 //! the handler of a guarded block where the handler needs it. What remains apart is a web.
 
-use fxhash::FxHashMap;
-use optimizer::liveness::Liveness;
+use optimizer::liveness::LiveSets;
 
 use crate::cleanup::live_globals;
+use crate::notes::Notes;
 use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
 
-/// Above this many pairs of blocks and registers the function is left as it is.
-const LARGEST: usize = 1 << 26;
+/// What is alive where blocks begin may be so many registers over all blocks, and so many more for each instruction; with more the function
+/// is left as it is. A segment is made of each, and only code that is made to keep the converter busy comes near.
+const LARGEST: usize = 1 << 16;
+const LARGEST_PER_INSTRUCTION: usize = 16;
 
-/// Renames the virtual registers of a function so that each is one web.
-pub fn split_webs(function: &mut Function) {
-    if function.blocks.len().saturating_mul(function.globals as usize) > LARGEST {
-        return;
+/// Renames the virtual registers of a function so that each is one web. Returns those that are live when it begins; none if it is left as it is.
+pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
+    let live = live_globals(function).entering;
+    let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
+    if live.len() > LARGEST + LARGEST_PER_INSTRUCTION * instructions {
+        return None;
     }
     for block in function.blocks.iter_mut().filter(|block| !block.is_reachable) {
         block.instructions.clear();
         block.terminator = Terminator::Jump(0);
     }
-    let live = live_globals(function);
-    let mut webs = Webs { parents: Vec::new(), entering: FxHashMap::default() };
-    for (index, block) in function.blocks.iter().enumerate() {
-        if block.is_reachable {
-            for register in live.entering.iter(index) {
-                let segment = webs.new_segment();
-                webs.entering.insert((index as u32, register), segment);
-            }
-        }
-    }
-    let crossing = webs.parents.len() as u32;
+    let crossing = live.len() as u32;
+    // The first segments are those with which registers enter blocks.
+    let mut webs = Webs { parents: (0..crossing).collect(), entering: &live };
+    let handlers_of = HandlersByBlock::new(function);
     // First walk: number segments in the order in which they are met, and join them.
     let mut landings = vec![NONE; function.handlers.len()];
-    let mut current = vec![NONE; function.globals as usize];
+    let mut current: Notes<u32> = Notes::new(function.globals);
     for index in 0..function.blocks.len() as u32 {
         let block = &function.blocks[index as usize];
         if !block.is_reachable {
             continue;
         }
-        webs.enter(&live, index, &mut current);
-        for (handler, landing) in function.handlers.iter().zip(&mut landings) {
-            if handler.block == index && handler.landing < function.globals {
-                if current[handler.landing as usize] == NONE {
-                    current[handler.landing as usize] = webs.new_segment();
-                }
-                *landing = current[handler.landing as usize];
-            }
+        enter(&live, index, &mut current);
+        for handler in handlers_of.of(index) {
+            let landing = function.handlers[handler].landing;
+            landings[handler] = current.get(landing).unwrap_or_else(|| webs.new_segment());
+            current.set(landing, landings[handler]);
         }
         let handler = block.handler.map(|handler| function.handlers[handler as usize].block);
         for instruction in &block.instructions {
@@ -67,21 +61,20 @@ pub fn split_webs(function: &mut Function) {
         for register in
             block.terminator.definitions().into_iter().flatten().filter(|&register| register < function.globals)
         {
-            let before = current[register as usize];
-            webs.define(register, handler, &mut current);
-            if register == counted && before != NONE {
-                webs.join(before, current[register as usize]);
+            let before = current.get(register);
+            let after = webs.define(register, handler, &mut current);
+            if let (true, Some(before)) = (register == counted, before) {
+                webs.join(before, after);
             }
         }
         for successor in block.terminator.successors().into_iter().flatten() {
-            for register in live.entering.iter(successor as usize) {
-                let (there, here) = (webs.entering[&(successor, register)], current[register as usize]);
+            for (there, register) in (live.first_number(successor as usize)..).zip(live.iter(successor as usize)) {
+                let here = current.get(register).expect("what a successor needs is there");
                 webs.join(there, here);
             }
         }
-        current.fill(NONE);
     }
-    let names = webs.names(function, &live, crossing, &landings);
+    let names = webs.names(function, crossing, &landings);
     // Second walk: the same segments in the same order, renamed.
     let mut next = crossing;
     for index in 0..function.blocks.len() as u32 {
@@ -89,31 +82,31 @@ pub fn split_webs(function: &mut Function) {
         if !block.is_reachable {
             continue;
         }
-        webs.enter(&live, index, &mut current);
-        for (handler, &landing) in function.handlers.iter().zip(&landings) {
-            if handler.block == index && handler.landing < function.globals && current[handler.landing as usize] == NONE
-            {
-                debug_assert_eq!(landing, next);
-                current[handler.landing as usize] = next;
+        enter(&live, index, &mut current);
+        for handler in handlers_of.of(index) {
+            let landing = function.handlers[handler].landing;
+            if current.get(landing).is_none() {
+                debug_assert_eq!(landings[handler], next);
+                current.set(landing, next);
                 next += 1;
             }
         }
         let globals = function.globals;
         // There may be fewer names than there were registers.
         let shift = names.count.wrapping_sub(globals);
-        let mut define = |register: VirtualRegister, current: &mut Vec<u32>| {
+        let mut define = |register: VirtualRegister, current: &mut Notes<u32>| {
             if register == NONE || register >= globals {
                 return if register == NONE { NONE } else { register.wrapping_add(shift) };
             }
-            current[register as usize] = next;
+            current.set(register, next);
             next += 1;
             names.of[next as usize - 1]
         };
-        let read = |register: VirtualRegister, current: &[u32]| {
+        let read = |register: VirtualRegister, current: &Notes<u32>| {
             if register >= globals {
                 register.wrapping_add(shift)
             } else {
-                names.of[current[register as usize] as usize]
+                names.of[current.get(register).expect("what is read is there") as usize]
             }
         };
         for instruction in &mut block.instructions {
@@ -134,7 +127,6 @@ pub fn split_webs(function: &mut Function) {
             }
             _ => {}
         }
-        current.fill(NONE);
     }
     for (handler, landing) in function.handlers.iter_mut().zip(landings) {
         handler.landing = match landing {
@@ -147,12 +139,42 @@ pub fn split_webs(function: &mut Function) {
     function.first_place = function.first_place - function.globals + names.count;
     function.registers = function.registers - function.globals + names.count;
     function.globals = names.globals;
+    let segments = live.iter(0).zip(live.first_number(0)..).map(|(_, segment)| segment);
+    Some(segments.map(|segment| names.of[segment as usize]).collect())
 }
 
-struct Webs {
+/// Notes the segments with which registers enter a block, and nothing else.
+fn enter(live: &LiveSets, block: u32, current: &mut Notes<u32>) {
+    current.clear();
+    let segments = live.first_number(block as usize)..;
+    live.iter(block as usize).zip(segments).for_each(|(register, segment)| current.set(register, segment));
+}
+
+/// The handlers that begin at each block, in order.
+struct HandlersByBlock {
+    /// Block and handler, sorted.
+    pairs: Vec<(u32, u32)>,
+}
+
+impl HandlersByBlock {
+    fn new(function: &Function) -> Self {
+        // The places of an island's stack are no webs.
+        let handlers = (0..).zip(&function.handlers).filter(|(_, handler)| handler.landing < function.globals);
+        let mut pairs: Vec<(u32, u32)> = handlers.map(|(number, handler)| (handler.block, number)).collect();
+        pairs.sort_unstable();
+        Self { pairs }
+    }
+
+    fn of(&self, block: u32) -> impl Iterator<Item = usize> + '_ {
+        let first = self.pairs.partition_point(|&(other, _)| other < block);
+        self.pairs[first..].iter().take_while(move |&&(other, _)| other == block).map(|&(_, handler)| handler as usize)
+    }
+}
+
+struct Webs<'l> {
     parents: Vec<u32>,
-    /// Segment with which a register enters a block.
-    entering: FxHashMap<(u32, VirtualRegister), u32>,
+    /// Registers with which blocks are entered; their numbers are their segments.
+    entering: &'l LiveSets,
 }
 
 /// New names: those that cross blocks first, then the others.
@@ -165,25 +187,20 @@ struct Names {
     spare: VirtualRegister,
 }
 
-impl Webs {
+impl Webs<'_> {
     fn new_segment(&mut self) -> u32 {
         self.parents.push(self.parents.len() as u32);
         self.parents.len() as u32 - 1
     }
 
-    fn enter(&self, live: &Liveness, block: u32, current: &mut [u32]) {
-        for register in live.entering.iter(block as usize) {
-            current[register as usize] = self.entering[&(block, register)];
-        }
-    }
-
     /// Begins a segment at a definition. What a handler needs is one web throughout the blocks it guards.
-    fn define(&mut self, register: VirtualRegister, handler: Option<u32>, current: &mut [u32]) {
+    fn define(&mut self, register: VirtualRegister, handler: Option<u32>, current: &mut Notes<u32>) -> u32 {
         let segment = self.new_segment();
-        current[register as usize] = segment;
-        if let Some(&needed) = handler.and_then(|handler| self.entering.get(&(handler, register))) {
+        current.set(register, segment);
+        if let Some(needed) = handler.and_then(|handler| self.entering.number(handler as usize, register)) {
             self.join(segment, needed);
         }
+        segment
     }
 
     fn find(&mut self, segment: u32) -> u32 {
@@ -201,21 +218,23 @@ impl Webs {
         self.parents[a.max(b) as usize] = a.min(b);
     }
 
-    fn names(&mut self, function: &Function, live: &Liveness, crossing: u32, landings: &[u32]) -> Names {
+    fn names(&mut self, function: &Function, crossing: u32, landings: &[u32]) -> Names {
         let mut name_of_root = vec![NONE; self.parents.len()];
         // Guarded blocks hand what their handler needs over wherever an error is raised.
         for (index, block) in function.blocks.iter().enumerate() {
             if let (true, Some(handler)) = (block.is_reachable, block.handler) {
                 let handler = function.handlers[handler as usize].block;
-                for register in live.entering.iter(handler as usize) {
-                    let (here, there) = (self.entering[&(index as u32, register)], self.entering[&(handler, register)]);
+                let entering = self.entering;
+                let needed = (entering.first_number(handler as usize)..).zip(entering.iter(handler as usize));
+                for (there, register) in needed {
+                    let here = entering.number(index, register).expect("guarded blocks need what their handler does");
                     self.join(here, there);
                 }
             }
         }
         let mut count = function.parameters;
         for parameter in 0..function.parameters {
-            if let Some(&segment) = self.entering.get(&(0, parameter)) {
+            if let Some(segment) = self.entering.number(0, parameter) {
                 let root = self.find(segment);
                 name_of_root[root as usize] = parameter;
             }

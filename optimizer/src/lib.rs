@@ -2,9 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-pub mod bitset;
 pub mod cfg;
 pub mod liveness;
 
-pub use bitset::BitMatrix;
 pub use cfg::{Block, ControlFlowGraph};

@@ -1,17 +1,26 @@
-//! Live variables: backward data flow over basic blocks.
+//! Live variables: backward data flow over basic blocks, 64 variables at a time.
+//!
+//! Code with many variables has few of them alive at most places. So the problem is solved for a machine word of variables after the other,
+//! each time only at the blocks that these variables touch, and of the outcome only words with something in them are kept. That takes time
+//! and space in the number of such words, not in that of blocks times variables.
 
-use crate::bitset::BitMatrix;
+/// What a block does with a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// It is read before it is written in the block.
+    Use,
+    /// It is written in the block.
+    Definition,
+}
 
-/// What a block contributes. Rows are blocks, columns variables.
-pub struct LivenessInput<'b> {
-    /// Variables read before they are written in the block.
-    pub uses: &'b BitMatrix,
-    /// Variables written in the block.
-    pub definitions: &'b BitMatrix,
+/// What the problem starts from.
+pub struct LivenessInput<S, H> {
+    /// Variable, block, and what that does with it. In the order of the blocks the problem is solved fastest.
+    pub facts: Vec<(u32, u32, Fact)>,
     /// Where control goes from each block.
-    pub successors: &'b dyn Fn(usize) -> [Option<u32>; 2],
+    pub successors: S,
     /// The handler's block, for blocks that are guarded: what is live there is live throughout the block.
-    pub handler: &'b dyn Fn(usize) -> Option<u32>,
+    pub handler: H,
     /// Number of blocks.
     pub blocks: usize,
     /// Number of variables.
@@ -19,54 +28,378 @@ pub struct LivenessInput<'b> {
 }
 
 /// Variables live at the borders of blocks.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Liveness {
     /// At the beginning of each block.
-    pub entering: BitMatrix,
+    pub entering: LiveSets,
     /// At the end of each block, what its handler needs included.
-    pub leaving: BitMatrix,
+    pub leaving: LiveSets,
+}
+
+/// Some of the 64 variables from `64 * index` on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LiveWord {
+    /// Which word of the set.
+    pub index: u32,
+    /// Members of all words before this one, those of the sets of earlier blocks included.
+    pub before: u32,
+    /// A bit for each variable; not all are zero.
+    pub bits: u64,
+}
+
+impl LiveWord {
+    fn variables(self) -> impl Iterator<Item = u32> {
+        ones(self.bits).map(move |bit| self.index * 64 + bit)
+    }
+}
+
+/// A set of variables for each block.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LiveSets {
+    /// Words of all sets, block by block, ascending.
+    words: Vec<LiveWord>,
+    /// For each block where its words begin; then where the last one's end.
+    first: Vec<u32>,
+}
+
+impl LiveSets {
+    /// The words of a block's set, ascending.
+    pub fn words(&self, block: usize) -> &[LiveWord] {
+        &self.words[self.first[block] as usize..self.first[block + 1] as usize]
+    }
+
+    /// Whether a variable is in a block's set.
+    pub fn contains(&self, block: usize, variable: u32) -> bool {
+        self.word(block, variable).is_some_and(|word| word.bits >> (variable % 64) & 1 != 0)
+    }
+
+    /// Members of a block's set, ascending.
+    pub fn iter(&self, block: usize) -> impl Iterator<Item = u32> + '_ {
+        self.words(block).iter().flat_map(|word| word.variables())
+    }
+
+    /// How many members all sets have together.
+    pub fn len(&self) -> usize {
+        self.words.last().map_or(0, |word| word.before as usize + word.bits.count_ones() as usize)
+    }
+
+    /// Whether all sets are empty.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Numbers the members of all sets, from 0 to [`Self::len`], in the order of [`Self::iter`]: the number of a variable in a block's set.
+    pub fn number(&self, block: usize, variable: u32) -> Option<u32> {
+        let word = self.word(block, variable)?;
+        let below = word.bits & ((1 << (variable % 64)) - 1);
+        (word.bits >> (variable % 64) & 1 != 0).then(|| word.before + below.count_ones())
+    }
+
+    /// The number of the first member of a block's set; those of the others follow.
+    pub fn first_number(&self, block: usize) -> u32 {
+        self.words(block).first().map_or(0, |word| word.before)
+    }
+
+    /// Sets of the first 64 variables, for each block in turn.
+    fn of_one_word(sets: impl ExactSizeIterator<Item = u64>) -> Self {
+        let (mut words, mut first) = (Vec::with_capacity(sets.len()), Vec::with_capacity(sets.len() + 1));
+        let mut before = 0;
+        for bits in sets {
+            first.push(words.len() as u32);
+            if bits != 0 {
+                words.push(LiveWord { index: 0, before, bits });
+                before += bits.count_ones();
+            }
+        }
+        first.push(words.len() as u32);
+        Self { words, first }
+    }
+
+    fn word(&self, block: usize, variable: u32) -> Option<&LiveWord> {
+        let words = self.words(block);
+        match words.binary_search_by_key(&(variable / 64), |word| word.index) {
+            Ok(at) => Some(&words[at]),
+            Err(_) => None,
+        }
+    }
+}
+
+/// Calls `visit` with each variable that is in one of two sets only, and whether that is the second.
+pub fn for_each_difference(first: &[LiveWord], second: &[LiveWord], mut visit: impl FnMut(u32, bool)) {
+    let (mut first, mut second) = (first.iter().peekable(), second.iter().peekable());
+    loop {
+        let (left, right) =
+            (first.peek().map_or(u32::MAX, |word| word.index), second.peek().map_or(u32::MAX, |word| word.index));
+        let index = left.min(right);
+        if index == u32::MAX {
+            return;
+        }
+        let before = first.next_if(|word| word.index == index).map_or(0, |word| word.bits);
+        let after = second.next_if(|word| word.index == index).map_or(0, |word| word.bits);
+        for bit in ones(before ^ after) {
+            visit(index * 64 + bit, after >> bit & 1 != 0);
+        }
+    }
+}
+
+/// Positions of the bits that are set, ascending.
+fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
+    std::iter::from_fn(move || {
+        if bits == 0 {
+            return None;
+        }
+        let bit = bits.trailing_zeros();
+        bits &= bits - 1;
+        Some(bit)
+    })
 }
 
 /// Solves the equations `in = use ∪ (out − def) ∪ in(handler)`, `out = ⋃ in(successors) ∪ in(handler)` to their least fixed point.
-pub fn liveness(input: &LivenessInput<'_>) -> Liveness {
-    let mut entering = BitMatrix::new(input.blocks, input.variables);
-    let mut leaving = BitMatrix::new(input.blocks, input.variables);
-    let mut predecessors: Vec<Vec<u32>> = vec![Vec::new(); input.blocks];
+pub fn liveness<S, H>(input: LivenessInput<S, H>) -> Liveness
+where
+    S: Fn(usize) -> [Option<u32>; 2],
+    H: Fn(usize) -> Option<u32>,
+{
+    let mut solver = Solver {
+        predecessors: Predecessors::new(&input),
+        states: vec![State::default(); input.blocks],
+        pending: Vec::with_capacity(input.blocks),
+        touched: Vec::with_capacity(input.blocks),
+    };
+    let mut facts = input.facts;
+    if input.variables <= 64 {
+        solver.solve(&facts);
+        let set = |of: fn(&State) -> u64| LiveSets::of_one_word(solver.states.iter().map(of));
+        return Liveness { entering: set(|state| state.entering), leaving: set(|state| state.leaving) };
+    }
+    // By word only, so that blocks stay in order.
+    facts.sort_by_key(|&(variable, _, _)| variable / 64);
+    let mut found = Found::new(input.blocks);
+    for facts in facts.chunk_by(|a, b| a.0 / 64 == b.0 / 64) {
+        solver.solve(facts);
+        found.take(facts[0].0 / 64, &mut solver);
+    }
+    Liveness { entering: found.entering.by_block(input.blocks), leaving: found.leaving.by_block(input.blocks) }
+}
+
+/// Where control comes from to each block.
+struct Predecessors {
+    /// Block and whether it is guarded by a handler that begins here, for all blocks one after the other.
+    edges: Vec<(u32, bool)>,
+    /// For each block where its edges begin; then where the last one's end.
+    first: Vec<u32>,
+}
+
+impl Predecessors {
+    fn new<S, H>(input: &LivenessInput<S, H>) -> Self
+    where
+        S: Fn(usize) -> [Option<u32>; 2],
+        H: Fn(usize) -> Option<u32>,
+    {
+        let mut first = vec![0_u32; input.blocks + 2];
+        // Counted two places further on, so that filling leaves each place where its edges begin.
+        for_each_edge(input, |_, to, _| first[to as usize + 2] += 1);
+        for block in 2..first.len() {
+            first[block] += first[block - 1];
+        }
+        let mut edges = vec![(0, false); first[input.blocks + 1] as usize];
+        for_each_edge(input, |from, to, is_handler| {
+            let place = &mut first[to as usize + 1];
+            edges[*place as usize] = (from, is_handler);
+            *place += 1;
+        });
+        Self { edges, first }
+    }
+
+    fn of(&self, block: u32) -> std::ops::Range<usize> {
+        self.first[block as usize] as usize..self.first[block as usize + 1] as usize
+    }
+}
+
+fn for_each_edge<S, H>(input: &LivenessInput<S, H>, mut visit: impl FnMut(u32, u32, bool))
+where
+    S: Fn(usize) -> [Option<u32>; 2],
+    H: Fn(usize) -> Option<u32>,
+{
     for block in 0..input.blocks {
-        for successor in (input.successors)(block).into_iter().chain([(input.handler)(block)]).flatten() {
-            predecessors[successor as usize].push(block as u32);
-        }
-    }
-    let mut queued = vec![true; input.blocks];
-    // Popped from the end: later blocks first, which is nearly the order of a backward walk.
-    let mut pending: Vec<u32> = (0..input.blocks as u32).collect();
-    let mut row = vec![0_u64; input.variables.div_ceil(64)];
-    while let Some(block) = pending.pop() {
-        let block = block as usize;
-        queued[block] = false;
-        row.fill(0);
-        for successor in (input.successors)(block).into_iter().chain([(input.handler)(block)]).flatten() {
-            for (word, other) in row.iter_mut().zip(entering.row(successor as usize)) {
-                *word |= other;
-            }
-        }
-        leaving.row_mut(block).copy_from_slice(&row);
-        for ((word, uses), definitions) in row.iter_mut().zip(input.uses.row(block)).zip(input.definitions.row(block)) {
-            *word = uses | (*word & !definitions);
-        }
+        (input.successors)(block).into_iter().flatten().for_each(|successor| visit(block as u32, successor, false));
         if let Some(handler) = (input.handler)(block) {
-            for (word, other) in row.iter_mut().zip(entering.row(handler as usize)) {
-                *word |= other;
+            visit(block as u32, handler, true);
+        }
+    }
+}
+
+/// What is known of the current 64 variables at a block. All zero between two words.
+#[derive(Clone, Copy, Default)]
+struct State {
+    definitions: u64,
+    entering: u64,
+    leaving: u64,
+    is_pending: bool,
+    is_touched: bool,
+}
+
+struct Solver {
+    predecessors: Predecessors,
+    states: Vec<State>,
+    /// Blocks at whose beginning more is live than their predecessors know.
+    pending: Vec<u32>,
+    /// Blocks whose state is not all zero.
+    touched: Vec<u32>,
+}
+
+impl Solver {
+    fn solve(&mut self, facts: &[(u32, u32, Fact)]) {
+        for &(variable, block, fact) in facts {
+            let bit = 1 << (variable % 64);
+            self.touch(block);
+            match fact {
+                Fact::Definition => self.states[block as usize].definitions |= bit,
+                Fact::Use => self.enter(block, bit),
             }
         }
-        if entering.row(block) != row {
-            entering.row_mut(block).copy_from_slice(&row);
-            for &predecessor in &predecessors[block] {
-                if !std::mem::replace(&mut queued[predecessor as usize], true) {
-                    pending.push(predecessor);
-                }
+        // Popped from the end: later blocks first, which is nearly the order of a backward walk.
+        while let Some(block) = self.pending.pop() {
+            let state = &mut self.states[block as usize];
+            state.is_pending = false;
+            let entering = state.entering;
+            for edge in self.predecessors.of(block) {
+                let (predecessor, is_handler) = self.predecessors.edges[edge];
+                let state = &mut self.states[predecessor as usize];
+                let reaches = if is_handler { entering } else { entering & !state.definitions };
+                state.leaving |= entering;
+                self.touch(predecessor);
+                self.enter(predecessor, reaches);
             }
         }
     }
-    Liveness { entering, leaving }
+
+    fn touch(&mut self, block: u32) {
+        if !std::mem::replace(&mut self.states[block as usize].is_touched, true) {
+            self.touched.push(block);
+        }
+    }
+
+    /// Adds to what is live at the beginning of a block.
+    fn enter(&mut self, block: u32, bits: u64) {
+        let state = &mut self.states[block as usize];
+        if bits & !state.entering != 0 {
+            state.entering |= bits;
+            if !std::mem::replace(&mut state.is_pending, true) {
+                self.pending.push(block);
+            }
+        }
+    }
+}
+
+/// The outcome so far.
+struct Found {
+    entering: Words,
+    leaving: Words,
+}
+
+/// Words in the order in which they were found, with their blocks.
+#[derive(Default)]
+struct Words(Vec<(u32, LiveWord)>);
+
+impl Found {
+    fn new(blocks: usize) -> Self {
+        Self { entering: Words(Vec::with_capacity(blocks)), leaving: Words(Vec::with_capacity(blocks)) }
+    }
+
+    /// Takes what was found of a word, and makes the solver ready for the next.
+    fn take(&mut self, index: u32, solver: &mut Solver) {
+        for block in solver.touched.drain(..) {
+            let state = std::mem::take(&mut solver.states[block as usize]);
+            self.entering.push(block, index, state.entering);
+            self.leaving.push(block, index, state.leaving);
+        }
+    }
+}
+
+impl Words {
+    fn push(&mut self, block: u32, index: u32, bits: u64) {
+        if bits != 0 {
+            self.0.push((block, LiveWord { index, before: 0, bits }));
+        }
+    }
+
+    /// Sorts them by block; those of a block come in order.
+    fn by_block(self, blocks: usize) -> LiveSets {
+        // Counted two places further on, so that filling leaves each place where its words begin.
+        let mut first = vec![0_u32; blocks + 2];
+        self.0.iter().for_each(|&(block, _)| first[block as usize + 2] += 1);
+        for block in 2..first.len() {
+            first[block] += first[block - 1];
+        }
+        let mut words = vec![LiveWord::default(); self.0.len()];
+        for (block, word) in self.0 {
+            let place = &mut first[block as usize + 1];
+            words[*place as usize] = word;
+            *place += 1;
+        }
+        let mut before = 0;
+        for word in &mut words {
+            word.before = before;
+            before += word.bits.count_ones();
+        }
+        first.truncate(blocks + 1);
+        LiveSets { words, first }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fact, LivenessInput, for_each_difference, liveness};
+
+    /// Block 0 branches to 1 and 2; 1 goes back to itself or on to 2; an error in 1 leads to 3. Variable 70 is set in 0 and read in 2,
+    /// variable 3 is set in 1 and read in 3, variable 5 is read in 1.
+    fn solved() -> super::Liveness {
+        let facts = vec![
+            (70, 0, Fact::Definition),
+            (3, 1, Fact::Definition),
+            (5, 1, Fact::Use),
+            (70, 2, Fact::Use),
+            (3, 3, Fact::Use),
+        ];
+        liveness(LivenessInput {
+            facts,
+            successors: |block: usize| [[Some(1), Some(2)], [Some(1), Some(2)], [None, None], [None, None]][block],
+            handler: |block: usize| (block == 1).then_some(3),
+            blocks: 4,
+            variables: 71,
+        })
+    }
+
+    #[test]
+    fn what_is_read_later_is_live() {
+        let live = solved();
+        let members =
+            |sets: &super::LiveSets| (0..4).map(|block| sets.iter(block).collect::<Vec<_>>()).collect::<Vec<_>>();
+        assert_eq!(members(&live.entering), [vec![3, 5], vec![3, 5, 70], vec![70], vec![3]]);
+        assert_eq!(members(&live.leaving), [vec![3, 5, 70], vec![3, 5, 70], vec![], vec![]]);
+        assert!(live.entering.contains(1, 70) && !live.entering.contains(0, 70) && !live.entering.contains(3, 70));
+    }
+
+    #[test]
+    fn members_are_numbered_in_order() {
+        let entering = solved().entering;
+        let numbers: Vec<Option<u32>> = (0..4)
+            .flat_map(|block| entering.iter(block).map(move |variable| (block, variable)))
+            .map(|(block, variable)| entering.number(block, variable))
+            .collect();
+        assert_eq!(numbers, (0..entering.len() as u32).map(Some).collect::<Vec<_>>());
+        assert_eq!((entering.number(0, 70), entering.number(2, 3)), (None, None));
+        assert_eq!((0..4).map(|block| entering.first_number(block)).collect::<Vec<_>>(), [0, 2, 5, 6]);
+    }
+
+    #[test]
+    fn differences_are_those_of_the_sets() {
+        let live = solved();
+        let mut found = Vec::new();
+        for_each_difference(live.entering.words(0), live.entering.words(2), |variable, is_second| {
+            found.push((variable, is_second));
+        });
+        assert_eq!(found, [(3, false), (5, false), (70, true)]);
+    }
 }

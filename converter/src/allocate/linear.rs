@@ -48,6 +48,8 @@ struct Scan<'r> {
     active: BinaryHeap<Reverse<(u32, u32)>>,
     /// For each register the range that holds it.
     holder: Vec<Option<LiveRange>>,
+    /// How many registers have been held so far: all below this.
+    held: usize,
     locations: Vec<Location>,
     windows: Vec<u16>,
 }
@@ -67,6 +69,7 @@ impl<'r> Scan<'r> {
             registers,
             active: BinaryHeap::new(),
             holder: vec![None; usize::from(registers)],
+            held: 0,
             locations: vec![Location::Nowhere; function.registers as usize],
             windows: Vec::with_capacity(ranges.windows.len()),
         }
@@ -111,7 +114,7 @@ impl<'r> Scan<'r> {
     fn first_free_above(&self, point: u32) -> u16 {
         let crosses =
             |holder: &Option<LiveRange>| holder.is_some_and(|range| range.start <= point && range.end > point + 1);
-        self.holder.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
+        self.holder[..self.held].iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
     }
 
     fn expire(&mut self, point: u32) {
@@ -167,6 +170,7 @@ impl<'r> Scan<'r> {
         self.locations[at(range.register)] = Location::Register(register);
         self.free[usize::from(register) / 64] &= !(1 << (register % 64));
         self.holder[usize::from(register)] = Some(range);
+        self.held = self.held.max(usize::from(register) + 1);
         self.active.push(Reverse((range.end, u32::from(register))));
     }
 }

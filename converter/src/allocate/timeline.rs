@@ -278,6 +278,8 @@ struct Walk<'f> {
     ends: Vec<u32>,
     /// Registers below `globals` that are open at the beginning of the block visited last.
     open: Vec<u64>,
+    /// Room for the set of registers that a block leaves behind.
+    leaving: Vec<u64>,
     segments: Vec<Segment>,
 }
 
@@ -288,6 +290,7 @@ fn segments(function: &Function, live: &Liveness, stretches: &[Stretch], landing
         globals: function.globals,
         ends: vec![CLOSED; at(function.registers)],
         open: vec![0; (function.globals as usize).div_ceil(64)],
+        leaving: vec![0; (function.globals as usize).div_ceil(64)],
         segments: Vec::new(),
     };
     let mut following = None;
@@ -308,8 +311,10 @@ impl Walk<'_> {
     /// Closes what is open where the next block begins but not needed after this one, and opens what is needed after this one only.
     fn enter_from_below(&mut self, stretch: &Stretch, following: Option<u32>) {
         let block = stretch.block as usize;
-        for (word, &leaving) in self.live.leaving.row(block).iter().enumerate() {
-            let mut changed = leaving ^ self.open[word];
+        self.leaving.fill(0);
+        self.live.leaving.words(block).iter().for_each(|word| self.leaving[word.index as usize] = word.bits);
+        for word in 0..self.leaving.len() {
+            let mut changed = self.leaving[word] ^ self.open[word];
             while changed != 0 {
                 let register = word as u32 * 64 + changed.trailing_zeros();
                 match following {
@@ -319,7 +324,7 @@ impl Walk<'_> {
                 changed &= changed - 1;
             }
         }
-        self.open.copy_from_slice(self.live.leaving.row(block));
+        self.open.copy_from_slice(&self.leaving);
     }
 
     fn block(&mut self, function: &Function, stretch: &Stretch, landing: VirtualRegister) {

@@ -1,8 +1,8 @@
 //! Code of sizes that no person writes, but that programs write.
 
 use converter::large::{
-    DIGITS, branches_over_locals, deep_stack, handlers_in_a_row, handlers_nested, long_loops, many_locals, module,
-    nested_branches, nested_calls, op, straight, wide_window,
+    DIGITS, branches_over_locals, deep_stack, else_ifs, handlers_in_a_row, handlers_nested, long_loops, loops_in_a_row,
+    many_locals, module, nested_branches, nested_calls, op, straight, wide_print, wide_window,
 };
 use converter::{ConvertError, Options, convert};
 use isa::stack::{StackInstruction as Instruction, StackOp as Op};
@@ -222,6 +222,22 @@ fn wide_windows() {
     for (count, registers) in [(300, &[8, 64, 256, 400][..]), (2000, &[8, 256, 4000][..])] {
         shows(wide_window(count), registers, &list((0..count).map(|local| i64::from((local + 1) % count) % 10)));
     }
+}
+
+#[test]
+fn many_loops() {
+    shows(loops_in_a_row(3000), &[8, 256], "integer 3000");
+}
+
+#[test]
+fn many_else_ifs() {
+    shows(else_ifs(5008), &[8, 256], "integer 7");
+}
+
+#[test]
+fn wide_prints() {
+    let printed: Vec<String> = (0..3000).map(|number| (number % 10).to_string()).collect();
+    shows(wide_print(3000), &[8, 256], &format!("{}\ninteger 0", printed.join(" ")));
 }
 
 // Errors that are documented.
