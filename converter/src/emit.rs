@@ -34,6 +34,21 @@ pub fn emit(
     allocation: &Allocation,
     statistics: &mut Statistics,
 ) -> Result<FunctionCode<Register>, ConvertError> {
+    Ok(emit_with_points(module, source, function, ranges, allocation, statistics)?.0)
+}
+
+/// Emits a function and tells, for each instruction, the point of the live ranges at which its operands are read.
+///
+/// # Errors
+/// As for [`emit`].
+pub fn emit_with_points(
+    module: &StackCode,
+    source: &isa::Function<Stack>,
+    function: &Function,
+    ranges: &LiveRanges,
+    allocation: &Allocation,
+    statistics: &mut Statistics,
+) -> Result<(FunctionCode<Register>, Vec<u32>), ConvertError> {
     let mut emitter = Emitter::new(module, source, function, ranges, allocation, false);
     emitter.function();
     if emitter.code.len() > LONGEST_SHORT_CODE {
@@ -43,7 +58,8 @@ pub fn emit(
     statistics.moves += emitter.count(&[RegisterOp::MovReg]);
     statistics.spill_stores += emitter.count(&[RegisterOp::StoreSpill]);
     statistics.spill_loads += emitter.count(&[RegisterOp::LoadSpill]);
-    emitter.finish()
+    let points = std::mem::take(&mut emitter.points);
+    Ok((emitter.finish()?, points))
 }
 
 /// A register number while emitting; checked to fit a lane at the end.
@@ -57,6 +73,9 @@ struct Emitter<'e> {
     allocation: &'e Allocation,
     has_long_branches: bool,
     code: Vec<RegisterInstruction>,
+    /// For each instruction the point at which it reads.
+    points: Vec<u32>,
+    point: u32,
     lines: Vec<(u32, u32)>,
     /// Jumps to blocks, to be patched: instruction and block.
     jumps: Vec<(u32, u32)>,
@@ -104,6 +123,8 @@ impl<'e> Emitter<'e> {
             allocation,
             has_long_branches,
             code: Vec::new(),
+            points: Vec::new(),
+            point: 0,
             lines: Vec::new(),
             jumps: Vec::new(),
             block_starts: vec![0; function.blocks.len()],
@@ -127,10 +148,13 @@ impl<'e> Emitter<'e> {
             let block = &self.function.blocks[index as usize];
             self.block_starts[index as usize] = self.code.len() as u32;
             if block.is_reachable && !self.inlined[index as usize] {
+                // Points are counted as `live` counts them.
+                self.point = self.ranges.block_starts[index as usize];
                 self.landing(index);
                 for instruction in &block.instructions {
                     self.at(instruction.pc);
                     self.instruction(instruction);
+                    self.point += 2;
                 }
                 self.at(block.terminator_pc);
                 let follows =
@@ -154,6 +178,7 @@ impl<'e> Emitter<'e> {
             self.lines.push((at, self.position));
         }
         self.code.push(instruction);
+        self.points.push(self.point);
     }
 
     fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {

@@ -6,13 +6,16 @@
 //!
 //! [`tac`] is the three-address code: register operations over an unbounded number of virtual registers. [`lift`] makes it by running
 //! the operand stack symbolically, [`cleanup`] removes the moves that this leaves, [`allocate`] maps virtual registers to registers and
-//! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it.
+//! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it. [`mod@check`] proves, without looking at any of
+//! this, that the result does what the stack code does.
 
 #![forbid(unsafe_code)]
 
 pub mod allocate;
+pub mod check;
 pub mod cleanup;
 pub mod emit;
+pub mod explain;
 pub mod lift;
 pub mod live;
 pub mod tac;
@@ -24,6 +27,7 @@ use isa::verify::VerifyError;
 use isa::{RegCode, StackCode, Verified};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
+pub use check::{Unfaithful, check};
 
 /// The fewest registers a frame can be limited to.
 pub const FEWEST_REGISTERS: u16 = 8;
@@ -35,11 +39,13 @@ pub struct Options {
     pub registers: u16,
     /// Who assigns them.
     pub allocator: AllocatorKind,
+    /// Whether the result is checked against the stack code.
+    pub check: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { registers: 256, allocator: AllocatorKind::Linear }
+        Self { registers: 256, allocator: AllocatorKind::Linear, check: false }
     }
 }
 
@@ -103,6 +109,9 @@ pub enum ConvertError {
     /// The converter wrote code that the verifier refuses: a defect of the converter.
     #[error("converted code does not verify: {0}")]
     Unverified(#[from] VerifyError),
+    /// The converter wrote code that does not do what the stack code does: a defect of the converter.
+    #[error("converted code is not faithful: {0}")]
+    Unfaithful(#[from] Unfaithful),
 }
 
 /// Converts a program.
@@ -111,7 +120,11 @@ pub enum ConvertError {
 /// See [`ConvertError`].
 pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
     let (module, statistics) = convert_unverified(code, options)?;
-    Ok((isa::verify::register(module)?, statistics))
+    let converted = isa::verify::register(module)?;
+    if options.check {
+        check(code, &converted)?;
+    }
+    Ok((converted, statistics))
 }
 
 /// Converts a program without verifying the result, for those who look at what the converter writes.

@@ -455,8 +455,7 @@ impl Lifter<'_> {
     /// A conditional jump, fused with the comparison before it when nobody else wants its outcome.
     fn conditional(&mut self, sense: bool, is_loop: bool, target: u32, next: u32, pc: u32) -> Terminator {
         let condition = self.pop();
-        let (mut sense, mut is_negated) = (sense, false);
-        let mut condition = condition;
+        let (mut sense, mut condition) = (sense, condition);
         while let Some(last) = self.instructions.last()
             && condition == Operand::Register(last.destination)
             && last.destination >= self.function.locals
@@ -465,12 +464,12 @@ impl Lifter<'_> {
             if last.operation == RegisterOp::NotReg {
                 condition = last.operands[0];
                 sense = !sense;
-                is_negated = true;
                 self.instructions.pop();
                 continue;
             }
-            // A loop's jump reports running out of fuel at its own place, which is the comparison's unless it was negated.
-            if !is_comparison(last.operation.facts().stack) || is_loop && is_negated {
+            // A loop's jump reports running out of fuel at its own place, which in compiled code is the comparison's unless it was negated.
+            let same_place = || self.function.position(last.pc) == self.function.position(pc);
+            if !is_comparison(last.operation.facts().stack) || is_loop && !same_place() {
                 break;
             }
             let comparison = self.instructions.pop().expect("just seen");

@@ -5,7 +5,7 @@
 //! [`Configuration`].
 
 use converter::{AllocatorKind, FEWEST_REGISTERS};
-use runtime::Limits;
+use runtime::{Limits, RunOptions};
 
 use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
@@ -23,15 +23,40 @@ pub struct Configuration {
     pub dispatch: Dispatch,
     /// Whether the stack machine runs frequent sequences of instructions as one.
     pub superinstructions: bool,
+    /// Whether converted code is checked against the stack code.
+    pub check: bool,
+    /// Whether machines' access sites remember what they found last.
+    pub inline_caches: bool,
+    /// Whether lists of numbers and of bools are packed.
+    pub packed_lists: bool,
+    /// Whether the register machine gives instructions operations of its own at linking.
+    pub specialise: bool,
+    /// Whether the register machine's instructions find the result of the one before at hand.
+    pub cache_results: bool,
+    /// Whether the register machine runs frequent pairs of instructions as one.
+    pub pairs: bool,
     /// Bounds of a run.
     pub limits: Limits,
 }
 
 impl Default for Configuration {
     fn default() -> Self {
-        let converter::Options { registers, allocator } = converter::Options::default();
+        let converter::Options { registers, allocator, check } = converter::Options::default();
         let dispatch = Dispatch::default();
-        Self { vm: "auto", registers, allocator, dispatch, superinstructions: false, limits: Limits::default() }
+        Self {
+            vm: "auto",
+            registers,
+            allocator,
+            dispatch,
+            superinstructions: false,
+            check,
+            inline_caches: true,
+            packed_lists: true,
+            specialise: true,
+            cache_results: true,
+            pairs: true,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -66,7 +91,12 @@ impl Configuration {
 
     /// What the converter is told.
     pub fn converter_options(&self) -> converter::Options {
-        converter::Options { registers: self.registers, allocator: self.allocator }
+        converter::Options { registers: self.registers, allocator: self.allocator, check: self.check }
+    }
+
+    /// What a run is told: bounds and how lists are kept; all else by default.
+    pub fn run_options(&self) -> RunOptions {
+        RunOptions { limits: self.limits, packed_lists: self.packed_lists, ..RunOptions::default() }
     }
 
     /// The axes that differ from the default, as `name=value`.
@@ -165,7 +195,7 @@ pub fn axis(name: &str) -> Option<&'static Axis> {
 
 /// Every axis there is.
 pub fn axes() -> &'static [Axis] {
-    &AXES
+    AXES
 }
 
 fn no_choices() -> Vec<Choice> {
@@ -177,7 +207,7 @@ fn only(value: &str, name: &str) -> Option<()> {
     (value == name).then_some(())
 }
 
-static AXES: [Axis; 11] = [
+static AXES: &[Axis] = &[
     Axis {
         name: "vm",
         placeholder: "VM",
@@ -215,6 +245,23 @@ static AXES: [Axis; 11] = [
             Some(())
         },
         get: |configuration| configuration.allocator.about().0.to_string(),
+    },
+    Axis {
+        name: "check",
+        placeholder: "WHETHER",
+        about: "whether converted code is checked against the stack code",
+        choices: || {
+            vec![
+                Choice { name: "off", about: "converted code is verified only" },
+                Choice { name: "on", about: "it is proved that converted code does what the stack code does" },
+            ]
+        },
+        numbers: "",
+        set: |configuration, value| {
+            configuration.check = only(value, "on").is_some();
+            only(value, "off").or(only(value, "on"))
+        },
+        get: |configuration| if configuration.check { "on" } else { "off" }.to_string(),
     },
     Axis {
         name: "dispatch",

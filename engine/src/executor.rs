@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use runtime::probe::InstructionCounts;
+use runtime::probe::{InstructionCounts, Watcher};
 use runtime::{Fault, Program, RunOptions, Runtime, Value};
 
 use crate::clock;
@@ -12,6 +12,7 @@ use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executors::{ast, register, stack};
 use crate::outcome::{InstructionTally, Outcome};
+use crate::profile::{Code, ProbeKind, Profiler, ProgramCode, Recorder, Table};
 
 /// A way to run programs.
 pub trait Executor: Send + Sync {
@@ -46,11 +47,14 @@ pub trait Prepared {
     /// The error that ended the program.
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault>;
 
-    /// Executes and counts instructions. An executor that has none executes without counting.
+    /// Executes and tells of every instruction. An executor that has none executes and tells nothing.
     ///
     /// # Errors
     /// The error that ended the program.
-    fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault>;
+    fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault>;
+
+    /// The code it runs; none when the executor runs no instructions.
+    fn code(&self) -> Option<ProgramCode<'_>>;
 
     /// The name of a dense opcode; none when the executor runs no instructions.
     fn opcode_name(&self, opcode: u16) -> Option<&'static str>;
@@ -70,9 +74,22 @@ impl dyn Prepared + '_ {
     pub fn count(&self, options: RunOptions) -> Outcome {
         let mut runtime = Runtime::new(Arc::clone(self.program()), options);
         let mut counts = InstructionCounts::default();
-        let mut outcome = measure(&mut runtime, |runtime| self.execute_counting(runtime, &mut counts));
+        let mut outcome = measure(&mut runtime, |runtime| self.execute_watched(runtime, &mut counts));
         outcome.instructions = self.tally(&counts);
         outcome
+    }
+
+    /// Runs the program once, watched by these probes. Gives what the run gave and, for each probe, what it saw; nothing when the
+    /// executor runs no instructions. Its time is that of a watched run.
+    pub fn profile(&self, options: RunOptions, probes: &[&ProbeKind]) -> Option<(Outcome, Vec<Vec<Table>>)> {
+        let code = Code::new(self.code()?, |opcode| self.opcode_name(opcode));
+        let mut recorders: Vec<Box<dyn Recorder>> = probes.iter().map(|probe| (probe.begin)(&code)).collect();
+        let mut runtime = Runtime::new(Arc::clone(self.program()), options);
+        runtime.heap.count_objects();
+        let mut profiler = Profiler::new(&code, &mut recorders);
+        let outcome = measure(&mut runtime, |runtime| self.execute_watched(runtime, &mut profiler));
+        recorders.iter_mut().for_each(|recorder| recorder.end(&runtime.heap));
+        Some((outcome, recorders.iter().map(|recorder| recorder.tables(&code)).collect()))
     }
 
     fn tally(&self, counts: &InstructionCounts) -> Option<InstructionTally> {

@@ -20,6 +20,8 @@ mod error;
 mod executor;
 mod executors;
 mod outcome;
+pub mod probes;
+pub mod profile;
 pub mod random;
 mod report;
 pub mod workloads;

@@ -85,9 +85,13 @@ impl Workload {
     }
 }
 
+/// The text of a file in `programs/`, if it is bundled.
+pub fn bundled_file(path: &str) -> Option<&'static str> {
+    PROGRAMS.get_file(path).and_then(include_dir::File::contents_utf8)
+}
+
 fn text(path: &str) -> &'static str {
-    let file = PROGRAMS.get_file(path).and_then(include_dir::File::contents_utf8);
-    file.unwrap_or_else(|| panic!("programs/{path} is bundled"))
+    bundled_file(path).unwrap_or_else(|| panic!("programs/{path} is bundled"))
 }
 
 #[cfg(test)]

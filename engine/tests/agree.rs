@@ -31,11 +31,10 @@ fn run(
     let prepared = executor.prepare(compiled, configuration).unwrap_or_else(|error| panic!("{configuration}: {error}"));
     let capture = Capture::new();
     let outcome = prepared.run(RunOptions {
-        limits: configuration.limits,
         arguments: arguments.iter().map(ToString::to_string).collect(),
         output: capture.writer(),
         collect_always,
-        ..RunOptions::default()
+        ..configuration.run_options()
     });
     let output = String::from_utf8(capture.take()).unwrap();
     (Shown { output, result: outcome.result.clone(), fuel_used: outcome.fuel_used }, outcome)
@@ -49,7 +48,7 @@ fn configurations() -> Vec<Configuration> {
     for &dispatch in Dispatch::ALL {
         for (vm, axis, values) in variants {
             for value in values {
-                let mut configuration = Configuration { dispatch, ..Configuration::of(vm).unwrap() };
+                let mut configuration = Configuration { dispatch, check: true, ..Configuration::of(vm).unwrap() };
                 configuration.set(axis, value).unwrap();
                 all.push(configuration);
             }

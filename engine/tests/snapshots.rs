@@ -36,7 +36,7 @@ impl Case {
     fn new(path: &Path) -> Self {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).unwrap();
-        let mut options = Options::default();
+        let mut options = Options { check: true, ..Options::default() };
         if let Some(registers) = text.lines().next().and_then(|line| line.strip_prefix("#: registers ")) {
             options.registers = registers.trim().parse().unwrap();
         }

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::axes::{AgainstOptions, AxisOptions};
+use crate::peers::PEERS;
 
 /// A workbench for virtual machines: runs programs on a tree walker, a stack machine and a register machine, and measures what each
 /// design buys.
@@ -31,6 +33,8 @@ pub enum Verb {
     List(ListOptions),
     /// Show the code of a program
     Disasm(DisasmOptions),
+    /// Run a program and show what it did: operations, branches, calls, types, allocations
+    Profile(ProfileOptions),
     /// Compile a program to a bytecode file
     Compile(CompileOptions),
     /// Check a bytecode file
@@ -104,7 +108,10 @@ pub enum StatsFormat {
   harness compare --vm register --quick
   harness compare --vm ast --against stack --workload fib --workload sieve
   harness compare --vm register --registers 16 --against register --against-registers 256
-  harness compare --vm register --program mine.zx --rounds 31 --out mine.json")]
+  harness compare --vm register --program mine.zx --rounds 31 --out mine.json
+  harness compare --vm register --workload fib --peer lua --peer native --also \"register registers=8\"
+
+Times of peers and of further configurations stand as ratios: the executor's time over theirs, so that below 1 the executor is faster.")]
 pub struct CompareOptions {
     /// How programs are run.
     #[command(flatten)]
@@ -118,6 +125,13 @@ pub struct CompareOptions {
     /// A program of your own; may be given more than once
     #[arg(long, value_name = "FILE")]
     pub program: Vec<PathBuf>,
+    /// Another language to time in the same rounds; may be given more than once
+    #[arg(long, value_name = "NAME", value_parser = peer_names())]
+    pub peer: Vec<String>,
+    /// A further configuration to time in the same rounds: a value of --vm, then what differs from the options given, as option=value; may be
+    /// given more than once
+    #[arg(long, value_name = "VM OPTION=VALUE…")]
+    pub also: Vec<String>,
     /// Small sizes and short samples: ends within a minute
     #[arg(long)]
     pub quick: bool,
@@ -133,6 +147,10 @@ pub struct CompareOptions {
     /// Write results to this file too; standard output then gets the table
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+fn peer_names() -> PossibleValuesParser {
+    PEERS.iter().map(|peer| peer.name).collect::<Vec<_>>().into()
 }
 
 /// How results are written.
@@ -171,6 +189,8 @@ pub enum Listing {
     Allocators,
     /// Figures in result files
     Metrics,
+    /// What profiles look at
+    Probes,
     /// Other languages to compare with
     Peers,
 }
@@ -180,7 +200,11 @@ pub enum Listing {
 #[command(after_help = "Examples:
   harness disasm programs/kernels/fib.zx
   harness disasm programs/kernels/fib.zx --form both --function fib
-  harness disasm -e 'let x = 1 + 2' --form register --registers 8")]
+  harness disasm programs/kernels/sieve.zx --form both --ranges --function sieve
+  harness disasm -e 'let x = 1 + 2' --form register --registers 8
+
+With --ranges each register has a column: ╷ an instruction writes a value that is needed later, │ the value is needed, ╵ it is read for
+the last time, ┼ it is read for the last time and another one written, · what is written is never read.")]
 pub struct DisasmOptions {
     /// The program.
     #[command(flatten)]
@@ -191,6 +215,9 @@ pub struct DisasmOptions {
     /// Show this function alone; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub function: Vec<String>,
+    /// Beside register code, show where registers and spill slots hold values
+    #[arg(long)]
+    pub ranges: bool,
     /// How it is converted.
     #[command(flatten)]
     pub axes: AxisOptions,
@@ -205,6 +232,55 @@ pub enum DisasmForm {
     Register,
     /// Side by side
     Both,
+}
+
+/// `harness profile`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness profile programs/kernels/fib.zx 15
+  harness profile programs/kernels/sieve.zx 1000 --probe branches --vm stack
+  harness profile mine.zx --probe types --probe allocations --top 10 --format csv
+
+The program's own output goes to standard error. `harness list probes` says what each probe shows.")]
+pub struct ProfileOptions {
+    /// The program: a .zx or .zxc file, or - for standard input
+    #[arg(required_unless_present = "code", value_name = "FILE")]
+    pub file: Option<String>,
+    /// Arguments of the program: __ARGS__; those that look like options go behind --
+    #[arg(value_name = "ARGS", allow_negative_numbers = true)]
+    pub arguments: Vec<String>,
+    /// Take this text as the program; everything else is an argument of the program
+    #[arg(short = 'e', long = "eval", value_name = "CODE")]
+    pub code: Option<String>,
+    /// What to look at; may be given more than once [a summary of all]
+    #[arg(long, value_name = "NAME")]
+    pub probe: Vec<String>,
+    /// Rows of each table [20 in a table for people, 5 in the summary; all otherwise]
+    #[arg(long, value_name = "N")]
+    pub top: Option<usize>,
+    /// How results are written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: ProfileFormat,
+    /// How it is run.
+    #[command(flatten)]
+    pub axes: AxisOptions,
+    /// Seed of random()
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Virtual clocks, and nothing stored outside the run: equal programs do equal things
+    #[arg(long)]
+    pub deterministic: bool,
+}
+
+/// How profiles are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProfileFormat {
+    /// For people
+    Table,
+    /// One object with everything
+    Json,
+    /// Each table with its header, an empty line between two
+    Csv,
 }
 
 /// `harness compile`

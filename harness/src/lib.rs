@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`cli`] | the command line |
 //! | [`commands`] | a file for each verb |
+//! | [`contestant`], [`peers`] | who takes part in a comparison: our engines, and other languages |
 //! | [`measure`], [`statistics`], [`metrics`] | what is measured, and what the figures mean |
 //! | [`results`], [`tables`], [`environment`] | result files and how they are shown |
 
@@ -12,10 +13,12 @@
 pub mod axes;
 pub mod cli;
 pub mod commands;
+pub mod contestant;
 pub mod environment;
 pub mod measure;
 pub mod metrics;
 pub mod paper;
+pub mod peers;
 pub mod results;
 pub mod statistics;
 pub mod tables;

@@ -1,24 +1,28 @@
-//! Compares two configurations on one program.
+//! Compares two configurations on one program, and whoever else is asked to take part: further configurations, and other languages.
 //!
 //! What is timed is execution alone: from the first instruction to the last byte of output. Reading, compiling, converting and linking are
 //! done once beforehand, and each run gets a fresh runtime that is made before the clock starts and taken down after it has stopped.
 //!
 //! 1. Both sides run once with instructions counted. This gives the exact figures, and the answers to check.
-//! 2. Both sides run until a sample is long enough to time: this also warms caches. A short program is repeated within a sample, and the
+//! 2. Everybody runs until a sample is long enough to time: this also warms caches. A short program is repeated within a sample, and the
 //!    sample is the mean of its runs.
-//! 3. Rounds: a sample of each side, in an order drawn for each round.
+//! 3. Rounds: a sample of everybody, in an order drawn for each round. The first one is not kept: it warms up what a calibrating run has not.
 //!
-//! Every run's output is compared with what the program must print, or, where that is not known, with the first run of the other side. A
-//! side that gives a wrong answer is not timed any further.
+//! Every run's output is compared with what the program must print, or, where that is not known, with the first run of the other side. Whoever
+//! gives a wrong answer, or none, is not timed any further: if it is one of the two sides, the program is done with; if it is another, the
+//! rounds go on without it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::random::Random;
+use engine::workloads::Workload;
 use engine::{Capture, Compiled, Configuration, Failure, Outcome, Prepared, Returned, find_executor};
 use runtime::RunOptions;
 
+use crate::contestant::{Contestant, calibrate, first_difference, sample};
 use crate::metrics::{Facts, METRICS};
+use crate::peers::Installed;
 use crate::statistics::{self, Round};
 
 /// A program to compare on.
@@ -32,6 +36,19 @@ pub struct Program {
     pub arguments: Vec<String>,
     /// What it must print, if that is known.
     pub expected: Option<String>,
+    /// The bundled workload that it is; peers have versions of these only.
+    pub workload: Option<&'static Workload>,
+}
+
+/// Who takes part.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The configuration of interest, and the one it is compared with.
+    pub sides: [Configuration; 2],
+    /// Further configurations.
+    pub also: Vec<Configuration>,
+    /// Other languages, or why there is none of them.
+    pub peers: Vec<(String, Result<Installed, String>)>,
 }
 
 /// How to measure.
@@ -43,6 +60,8 @@ pub struct Plan {
     pub seed: u64,
     /// How long a sample lasts at least.
     pub shortest_sample: Duration,
+    /// How long a process of another language may take to answer.
+    pub patience: Duration,
 }
 
 /// What was found out about one program.
@@ -56,6 +75,28 @@ pub struct Comparison {
     pub figures: BTreeMap<&'static str, [Result<u64, String>; 2]>,
     /// What is wrong, if something is.
     pub wrong: Option<String>,
+    /// The others that were asked to take part: further configurations, then other languages.
+    pub others: Vec<Other>,
+}
+
+/// How another one did.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// Its name in results.
+    pub name: String,
+    /// Whether it is one of our own configurations.
+    pub is_own: bool,
+    /// Its times, or why there are none.
+    pub times: Result<Times, String>,
+}
+
+/// Times of somebody.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Times {
+    /// Samples, in nanoseconds a run, in the order of the rounds.
+    pub samples: Vec<f64>,
+    /// Runs in a sample.
+    pub runs_per_sample: u32,
 }
 
 /// One side of a comparison.
@@ -76,10 +117,9 @@ struct Answer {
 impl Side<'_> {
     fn options(&self) -> RunOptions {
         RunOptions {
-            limits: self.configuration.limits,
             arguments: self.arguments.to_vec(),
             output: self.capture.writer(),
-            ..RunOptions::default()
+            ..self.configuration.run_options()
         }
     }
 
@@ -89,32 +129,27 @@ impl Side<'_> {
         let answer = Answer { result: plain(&outcome.result), output: self.capture.take() };
         (outcome, answer)
     }
+}
 
-    /// Mean time of so many runs, if all of them give the answer.
-    fn sample(&self, runs: u32, answer: &Answer) -> Result<Duration, String> {
+/// A configuration in the rounds.
+struct Timed<'s> {
+    side: &'s Side<'s>,
+    answer: &'s Answer,
+}
+
+impl Contestant for Timed<'_> {
+    fn run(&mut self, runs: u32) -> Result<Duration, String> {
+        let Self { side, answer } = self;
         let mut total = Duration::ZERO;
         for _ in 0..runs {
-            let outcome = self.prepared.run(self.options());
+            let outcome = side.prepared.run(side.options());
             total += outcome.time;
-            let prints_it = self.capture.matches_and_clear(&answer.output);
+            let prints_it = side.capture.matches_and_clear(&answer.output);
             if !prints_it || plain(&outcome.result) != answer.result {
-                return Err(format!("{} gave another answer than before", self.configuration));
+                return Err(format!("{} gave another answer than before", side.configuration));
             }
         }
-        Ok(total / runs)
-    }
-
-    /// How many runs make a sample long enough. Doubles until they do, so that half of the time spent here is warming up.
-    fn calibrate(&self, shortest: Duration, answer: &Answer) -> Result<u32, String> {
-        const MOST_RUNS: u32 = 1 << 16;
-        let mut runs = 1;
-        loop {
-            let each = self.sample(runs, answer)?;
-            if each * runs >= shortest || runs >= MOST_RUNS {
-                return Ok(runs);
-            }
-            runs *= 2;
-        }
+        Ok(total)
     }
 }
 
@@ -126,44 +161,61 @@ fn plain(result: &Result<Returned, Failure>) -> Result<Returned, (&'static str, 
     }
 }
 
-/// Compares two configurations on a program. `tick` is called after each round.
-pub fn compare(
+/// Compares two configurations on a program, with the others beside them. `tick` is called after each round.
+pub fn compare(program: &Program, field: &Field, plan: Plan, tick: &mut dyn FnMut()) -> Comparison {
+    let mut comparison = Comparison::default();
+    if let Err(reason) = compare_into(&mut comparison, program, field, plan, tick) {
+        comparison.rounds.clear();
+        comparison.others = others_without_times(field, "the two sides were not timed");
+        comparison.wrong = Some(reason);
+    }
+    comparison
+}
+
+fn compare_into(
+    comparison: &mut Comparison,
     program: &Program,
-    configurations: [&Configuration; 2],
+    field: &Field,
     plan: Plan,
     tick: &mut dyn FnMut(),
-) -> Comparison {
-    let mut comparison = Comparison::default();
-    let mut sides = Vec::with_capacity(2);
-    for configuration in configurations {
-        match side(program, configuration) {
-            Ok(side) => sides.push(side),
-            Err(reason) => {
-                comparison.wrong = Some(reason);
-                return comparison;
-            }
-        }
-    }
-    let (executor, against) = (&sides[0], &sides[1]);
+) -> Result<(), String> {
+    let [executor, against] = &field.sides;
+    let (executor, against) = (side(program, executor)?, side(program, against)?);
     let (executor_outcome, executor_answer) = executor.count();
-    let (against_outcome, against_answer) = against.count();
+    let (against_outcome, answer) = against.count();
     for metric in METRICS {
         let read = |side: &Side<'_>, outcome| {
             (metric.read)(&Facts { configuration: side.configuration, prepared: &*side.prepared, outcome })
         };
-        let figures = [read(executor, &executor_outcome), read(against, &against_outcome)];
+        let figures = [read(&executor, &executor_outcome), read(&against, &against_outcome)];
         comparison.figures.insert(metric.name, figures);
     }
-    comparison.wrong = wrong_answer(program, [executor, against], [&executor_answer, &against_answer]);
-    if comparison.wrong.is_some() {
-        return comparison;
+    wrong_answer(program, [&executor, &against], [&executor_answer, &answer]).map_or(Ok(()), Err)?;
+    let also: Vec<_> = field.also.iter().map(|configuration| side(program, configuration)).collect();
+    let mut contestants: Vec<Result<Box<dyn Contestant + '_>, String>> = Vec::new();
+    for side in [&executor, &against] {
+        contestants.push(Ok(Box::new(Timed { side, answer: &answer })));
     }
-    let answer = against_answer;
-    if let Err(reason) = measure([executor, against], &answer, program, plan, &mut comparison, tick) {
-        comparison.rounds.clear();
-        comparison.wrong = Some(reason);
+    for side in &also {
+        contestants.push(match side {
+            Ok(side) => Ok(Box::new(Timed { side, answer: &answer })),
+            Err(reason) => Err(reason.clone()),
+        });
     }
-    comparison
+    for (_, peer) in &field.peers {
+        contestants.push(start(peer, program, &answer, plan.patience));
+    }
+    let mut times = measure(contestants, program, plan, tick)?;
+    comparison.others = others_without_times(field, "");
+    for (other, times) in comparison.others.iter_mut().zip(times.split_off(2)) {
+        other.times = times;
+    }
+    let mut times = times.into_iter();
+    let (Some(Ok(executor)), Some(Ok(against))) = (times.next(), times.next()) else { return Ok(()) };
+    comparison.runs_per_sample = [executor.runs_per_sample, against.runs_per_sample];
+    let pairs = executor.samples.into_iter().zip(against.samples);
+    comparison.rounds = pairs.map(|(executor, against)| Round { executor, against }).collect();
+    Ok(())
 }
 
 fn side<'c>(program: &'c Program, configuration: &'c Configuration) -> Result<Side<'c>, String> {
@@ -172,30 +224,80 @@ fn side<'c>(program: &'c Program, configuration: &'c Configuration) -> Result<Si
     Ok(Side { configuration, prepared, arguments: &program.arguments, capture: Capture::new() })
 }
 
-fn measure(
-    sides: [&Side<'_>; 2],
+/// Makes a peer ready to run the program.
+fn start(
+    peer: &Result<Installed, String>,
+    program: &Program,
     answer: &Answer,
+    patience: Duration,
+) -> Result<Box<dyn Contestant>, String> {
+    let peer = peer.as_ref().map_err(Clone::clone)?;
+    let workload = program.workload.ok_or("other languages have versions of the bundled programs only")?;
+    let argument = program.arguments.first().map_or("", String::as_str);
+    peer.start(workload, argument, &answer.output, patience)
+}
+
+/// The others, with the same reason why they have no times.
+fn others_without_times(field: &Field, reason: &str) -> Vec<Other> {
+    let own = field.also.iter().map(|configuration| (configuration.to_string(), true));
+    let peers = field.peers.iter().map(|(name, _)| (name.clone(), false));
+    own.chain(peers).map(|(name, is_own)| Other { name, is_own, times: Err(reason.to_string()) }).collect()
+}
+
+/// Times of everybody who stays to the end, the two sides first.
+///
+/// # Errors
+/// When one of the two sides fails.
+fn measure(
+    mut contestants: Vec<Result<Box<dyn Contestant + '_>, String>>,
     program: &Program,
     plan: Plan,
-    comparison: &mut Comparison,
     tick: &mut dyn FnMut(),
-) -> Result<(), String> {
-    for (runs, side) in comparison.runs_per_sample.iter_mut().zip(sides) {
-        *runs = side.calibrate(plan.shortest_sample, answer)?;
+) -> Result<Vec<Result<Times, String>>, String> {
+    let mut times = vec![Times::default(); contestants.len()];
+    for (times, place) in times.iter_mut().zip(&mut contestants) {
+        attempt(place, |contestant| {
+            times.runs_per_sample = calibrate(contestant, plan.shortest_sample)?;
+            Ok(())
+        });
     }
+    sides_are_there(&contestants)?;
     let mut random = Random::new(seed_for(plan.seed, &program.name));
-    for _ in 0..plan.rounds {
-        let mut times = [0.0; 2];
-        let mut order = [0, 1];
+    for round in 0..=plan.rounds {
+        let mut order: Vec<usize> = (0..contestants.len()).collect();
         random.shuffle(&mut order);
         for at in order {
-            let sample = sides[at].sample(comparison.runs_per_sample[at], answer)?;
-            times[at] = sample.as_nanos() as f64;
+            let times = &mut times[at];
+            attempt(&mut contestants[at], |contestant| {
+                times.samples.push(sample(contestant, times.runs_per_sample)?);
+                Ok(())
+            });
         }
-        comparison.rounds.push(Round { executor: times[0], against: times[1] });
-        tick();
+        sides_are_there(&contestants)?;
+        if round == 0 {
+            times.iter_mut().for_each(|times| times.samples.clear());
+        } else {
+            tick();
+        }
     }
-    Ok(())
+    let ends = contestants.into_iter().zip(times);
+    Ok(ends.map(|(contestant, times)| contestant.map(|_| times)).collect())
+}
+
+fn sides_are_there(contestants: &[Result<Box<dyn Contestant + '_>, String>]) -> Result<(), String> {
+    contestants.iter().take(2).try_for_each(|side| side.as_ref().map(|_| ()).map_err(Clone::clone))
+}
+
+/// Does something with who is still there. Whoever fails is there no longer; a process is ended by that.
+fn attempt(
+    place: &mut Result<Box<dyn Contestant + '_>, String>,
+    deed: impl FnOnce(&mut dyn Contestant) -> Result<(), String>,
+) {
+    if let Ok(contestant) = place
+        && let Err(reason) = deed(&mut **contestant)
+    {
+        *place = Err(reason);
+    }
 }
 
 /// Each program has its own sequence, whichever others are measured beside it.
@@ -227,21 +329,6 @@ fn wrong_answer(program: &Program, sides: [&Side<'_>; 2], answers: [&Answer; 2])
         .then(|| format!("{}: ends with {:?}, not with {:?}", sides[0].configuration, executor.result, against.result))
 }
 
-fn first_difference(output: &str, expected: &str) -> String {
-    let (mut lines, mut expected_lines) = (output.lines(), expected.lines());
-    for number in 1.. {
-        match (lines.next(), expected_lines.next()) {
-            (None, None) => break,
-            (line, expected) if line == expected => {}
-            (line, expected) => {
-                let show = |line: Option<&str>| line.map_or("nothing".to_string(), |line| format!("{line:?}"));
-                return format!("line {number} of the output is {}, not {}", show(line), show(expected));
-            }
-        }
-    }
-    "the output ends differently".to_string()
-}
-
 impl Comparison {
     /// Times of the two sides.
     pub fn times(&self) -> [Vec<f64>; 2] {
@@ -268,17 +355,23 @@ mod tests {
             compiled: Compiled::new(&Source::text("test.zx", text)).unwrap(),
             arguments: Vec::new(),
             expected: expected.map(str::to_string),
+            workload: None,
         }
     }
 
-    const PLAN: Plan = Plan { rounds: 6, seed: 1, shortest_sample: Duration::from_micros(200) };
+    const PLAN: Plan =
+        Plan { rounds: 6, seed: 1, shortest_sample: Duration::from_micros(200), patience: Duration::from_secs(60) };
+
+    fn field(executor: &str, against: &str) -> Field {
+        let sides = [Configuration::of(executor).unwrap(), Configuration::of(against).unwrap()];
+        Field { sides, also: Vec::new(), peers: Vec::new() }
+    }
 
     #[test]
     fn measures_both_sides() {
         let program = program("let i = 0\nwhile i < 100 { i += 1 }\nprint(i)\n", Some("100\n"));
-        let (register, stack) = (Configuration::of("register").unwrap(), Configuration::of("stack").unwrap());
         let mut ticks = 0;
-        let comparison = compare(&program, [&register, &stack], PLAN, &mut || ticks += 1);
+        let comparison = compare(&program, &field("register", "stack"), PLAN, &mut || ticks += 1);
         assert_eq!(comparison.wrong, None);
         assert_eq!((comparison.rounds.len(), ticks), (6, 6));
         assert!(comparison.rounds.iter().all(|round| round.executor > 0.0 && round.against > 0.0));
@@ -289,8 +382,7 @@ mod tests {
     #[test]
     fn wrong_output_is_reported_and_not_timed() {
         let program = program("print(1)\nprint(2)\n", Some("1\n3\n"));
-        let (register, stack) = (Configuration::of("register").unwrap(), Configuration::of("stack").unwrap());
-        let comparison = compare(&program, [&register, &stack], PLAN, &mut || {});
+        let comparison = compare(&program, &field("register", "stack"), PLAN, &mut || {});
         assert_eq!(comparison.wrong.as_deref(), Some("register: line 2 of the output is \"2\", not \"3\""));
         assert!(comparison.rounds.is_empty());
     }
@@ -298,9 +390,106 @@ mod tests {
     #[test]
     fn programs_that_fail_alike_agree() {
         let program = program("print(1)\nthrow \"end\"\n", None);
-        let (ast, stack) = (Configuration::of("ast").unwrap(), Configuration::of("stack").unwrap());
-        let comparison = compare(&program, [&ast, &stack], PLAN, &mut || {});
+        let comparison = compare(&program, &field("ast", "stack"), PLAN, &mut || {});
         assert_eq!(comparison.wrong, None);
         assert_eq!(comparison.figures["instructions"][0], Err("executor 'ast' runs no instructions".to_string()));
+    }
+    /// A bundled program with its small size.
+    fn fib() -> Program {
+        let workload = engine::workloads::workload("fib").unwrap();
+        Program {
+            name: "fib".to_string(),
+            compiled: Compiled::new(&Source::text(&workload.file, workload.source())).unwrap(),
+            arguments: vec!["12".to_string()],
+            expected: Some("fib 12 144\n".to_string()),
+            workload: Some(workload),
+        }
+    }
+
+    #[test]
+    fn others_run_in_the_same_rounds() {
+        let mut field = field("register", "stack");
+        let mut few = Configuration::of("register").unwrap();
+        few.set("registers", "8").unwrap();
+        field.also = vec![few, Configuration::of("ast").unwrap()];
+        let missing = "perl is not installed".to_string();
+        field.peers = vec![
+            ("native".to_string(), crate::peers::peer("native").unwrap().find()),
+            ("perl".to_string(), Err(missing.clone())),
+        ];
+        let comparison = compare(&fib(), &field, PLAN, &mut || {});
+        assert_eq!((comparison.wrong, comparison.rounds.len()), (None, 6));
+        let names: Vec<(&str, bool)> =
+            comparison.others.iter().map(|other| (other.name.as_str(), other.is_own)).collect();
+        assert_eq!(names, [("register registers=8", true), ("ast", true), ("native", false), ("perl", false)]);
+        for other in &comparison.others[..3] {
+            let times = other.times.as_ref().unwrap();
+            assert_eq!(times.samples.len(), 6, "{}", other.name);
+            assert!(times.runs_per_sample > 0 && times.samples.iter().all(|&time| time > 0.0), "{}", other.name);
+        }
+        assert_eq!(comparison.others[3].times, Err(missing));
+    }
+
+    #[test]
+    fn other_languages_have_no_version_of_other_programs() {
+        let mut field = field("register", "stack");
+        field.peers = vec![("native".to_string(), crate::peers::peer("native").unwrap().find())];
+        let comparison = compare(&program("print(1)\n", None), &field, PLAN, &mut || {});
+        assert!(comparison.wrong.is_none());
+        let reason = comparison.others[0].times.as_ref().unwrap_err();
+        assert_eq!(reason, "other languages have versions of the bundled programs only");
+    }
+
+    /// Peers in place of which a shell script runs: one that dies, one that lies after a while, and one that hangs do not disturb the rest.
+    #[cfg(unix)]
+    #[test]
+    fn peers_that_fail_leave_the_others_alone() {
+        let answer = r#"echo "1000000 $((runs * 11))"; for _ in $(seq $runs); do echo "fib 12 144"; done"#;
+        let lies_at_last =
+            format!("n=0; while read word runs; do n=$((n + 1)); [ $n -gt 3 ] && echo 5 0 || {{ {answer}; }}; done");
+        let scripts = [
+            ("honest", format!("while read word runs; do {answer}; done")),
+            ("dies", "read request; exit 7".to_string()),
+            ("lies", lies_at_last),
+            ("hangs", "exec sleep 1000".to_string()),
+        ];
+        let python = crate::peers::peer("python").unwrap();
+        let mut field = field("register", "stack");
+        field.peers = scripts
+            .map(|(name, script)| {
+                let installed = Installed {
+                    name: name.to_string(),
+                    version: "1".to_string(),
+                    command: ["sh", "-c", &script].map(str::to_string).to_vec(),
+                    language: Some(python.language().unwrap()),
+                };
+                (name.to_string(), Ok(installed))
+            })
+            .to_vec();
+        let plan = Plan { patience: Duration::from_secs(2), ..PLAN };
+        let comparison = compare(&fib(), &field, plan, &mut || {});
+        assert_eq!((comparison.wrong, comparison.rounds.len()), (None, 6));
+        let ends: Vec<Result<usize, &str>> = comparison
+            .others
+            .iter()
+            .map(|other| other.times.as_ref().map(|times| times.samples.len()).map_err(String::as_str))
+            .collect();
+        assert_eq!(ends[0], Ok(6));
+        assert!(
+            ends[1].unwrap_err().starts_with("its process died: ") && ends[1].unwrap_err().contains('7'),
+            "{ends:?}"
+        );
+        assert_eq!(ends[2], Err("wrong answer: not as many outputs as runs"));
+        assert_eq!(ends[3], Err("gave no answer within 2s"));
+    }
+
+    #[test]
+    fn others_are_not_timed_when_the_sides_disagree() {
+        let mut field = field("register", "stack");
+        field.peers = vec![("native".to_string(), crate::peers::peer("native").unwrap().find())];
+        let wrong = Program { expected: Some("fib 12 145\n".to_string()), ..fib() };
+        let comparison = compare(&wrong, &field, PLAN, &mut || {});
+        assert!(comparison.wrong.is_some() && comparison.rounds.is_empty());
+        assert_eq!(comparison.others[0].times.as_ref().unwrap_err(), "the two sides were not timed");
     }
 }

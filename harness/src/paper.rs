@@ -12,7 +12,11 @@
 //! | `row("compare", "fib")` | one row; `"geomean"` for the last |
 //! | `manifest("compare")` | its manifest |
 //! | `speedup("compare", ["fib", "sieve"])` | speed-up over these workloads, with `value`, `low` and `high` from their samples |
+//! | `relative("compare", "lua", "python", "fib")` | time of Python over that of Lua, with `value`, `low` and `high`; nothing if one has no times |
+//! | `relative("compare", "lua", "python", ["fib", "sieve"])` | geometric mean of the same over workloads |
+//! | `drift("compare", "node", "fib")` | median time of the second half of the rounds over that of the first half |
 //! | `geomean("compare", "instructions_ratio", ["fib"])` | geometric mean of a figure; without names, over all workloads |
+//! | `command \| shell` | a command as one types it |
 //! | `x \| fixed(2)`, `x \| percent(1)`, `x \| time`, `x \| count`, `x \| bytes` | a number for people |
 
 use std::collections::BTreeMap;
@@ -26,7 +30,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context
 
 use crate::metrics::{Unit, show_time};
 use crate::results::{GEOMEAN, Results, Row};
-use crate::statistics;
+use crate::statistics::{self, Estimate};
 
 type Data = Arc<BTreeMap<String, Results>>;
 
@@ -91,6 +95,47 @@ fn chosen<'r>(results: &'r Results, names: Option<&[String]>) -> Result<Vec<&'r 
     }
 }
 
+/// A ratio with its interval, as templates see it.
+fn estimate(estimate: Estimate) -> Result<Value, Error> {
+    let interval = estimate.interval.ok_or_else(|| missing("too few rounds for an interval".to_string()))?;
+    Ok(context! { value => estimate.value, low => interval.low, high => interval.high })
+}
+
+/// Time of one of those who took part over the time of another: on one workload, or in geometric mean over several. Who took part are
+/// `executor`, `against`, and the names in `peers`. Nothing when one of the two has no times on one of the workloads.
+fn relative(results: &Results, base: &str, who: &str, names: &[String]) -> Result<Value, Error> {
+    let mut rounds = Vec::with_capacity(names.len());
+    for name in names {
+        match find(results, name)?.ratio_rounds(who, base) {
+            Some(pairs) => rounds.push(pairs),
+            None => return Ok(Value::from(())),
+        }
+    }
+    let rounds: Vec<_> = rounds.iter().map(Vec::as_slice).collect();
+    estimate(statistics::geometric_mean_speedup(&rounds, &mut Random::new(results.manifest.seed)))
+}
+
+/// Median of the second half of somebody's samples over that of the first half.
+fn drift(results: &Results, who: &str, workload: &str) -> Result<Value, Error> {
+    let Some(samples) = find(results, workload)?.samples(who) else { return Ok(Value::from(())) };
+    let (first, second) = samples.split_at(samples.len() / 2);
+    Ok(Value::from(statistics::median(second) / statistics::median(first)))
+}
+
+/// A command as one types it: words with a space in them are quoted.
+fn shell(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| if word.contains(' ') { format!("\"{word}\"") } else { word.clone() });
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
+/// Names that a template gives one by one or as a list.
+fn names(value: &Value) -> Result<Vec<String>, Error> {
+    match value.as_str() {
+        Some(name) => Ok(vec![name.to_string()]),
+        None => value.try_iter()?.map(|name| Ok(name.to_string())).collect(),
+    }
+}
+
 fn add_functions(environment: &mut Environment<'_>, data: &Data) {
     let own = Arc::clone(data);
     environment.add_function("rows", move |name: &str| -> Result<Value, Error> {
@@ -112,10 +157,15 @@ fn add_functions(environment: &mut Environment<'_>, data: &Data) {
             return Err(missing(format!("a workload of {name}.json was not timed")));
         }
         let rounds: Vec<_> = rounds.iter().map(Vec::as_slice).collect();
-        let estimate = statistics::geometric_mean_speedup(&rounds, &mut Random::new(results.manifest.seed));
-        let interval = estimate.interval.ok_or_else(|| missing("too few rounds for an interval".to_string()))?;
-        Ok(context! { value => estimate.value, low => interval.low, high => interval.high })
+        estimate(statistics::geometric_mean_speedup(&rounds, &mut Random::new(results.manifest.seed)))
     });
+    let own = Arc::clone(data);
+    environment.add_function("relative", move |name: &str, base: &str, who: &str, over: Value| {
+        relative(file(&own, name)?, base, who, &names(&over)?)
+    });
+    let own = Arc::clone(data);
+    environment
+        .add_function("drift", move |name: &str, who: &str, workload: &str| drift(file(&own, name)?, who, workload));
     let own = Arc::clone(data);
     environment.add_function(
         "geomean",
@@ -135,9 +185,21 @@ fn add_functions(environment: &mut Environment<'_>, data: &Data) {
 }
 
 fn add_filters(environment: &mut Environment<'_>) {
+    environment.add_filter("shell", |words: Vec<String>| shell(&words));
     environment.add_filter("fixed", |number: f64, digits: usize| format!("{number:.digits$}"));
     environment.add_filter("percent", |number: f64, digits: usize| format!("{:.digits$} %", 100.0 * number));
     environment.add_filter("time", |number: f64| show_time(number));
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
     environment.add_filter("bytes", |number: f64| Unit::Bytes.show(number));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell;
+
+    #[test]
+    fn commands_can_be_typed_again() {
+        let words = ["harness", "compare", "--also", "stack registers=8"].map(str::to_string);
+        assert_eq!(shell(&words), "harness compare --also \"stack registers=8\"");
+    }
 }

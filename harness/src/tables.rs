@@ -1,35 +1,55 @@
 //! Results as tables: for people, for spreadsheets, for documents.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
 use crate::metrics::{METRICS, show_time};
-use crate::results::{GEOMEAN, Results, Row};
+use crate::results::{GEOMEAN, PeerEntry, PeerFigures, Results, Row};
 use crate::statistics::Verdict;
 
 /// What stands where there is no figure.
 const NOTHING: &str = "-";
 
+type PeerColumn = (&'static str, fn(&PeerFigures) -> Option<f64>);
+
+/// What a spreadsheet gets of each of the others; the name stands before the name of the column.
+const PEER_COLUMNS: [PeerColumn; 7] = [
+    ("median_ns", |figures| figures.median_ns),
+    ("ratio", |figures| figures.ratio),
+    ("ci_low", |figures| figures.ci_low),
+    ("ci_high", |figures| figures.ci_high),
+    ("against_ratio", |figures| figures.against_ratio),
+    ("against_ci_low", |figures| figures.against_ci_low),
+    ("against_ci_high", |figures| figures.against_ci_high),
+];
+
 /// The table that people read.
 pub fn terminal(results: &Results) -> String {
+    let mut text = plain(header(results), results.rows.iter().map(|row| cells(results, row)), |column| column > 0);
+    text.push('\n');
+    notes(results, &mut text);
+    text
+}
+
+/// A table without borders; `is_figure` says which columns are set to the right.
+pub fn plain(
+    header: Vec<String>,
+    rows: impl IntoIterator<Item = Vec<String>>,
+    is_figure: impl Fn(usize) -> bool,
+) -> String {
     const STYLE: TableStyle = TableStyle::new()
         .header_lines(ContentLineStyle::none())
         .header_separator(LineStyle::none().fill('─'))
         .content_lines(ContentLineStyle::none());
     let mut table = Table::new();
-    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(header(results));
-    for row in &results.rows {
-        table.add_row(cells(row));
-    }
-    for column in table.column_iter_mut().skip(1) {
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table.add_rows(rows);
+    for (_, column) in table.column_iter_mut().enumerate().filter(|(index, _)| is_figure(*index)) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    let lines = table.to_string();
-    let mut text: String = lines.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-    text.push('\n');
-    notes(results, &mut text);
-    text
+    table.to_string().lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// The same as a Markdown table.
@@ -42,7 +62,7 @@ pub fn markdown(results: &Results) -> String {
     let mut text = line(&header);
     let _ = writeln!(text, "|---|{}", "---:|".repeat(header.len() - 1));
     for row in &results.rows {
-        text.push_str(&line(&cells(row)));
+        text.push_str(&line(&cells(results, row)));
     }
     text.push('\n');
     notes(results, &mut text);
@@ -55,14 +75,14 @@ fn header(results: &Results) -> Vec<String> {
     for heading in METRICS.iter().filter_map(|metric| metric.heading) {
         header.extend([heading.to_string(), against.clone(), "ratio".to_string()]);
     }
+    header.extend(results.manifest.peers.iter().map(|peer| format!("/ {}", peer.name)));
     header.push("agrees".to_string());
     header
 }
 
 /// What the two sides are called: the executors, with what else tells them apart.
 fn names(results: &Results) -> (String, String) {
-    let name = |own: &std::collections::BTreeMap<String, String>,
-                other: &std::collections::BTreeMap<String, String>| {
+    let name = |own: &BTreeMap<String, String>, other: &BTreeMap<String, String>| {
         let mut name = own.get("vm").cloned().unwrap_or_default();
         for (axis, value) in own.iter().filter(|(axis, value)| *axis != "vm" && other.get(*axis) != Some(value)) {
             let _ = write!(name, " {axis}={value}");
@@ -73,7 +93,7 @@ fn names(results: &Results) -> (String, String) {
     (name(&manifest.executor, &manifest.against), name(&manifest.against, &manifest.executor))
 }
 
-fn cells(row: &Row) -> Vec<String> {
+fn cells(results: &Results, row: &Row) -> Vec<String> {
     let time = |nanoseconds: Option<f64>| nanoseconds.map_or(NOTHING.to_string(), show_time);
     let mut cells = vec![row.workload.clone(), time(row.median_ns), time(row.against_median_ns), speedup(row)];
     for metric in METRICS.iter().filter(|metric| metric.heading.is_some()) {
@@ -84,8 +104,16 @@ fn cells(row: &Row) -> Vec<String> {
             row.figure(&format!("{}_ratio", metric.name)).map_or(NOTHING.to_string(), |ratio| format!("{ratio:.2}")),
         );
     }
+    for peer in &results.manifest.peers {
+        let ratio = peer_figures(row, peer).and_then(|figures| figures.ratio);
+        cells.push(ratio.map_or(NOTHING.to_string(), |ratio| format!("{ratio:.2}")));
+    }
     cells.push(if row.agrees { "yes" } else { "NO" }.to_string());
     cells
+}
+
+fn peer_figures<'r>(row: &'r Row, peer: &PeerEntry) -> Option<&'r PeerFigures> {
+    row.peers.get(&peer.name)?.as_ref()
 }
 
 /// `1.93 [1.90, 1.97]`, with `=` behind it when the interval contains 1.
@@ -117,10 +145,41 @@ fn notes(results: &Results, text: &mut String) {
         "Speed-up: {against} over {executor}, medians of {} rounds, size {}; other ratios: {executor} over {against}.",
         manifest.rounds, manifest.size
     );
+    peer_notes(results, &executor, text);
     for row in results.rows.iter().filter(|row| !row.agrees && row.workload != GEOMEAN) {
-        let reason = row.unavailable.get("speedup").map_or("the answers differ", String::as_str);
+        let reason = row.unavailable.get("speedup").map_or("another configuration failed", String::as_str);
         let _ = writeln!(text, "{} does not agree: {reason}", row.workload);
     }
+}
+
+/// What the columns of others mean, and why some of their figures are missing.
+fn peer_notes(results: &Results, executor: &str, text: &mut String) {
+    let peers = &results.manifest.peers;
+    if peers.is_empty() {
+        return;
+    }
+    let _ =
+        writeln!(text, "/ NAME: time of {executor} over that of NAME; below 1, {executor} is faster. Geometric means");
+    let _ = writeln!(text, "over other languages are over the kernels.");
+    for peer in peers {
+        for (reason, workloads) in missing(results, peer) {
+            let programs =
+                if workloads.len() > 3 { format!("{} programs", workloads.len()) } else { workloads.join(", ") };
+            let _ = writeln!(text, "{} has no figure for {programs}: {reason}", peer.name);
+        }
+    }
+}
+
+/// The workloads that one of the others has no figure for, by reason.
+fn missing<'r>(results: &'r Results, peer: &PeerEntry) -> BTreeMap<&'r str, Vec<&'r str>> {
+    let name = format!("peers.{}", peer.name);
+    let mut missing: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in results.rows.iter().filter(|row| row.workload != GEOMEAN) {
+        if let Some(reason) = row.unavailable.get(&name) {
+            missing.entry(reason).or_default().push(&row.workload);
+        }
+    }
+    missing
 }
 
 /// A line for each row: every figure, the samples left out.
@@ -148,6 +207,9 @@ pub fn csv(results: &Results) -> anyhow::Result<String> {
         })
         .collect();
     header.extend(figures.iter().cloned());
+    for peer in &results.manifest.peers {
+        header.extend(PEER_COLUMNS.map(|(name, _)| format!("{} {name}", peer.name)));
+    }
     writer.write_record(&header)?;
     for row in &results.rows {
         let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
@@ -169,6 +231,10 @@ pub fn csv(results: &Results) -> anyhow::Result<String> {
         ];
         record.extend(times.map(number));
         record.extend(figures.iter().map(|name| number(row.figure(name))));
+        for peer in &results.manifest.peers {
+            let figures = peer_figures(row, peer);
+            record.extend(PEER_COLUMNS.map(|(_, read)| number(figures.and_then(read))));
+        }
         writer.write_record(&record)?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)

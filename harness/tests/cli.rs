@@ -204,6 +204,115 @@ fn compare_takes_programs_and_axes_of_both_sides() {
 }
 
 #[test]
+fn compare_times_peers_and_further_configurations() {
+    let arguments = [
+        "compare",
+        "--quick",
+        "--workload",
+        "fib",
+        "--workload",
+        "bank",
+        "--rounds",
+        "6",
+        "--peer",
+        "native",
+        "--peer",
+        "python",
+        "--also",
+        "register registers=8",
+        "--format",
+    ];
+    let output = harness(&[&arguments[..], &["json"]].concat());
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let results: Value = serde_json::from_str(&out(&output)).unwrap();
+    let entries = results["manifest"]["peers"].as_array().unwrap();
+    let names: Vec<&str> = entries.iter().map(|entry| entry["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["register registers=8", "native", "python"]);
+    assert_eq!(entries[0]["configuration"]["registers"], "8");
+    assert!(entries[1]["version"].as_str().unwrap().starts_with("rustc "));
+    let has_python = entries[2]["unavailable"].is_null();
+    for row in results["rows"].as_array().unwrap() {
+        let workload = row["workload"].as_str().unwrap();
+        for name in names.iter().copied() {
+            let is_there = match name {
+                "native" => workload != "bank",
+                "python" => has_python,
+                _ => true,
+            };
+            let figures = &row["peers"][name];
+            if !is_there {
+                assert!(
+                    figures.is_null() && row["unavailable"][format!("peers.{name}")].is_string(),
+                    "{name} in {row}"
+                );
+                continue;
+            }
+            let number = |key: &str| figures[key].as_f64().unwrap_or_else(|| panic!("{key} of {name} in {row}"));
+            assert!(number("ci_low") <= number("ratio") && number("ratio") <= number("ci_high"), "{name} in {row}");
+            assert!(number("against_ci_low") <= number("against_ratio"), "{name} in {row}");
+            if workload == "geomean" {
+                // A language's mean is over the kernels, and `bank` is none.
+                assert_eq!(figures["workloads"], if name.starts_with("register") { 2 } else { 1 });
+                continue;
+            }
+            let ratio = row["median_ns"].as_f64().unwrap() / number("median_ns");
+            assert!((ratio - number("ratio")).abs() < 1e-9 * ratio, "{name} in {row}");
+            assert_eq!(figures["samples_ns"].as_array().unwrap().len(), 6);
+        }
+    }
+    assert_eq!(results["rows"][1]["unavailable"]["peers.native"], "there is no Rust version of this program");
+
+    let markdown = out(&harness(&[&arguments[..], &["markdown"]].concat()));
+    assert!(
+        markdown.lines().next().unwrap().ends_with("| / register registers=8 | / native | / python | agrees |"),
+        "{markdown}"
+    );
+    assert!(markdown.contains("native has no figure for bank: there is no Rust version of this program"), "{markdown}");
+    let csv = out(&harness(&[&arguments[..], &["csv"]].concat()));
+    let columns: Vec<&str> = csv.lines().next().unwrap().split(',').collect();
+    assert!(columns.contains(&"native ratio") && columns.contains(&"register registers=8 against_ratio"), "{csv}");
+    assert!(csv.lines().all(|line| line.split(',').count() == columns.len()), "{csv}");
+}
+
+#[test]
+fn missing_peers_are_reported_with_what_brings_them() {
+    let output = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["compare", "--quick", "--workload", "fib", "--rounds", "6", "--peer", "luajit", "--peer", "native"])
+        .args(["--format", "json"])
+        .env("PATH", folder("no-programs"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let reason = "luajit is not installed; the package 'luajit' brings it";
+    assert!(err(&output).contains(&format!("luajit is unavailable: {reason}")), "{}", err(&output));
+    let results: Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(results["manifest"]["peers"][0]["unavailable"], reason);
+    for row in results["rows"].as_array().unwrap() {
+        assert_eq!((&row["peers"]["luajit"], &row["unavailable"]["peers.luajit"]), (&Value::Null, &reason.into()));
+        assert!(row["peers"]["native"]["ratio"].is_number());
+    }
+}
+
+#[test]
+fn wrong_peers_and_configurations_are_usage_errors() {
+    for (arguments, said) in [
+        (["--peer", "perl"], "luajit-joff"),
+        (["--also", "turbo"], "auto, ast, stack, register"),
+        (["--also", "stack registers=7"], "from 8 up"),
+        (["--also", "stack registers"], "option=value"),
+        (["--also", "stack speed=1"], "max-depth"),
+        (["--also", " "], "--also takes"),
+    ] {
+        let output = harness(&[&["compare", "--quick", "--workload", "fib"], &arguments[..]].concat());
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert!(err(&output).contains(said), "{arguments:?}: {}", err(&output));
+    }
+    let twice = ["compare", "--quick", "--workload", "fib", "--also", "ast", "--also", "ast"];
+    assert_eq!(code(&harness(&twice)), 2);
+}
+
+#[test]
 fn listings() {
     let all = out(&harness(&["list"]));
     for word in ["fib", "register", "linear", "instructions"] {
@@ -213,6 +322,9 @@ fn listings() {
     assert_eq!(executors.lines().count(), 4);
     assert!(executors.lines().next().unwrap().starts_with("auto"));
     assert!(out(&harness(&["list", "workloads"])).lines().count() >= 35);
+    let peers = out(&harness(&["list", "peers"]));
+    assert_eq!(peers.lines().count(), 7, "{peers}");
+    assert!(peers.starts_with("native ") && peers.contains("rustc "), "{peers}");
     let passes = harness(&["list", "passes"]);
     assert_eq!((out(&passes).as_str(), code(&passes)), ("", 0));
 }
@@ -229,6 +341,66 @@ fn code_can_be_shown_in_both_forms() {
         both.lines().any(|line| line.contains("LOAD_LOCAL n") && line.contains("│") && line.contains("MUL_INT")),
         "{both}"
     );
+}
+
+#[test]
+fn live_ranges_stand_beside_register_code() {
+    let program = "action f(n) {\n    let a = n * 2\n    let b = a + n\n    return b * a\n}\nprint(f(3))";
+    for form in ["register", "both"] {
+        let text = out(&harness(&["disasm", "-e", program, "--form", form, "--ranges", "--function", "f"]));
+        assert!(
+            text.lines()
+                .nth(1)
+                .is_some_and(|line| line.trim_end().ends_with("live             r0 r1") || line.contains("r0 r1")),
+            "{text}"
+        );
+        let written = text.lines().find(|line| line.contains("MUL_INT")).unwrap();
+        assert!(written.contains('│') && written.trim_end().ends_with('╷'), "{text}");
+        assert!(text.contains("live ranges: virtual register"), "{text}");
+    }
+    let spilled =
+        out(&harness(&["disasm", "programs/kernels/matmul.zx", "--form", "register", "--ranges", "--registers", "8"]));
+    assert!(spilled.is_empty() || spilled.contains(" s0"), "{spilled}");
+}
+
+#[test]
+fn profiles_show_what_a_run_did() {
+    let program = "action f(n) {\n    return n < 1 ? 0 : f(n - 1) + n\n}\nprint(f(9))";
+    for vm in ["stack", "register"] {
+        let output = harness(&["profile", "-e", program, "--vm", vm]);
+        assert_eq!((code(&output), err(&output).as_str()), (0, "45\n"), "{vm}");
+        for table in ["opcodes: ", "ngrams: ", "branches: ", "calls: ", "types: ", "allocations: "] {
+            assert!(out(&output).contains(table), "{table} in {}", out(&output));
+        }
+        let output = harness(&["profile", "-e", program, "--vm", vm, "--probe", "calls", "--format", "csv"]);
+        let text = out(&output);
+        let (functions, edges) = text.split_once("\n\n").unwrap();
+        assert!(functions.starts_with("function,begins,calls,own instructions,share,a call\n"), "{functions}");
+        assert!(edges.starts_with("caller,callee,calls,share,line,at,source\n") && edges.contains("f,f,9,"), "{edges}");
+        let arguments = ["profile", "-e", program, "--vm", vm, "--probe", "opcodes", "--format", "json", "--top", "2"];
+        let json: Value = serde_json::from_str(&out(&harness(&arguments))).unwrap();
+        assert_eq!(json["configuration"]["vm"], vm);
+        let table = &json["probes"]["opcodes"]["opcodes"];
+        assert_eq!(table["rows"].as_array().unwrap().len(), 2);
+        assert!(table["rows"][0]["count"].as_u64() >= table["rows"][1]["count"].as_u64());
+        assert!(table["left_out"].as_u64().unwrap() > 0);
+    }
+}
+
+#[test]
+fn profiles_that_cannot_be_had_are_refused() {
+    let refused = |arguments: &[&str], reason: &str| {
+        let output = harness(&[&["profile", "-e", "print(1)"], arguments].concat());
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{arguments:?}");
+        assert!(err(&output).contains(reason), "{}", err(&output));
+    };
+    refused(&["--probe", "nothing"], "opcodes, ngrams, branches, calls, types, allocations");
+    refused(&["--vm", "ast"], "runs no instructions");
+    refused(&["--vm", "stack", "--superinstructions", "on", "--probe", "types"], "--superinstructions off");
+    // A program that fails is profiled up to there.
+    let output = harness(&["profile", "-e", "print(1 / 0)", "--probe", "opcodes"]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("Division by zero") && out(&output).contains("DIV"), "{}", out(&output));
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub struct RunOptions {
     pub deterministic: bool,
     /// Collect at every safepoint.
     pub collect_always: bool,
+    /// Keep lists of integers, of floats and of bools packed; otherwise all lists hold whole values.
+    pub packed_lists: bool,
 }
 
 impl Default for RunOptions {
@@ -59,6 +61,7 @@ impl Default for RunOptions {
             seed: 0,
             deterministic: true,
             collect_always: false,
+            packed_lists: true,
         }
     }
 }
@@ -314,6 +317,7 @@ impl Runtime {
             let value = runtime.constant(constant);
             runtime.constants.push(value);
         }
+        runtime.heap.set_packed_lists(options.packed_lists);
         if options.collect_always {
             runtime.heap.collect_always();
         }

@@ -102,9 +102,20 @@ pub struct Heap {
     bytes_after_collection: usize,
     is_retrying: bool,
     collects_always: bool,
+    has_packed_lists: bool,
     epoch: u8,
     mark_stack: Vec<*mut Header>,
     statistics: HeapStatistics,
+    counted: Option<Box<Counted>>,
+}
+
+/// What a heap has besides while it [counts](Heap::count_objects).
+///
+/// Cells then are handed out one at a time: the lists that [`Heap::allocate`] takes them from are empty or hold one, and all others
+/// wait here. So every allocation passes through the cold path, which can count, and a heap that does not count pays nothing.
+struct Counted {
+    objects: u64,
+    free: [*mut FreeCell; CLASSES],
 }
 
 impl std::fmt::Debug for Heap {
@@ -130,10 +141,36 @@ impl Heap {
             bytes_after_collection: 0,
             is_retrying: false,
             collects_always: false,
+            has_packed_lists: true,
             epoch: 1,
             mark_stack: Vec::new(),
             statistics: HeapStatistics::default(),
+            counted: None,
         }
+    }
+
+    /// Says whether lists of numbers or bools are to be packed. Lists that exist stay as they are.
+    pub fn set_packed_lists(&mut self, packed: bool) {
+        self.has_packed_lists = packed;
+    }
+
+    /// True when lists of numbers or bools are packed.
+    #[inline]
+    pub(crate) fn has_packed_lists(&self) -> bool {
+        self.has_packed_lists
+    }
+
+    /// Count objects from now on, for probes. Allocation becomes slower.
+    pub fn count_objects(&mut self) {
+        if self.counted.is_none() {
+            let free = std::mem::replace(&mut self.free, [ptr::null_mut(); CLASSES]);
+            self.counted = Some(Box::new(Counted { objects: 0, free }));
+        }
+    }
+
+    /// Objects allocated since [`Self::count_objects`].
+    pub fn objects_counted(&self) -> u64 {
+        self.counted.as_ref().map_or(0, |counted| counted.objects)
     }
 
     /// Bytes in use: cells of live and not yet collected objects, and their buffers.
@@ -219,8 +256,23 @@ impl Heap {
         }
     }
 
+    /// Puts a cell of this class at least on its list.
     #[inline(never)]
     fn refill(&mut self, class: usize) {
+        let Some(mut counted) = self.counted.take() else { return self.add_block(class) };
+        if counted.free[class].is_null() {
+            self.add_block(class);
+            counted.free[class] = self.free[class];
+        }
+        let cell = counted.free[class];
+        // SAFETY: the list is not empty, its cells are free and their `next` is valid.
+        unsafe { counted.free[class] = std::mem::replace(&mut (*cell).next, ptr::null_mut()) };
+        self.free[class] = cell;
+        counted.objects += 1;
+        self.counted = Some(counted);
+    }
+
+    fn add_block(&mut self, class: usize) {
         let cell_size = (class + 1) * GRANULE;
         let layout = Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout");
         // SAFETY: the layout's size is not zero. Zeroed memory is a block of cells whose kind is `Free`.
@@ -259,6 +311,9 @@ impl Heap {
         unsafe { header.write(Header { kind, mark: self.epoch, flags, class: LARGE, extra }) };
         self.large.push(header);
         self.bytes += size;
+        if let Some(counted) = &mut self.counted {
+            counted.objects += 1;
+        }
         header
     }
 
@@ -411,6 +466,9 @@ impl Heap {
             false
         });
         self.large = large;
+        if let Some(counted) = &mut self.counted {
+            counted.free = std::mem::replace(&mut self.free, [ptr::null_mut(); CLASSES]);
+        }
     }
 
     /// # Safety

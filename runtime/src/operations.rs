@@ -4,6 +4,7 @@ mod access;
 mod arithmetic;
 mod call;
 mod compare;
+mod divisor;
 mod iterate;
 
 pub use access::element_position;
@@ -11,3 +12,4 @@ pub use arithmetic::{float_remainder, floored_remainder};
 pub use call::{Callee, Method};
 pub(crate) use compare::position_in;
 pub use compare::{Comparison, equals};
+pub use divisor::Divisor;

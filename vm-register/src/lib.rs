@@ -23,6 +23,8 @@
 //! | file | what is there |
 //! | --- | --- |
 //! | `link` | from verified code to the machine's private copy |
+//! | `results` | which instructions find the result of the one before at hand |
+//! | `pairs` | which instructions run together with the next one |
 //! | `code` | the words of that copy, and what they say |
 //! | `machine` | frames, the register array, the collector's roots |
 //! | `slot` | registers by halves |
@@ -33,7 +35,9 @@
 //! # What makes it fast
 //!
 //! - The machine's state between two instructions is a program counter and a frame base (`code::State`), both in processor registers. A
-//!   handler takes its lanes out of one 64-bit word with a move or a shift each (`code::Word`).
+//!   handler reads its lanes from memory with one load each (`code::Lanes`).
+//! - An instruction that works on the result of the one before finds it in processor registers (`results`, `dispatch::sibling_calls`).
+//! - Frequent pairs of instructions are one operation, made of both handlers (`pairs`, `dispatch::then`).
 //! - Handlers contain what fast programs do, two integers, two floats, a list indexed by an integer, and leave the rest to functions out
 //!   of line, which they reach in tail position with nothing but that state. So no handler saves a register (`handlers`).
 //! - An error is no `Result` on the way: functions out of line return where to go on, and raising an error is going on elsewhere
@@ -64,6 +68,8 @@ mod dispatch;
 mod handlers;
 mod link;
 mod machine;
+mod pairs;
+mod results;
 mod slot;
 mod unwind;
 
@@ -72,9 +78,14 @@ use std::sync::Arc;
 use runtime::probe::{NoProbe, Probe};
 use runtime::{Fault, Runtime, Value};
 
-pub use link::Linked;
+pub use link::{Linked, Options};
 
 use machine::Machine;
+
+/// The name of a dense opcode that a probe was told of: a mnemonic of the register form, or of an operation of this machine's own.
+pub fn opcode_name(opcode: u16) -> Option<&'static str> {
+    code::Operation::name(opcode)
+}
 
 /// A way to get from one instruction to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,13 +143,16 @@ fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, pro
     let start = machine.start();
     // SAFETY: the machine stands at the beginning of the entry function of verified code, and the runtime has its tables.
     let end = unsafe {
-        match (dispatch, counts_fuel) {
-            (Dispatch::Match, true) => dispatch::match_loop::run::<P, true>(&mut machine, start, probe),
-            (Dispatch::Match, false) => dispatch::match_loop::run::<P, false>(&mut machine, start, probe),
+        use dispatch::match_loop;
+        match (dispatch, counts_fuel, linked.has_pairs()) {
+            (Dispatch::Match, true, true) => match_loop::run::<P, true, true>(&mut machine, start, probe),
+            (Dispatch::Match, true, false) => match_loop::run::<P, true, false>(&mut machine, start, probe),
+            (Dispatch::Match, false, true) => match_loop::run::<P, false, true>(&mut machine, start, probe),
+            (Dispatch::Match, false, false) => match_loop::run::<P, false, false>(&mut machine, start, probe),
             #[cfg(feature = "sibling-calls")]
-            (Dispatch::SiblingCalls, true) => dispatch::sibling_calls::run::<true>(&mut machine, start),
+            (Dispatch::SiblingCalls, true, _) => dispatch::sibling_calls::run::<true>(&mut machine, start),
             #[cfg(feature = "sibling-calls")]
-            (Dispatch::SiblingCalls, false) => dispatch::sibling_calls::run::<false>(&mut machine, start),
+            (Dispatch::SiblingCalls, false, _) => dispatch::sibling_calls::run::<false>(&mut machine, start),
         }
     };
     match machine.outcome.take() {

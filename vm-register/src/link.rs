@@ -11,16 +11,25 @@
 //! | `CALL_FUNC_CONST_REG` | `c`, how many arguments are given | how many are missing |
 //! | `GET_ATTR_REG`, `SET_ATTR_REG`, `CALL_METHOD_REG` | the name | an access site, which has the name and an inline cache |
 //!
+//! With [`Options::specialise`], the usual case, some instructions become operations that only this machine has:
+//!
+//! | instruction | becomes | because |
+//! | --- | --- | --- |
+//! | `DIV_INT`, `DIV_CONST`, `MOD_INT`, `MOD_CONST` by an integer of 2 or more | a multiplication by a prepared [`Divisor`] | processors divide slowly |
+//! | `FOR_LOOP_REG`, `FOR_ITER_REG`, `FOR_PAIR_REG` before a `LOOP_REG` | both in one dispatch; the second word stays and is read | every loop of these kinds has the pair |
+//!
 //! All functions lie in one array behind a halt instruction, which is where the entry function returns to. So an instruction's address
 //! tells which function it belongs to, and frames need not say.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use isa::{Function, RegCode, Register, RegisterInstruction, RegisterOp, Verified};
+use isa::{Constant, Function, RegCode, Register, RegisterInstruction, RegisterOp, Verified};
+use runtime::operations::Divisor;
 use runtime::{Error, Fault, Program, Value};
 
-use crate::code::{MOST_REGISTERS, Word};
+use crate::code::{MOST_REGISTERS, Operation, Word};
+use crate::{pairs, results};
 
 /// What a call needs to know of the function it enters.
 #[derive(Clone, Copy)]
@@ -52,6 +61,29 @@ pub struct Linked {
     largest_frame: usize,
     /// Name of each access site.
     sites: Vec<u32>,
+    /// What specialised divisions divide by.
+    divisors: Vec<Divisor>,
+    has_inline_caches: bool,
+    has_pairs: bool,
+}
+
+/// How to link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// Whether instructions become operations of this machine's own where that is faster.
+    pub specialise: bool,
+    /// Whether instructions find the result of the one before at hand, under a dispatch technique that hands it on.
+    pub cache_results: bool,
+    /// Whether frequent pairs of instructions are one operation, under a dispatch technique that has such.
+    pub pairs: bool,
+    /// Whether access sites remember what they found last.
+    pub inline_caches: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { specialise: true, cache_results: true, pairs: true, inline_caches: true }
+    }
 }
 
 // SAFETY: the pointers in `targets` point into `code`, which `Linked` owns, never changes and never reallocates; everything else is
@@ -122,16 +154,35 @@ impl Linked {
     /// When it calls a builtin that does not exist, or is too large for this machine: above all, each function must have fewer than 32,768
     /// registers.
     pub fn new(code: &Verified<RegCode>) -> Result<Self, Fault> {
+        Self::with_options(code, Options::default())
+    }
+
+    /// Links a program.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn with_options(code: &Verified<RegCode>, options: Options) -> Result<Self, Fault> {
         let program = Program::link(code)?;
         check_sizes(code)?;
         let mut sites = Sites::new(code);
         let mut words = vec![Word::HALT];
+        let mut divisors = Vec::new();
         let mut starts = Vec::with_capacity(code.functions.len());
         for function in &code.functions {
             starts.push(words.len() as u32);
+            let first = words.len();
             words.extend(
                 function.code.iter().map(|&instruction| Word::new(rewrite(code, function, &mut sites, instruction))),
             );
+            if options.specialise {
+                specialise(code, &function.code, &mut words[first..], &mut divisors);
+            }
+            if options.cache_results {
+                results::cache(function, &mut words[first..]);
+            }
+            if options.pairs {
+                pairs::join(&function.code, &mut words[first..]);
+            }
         }
         let frame_sizes: Vec<u32> =
             (0..code.functions.len() as u32).map(|function| code.frame_size(function)).collect();
@@ -167,6 +218,9 @@ impl Linked {
             largest_frame: frame_sizes.iter().copied().max().unwrap_or(0) as usize,
             frame_sizes,
             sites: sites.names()?,
+            divisors,
+            has_inline_caches: options.inline_caches,
+            has_pairs: options.pairs,
             code: words,
         })
     }
@@ -188,6 +242,20 @@ impl Linked {
 
     pub(crate) fn targets(&self) -> &[Target] {
         &self.targets
+    }
+
+    /// Whether access sites remember what they found last.
+    pub(crate) fn has_inline_caches(&self) -> bool {
+        self.has_inline_caches
+    }
+
+    /// Whether instructions may have been joined in pairs.
+    pub(crate) fn has_pairs(&self) -> bool {
+        self.has_pairs
+    }
+
+    pub(crate) fn divisors(&self) -> &[Divisor] {
+        &self.divisors
     }
 
     pub(crate) fn sites(&self) -> &[u32] {
@@ -250,6 +318,46 @@ fn rewrite(
         _ => {}
     }
     i
+}
+
+/// Gives instructions of a function operations of this machine's own, where one does the same faster.
+fn specialise(
+    code: &Verified<RegCode>,
+    instructions: &[RegisterInstruction],
+    words: &mut [Word],
+    divisors: &mut Vec<Divisor>,
+) {
+    for (at, &instruction) in instructions.iter().enumerate() {
+        let divisor = match instruction.op() {
+            RegisterOp::DivInt | RegisterOp::ModInt => Divisor::new(i64::from(instruction.c as i16)),
+            RegisterOp::DivConst | RegisterOp::ModConst => match code.constants[usize::from(instruction.c)] {
+                Constant::Int(value) => Divisor::new(value),
+                _ => None,
+            },
+            _ => None,
+        };
+        let is_before_loop = instructions.get(at + 1).is_some_and(|next| next.op() == RegisterOp::LoopReg);
+        let operation = match instruction.op() {
+            RegisterOp::DivInt | RegisterOp::DivConst if divisor.is_some() => Operation::DivDivisor,
+            RegisterOp::ModInt | RegisterOp::ModConst if divisor.is_some() => Operation::ModDivisor,
+            RegisterOp::ForLoopReg if is_before_loop => Operation::ForLoopAndLoop,
+            RegisterOp::ForIterReg if is_before_loop => Operation::ForIterAndLoop,
+            RegisterOp::ForPairReg if is_before_loop => Operation::ForPairAndLoop,
+            _ => continue,
+        };
+        words[at] = words[at].with_operation(operation);
+        if let Some(divisor) = divisor {
+            let known = divisors.iter().position(|known| *known == divisor).unwrap_or(divisors.len());
+            let Ok(index) = u16::try_from(known) else {
+                words[at] = words[at].with_operation(Operation::of(instruction.op()));
+                continue;
+            };
+            if known == divisors.len() {
+                divisors.push(divisor);
+            }
+            words[at] = words[at].with_c(index);
+        }
+    }
 }
 
 #[cfg(test)]

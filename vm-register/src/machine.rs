@@ -13,8 +13,8 @@
 //! # What frame entry checks
 //!
 //! Two comparisons: the callee's frame ends below [`Machine::value_limit`], and there is room for a record below
-//! [`Machine::frame_limit`], which stands for the depth limit too. Either failing leads to [`make_room`], which raises the limits
-//! (moving the arrays if they must grow) and has the call run again, or raises the error. So every register that verified code
+//! [`Machine::frame_limit`], which stands for the depth limit too. Either failing leads to [`Machine::call`], which raises the limits
+//! (moving the arrays if they must grow) and makes the call, or raises the error. So every register that verified code
 //! names exists: it lies below its function's `frame_size`, and the frame was entered only when that many values exist.
 //!
 //! # Stale registers
@@ -36,7 +36,8 @@
 use runtime::heap::ObjectKind;
 use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
-use runtime::probe::Probe;
+use runtime::operations::Divisor;
+use runtime::probe::{Event, Probe};
 use runtime::{Error, Fault, Runtime, Tag, Value};
 
 use crate::code::{Instruction, Operation, State, Word};
@@ -102,15 +103,13 @@ pub(crate) struct Machine<'r> {
     pub(crate) globals: *mut Value,
     /// Access sites.
     pub(crate) sites: *mut Site,
+    /// What specialised divisions divide by.
+    pub(crate) divisors: *const Divisor,
     /// The runtime's methods that access sites found.
     pub(crate) natives: Vec<NativeSite>,
     /// The running program.
     pub(crate) runtime: &'r mut Runtime,
 
-    /// Where the frame to be made room for ends.
-    pub(crate) wanted: *mut Value,
-    /// The function that was entered with arguments missing, and how many.
-    pub(crate) missing: (*const Target, usize),
     /// True when the instruction about to run has been counted before.
     pub(crate) repeats: bool,
     /// The error that found no handler.
@@ -150,8 +149,7 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_mut_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: site_storage.as_mut_ptr(),
-            wanted: std::ptr::null_mut(),
-            missing: (std::ptr::null(), 0),
+            divisors: linked.divisors().as_ptr(),
             repeats: false,
             outcome: None,
             natives: vec![None; linked.sites().len()],
@@ -364,40 +362,6 @@ impl<'r> Machine<'r> {
     }
 }
 
-/// A call did not find room: makes it and has the call run again, or raises the error.
-///
-/// # Safety
-/// `state` is at a call, and `wanted` is where the callee's frame would end.
-#[cold]
-#[inline(never)]
-pub(crate) unsafe fn make_room(m: &mut Machine<'_>, state: State) -> State {
-    if let Err(fault) = m.check_depth() {
-        return m.raise(state, fault);
-    }
-    m.make_room_for_frame();
-    let mut base = state.base;
-    if m.wanted > m.value_limit {
-        match m.make_room_for_values(base, m.wanted) {
-            Ok(moved) => base = moved,
-            Err(fault) => return m.raise(state, fault),
-        }
-    }
-    m.repeats = true;
-    State { pc: state.pc, base }
-}
-
-/// Fills in the missing arguments of the function that was just entered.
-///
-/// # Safety
-/// `state` is at its beginning, and `missing` tells about it.
-#[inline(never)]
-pub(crate) unsafe fn fill(m: &mut Machine<'_>, state: State) -> State {
-    let (target, missing) = m.missing;
-    // SAFETY: the caller's promise.
-    unsafe { fill_missing(state.base, &*target, missing) };
-    state
-}
-
 /// Whether a value's object, if it has one, is what its tag says: not so when the object was freed, and most likely not when its place was
 /// taken by another.
 fn points_to_its_kind(value: Value) -> bool {
@@ -477,6 +441,9 @@ impl Machine<'_> {
             return;
         }
         let (function, pc) = self.linked.place(state.pc);
-        probe.instruction(function, pc, operation as u16);
+        // SAFETY: the running frame lies inside the array, all of whose values are initialised, and nobody writes to it meanwhile.
+        let frame = unsafe { std::slice::from_raw_parts(state.base, self.linked.frame_size(function)) };
+        let (opcode, depth, heap) = (operation.alone() as u16, self.depth(), &self.runtime.heap);
+        probe.instruction(&Event { function, pc, opcode, depth, frame, heap });
     }
 }

@@ -7,6 +7,8 @@
 
 use runtime::{Tag, Value};
 
+use crate::code::Cached;
+
 pub(crate) const INT: u64 = Tag::Int as u64;
 pub(crate) const FLOAT: u64 = Tag::Float as u64;
 pub(crate) const BOOL: u64 = Tag::Bool as u64;
@@ -87,6 +89,16 @@ impl Slot {
     pub(crate) unsafe fn payload(self) -> u64 {
         // SAFETY: as for `tag`.
         unsafe { self.second().read() }
+    }
+
+    /// The payload, read once more.
+    ///
+    /// # Safety
+    /// As for [`Self::tag`].
+    #[inline(always)]
+    pub(crate) unsafe fn payload_again(self) -> u64 {
+        // SAFETY: as for `tag`.
+        unsafe { self.second().read_volatile() }
     }
 
     /// The payload as an integer.
@@ -198,6 +210,21 @@ impl Slot {
         unsafe {
             let [tag, payload] = from.copy();
             self.set(tag, payload);
+        }
+    }
+
+    /// Copies what `from` holds, and hands it on.
+    ///
+    /// # Safety
+    /// As for [`Self::copy_from`].
+    #[inline(always)]
+    pub(crate) unsafe fn copy_and_keep(self, from: Self) -> Cached {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let [tag, payload] = from.copy();
+            let float = f64::from_bits(from.payload_again());
+            self.set(tag, payload);
+            Cached::parts(tag, payload, float)
         }
     }
 }

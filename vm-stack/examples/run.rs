@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let superinstructions = arguments.next().is_some_and(|flag| flag == "--superinstructions");
     let module = isa::text::parse_form::<Stack>(&std::fs::read_to_string(path)?)?;
     let code = isa::verify::stack(module)?;
-    let linked = Linked::with_options(&code, Options { superinstructions }).map_err(|fault| fault.message)?;
+    let linked = Linked::with_options(&code, Options { superinstructions, ..Options::default() })
+        .map_err(|fault| fault.message)?;
     let mut probe = InstructionCounts::default();
     let mut runtime = Runtime::new(linked.program().clone(), RunOptions::default());
     match execute(&linked, &mut runtime, &mut probe) {

@@ -13,7 +13,8 @@
 use std::sync::Arc;
 
 use isa::stack::{MAX_CALL_INDEX, MAX_OPERAND, StackOperand};
-use isa::{Function, Stack, StackCode, StackInstruction, StackOp, Verified};
+use isa::{Constant, Function, Stack, StackCode, StackInstruction, StackOp, Verified};
+use runtime::operations::Divisor;
 use runtime::{Error, ErrorKind, Fault, Program, Runtime, Value};
 
 use crate::operation::Operation;
@@ -45,6 +46,11 @@ impl Word {
         // SAFETY: words are made by `Linker::word`, from instructions, whose opcodes are those of `Operation` too, and changed by
         // `Word::fused`, from an operation.
         unsafe { std::mem::transmute::<u8, Operation>(self.opcode()) }
+    }
+
+    /// The same word with another operand.
+    fn with_operand(self, operand: u32) -> Self {
+        Self(self.0 & 0xff | operand << 8)
     }
 
     /// The same word with the opcode of a superinstruction.
@@ -125,10 +131,18 @@ pub(crate) struct Site {
 const NO_TYPE: u32 = u32::MAX;
 
 /// How to link.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Options {
     /// Whether frequent sequences of instructions run as one.
     pub superinstructions: bool,
+    /// Whether access sites remember what they found last.
+    pub inline_caches: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { superinstructions: false, inline_caches: true }
+    }
 }
 
 /// A program made ready for this machine: its unchanging tables and a private copy of its code. Any number of runs share it.
@@ -141,6 +155,8 @@ pub struct Linked {
     declarations: Vec<Function<Stack>>,
     /// Names of the access sites.
     sites: Vec<u32>,
+    divisors: Vec<Divisor>,
+    has_inline_caches: bool,
 }
 
 impl Linked {
@@ -173,14 +189,26 @@ impl Linked {
             });
             for (pc, &instruction) in function.code.iter().enumerate() {
                 let word = linker.word(pc, instruction)?;
-                let ahead = function.code[pc..].iter().map(|instruction| instruction.op());
-                let fused = if options.superinstructions { superinstructions::longest(ahead) } else { None };
-                linker.code.push(fused.map_or(word, |operation| word.fused(operation)));
+                linker.code.push(word);
+            }
+            if options.superinstructions {
+                linker.fuse(code, &function.code);
             }
             declarations.push(Function { code: Vec::new(), ..function.clone() });
         }
-        let Linker { code, sites, .. } = linker;
-        Ok(Self { program, code, functions, declarations, sites })
+        let Linker { code, sites, divisors, .. } = linker;
+        let has_inline_caches = options.inline_caches;
+        Ok(Self { program, code, functions, declarations, sites, divisors, has_inline_caches })
+    }
+
+    /// Whether access sites remember what they found last.
+    pub(crate) fn has_inline_caches(&self) -> bool {
+        self.has_inline_caches
+    }
+
+    /// What superinstructions divide by.
+    pub(crate) fn divisors(&self) -> &[Divisor] {
+        &self.divisors
     }
 
     /// The program's tables. A [`Runtime`] for this code is made of these.
@@ -236,6 +264,7 @@ struct Linker {
     next_method_site: u32,
     /// The site of each name's method calls, when those of one name share one; otherwise empty.
     shared_method_sites: Vec<u32>,
+    divisors: Vec<Divisor>,
 }
 
 impl Linker {
@@ -246,6 +275,7 @@ impl Linker {
             sites: Vec::new(),
             next_method_site: 0,
             shared_method_sites: Vec::new(),
+            divisors: Vec::new(),
         };
         linker.code.push(Word::BEFORE);
         linker.number_method_sites(code);
@@ -288,6 +318,35 @@ impl Linker {
         let site = self.sites.len() as u32;
         self.sites.push(name);
         if site <= MAX_OPERAND { Ok(site) } else { Err(too_large("property accesses")) }
+    }
+
+    /// Puts superinstructions into the last function's words.
+    fn fuse(&mut self, code: &StackCode, instructions: &[StackInstruction]) {
+        let first = self.code.len() - instructions.len();
+        for at in 0..instructions.len() {
+            let ahead = instructions[at..].iter().map(|instruction| instruction.op());
+            let Some(mut operation) = superinstructions::longest(ahead) else { continue };
+            if let Some(by_divisor) = operation.by_divisor() {
+                let division = at + usize::from(instructions[at].op() == StackOp::LoadLocal) + 1;
+                let constant = instructions[division - 1].operand();
+                if let Some(index) = self.divisor(&code.constants[constant as usize]) {
+                    operation = by_divisor;
+                    self.code[first + division] = self.code[first + division].with_operand(index);
+                }
+            }
+            self.code[first + at] = self.code[first + at].fused(operation);
+        }
+    }
+
+    /// The index of the divisor that a constant is made into, if it can be.
+    fn divisor(&mut self, constant: &Constant) -> Option<u32> {
+        let Constant::Int(value) = *constant else { return None };
+        let divisor = Divisor::new(value)?;
+        let index = self.divisors.iter().position(|known| *known == divisor).unwrap_or_else(|| {
+            self.divisors.push(divisor);
+            self.divisors.len() - 1
+        });
+        u32::try_from(index).ok().filter(|&index| index <= MAX_OPERAND)
     }
 
     fn word(&mut self, pc: usize, instruction: StackInstruction) -> Result<Word, Fault> {

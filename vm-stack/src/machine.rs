@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use isa::{Function, Stack};
+use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
-use runtime::{Error, Fault, Runtime, Value};
+use runtime::operations::Divisor;
+use runtime::probe::{Event, Probe};
+use runtime::{Error, Fault, Runtime, Tag, Value};
 
 use crate::frame::{Frame, FrameStack, ReturnAddress, ValueStack};
 use crate::link::{Linked, LinkedFunction, Site, Word};
@@ -61,6 +64,10 @@ pub(crate) struct Machine<'r> {
     pub(crate) globals: Slot,
     /// What the access sites remember.
     pub(crate) sites: *mut Site,
+    /// The runtime's methods that call sites found last, and for receivers of which tag. Method calls have the lowest sites.
+    pub(crate) natives: Vec<Option<(Tag, NativeMethod)>>,
+    /// What superinstructions divide by.
+    pub(crate) divisors: *const Divisor,
     /// Meaning of everything that has no fast path.
     pub(crate) runtime: &'r mut Runtime,
     /// The program.
@@ -101,6 +108,8 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: sites.as_mut_ptr(),
+            natives: vec![None; sites.len()],
+            divisors: linked.divisors().as_ptr(),
             runtime,
             linked,
             repeats: false,
@@ -241,6 +250,32 @@ impl<'r> Machine<'r> {
                 }
             }
         })
+    }
+
+    /// Tells a probe of the instruction about to run, unless it was told before: an instruction that runs once more after a collection is
+    /// one instruction.
+    ///
+    /// # Safety
+    /// A function is running, and `registers` are at its instruction `word`.
+    pub(crate) unsafe fn tell<P: Probe>(&mut self, probe: &mut P, registers: Registers, word: Word) {
+        if std::mem::take(&mut self.repeats) {
+            return;
+        }
+        let first_frame = self.frame_stack.first();
+        // SAFETY: the program counter is inside the running function's code; the running frame is above the first, which belongs to no
+        // call; everything from local 0 up to the stack pointer is initialised, and nobody writes to it meanwhile.
+        let (function, pc, depth, frame) = unsafe {
+            let function = self.function();
+            let first = self.code.add(function.before as usize + 1);
+            (
+                function.index,
+                registers.pc.offset_from_unsigned(first) as u32,
+                self.frame.offset_from_unsigned(first_frame) - 1,
+                std::slice::from_raw_parts(registers.base, registers.sp.offset_from_unsigned(registers.base)),
+            )
+        };
+        let (opcode, heap) = (u16::from(word.opcode()), &self.runtime.heap);
+        probe.instruction(&Event { function, pc, opcode, depth, frame, heap });
     }
 
     /// The frame of no call, which lies below the entry function's.

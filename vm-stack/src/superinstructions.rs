@@ -12,6 +12,9 @@
 //! The set is static: what the compiler writes most often over the bundled programs, in the families that have a member among these. A sequence
 //! has at most four instructions.
 
+use std::cmp::Reverse;
+use std::sync::LazyLock;
+
 use isa::StackOp;
 
 use crate::operation::Operation;
@@ -114,6 +117,12 @@ macro_rules! for_each_superinstruction {
             ConstStoreLocal "LOAD_CONST+STORE_LOCAL" [LoadConst StoreLocal] plain fused::set[];
             LocalReturn "LOAD_LOCAL+RETURN" [LoadLocal Return] plain fused::return_local[];
             ForLoopLoop "FOR_LOOP+LOOP" [ForLoop Loop] fuel fused::for_loop[];
+
+            // Division by an integer constant as a multiplication: chosen where the constant allows it.
+            LocalConstDivDivisor "LOAD_LOCAL+LOAD_CONST+DIV_DIVISOR" [LoadLocal LoadConst Div] plain fused::divide_by[Local<0>, 0, 2, false];
+            LocalConstModDivisor "LOAD_LOCAL+LOAD_CONST+MOD_DIVISOR" [LoadLocal LoadConst Mod] plain fused::divide_by[Local<0>, 0, 2, true];
+            ConstDivDivisor "LOAD_CONST+DIV_DIVISOR" [LoadConst Div] plain fused::divide_by[Operand<1>, 1, 1, false];
+            ConstModDivisor "LOAD_CONST+MOD_DIVISOR" [LoadConst Mod] plain fused::divide_by[Operand<1>, 1, 1, true];
         }
     };
 }
@@ -140,16 +149,39 @@ macro_rules! define_table {
 }
 for_each_superinstruction!(define_table);
 
+/// Superinstructions by the first operation of their sequences, longer ones first.
+static BY_FIRST: LazyLock<Vec<Vec<&'static Superinstruction>>> = LazyLock::new(|| {
+    let mut by_first = vec![Vec::new(); StackOp::ALL.len()];
+    let is_special = |operation| SUPERINSTRUCTIONS.iter().any(|other| other.operation.by_divisor() == Some(operation));
+    for superinstruction in SUPERINSTRUCTIONS.iter().filter(|superinstruction| !is_special(superinstruction.operation))
+    {
+        by_first[superinstruction.sequence[0] as usize].push(superinstruction);
+    }
+    by_first.iter_mut().for_each(|candidates| candidates.sort_by_key(|candidate| Reverse(candidate.sequence.len())));
+    by_first
+});
+
+impl Operation {
+    /// For a superinstruction that divides by a constant: the one that does it by multiplication.
+    pub(crate) fn by_divisor(self) -> Option<Self> {
+        match self {
+            Self::LocalConstDiv => Some(Self::LocalConstDivDivisor),
+            Self::LocalConstMod => Some(Self::LocalConstModDivisor),
+            Self::ConstDiv => Some(Self::ConstDivDivisor),
+            Self::ConstMod => Some(Self::ConstModDivisor),
+            _ => None,
+        }
+    }
+}
+
 /// The longest superinstruction that stands for the instructions which begin here.
 pub(crate) fn longest(code: impl Iterator<Item = StackOp> + Clone) -> Option<Operation> {
-    let matches = |candidate: &&Superinstruction| {
-        candidate.sequence.iter().copied().eq(code.clone().take(candidate.sequence.len()))
+    let candidates = &BY_FIRST[code.clone().next()? as usize];
+    let matches = |candidate: &&&Superinstruction| {
+        let mut code = code.clone();
+        candidate.sequence.iter().all(|&op| code.next() == Some(op))
     };
-    SUPERINSTRUCTIONS
-        .iter()
-        .filter(matches)
-        .max_by_key(|candidate| candidate.sequence.len())
-        .map(|found| found.operation)
+    candidates.iter().find(matches).map(|found| found.operation)
 }
 
 #[cfg(test)]
@@ -162,7 +194,7 @@ mod tests {
     fn names_are_those_of_the_sequences() {
         for superinstruction in SUPERINSTRUCTIONS {
             let mnemonics: Vec<&str> = superinstruction.sequence.iter().map(|op| op.facts().mnemonic).collect();
-            assert_eq!(superinstruction.name, mnemonics.join("+"));
+            assert_eq!(superinstruction.name.replace("_DIVISOR", ""), mnemonics.join("+"));
             assert_eq!(Operation::name(superinstruction.operation as u8), Some(superinstruction.name));
         }
     }

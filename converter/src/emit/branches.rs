@@ -182,7 +182,9 @@ impl Emitter<'_> {
     ) {
         use RegisterOp as R;
         let is_unit = matches!(step, Operand::Constant(constant) if self.small_integer(constant) == Some(1));
-        let begins_at = self.begins_iteration(more);
+        // An instruction that both counts and takes fuel fails in one place only.
+        let begins_in = self.source.position(self.function.blocks[more as usize].terminator_pc);
+        let begins_at = self.begins_iteration(more).filter(|_| begins_in == self.position);
         if let (Location::Register(place), Operand::Register(end), true, Some(target)) =
             (self.location(counter), end, is_unit, begins_at)
         {

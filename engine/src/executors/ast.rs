@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lang::Analysis;
-use runtime::probe::InstructionCounts;
+use runtime::probe::Watcher;
 use runtime::{Fault, Program, Runtime, Value};
 
 use super::stack::linked;
@@ -11,6 +11,7 @@ use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::profile::ProgramCode;
 
 pub(crate) struct Ast;
 
@@ -55,8 +56,12 @@ impl Prepared for PreparedTree<'_> {
         lang::evaluate(self.tree, runtime)
     }
 
-    fn execute_counting(&self, runtime: &mut Runtime, _counts: &mut InstructionCounts) -> Result<Value, Fault> {
+    fn execute_watched(&self, runtime: &mut Runtime, _watcher: &mut dyn Watcher) -> Result<Value, Fault> {
         lang::evaluate(self.tree, runtime)
+    }
+
+    fn code(&self) -> Option<ProgramCode<'_>> {
+        None
     }
 
     fn opcode_name(&self, _opcode: u16) -> Option<&'static str> {

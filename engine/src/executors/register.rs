@@ -1,17 +1,20 @@
 //! `register`: the register machine on code that the converter made.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use isa::RegisterOp;
-use runtime::probe::InstructionCounts;
+use isa::{RegCode, Verified};
+use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
-use vm_register::Linked;
+use vm_register::{Linked, Options};
 
 use super::stack::linked;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
+use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::profile::ProgramCode;
 
 pub(crate) struct Register;
 
@@ -29,24 +32,26 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let linked = match (compiled.register_code(), compiled.stack_code()) {
-            (Some(code), _) => linked(Linked::new(code))?,
-            (None, Some(code)) => {
-                let (code, _) = converter::convert(code, configuration.converter_options())?;
-                linked(Linked::new(&code))?
-            }
+        let code = match (compiled.register_code(), compiled.stack_code()) {
+            (Some(code), _) => Cow::Borrowed(code),
+            (None, Some(code)) => Cow::Owned(converter::convert(code, configuration.converter_options())?.0),
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        Ok(Box::new(PreparedRegister { linked, dispatch: configuration.dispatch.of_register() }))
+        let Configuration { specialise, cache_results, pairs, inline_caches, dispatch, .. } = *configuration;
+        let options = Options { specialise, cache_results, pairs: pairs && dispatch != Dispatch::Match, inline_caches };
+        let linked = linked(Linked::with_options(&code, options))?;
+        Ok(Box::new(PreparedRegister { linked, code, dispatch: configuration.dispatch.of_register() }))
     }
 }
 
-struct PreparedRegister {
+struct PreparedRegister<'c> {
     linked: Linked,
+    /// What it was linked from.
+    code: Cow<'c, Verified<RegCode>>,
     dispatch: vm_register::Dispatch,
 }
 
-impl Prepared for PreparedRegister {
+impl Prepared for PreparedRegister<'_> {
     fn program(&self) -> &Arc<Program> {
         self.linked.program()
     }
@@ -55,12 +60,16 @@ impl Prepared for PreparedRegister {
         vm_register::execute_by(self.dispatch, &self.linked, runtime)
     }
 
-    fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault> {
-        vm_register::execute(&self.linked, runtime, counts)
+    fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
+        vm_register::execute(&self.linked, runtime, &mut Watched(watcher))
+    }
+
+    fn code(&self) -> Option<ProgramCode<'_>> {
+        Some(ProgramCode::Register(&self.code))
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
-        Some(RegisterOp::from_opcode(opcode)?.facts().mnemonic)
+        vm_register::opcode_name(opcode)
     }
 
     fn code_bytes(&self) -> Option<usize> {

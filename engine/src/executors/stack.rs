@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use runtime::probe::InstructionCounts;
+use isa::{StackCode, Verified};
+use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
 use vm_stack::{Linked, Options};
 
@@ -10,6 +11,7 @@ use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::profile::ProgramCode;
 
 pub(crate) struct Stack;
 
@@ -36,9 +38,10 @@ impl Executor for Stack {
                 reason: "the file holds register code".to_string(),
             });
         };
-        let options = Options { superinstructions: configuration.superinstructions };
+        let Configuration { superinstructions, inline_caches, .. } = *configuration;
+        let options = Options { superinstructions, inline_caches };
         let linked = linked(Linked::with_options(code, options))?;
-        Ok(Box::new(PreparedStack { linked, dispatch: configuration.dispatch.of_stack() }))
+        Ok(Box::new(PreparedStack { linked, code, dispatch: configuration.dispatch.of_stack() }))
     }
 }
 
@@ -50,12 +53,13 @@ pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
     })
 }
 
-struct PreparedStack {
+struct PreparedStack<'c> {
     linked: Linked,
+    code: &'c Verified<StackCode>,
     dispatch: vm_stack::Dispatch,
 }
 
-impl Prepared for PreparedStack {
+impl Prepared for PreparedStack<'_> {
     fn program(&self) -> &Arc<Program> {
         self.linked.program()
     }
@@ -64,8 +68,12 @@ impl Prepared for PreparedStack {
         vm_stack::execute_by(self.dispatch, &self.linked, runtime)
     }
 
-    fn execute_counting(&self, runtime: &mut Runtime, counts: &mut InstructionCounts) -> Result<Value, Fault> {
-        vm_stack::execute(&self.linked, runtime, counts)
+    fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
+        vm_stack::execute(&self.linked, runtime, &mut Watched(watcher))
+    }
+
+    fn code(&self) -> Option<ProgramCode<'_>> {
+        Some(ProgramCode::Stack(self.code))
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {

@@ -1,7 +1,7 @@
 //! Runs one program everywhere and compares what can be observed.
 //!
 //! The evaluator is the reference. The stack machine and the register machine at two register counts must show the same: the bytes
-//! printed, the value or the error with its whole trace, and the fuel used. One program in sixteen gets only little fuel, so that it ends
+//! printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
 //! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
 //!
 //! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
@@ -235,10 +235,9 @@ impl Checker {
             let executor = find_executor(configuration.vm).ok_or("the executor does not exist")?;
             let prepared = executor.prepare(compiled, configuration).map_err(|error| error.to_string())?;
             let outcome = prepared.run(RunOptions {
-                limits: configuration.limits,
                 output: self.capture.writer(),
                 collect_always: plan.collect_always,
-                ..RunOptions::default()
+                ..configuration.run_options()
             });
             let output = self.capture.take();
             let is_heap = matches!(&outcome.result, Err(failure) if failure.kind == ErrorKind::Heap);
@@ -314,7 +313,7 @@ impl Plan {
     /// the work of a check, and over many programs all counts meet all shapes of code.
     fn register_configurations(&self, configurations: &mut Vec<Configuration>) {
         let [dispatch, other_dispatch] = self.dispatch;
-        let all = Configuration { dispatch, ..self.configuration("register") };
+        let all = Configuration { dispatch, check: true, ..self.configuration("register") };
         let (registers, allocator) = (self.registers, self.allocator);
         let some = Configuration { registers, allocator, dispatch: other_dispatch, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use converter::{AllocatorKind, ConvertError, Options, convert};
+use converter::{ConvertError, Options, convert};
 use isa::{RegCode, Stack, StackCode, StackOp, Verified};
 use runtime::probe::NoProbe;
 use runtime::{Fault, Limits, Program, RunOptions, Runtime, Value};
@@ -130,10 +130,10 @@ pub(crate) fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::
 
 /// Converts; a panic is an error too.
 pub(crate) fn try_convert(code: &Verified<StackCode>, registers: u16) -> Result<Verified<RegCode>, String> {
-    let options = Options { registers, allocator: AllocatorKind::Linear };
+    let options = Options { registers, check: true, ..Options::default() };
     match catch_unwind(AssertUnwindSafe(|| convert(code, options))) {
         Ok(Ok((converted, _))) => Ok(converted),
-        Ok(Err(error @ ConvertError::Unverified(_))) => {
+        Ok(Err(error @ (ConvertError::Unverified(_) | ConvertError::Unfaithful(_)))) => {
             let mut text = error.to_string();
             if let Ok((module, _)) = converter::convert_unverified(code, options) {
                 let _ = write!(text, "\n{}", listings(&module));

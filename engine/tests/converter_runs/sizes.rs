@@ -495,7 +495,7 @@ fn wide_windows() {
 
 fn convert_error(module: StackCode, registers: u16) -> String {
     let code = verify(module).unwrap();
-    match convert(&code, Options { registers, ..Options::default() }) {
+    match convert(&code, Options { registers, check: true, ..Options::default() }) {
         Ok(_) => "converts".to_string(),
         Err(error @ ConvertError::Unverified(_)) => panic!("{error}"),
         Err(error) => error.to_string(),

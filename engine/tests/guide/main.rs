@@ -15,11 +15,13 @@
 //! `UPDATE_GUIDE=1 cargo test -p engine --test guide` writes the outputs that the oracle gives into the pages. Read them before you commit them.
 
 mod allocator;
+mod probe;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use converter::{Statistics, cleanup, emit, lift, live};
+use engine::profile::Cell;
 use engine::workloads::{Size, workloads};
 use engine::{Capture, Compiled, Configuration, Source, find_executor, render_failure};
 use isa::{RegCode, StackCode, Verified};
@@ -263,6 +265,34 @@ fn the_allocator_of_the_guide_is_on_its_page() {
     assert!(
         page.contains(include_str!("allocator.rs")),
         "docs/add-an-allocator.md shows another text than engine/tests/guide/allocator.rs"
+    );
+}
+
+#[test]
+fn the_probe_of_the_guide_works() {
+    let program = "action down(n) {\n    if n > 0 { down(n - 1) }\n}\ndown(4)\n";
+    let compiled = Compiled::new(&Source::text("example.zx", program)).unwrap();
+    for vm in ["stack", "register"] {
+        let configuration = Configuration::of(vm).unwrap();
+        let prepared = find_executor(vm).unwrap().prepare(&compiled, &configuration).unwrap();
+        let (_, tables) = prepared.profile(RunOptions::default(), &[&probe::PROBE]).unwrap();
+        let [table] = &tables[0][..] else { panic!("one table") };
+        // The program, and five calls in each other of which all but the innermost do the same.
+        let instructions: Vec<&Cell> = table.rows.iter().map(|row| &row[1]).collect();
+        assert_eq!(instructions.len(), 6, "{vm}");
+        assert!(instructions[1..5].iter().all(|&count| count == instructions[1]), "{vm}: {instructions:?}");
+        let counted = prepared.count(RunOptions::default()).instructions.unwrap().total;
+        assert_eq!(table.notes, [format!("{counted} instructions")]);
+    }
+}
+
+#[test]
+fn the_probe_of_the_guide_is_on_its_page() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/add-a-probe.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(
+        page.contains(include_str!("probe.rs")),
+        "docs/add-a-probe.md shows another text than engine/tests/guide/probe.rs"
     );
 }
 

@@ -12,7 +12,8 @@ use engine::{Compiled, Configuration, Source};
 use super::{FAILED, Usage};
 use crate::cli::{CompareOptions, Format};
 use crate::environment::Environment;
-use crate::measure::{self, Plan, Program};
+use crate::measure::{self, Field, Plan, Program};
+use crate::peers::peer;
 use crate::results::{self, Manifest, Results};
 use crate::{tables, terminal};
 
@@ -20,9 +21,12 @@ const ROUNDS: u32 = 15;
 const QUICK_ROUNDS: u32 = 11;
 const SHORTEST_SAMPLE: Duration = Duration::from_millis(10);
 const SHORTEST_QUICK_SAMPLE: Duration = Duration::from_millis(4);
+/// A run in the slowest language takes a second or two.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
-    let [executor, against] = configurations(options)?;
+    let field = field(options)?;
+    let sides = [&field.sides[0], &field.sides[1]];
     let format = format(options);
     let environment = Environment::now();
     let size = if options.quick { Size::Small } else { Size::Full };
@@ -31,23 +35,27 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
         rounds: options.rounds.unwrap_or(if options.quick { QUICK_ROUNDS } else { ROUNDS }) as usize,
         seed: options.seed,
         shortest_sample: if options.quick { SHORTEST_QUICK_SAMPLE } else { SHORTEST_SAMPLE },
+        patience: PATIENCE,
     };
     let begun = Instant::now();
     let bar = terminal::progress((programs.len() * plan.rounds) as u64);
     let mut rows = Vec::with_capacity(programs.len() + 1);
     for (index, program) in programs.iter().enumerate() {
         bar.set_message(program.name.clone());
-        let comparison = measure::compare(program, [&executor, &against], plan, &mut || bar.inc(1));
+        let comparison = measure::compare(program, &field, plan, &mut || bar.inc(1));
         bar.set_position(((index + 1) * plan.rounds) as u64);
-        rows.push(results::row(&program.name, [&executor, &against], &comparison, plan.seed));
+        let kind = program.workload.map_or("", |workload| &workload.kind);
+        rows.push(results::row(&program.name, kind, sides, &comparison, plan.seed));
     }
     bar.finish_and_clear();
-    rows.push(results::geomean(&rows, [&executor, &against], plan.seed));
+    let peers = results::peer_entries(&field);
+    rows.push(results::geomean(&rows, sides, &peers, plan.seed));
     let manifest = Manifest {
         command: std::iter::once("harness".to_string()).chain(std::env::args().skip(1)).collect(),
         environment,
-        executor: results::describe(&executor),
-        against: results::describe(&against),
+        executor: results::describe(sides[0]),
+        against: results::describe(sides[1]),
+        peers,
         size: size.name().to_string(),
         rounds: plan.rounds,
         seed: plan.seed,
@@ -74,6 +82,28 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
     Ok(if agree { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
+/// Who takes part. Peers that this machine does not have are named on standard error.
+fn field(options: &CompareOptions) -> anyhow::Result<Field> {
+    let sides = configurations(options)?;
+    let also: Vec<_> =
+        options.also.iter().map(|text| further_configuration(text, &sides[0])).collect::<Result<_, _>>()?;
+    let peers: Vec<_> =
+        options.peer.iter().filter_map(|name| peer(name)).map(|peer| (peer.name.to_string(), peer.find())).collect();
+    let names = also.iter().map(ToString::to_string).chain(peers.iter().map(|(name, _)| name.clone()));
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name.clone()) {
+            return Err(Usage(format!("'{name}' is given twice")).into());
+        }
+    }
+    for (name, found) in &peers {
+        if let Err(reason) = found {
+            eprintln!("{name} is unavailable: {reason}");
+        }
+    }
+    Ok(Field { sides, also, peers })
+}
+
 /// The two sides: what is given for both, and what the other side has of its own.
 fn configurations(options: &CompareOptions) -> anyhow::Result<[Configuration; 2]> {
     let mut executor = Configuration::of("register")?;
@@ -81,6 +111,23 @@ fn configurations(options: &CompareOptions) -> anyhow::Result<[Configuration; 2]
     let mut against = Configuration { vm: Configuration::of("stack")?.vm, ..executor.clone() };
     options.against.apply(&mut against)?;
     Ok([executor, against])
+}
+
+/// The configuration that a text like `stack registers=8` says. What it does not say is as in `base`.
+fn further_configuration(text: &str, base: &Configuration) -> anyhow::Result<Configuration> {
+    let mut words = text.split_whitespace();
+    let Some(vm) = words.next() else {
+        return Err(Usage("--also takes a value of --vm, then option=value as often as needed".to_string()).into());
+    };
+    let mut configuration = base.clone();
+    configuration.set("vm", vm)?;
+    for word in words {
+        let Some((axis, value)) = word.split_once('=') else {
+            return Err(Usage(format!("'{word}' in --also '{text}' is not of the form option=value")).into());
+        };
+        configuration.set(axis, value)?;
+    }
+    Ok(configuration)
 }
 
 fn format(options: &CompareOptions) -> Format {
@@ -112,7 +159,7 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
         let name = path
             .file_stem()
             .map_or_else(|| path.to_string_lossy().into_owned(), |stem| stem.to_string_lossy().into_owned());
-        programs.push(Program { name, compiled, arguments: Vec::new(), expected: None });
+        programs.push(Program { name, compiled, arguments: Vec::new(), expected: None, workload: None });
     }
     let mut seen = HashSet::new();
     if let Some(twice) = programs.iter().find(|program| !seen.insert(program.name.as_str())) {
@@ -121,11 +168,12 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
     Ok(programs)
 }
 
-fn bundled(workload: &Workload, size: Size) -> anyhow::Result<Program> {
+fn bundled(workload: &'static Workload, size: Size) -> anyhow::Result<Program> {
     Ok(Program {
         name: workload.name.clone(),
         compiled: Compiled::new(&Source::text(&workload.file, workload.source()))?,
         arguments: vec![workload.argument(size).to_string()],
         expected: Some(workload.expected(size).to_string()),
+        workload: Some(workload),
     })
 }

@@ -1,5 +1,7 @@
 //! `harness disasm`
 
+mod ranges;
+
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -26,6 +28,19 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
             (None, None) => unreachable!("a program has code in one form or the other"),
         }
     };
+    // The listing of a function's register code, with its live ranges beside and below it if they are wanted.
+    let with_ranges = |listing: String, function: u32| -> anyhow::Result<(String, String)> {
+        if !options.ranges {
+            return Ok((listing, String::new()));
+        }
+        let Some(code) = compiled.stack_code() else {
+            let reason = "live ranges are known only where stack code is converted, and the file holds register code";
+            return Err(Usage(reason.to_string()).into());
+        };
+        let assignment = converter::explain::assignment(code, function, configuration.converter_options());
+        let assignment = assignment.map_err(EngineError::from)?;
+        Ok((ranges::beside(&listing, &assignment), ranges::list(&assignment)))
+    };
     let mut text = String::new();
     match options.form {
         DisasmForm::Stack => {
@@ -37,15 +52,17 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
         DisasmForm::Register => {
             let code = register()?;
             for function in chosen(&*code, options)? {
-                let _ = writeln!(text, "{}", isa::text::listing(&*code, function, true));
+                let (listing, ranges) = with_ranges(listing(&*code, function), function)?;
+                let _ = writeln!(text, "{listing}{ranges}");
             }
         }
         DisasmForm::Both => {
             let stack = compiled.stack_code().ok_or_else(no_stack_code)?;
             let register = register()?;
             for function in chosen(&**stack, options)? {
-                text.push_str(&side_by_side(&listing(&**stack, function), &listing(&*register, function)));
-                text.push('\n');
+                let (register, ranges) = with_ranges(listing(&*register, function), function)?;
+                text.push_str(&side_by_side(&listing(&**stack, function), &register));
+                let _ = writeln!(text, "{ranges}");
             }
         }
     }

@@ -3,11 +3,13 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use engine::probes::probes;
 use engine::workloads::workloads;
 use engine::{Choice, axis};
 
 use crate::cli::{ListOptions, Listing};
 use crate::metrics::METRICS;
+use crate::peers::PEERS;
 use crate::terminal;
 
 pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
@@ -29,6 +31,7 @@ fn all() -> String {
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
         ("metrics", Listing::Metrics),
+        ("probes", Listing::Probes),
         ("peers", Listing::Peers),
     ];
     let mut text = String::new();
@@ -58,8 +61,16 @@ fn section(what: Listing) -> String {
             let time = ("median_ns", "nanoseconds a run takes, median of the rounds".to_string());
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))
         }
-        // Neither passes nor peers can be chosen yet.
-        Listing::Passes | Listing::Peers => String::new(),
+        Listing::Probes => lines(probes().iter().map(|probe| (probe.name, probe.about.to_string()))),
+        // Passes cannot be chosen yet.
+        Listing::Passes => String::new(),
+        Listing::Peers => lines(PEERS.iter().map(|peer| {
+            let state = match peer.find() {
+                Ok(installed) => installed.version,
+                Err(reason) => format!("unavailable: {reason}"),
+            };
+            (peer.name, format!("{} ({state})", peer.about))
+        })),
     }
 }
 

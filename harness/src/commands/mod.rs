@@ -7,6 +7,7 @@ mod env;
 mod fuzz;
 mod list;
 mod paper;
+mod profile;
 mod repl;
 mod run;
 mod verify;
@@ -45,6 +46,7 @@ pub fn main() -> ExitCode {
         Verb::Compare(options) => compare::run(&options),
         Verb::List(options) => list::run(&options),
         Verb::Disasm(options) => disasm::run(&options),
+        Verb::Profile(options) => profile::run(&options),
         Verb::Compile(options) => compile::run(&options),
         Verb::Verify(options) => verify::run(&options),
         Verb::Env(options) => env::run(&options),
@@ -74,6 +76,13 @@ fn report(error: &anyhow::Error) -> ExitCode {
 /// Name of a program that has no file.
 const EVALUATED: &str = "<eval>";
 const STANDARD_INPUT: &str = "<stdin>";
+
+/// The program and its arguments, as the command line gives them: with `-e` the first positional argument is the program's own.
+fn program(file: Option<&str>, code: Option<&str>, arguments: &[String]) -> anyhow::Result<(Source, Vec<String>)> {
+    let (file, own) = if code.is_some() { (None, file) } else { (file, None) };
+    let arguments = own.map(str::to_string).into_iter().chain(arguments.iter().cloned()).collect();
+    Ok((source(file.map(Path::new), code)?, arguments))
+}
 
 /// The source that `file` (`-` for standard input) or `code` names.
 fn source(file: Option<&Path>, code: Option<&str>) -> anyhow::Result<Source> {

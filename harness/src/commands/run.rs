@@ -1,7 +1,6 @@
 //! `harness run`
 
 use std::io::BufReader;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -9,7 +8,7 @@ use engine::{Compiled, Configuration, Outcome, find_executor, render_failure};
 use runtime::ErrorKind;
 use serde_json::json;
 
-use super::{FAILED, source};
+use super::{FAILED, program};
 use crate::cli::{RunOptions, StatsFormat};
 use crate::metrics::{Unit, show_time};
 use crate::terminal::{self, StandardOutput};
@@ -20,13 +19,9 @@ const SHOWN_OPERATIONS: usize = 10;
 pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let mut configuration = Configuration::default();
     options.axes.apply(&mut configuration)?;
-    // With -e the first positional argument is the program's own.
-    let (file, arguments) = match (&options.code, &options.file) {
-        (Some(_), Some(first)) => (None, std::iter::once(first).chain(&options.arguments).cloned().collect()),
-        (_, file) => (file.as_deref().map(Path::new), options.arguments.clone()),
-    };
+    let (source, arguments) = program(options.file.as_deref(), options.code.as_deref(), &options.arguments)?;
     let begun = Instant::now();
-    let compiled = Compiled::new(&source(file, options.code.as_deref())?)?;
+    let compiled = Compiled::new(&source)?;
     let compile_time = begun.elapsed();
     let Some(executor) = find_executor(configuration.vm) else { unreachable!("the axis checks its values") };
     let begun = Instant::now();
@@ -34,13 +29,12 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let prepare_time = begun.elapsed();
     let output = StandardOutput::default();
     let run_options = runtime::RunOptions {
-        limits: configuration.limits,
         arguments,
         output: Box::new(output.clone()),
         input: Box::new(BufReader::new(std::io::stdin())),
         seed: options.seed,
         deterministic: options.deterministic,
-        collect_always: false,
+        ..configuration.run_options()
     };
     let outcome = if options.stats.is_some() { prepared.count(run_options) } else { prepared.run(run_options) };
     if let Err(failure) = &outcome.result {

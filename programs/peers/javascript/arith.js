@@ -12,4 +12,9 @@ function churn(steps) {
   return acc;
 }
 
-console.log(`arith ${n} ${churn(n)}`);
+function main() {
+  console.log(`arith ${n} ${churn(n)}`);
+}
+
+main();
+module.exports = main;

@@ -23,4 +23,9 @@ function drive(rounds) {
   return acc;
 }
 
-console.log(`closure ${drive(n)}`);
+function main() {
+  console.log(`closure ${drive(n)}`);
+}
+
+main();
+module.exports = main;

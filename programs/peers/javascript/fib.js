@@ -7,4 +7,9 @@ function fib(k) {
   return fib(k - 1) + fib(k - 2);
 }
 
-console.log(`fib ${n} ${fib(n)}`);
+function main() {
+  console.log(`fib ${n} ${fib(n)}`);
+}
+
+main();
+module.exports = main;

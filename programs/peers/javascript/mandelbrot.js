@@ -31,4 +31,9 @@ function mandelbrot(size, cap) {
   console.log(`iterations ${total}`);
 }
 
-mandelbrot(n, 50);
+function main() {
+  mandelbrot(n, 50);
+}
+
+main();
+module.exports = main;

@@ -24,7 +24,12 @@ function probe(table, count) {
   console.log(`sum ${sum}`);
 }
 
-const half = Math.floor(n / 2);
-const table = fill(half);
-console.log(`size ${table.size}`);
-probe(table, half);
+function main() {
+  const half = Math.floor(n / 2);
+  const table = fill(half);
+  console.log(`size ${table.size}`);
+  probe(table, half);
+}
+
+main();
+module.exports = main;

@@ -46,11 +46,16 @@ function multiply(a, b, size) {
   return result;
 }
 
-const product = multiply(makeMatrix(n), makeMatrix(n), n);
-let trace = 0.0;
-for (let i = 0; i < n; i++) {
-  trace = trace + product[i][i];
+function main() {
+  const product = multiply(makeMatrix(n), makeMatrix(n), n);
+  let trace = 0.0;
+  for (let i = 0; i < n; i++) {
+    trace = trace + product[i][i];
+  }
+  const mid = Math.floor(n / 2);
+  console.log(`middle ${Math.trunc(product[mid][mid] * 1000000000.0)}`);
+  console.log(`trace ${Math.trunc(trace * 1000000000.0)}`);
 }
-const mid = Math.floor(n / 2);
-console.log(`middle ${Math.trunc(product[mid][mid] * 1000000000.0)}`);
-console.log(`trace ${Math.trunc(trace * 1000000000.0)}`);
+
+main();
+module.exports = main;

@@ -101,4 +101,9 @@ function simulate(steps) {
   console.log(`sun moved ${Math.trunc(bodies[0].x * 1000000000.0)}`);
 }
 
-simulate(n);
+function main() {
+  simulate(n);
+}
+
+main();
+module.exports = main;

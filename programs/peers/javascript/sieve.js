@@ -30,4 +30,9 @@ function summarise(prime, top) {
   console.log(`largest ${largest}`);
 }
 
-summarise(sieve(n), n);
+function main() {
+  summarise(sieve(n), n);
+}
+
+main();
+module.exports = main;

@@ -46,4 +46,9 @@ function spectralNorm(size) {
   return Math.sqrt(uv / vv);
 }
 
-console.log(`norm ${Math.trunc(spectralNorm(n) * 1000000000.0)}`);
+function main() {
+  console.log(`norm ${Math.trunc(spectralNorm(n) * 1000000000.0)}`);
+}
+
+main();
+module.exports = main;

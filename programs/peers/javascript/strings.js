@@ -27,13 +27,18 @@ function countCharacters(text) {
   return counts;
 }
 
-const text = buildText(n);
-const counts = countCharacters(text);
-let checksum = 0;
-for (let i = 0; i < 26; i++) {
-  checksum = checksum + (i + 1) * (counts.get(LETTERS[i]) ?? 0);
+function main() {
+  const text = buildText(n);
+  const counts = countCharacters(text);
+  let checksum = 0;
+  for (let i = 0; i < 26; i++) {
+    checksum = checksum + (i + 1) * (counts.get(LETTERS[i]) ?? 0);
+  }
+  console.log(`characters ${text.length}`);
+  console.log(`spaces ${counts.get(" ")}`);
+  console.log(`checksum ${checksum}`);
+  console.log(`starts ${text.slice(0, 24)}`);
 }
-console.log(`characters ${text.length}`);
-console.log(`spaces ${counts.get(" ")}`);
-console.log(`checksum ${checksum}`);
-console.log(`starts ${text.slice(0, 24)}`);
+
+main();
+module.exports = main;

@@ -11,4 +11,9 @@ local function churn(steps)
   return acc
 end
 
-print(string.format("arith %d %d", n, churn(n)))
+local function main()
+  print(string.format("arith %d %d", n, churn(n)))
+end
+
+main()
+return main

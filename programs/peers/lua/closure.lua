@@ -22,4 +22,9 @@ local function drive(rounds)
   return acc
 end
 
-print(string.format("closure %d", drive(n)))
+local function main()
+  print(string.format("closure %d", drive(n)))
+end
+
+main()
+return main

@@ -6,4 +6,9 @@ local function fib(k)
   return fib(k - 1) + fib(k - 2)
 end
 
-print(string.format("fib %d %d", n, fib(n)))
+local function main()
+  print(string.format("fib %d %d", n, fib(n)))
+end
+
+main()
+return main

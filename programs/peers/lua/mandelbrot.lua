@@ -26,4 +26,9 @@ local function mandelbrot(size, cap)
   print(string.format("iterations %d", total))
 end
 
-mandelbrot(n, 50)
+local function main()
+  mandelbrot(n, 50)
+end
+
+main()
+return main

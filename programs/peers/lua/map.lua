@@ -22,9 +22,14 @@ local function probe(t, count)
   print(string.format("sum %d", sum))
 end
 
-local half = math.floor(n / 2)
-local t = fill(half)
-local size = 0
-for _ in pairs(t) do size = size + 1 end
-print(string.format("size %d", size))
-probe(t, half)
+local function main()
+  local half = math.floor(n / 2)
+  local t = fill(half)
+  local size = 0
+  for _ in pairs(t) do size = size + 1 end
+  print(string.format("size %d", size))
+  probe(t, half)
+end
+
+main()
+return main

@@ -49,11 +49,16 @@ local function truncate(x)
   return x >= 0 and math.floor(x) or math.ceil(x)
 end
 
-local product = multiply(make_matrix(n), make_matrix(n), n)
-local trace = 0.0
-for i = 1, n do
-  trace = trace + product[i][i]
+local function main()
+  local product = multiply(make_matrix(n), make_matrix(n), n)
+  local trace = 0.0
+  for i = 1, n do
+    trace = trace + product[i][i]
+  end
+  local mid = math.floor(n / 2) + 1
+  print(string.format("middle %d", truncate(product[mid][mid] * 1000000000.0)))
+  print(string.format("trace %d", truncate(trace * 1000000000.0)))
 end
-local mid = math.floor(n / 2) + 1
-print(string.format("middle %d", truncate(product[mid][mid] * 1000000000.0)))
-print(string.format("trace %d", truncate(trace * 1000000000.0)))
+
+main()
+return main

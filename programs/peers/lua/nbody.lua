@@ -96,4 +96,9 @@ local function simulate(steps)
   print(string.format("sun moved %d", truncate(bodies[1].x * 1000000000.0)))
 end
 
-simulate(n)
+local function main()
+  simulate(n)
+end
+
+main()
+return main

@@ -30,4 +30,9 @@ local function summarise(prime, top)
   print(string.format("largest %d", largest))
 end
 
-summarise(sieve(n), n)
+local function main()
+  summarise(sieve(n), n)
+end
+
+main()
+return main

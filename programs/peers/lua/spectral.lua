@@ -2,8 +2,7 @@
 local n = tonumber(arg[1]) or 10
 
 local function element(i, j)
-  local ij = i + j
-  return 1.0 / (ij * (ij + 1) * 0.5 + i + 1)
+  return 1.0 / ((i + j) * (i + j + 1) / 2 + i + 1)
 end
 
 local function times(v, size)
@@ -45,4 +44,9 @@ local function spectral_norm(size)
   return math.sqrt(uv / vv)
 end
 
-print(string.format("norm %d", math.floor(spectral_norm(n) * 1000000000.0)))
+local function main()
+  print(string.format("norm %d", math.floor(spectral_norm(n) * 1000000000.0)))
+end
+
+main()
+return main

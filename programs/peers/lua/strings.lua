@@ -28,13 +28,18 @@ local function count_characters(text)
   return counts
 end
 
-local text = build_text(n)
-local counts = count_characters(text)
-local checksum = 0
-for i = 1, 26 do
-  checksum = checksum + i * (counts[sub(LETTERS, i, i)] or 0)
+local function main()
+  local text = build_text(n)
+  local counts = count_characters(text)
+  local checksum = 0
+  for i = 1, 26 do
+    checksum = checksum + i * (counts[sub(LETTERS, i, i)] or 0)
+  end
+  print(string.format("characters %d", #text))
+  print(string.format("spaces %d", counts[" "]))
+  print(string.format("checksum %d", checksum))
+  print("starts " .. sub(text, 1, 24))
 end
-print(string.format("characters %d", #text))
-print(string.format("spaces %d", counts[" "]))
-print(string.format("checksum %d", checksum))
-print("starts " .. sub(text, 1, 24))
+
+main()
+return main

@@ -13,4 +13,8 @@ def churn(steps):
     return acc
 
 
-print("arith", n, churn(n))
+def main():
+    print("arith", n, churn(n))
+
+
+main()

@@ -27,4 +27,8 @@ def drive(rounds):
     return acc
 
 
-print("closure", drive(n))
+def main():
+    print("closure", drive(n))
+
+
+main()

@@ -10,4 +10,8 @@ def fib(k):
     return fib(k - 1) + fib(k - 2)
 
 
-print("fib", n, fib(n))
+def main():
+    print("fib", n, fib(n))
+
+
+main()

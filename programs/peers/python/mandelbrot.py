@@ -7,11 +7,9 @@ n = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 def mandelbrot(size, cap):
     inside = 0
     total = 0
-    y = 0
-    while y < size:
+    for y in range(size):
         ci = 2.0 * y / size - 1.0
-        x = 0
-        while x < size:
+        for x in range(size):
             cr = 2.0 * x / size - 1.5
             zr = zi = zr2 = zi2 = 0.0
             k = 0
@@ -24,10 +22,12 @@ def mandelbrot(size, cap):
             total = total + k
             if k == cap:
                 inside = inside + 1
-            x = x + 1
-        y = y + 1
     print("inside", inside)
     print("iterations", total)
 
 
-mandelbrot(n, 50)
+def main():
+    mandelbrot(n, 50)
+
+
+main()

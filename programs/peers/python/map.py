@@ -6,27 +6,27 @@ n = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
 
 def fill(count):
     table = {}
-    i = 0
-    while i < count:
+    for i in range(count):
         table[i * 7919 % 1000003] = i
-        i = i + 1
     return table
 
 
 def probe(table, count):
     hits = 0
     total = 0
-    i = 0
-    while i < count:
+    for i in range(count):
         found = table.get(i * 15838 % 1000003)
         if found is not None:
             hits = hits + 1
             total = total + found
-        i = i + 1
     print("hits", hits)
     print("sum", total)
 
 
-table = fill(n // 2)
-print("size", len(table))
-probe(table, n // 2)
+def main():
+    table = fill(n // 2)
+    print("size", len(table))
+    probe(table, n // 2)
+
+
+main()

@@ -28,28 +28,26 @@ def transpose(m, size):
 def multiply(a, b, size):
     columns = transpose(b, size)
     result = []
-    i = 0
-    while i < size:
+    for i in range(size):
         left = a[i]
         row = []
-        j = 0
-        while j < size:
+        for j in range(size):
             right = columns[j]
             total = 0.0
-            k = 0
-            while k < size:
+            for k in range(size):
                 total = total + left[k] * right[k]
-                k = k + 1
             row.append(total)
-            j = j + 1
         result.append(row)
-        i = i + 1
     return result
 
 
-product = multiply(make_matrix(n), make_matrix(n), n)
-trace = 0.0
-for i in range(n):
-    trace = trace + product[i][i]
-print("middle", int(product[n // 2][n // 2] * 1000000000.0))
-print("trace", int(trace * 1000000000.0))
+def main():
+    product = multiply(make_matrix(n), make_matrix(n), n)
+    trace = 0.0
+    for i in range(n):
+        trace = trace + product[i][i]
+    print("middle", int(product[n // 2][n // 2] * 1000000000.0))
+    print("trace", int(trace * 1000000000.0))
+
+
+main()

@@ -50,11 +50,9 @@ def solar_system():
 
 def advance(bodies, dt):
     count = len(bodies)
-    i = 0
-    while i < count:
+    for i in range(count):
         a = bodies[i]
-        j = i + 1
-        while j < count:
+        for j in range(i + 1, count):
             b = bodies[j]
             dx = a.x - b.x
             dy = a.y - b.y
@@ -69,11 +67,9 @@ def advance(bodies, dt):
             b.vx = b.vx + dx * am
             b.vy = b.vy + dy * am
             b.vz = b.vz + dz * am
-            j = j + 1
         a.x = a.x + dt * a.vx
         a.y = a.y + dt * a.vy
         a.z = a.z + dt * a.vz
-        i = i + 1
 
 
 def energy(bodies):
@@ -97,4 +93,8 @@ def simulate(steps):
     print("sun moved", int(bodies[0].x * 1000000000.0))
 
 
-simulate(n)
+def main():
+    simulate(n)
+
+
+main()

@@ -9,10 +9,8 @@ def sieve(top):
     i = 2
     while i * i <= top:
         if prime[i]:
-            j = i * i
-            while j <= top:
+            for j in range(i * i, top + 1, i):
                 prime[j] = False
-                j = j + i
         i = i + 1
     return prime
 
@@ -21,16 +19,18 @@ def summarise(prime, top):
     count = 0
     total = 0
     largest = 0
-    i = 2
-    while i <= top:
+    for i in range(2, top + 1):
         if prime[i]:
             count = count + 1
             total = total + i
             largest = i
-        i = i + 1
     print("primes", count)
     print("sum", total)
     print("largest", largest)
 
 
-summarise(sieve(n), n)
+def main():
+    summarise(sieve(n), n)
+
+
+main()

@@ -11,29 +11,21 @@ def element(i, j):
 
 def times(v, size):
     result = []
-    i = 0
-    while i < size:
+    for i in range(size):
         total = 0.0
-        j = 0
-        while j < size:
+        for j in range(size):
             total = total + element(i, j) * v[j]
-            j = j + 1
         result.append(total)
-        i = i + 1
     return result
 
 
 def times_transposed(v, size):
     result = []
-    i = 0
-    while i < size:
+    for i in range(size):
         total = 0.0
-        j = 0
-        while j < size:
+        for j in range(size):
             total = total + element(j, i) * v[j]
-            j = j + 1
         result.append(total)
-        i = i + 1
     return result
 
 
@@ -50,4 +42,8 @@ def spectral_norm(size):
     return sqrt(uv / vv)
 
 
-print("norm", int(spectral_norm(n) * 1000000000.0))
+def main():
+    print("norm", int(spectral_norm(n) * 1000000000.0))
+
+
+main()

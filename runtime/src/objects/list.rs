@@ -33,6 +33,12 @@ impl ElementKind {
         }
     }
 
+    /// The kind that a list of such elements has in this heap.
+    #[inline]
+    fn in_heap(self, heap: &Heap) -> Self {
+        if heap.has_packed_lists() { self } else { Self::Value }
+    }
+
     /// The tightest kind that can hold what either can.
     #[inline]
     pub fn join(self, other: Self) -> Self {
@@ -70,6 +76,7 @@ impl List {
     }
 
     fn allocate(heap: &mut Heap, kind: ElementKind, capacity: usize) -> Value {
+        let kind = kind.in_heap(heap);
         let data = heap.allocate_buffer(capacity * kind.size());
         let list = heap.allocate(ObjectKind::List, kind as u8, 0, size_of::<Self>()).cast::<Self>();
         // SAFETY: freshly allocated with room for these fields.
@@ -81,12 +88,12 @@ impl List {
         Value::object(Tag::List, list)
     }
 
-    /// An empty list with room for `capacity` elements of this kind.
+    /// An empty list with room for `capacity` elements of this kind; of whole values in a heap without packed lists.
     pub fn with_capacity(heap: &mut Heap, kind: ElementKind, capacity: usize) -> Result<Value, Fault> {
         if capacity > MAX_LENGTH {
             return Err(Error::heap(heap.limit()));
         }
-        heap.reserve(capacity * kind.size() + size_of::<Self>())?;
+        heap.reserve(capacity * kind.in_heap(heap).size() + size_of::<Self>())?;
         Ok(Self::allocate(heap, kind, capacity))
     }
 
@@ -112,10 +119,10 @@ impl List {
     pub fn from_range(heap: &mut Heap, start: i64, step: i64, count: usize) -> Result<Value, Fault> {
         let result = Self::with_capacity(heap, ElementKind::Int, count)?;
         if let Some(list) = result.as_list() {
-            let data = list.data.cast::<i64>();
             for index in 0..count {
+                let value = Value::int(start.wrapping_add(step.wrapping_mul(index as i64)));
                 // SAFETY: the capacity is `count`.
-                unsafe { data.add(index).write(start.wrapping_add(step.wrapping_mul(index as i64))) };
+                unsafe { list.write(index, value) };
             }
             list.len = count as u32;
         }
@@ -224,7 +231,7 @@ impl List {
 
     #[inline(never)]
     fn make_room(&mut self, heap: &mut Heap, value: Value) -> Result<(), Fault> {
-        if self.len == 0 && self.kind() != ElementKind::of(value) {
+        if self.len == 0 && self.kind() != ElementKind::of(value).in_heap(heap) {
             // An empty list takes the kind of its first element.
             self.become_empty(heap, ElementKind::of(value));
         }
@@ -388,7 +395,7 @@ impl List {
         unsafe { heap.free_buffer(self.data, self.capacity as usize * self.kind().size()) };
         self.data = std::ptr::null_mut();
         self.capacity = 0;
-        self.header.flags = kind as u8;
+        self.header.flags = kind.in_heap(heap) as u8;
     }
 
     /// A new list of elements `start..end`, which must exist.

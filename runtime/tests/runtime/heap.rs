@@ -34,6 +34,33 @@ fn nothing_is_left_when_nothing_is_reached() {
 }
 
 #[test]
+fn objects_are_counted_exactly_and_nothing_else_changes() {
+    let mut heaps = [Heap::new(1 << 30), Heap::new(1 << 30)];
+    // Some cells are on the lists already.
+    for heap in &mut heaps {
+        Str::create(heap, "before");
+    }
+    heaps[1].count_objects();
+    let fields = [Value::NULL; 40];
+    let mut made = 0;
+    for round in 0..if cfg!(miri) { 20 } else { 500 } {
+        for heap in &mut heaps {
+            let list = List::from_values(heap, &[Value::int(1); 9]).expect("room");
+            Record::create(heap, 0, false, &fields[..round % 40]);
+            Cell::create(heap, list);
+            if round % 50 == 49 {
+                heap.collect(|marker| marker.value(list));
+            }
+        }
+        made += 3;
+        assert_eq!([heaps[0].objects_counted(), heaps[1].objects_counted()], [0, made]);
+        assert_eq!(heaps[0].bytes(), heaps[1].bytes());
+        assert_eq!(heaps[0].statistics(), heaps[1].statistics());
+    }
+    assert!(size_of_val(&fields[..39]) > LARGEST_CELL, "large objects are among them");
+}
+
+#[test]
 fn every_kind_of_object_keeps_what_it_holds() {
     let mut heap = Heap::new(1 << 20);
     let leaf = |heap: &mut Heap| Str::create(heap, "a leaf that is alive");

@@ -61,26 +61,38 @@ macro_rules! handle {
 macro_rules! handle_all {
     (
         $operation:ident, $fuel:ident, $m:ident, $state:ident, $i:ident;
-        $($name:ident $kind:ident $($path:ident)::+ $([$($generic:tt)*])?;)*
+        { $($name:ident $kind:ident $($path:ident)::+ $([$($generic:tt)*])?;)* }
+        { $($cached:ident of $base:ident lane $lane:ident $($cached_path:ident)::+ [$($last:tt)*] else [$($plain:tt)*];)* }
+        $($pair:ident of $first:ident $($first_path:ident)::+ [$($first_generic:tt)*]
+            then $second:ident $($second_path:ident)::+ [$($second_generic:tt)*];)*
     ) => {
         match $operation {
             $(Operation::$name => handle!($kind $($path)::+ $([$($generic)*])?, $fuel, $m, $state, $i),)*
+            // Results are not handed on here, but they are in their registers.
+            $(Operation::$cached => handle!(inline $($cached_path)::+ [$($plain)*], $fuel, $m, $state, $i),)*
             Operation::Halt => return $state,
+            // Pairs are taken apart before, where there can be any.
+            $(Operation::$pair => std::hint::unreachable_unchecked(),)*
         }
     };
 }
 
-/// Runs from `state` to the halt instruction; gives the frame base there.
+/// Runs from `state` to the halt instruction; gives the frame base there. Instructions that were linked in pairs run one by one.
 ///
 /// # Safety
-/// `state` is at the beginning of the entry function's verified code, in its frame, which is the only one.
-pub(crate) unsafe fn run<P: Probe, const FUEL: bool>(m: &mut Machine<'_>, mut state: State, probe: &mut P) -> State {
+/// `state` is at the beginning of the entry function's verified code, in its frame, which is the only one. Unless `PAIRED`, no instructions were
+/// linked in pairs.
+pub(crate) unsafe fn run<P: Probe, const FUEL: bool, const PAIRED: bool>(
+    m: &mut Machine<'_>,
+    mut state: State,
+    probe: &mut P,
+) -> State {
     loop {
         // SAFETY: the caller's promise at first; from then on handlers, which verified code hands only to instructions they are for, say
         // where to go on: at an instruction of the running frame's function, or at the halt instruction.
         unsafe {
             let i = state.fetch();
-            let operation = state.operation();
+            let operation = if PAIRED { state.operation().alone() } else { state.operation() };
             if P::ENABLED {
                 m.tell(probe, state, operation);
             }

@@ -7,8 +7,10 @@
 pub(crate) mod match_loop;
 #[cfg(feature = "sibling-calls")]
 pub(crate) mod sibling_calls;
+#[cfg(feature = "sibling-calls")]
+mod then;
 
-use crate::code::State;
+use crate::code::{Cached, State};
 use crate::machine::Machine;
 
 /// A function that runs one instruction out of line and tells where to go on.
@@ -27,6 +29,13 @@ pub(crate) trait Technique {
 
     /// Goes on at `state`.
     fn go(machine: &mut Machine<'_>, state: State) -> Self::Out;
+
+    /// Goes on at `state`, behind an instruction with this result. A technique need not hand it on.
+    #[inline(always)]
+    fn go_with(machine: &mut Machine<'_>, state: State, result: Cached) -> Self::Out {
+        let _ = result;
+        Self::go(machine, state)
+    }
 
     /// Goes on where `outline` says.
     ///

@@ -1,30 +1,49 @@
 //! Each handler is a function that ends by calling the next one's.
 //!
-//! A call in tail position whose arguments are the caller's own is compiled to a jump (a sibling call), so handlers run one after the other in one
-//! native frame, with program counter, frame base and machine in the registers that pass arguments. Every handler ends in an indirect jump of
-//! its own, which the processor predicts from what that handler was followed by before. In one loop around one `match` all share a single
-//! jump, and how well that is predicted hangs on where handlers happen to lie.
+//! A call in tail position whose arguments fit in processor registers is compiled to a jump (a sibling call), so handlers run one after the
+//! other in one native frame, with program counter, frame base and machine in the registers that pass arguments. Every handler ends in an
+//! indirect jump of its own, which the processor predicts from what that handler was followed by before. In one loop around one `match` all share
+//! a single jump, and how well that is predicted hangs on where handlers happen to lie.
+//!
+//! # Results at hand
+//!
+//! Three more arguments carry the result of the instruction before ([`Cached`]). A value that was just stored takes four cycles or more to be loaded
+//! again, and a chain of operations on one another's results consists of little else. So where an instruction works on the result of the one before,
+//! linking gives it an operation that finds it there; this is what caching the top of the stack is to a stack machine (Ertl, *Stack Caching
+//! for Interpreters*, PLDI 1995). The value is in its register of the frame all the same: whoever gets to such an instruction another way,
+//! from a function out of line, runs the ordinary operation instead ([`go_on_after`]).
+//!
+//! # Why this is sound
 //!
 //! Rust does not promise sibling calls. LLVM makes them when it optimises (from level 2 on) and nothing is left to be dropped, which is how handlers
-//! are written; if one were missed, a long loop would use up the native stack. Hence this is a feature of the build, `cargo xtask`-free
-//! checks stand beside it: a test runs loops of all sorts on a small stack, and `.ci/check-sibling-calls` looks at the machine code: every
-//! handler must end in a jump.
+//! are written; if one were missed, a long loop would use up the native stack. Hence this is a feature of the build, and a test of the
+//! engine runs everything on a small stack.
 
+use std::mem::MaybeUninit;
+
+use runtime::Value;
+
+use super::then::{Run, Then};
 use super::{Outline, Technique};
-use crate::code::{Operation, State, Word};
+use crate::code::{Cached, Instruction, Operation, State, Word};
 use crate::handlers::table::for_each_handler;
 use crate::handlers::table::names::*;
 use crate::machine::Machine;
-use runtime::Value;
 
-/// A handler: runs the instruction at the program counter in the frame at the base, and everything after it.
-type Handler = unsafe fn(&mut Machine<'_>, *const Word, *mut Value) -> State;
+/// A handler: runs the instruction at the program counter in the frame at the base, and everything after it. Behind these stand the parts of
+/// the result of the instruction before.
+type Handler =
+    unsafe fn(&mut Machine<'_>, *const Word, *mut Value, MaybeUninit<u64>, MaybeUninit<u64>, MaybeUninit<f64>) -> State;
 
 /// Handlers go on in the next one.
 struct SiblingCalls<const FUEL: bool>;
 
 impl<const FUEL: bool> SiblingCalls<FUEL> {
-    const HANDLERS: [Handler; Operation::COUNT] = handlers::<FUEL>();
+    /// Handlers by opcode.
+    const HANDLERS: [Handler; Operation::COUNT] = table::<FUEL>(true);
+
+    /// The same, but no operation relies on the result of the instruction before.
+    const UNCACHED: [Handler; Operation::COUNT] = table::<FUEL>(false);
 }
 
 impl<const FUEL: bool> Technique for SiblingCalls<FUEL> {
@@ -34,10 +53,15 @@ impl<const FUEL: bool> Technique for SiblingCalls<FUEL> {
 
     #[inline(always)]
     fn go(machine: &mut Machine<'_>, state: State) -> State {
+        Self::go_with(machine, state, Cached::NOTHING)
+    }
+
+    #[inline(always)]
+    fn go_with(machine: &mut Machine<'_>, state: State, result: Cached) -> State {
         // SAFETY: handlers hand on states that are at an instruction of the running frame; there is a handler for each operation.
         unsafe {
             let handler = *const { &Self::HANDLERS }.get_unchecked(state.operation() as usize);
-            handler(machine, state.pc, state.base)
+            handler(machine, state.pc, state.base, result.tag, result.payload, result.float)
         }
     }
 
@@ -61,8 +85,24 @@ unsafe fn go_on_after<const FUEL: bool>(
     outline: Outline,
 ) -> State {
     // SAFETY: the caller's promise.
-    let state = unsafe { outline(machine, State { pc, base }) };
-    SiblingCalls::<FUEL>::go(machine, state)
+    unsafe {
+        let state = outline(machine, State { pc, base });
+        go_uncached::<FUEL>(machine, state)
+    }
+}
+
+/// Goes on at `state` without a result at hand.
+///
+/// # Safety
+/// The state is at an instruction of the running frame.
+#[inline(always)]
+unsafe fn go_uncached<const FUEL: bool>(machine: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let handler = *const { &SiblingCalls::<FUEL>::UNCACHED }.get_unchecked(state.operation() as usize);
+        let Cached { tag, payload, float } = Cached::NOTHING;
+        handler(machine, state.pc, state.base, tag, payload, float)
+    }
 }
 
 /// The function of a row.
@@ -70,41 +110,122 @@ macro_rules! handler {
     (inline $($path:ident)::+ [$($generic:tt)*], $fuel:ident) => {{
         /// # Safety
         /// See [`crate::handlers`].
-        unsafe fn handle<const FUEL: bool>(machine: &mut Machine<'_>, pc: *const Word, base: *mut Value) -> State {
+        unsafe fn handle<const FUEL: bool>(
+            machine: &mut Machine<'_>,
+            pc: *const Word,
+            base: *mut Value,
+            tag: MaybeUninit<u64>,
+            payload: MaybeUninit<u64>,
+            float: MaybeUninit<f64>,
+        ) -> State {
             // SAFETY: the caller's promise.
-            unsafe { $($path)::+::<SiblingCalls<FUEL>, $($generic)*>(machine, State { pc, base }.fetch()) }
+            unsafe {
+                let instruction = Instruction { cached: Cached { tag, payload, float }, ..State { pc, base }.fetch() };
+                $($path)::+::<SiblingCalls<FUEL>, $($generic)*>(machine, instruction)
+            }
         }
         handle::<$fuel>
     }};
     (outline $($path:ident)::+, $fuel:ident) => {{
         /// # Safety
         /// See [`crate::handlers`].
-        unsafe fn handle<const FUEL: bool>(machine: &mut Machine<'_>, pc: *const Word, base: *mut Value) -> State {
+        unsafe fn handle<const FUEL: bool>(
+            machine: &mut Machine<'_>,
+            pc: *const Word,
+            base: *mut Value,
+            _: MaybeUninit<u64>,
+            _: MaybeUninit<u64>,
+            _: MaybeUninit<f64>,
+        ) -> State {
             // SAFETY: the caller's promise.
-            let state = unsafe { $($path)::+(machine, State { pc, base }) };
-            SiblingCalls::<FUEL>::go(machine, state)
+            unsafe {
+                let state = $($path)::+(machine, State { pc, base });
+                go_uncached::<FUEL>(machine, state)
+            }
+        }
+        handle::<$fuel>
+    }};
+}
+
+/// The function of a row of two handlers.
+macro_rules! pair_handler {
+    ([$($first_path:ident)::+ [$($first:tt)*]] [$($second_path:ident)::+ [$($second:tt)*]], $fuel:ident) => {{
+        struct Second;
+
+        impl<const FUEL: bool> Run<SiblingCalls<FUEL>> for Second {
+            #[inline(always)]
+            unsafe fn run(machine: &mut Machine<'_>, instruction: Instruction) -> State {
+                // SAFETY: the caller's promise.
+                unsafe { $($second_path)::+::<SiblingCalls<FUEL>, $($second)*>(machine, instruction) }
+            }
+        }
+
+        /// # Safety
+        /// See [`crate::handlers`].
+        unsafe fn handle<const FUEL: bool>(
+            machine: &mut Machine<'_>,
+            pc: *const Word,
+            base: *mut Value,
+            tag: MaybeUninit<u64>,
+            payload: MaybeUninit<u64>,
+            float: MaybeUninit<f64>,
+        ) -> State {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let instruction = Instruction { cached: Cached { tag, payload, float }, ..State { pc, base }.fetch() };
+                $($first_path)::+::<Then<SiblingCalls<FUEL>, Second>, $($first)*>(machine, instruction)
+            }
         }
         handle::<$fuel>
     }};
 }
 
 macro_rules! all_handlers {
-    ($fuel:ident; $($name:ident $kind:ident $($path:ident)::+ $([$($generic:tt)*])?;)*) => {{
-        let mut handlers: [Handler; Operation::COUNT] = [halt; Operation::COUNT];
-        $(handlers[Operation::$name as usize] = handler!($kind $($path)::+ $([$($generic)*])?, $fuel);)*
-        handlers
+    (
+        $fuel:ident, $caches:ident;
+        { $($name:ident $kind:ident $($path:ident)::+ $([$($generic:tt)*])?;)* }
+        { $($cached:ident of $base:ident lane $lane:ident $($cached_path:ident)::+ [$($last:tt)*] else [$($plain:tt)*];)* }
+        $($pair:ident of $first:ident $($first_path:ident)::+ [$($first_generic:tt)*]
+            then $second:ident $($second_path:ident)::+ [$($second_generic:tt)*];)*
+    ) => {{
+        let mut table: [Handler; Operation::COUNT] = [halt; Operation::COUNT];
+        $(table[Operation::$name as usize] = handler!($kind $($path)::+ $([$($generic)*])?, $fuel);)*
+        $(table[Operation::$cached as usize] = if $caches {
+            handler!(inline $($cached_path)::+ [$($last)*], $fuel)
+        } else {
+            table[Operation::$base as usize]
+        };)*
+        // A first instruction that relies on the result of the one before is run by itself where that is not at hand.
+        $(table[Operation::$pair as usize] = if $caches || !relies_on_result(Operation::$first) {
+            pair_handler!([$($first_path)::+ [$($first_generic)*]] [$($second_path)::+ [$($second_generic)*]], $fuel)
+        } else {
+            table[Operation::$first as usize]
+        };)*
+        table
     }};
 }
 
-const fn handlers<const FUEL: bool>() -> [Handler; Operation::COUNT] {
-    for_each_handler!(all_handlers FUEL;)
+/// Whether an operation is on the result of the instruction before.
+const fn relies_on_result(operation: Operation) -> bool {
+    operation as usize > Operation::Halt as usize
+}
+
+const fn table<const FUEL: bool>(caches: bool) -> [Handler; Operation::COUNT] {
+    for_each_handler!(all_handlers FUEL, caches;)
 }
 
 /// The end: returns to [`run`].
 ///
 /// # Safety
 /// None needed.
-unsafe fn halt(_machine: &mut Machine<'_>, pc: *const Word, base: *mut Value) -> State {
+unsafe fn halt(
+    _machine: &mut Machine<'_>,
+    pc: *const Word,
+    base: *mut Value,
+    _: MaybeUninit<u64>,
+    _: MaybeUninit<u64>,
+    _: MaybeUninit<f64>,
+) -> State {
     State { pc, base }
 }
 
@@ -113,5 +234,6 @@ unsafe fn halt(_machine: &mut Machine<'_>, pc: *const Word, base: *mut Value) ->
 /// # Safety
 /// `state` is at the beginning of the entry function's verified code, in its frame, which is the only one.
 pub(crate) unsafe fn run<const FUEL: bool>(machine: &mut Machine<'_>, state: State) -> State {
-    SiblingCalls::<FUEL>::go(machine, state)
+    // SAFETY: the caller's promise.
+    unsafe { go_uncached::<FUEL>(machine, state) }
 }

@@ -3,7 +3,8 @@
 use runtime::Value;
 use runtime::objects::{ElementKind, List, Map, MapKind, Record};
 
-use crate::code::{B, C, Instruction, State};
+use super::operand::Operand;
+use crate::code::{B, C, Cached, Instruction, State};
 use crate::dispatch::Technique;
 use crate::machine::{Machine, Site};
 use crate::slot::{BOOL, INT, LIST, MAP, RECORD, Slot};
@@ -19,16 +20,22 @@ const _: () = {
 /// # Safety
 /// `index` is below the list's length; the register exists.
 #[inline(always)]
-pub(crate) unsafe fn read_element(list: &List, index: usize, to: Slot) {
+pub(crate) unsafe fn read_element(list: &List, index: usize, to: Slot) -> Cached {
     // SAFETY: the caller's promise; the kind says how elements are kept.
     unsafe {
-        match list.kind() {
+        let (tag, payload, float) = match list.kind() {
             kind @ (ElementKind::Int | ElementKind::Float) => {
-                to.set(kind as u64, list.data().cast::<u64>().add(index).read())
+                let element = list.data().cast::<u64>().add(index);
+                (kind as u64, element.read(), element.read_volatile())
             }
-            ElementKind::Bool => to.set(BOOL, u64::from(list.data().add(index).read() != 0)),
-            ElementKind::Value => to.copy_from(Slot::new(list.data().cast::<Value>().add(index))),
-        }
+            ElementKind::Bool => (BOOL, u64::from(list.data().add(index).read() != 0), 0),
+            ElementKind::Value => {
+                let element = Slot::new(list.data().cast::<Value>().add(index));
+                (element.tag_again(), element.payload_again(), element.payload_again())
+            }
+        };
+        to.set(tag, payload);
+        Cached::parts(tag, payload, f64::from_bits(float))
     }
 }
 
@@ -37,17 +44,16 @@ pub(crate) unsafe fn read_element(list: &List, index: usize, to: Slot) {
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn index<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn index<T: Technique, X: Operand, Y: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: all lanes are registers. A tag says that the payload points to a live list.
     unsafe {
-        let (object, index) = (i.b(), i.c());
-        if object.tag() == LIST && index.tag() == INT {
-            let list = &*(object.payload() as *const List);
-            let at = index.payload();
+        if X::tag(m, i) == LIST && Y::tag(m, i) == INT {
+            let list = &*(X::payload(m, i) as *const List);
+            let at = Y::payload(m, i);
             // A negative index is a large one here.
             if at < list.len() as u64 {
-                read_element(list, at as usize, i.a());
-                return T::go(m, i.next());
+                let element = read_element(list, at as usize, i.a());
+                return T::go_with(m, i.next(), element);
             }
         }
         T::outline(m, i.state(), index_outline)
@@ -183,23 +189,22 @@ pub(crate) unsafe fn site<'m, const LANE: u32>(m: &mut Machine<'_>, i: Instructi
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn get_attribute<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn get_attribute<T: Technique, X: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lanes `a` and `b` are registers, lane `c` is a site. A tag says what the payload points to, and a
     // site remembers the position of a field that the type has.
     unsafe {
-        let (object, site) = (i.b(), site::<C>(m, i));
-        if object.tag() == RECORD {
-            let record = &*(object.payload() as *const Record);
+        let (tag, site) = (X::tag(m, i), site::<C>(m, i));
+        if tag == RECORD {
+            let record = &*(X::payload(m, i) as *const Record);
             if record.type_index() == site.type_index {
-                let field = record.fields().as_ptr().add(site.found as usize);
-                i.a().copy_from(Slot::new(field.cast_mut()));
-                return T::go(m, i.next());
+                let field = Slot::new(record.fields().as_ptr().add(site.found as usize).cast_mut());
+                return T::go_with(m, i.next(), i.a().copy_and_keep(field));
             }
-        } else if object.tag() == MAP {
-            let map = &*(object.payload() as *const Map);
+        } else if tag == MAP {
+            let map = &*(X::payload(m, i) as *const Map);
             if let Some(value) = map.get_cached(site.entry as usize, site.key) {
                 i.a().put(value);
-                return T::go(m, i.next());
+                return T::go_with(m, i.next(), Cached::load(i.a()));
             }
         }
         T::outline(m, i.state(), get_attribute_slow)
@@ -214,14 +219,7 @@ unsafe fn get_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
     unsafe {
         let i = state.fetch();
         let (object, site) = (i.b().value(), site::<C>(m, i));
-        if let Some(map) = object.as_map() {
-            site.remember_entry(map);
-        } else if let Some(record) = object.as_record() {
-            let facts = &m.runtime.program.types[record.type_index() as usize];
-            if let Some(&position) = facts.fields.get(&site.name) {
-                (site.type_index, site.found) = (record.type_index(), position);
-            }
-        }
+        site.remember(m, object);
         let result = m.runtime.get_attribute(object, site.name);
         m.finish(i, i.a(), result)
     }
@@ -263,24 +261,27 @@ unsafe fn set_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
         let (object, site) = (i.a().value(), site::<B>(m, i));
         let result = m.runtime.set_attribute(object, site.name, i.c().value());
         if result.is_ok() {
-            if let Some(map) = object.as_map() {
-                site.remember_entry(map);
-            } else if let Some(record) = object.as_record() {
-                let facts = &m.runtime.program.types[record.type_index() as usize];
-                if let Some(&position) = facts.fields.get(&site.name) {
-                    (site.type_index, site.found) = (record.type_index(), position);
-                }
-            }
+            site.remember(m, object);
         }
         m.finish_unit(i, result)
     }
 }
 
 impl Site {
-    /// Remembers where a map has the entry of this name.
-    fn remember_entry(&mut self, map: &Map) {
-        if let Some(position) = map.find(self.key) {
-            self.entry = position as u32;
+    /// Remembers where an object has what goes by this name.
+    fn remember(&mut self, m: &Machine<'_>, object: Value) {
+        if !m.linked.has_inline_caches() {
+            return;
+        }
+        if let Some(map) = object.as_map() {
+            if let Some(position) = map.find(self.key) {
+                self.entry = position as u32;
+            }
+        } else if let Some(record) = object.as_record() {
+            let facts = &m.runtime.program.types[record.type_index() as usize];
+            if let Some(&position) = facts.fields.get(&self.name) {
+                (self.type_index, self.found) = (record.type_index(), position);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use runtime::{Fault, Runtime, Value};
 
 use super::operand::{Operand, are_floats};
-use crate::code::{Instruction, State};
+use crate::code::{C, Cached, Instruction, State};
 use crate::dispatch::Technique;
 use crate::machine::Machine;
 use crate::slot::{FLOAT, INT};
@@ -128,13 +128,13 @@ pub(crate) unsafe fn binary<T: Technique, F: Arithmetic, X: Operand, Y: Operand>
         if X::tag(m, i) | Y::tag(m, i) == INT {
             if let Some(result) = F::int(X::int(m, i), Y::int(m, i)) {
                 i.a().set_int(result);
-                return T::go(m, i.next());
+                return T::go_with(m, i.next(), Cached::int(result));
             }
         } else if are_floats::<X, Y>(m, i)
             && let Some(result) = F::float(X::float(m, i), Y::float(m, i))
         {
             i.a().set_float(result);
-            return T::go(m, i.next());
+            return T::go_with(m, i.next(), Cached::float(result));
         }
         T::outline(m, i.state(), binary_slow::<F, X, Y>)
     }
@@ -158,6 +158,47 @@ unsafe fn binary_slow<F: Arithmetic, X: Operand, Y: Operand>(m: &mut Machine<'_>
             return i.next();
         }
         let result = F::any(m.runtime, x, y);
+        m.finish(i, i.a(), result)
+    }
+}
+
+/// `R[a] := R[b] / D[c]`, or the remainder.
+///
+/// # Safety
+/// See [`crate::handlers`]; lane `c` is a divisor of the program.
+#[inline(always)]
+pub(crate) unsafe fn divide_by<T: Technique, X: Operand, const REMAINDER: bool>(
+    m: &mut Machine<'_>,
+    i: Instruction,
+) -> T::Out {
+    // SAFETY: the caller's promise: lane `a` is a register, lane `b` as `X` says.
+    unsafe {
+        let divisor = &*m.divisors.add(i.word.lane::<C>());
+        if X::tag(m, i) == INT {
+            let x = X::int(m, i);
+            let result = if REMAINDER { divisor.remainder(x) } else { divisor.quotient(x) };
+            i.a().set_int(result);
+            return T::go_with(m, i.next(), Cached::int(result));
+        }
+        if !REMAINDER && X::float_tag(m, i) == FLOAT {
+            let result = X::float(m, i) / divisor.value() as f64;
+            i.a().set_float(result);
+            return T::go_with(m, i.next(), Cached::float(result));
+        }
+        T::outline(m, i.state(), divide_by_slow::<REMAINDER>)
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[cold]
+#[inline(never)]
+unsafe fn divide_by_slow<const REMAINDER: bool>(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `divide_by`.
+    unsafe {
+        let i = state.fetch();
+        let (x, divisor) = (i.b().value(), Value::int((*m.divisors.add(i.word.lane::<C>())).value()));
+        let result = if REMAINDER { m.runtime.modulo(x, divisor) } else { m.runtime.divide(x, divisor) };
         m.finish(i, i.a(), result)
     }
 }

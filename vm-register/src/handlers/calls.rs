@@ -6,15 +6,17 @@ use runtime::{Tag, Value};
 
 use super::access::site;
 use super::branch::{out_of_fuel, take_fuel};
+use super::operand::Operand;
 use crate::code::{A, B, C, Instruction, State};
-use crate::dispatch::Technique;
+use crate::dispatch::{Outline, Technique};
 use crate::link::Target;
-use crate::machine::{Frame, Machine, fill, make_room};
+use crate::machine::{Frame, Machine};
 use crate::slot::{CLOSURE, FUNCTION, RECORD, Slot};
 
 const NO_CLOSURE: *mut Closure = std::ptr::null_mut();
 
-/// Enters a function whose frame begins at `R[a]`, `missing` of its arguments not given.
+/// Enters a function whose frame begins at `R[a]` and all of whose arguments are given. If there is no room for another frame, the call is
+/// made by `otherwise`.
 ///
 /// # Safety
 /// See [`crate::handlers`]; `R[a]` begins a window; `closure` is of this function, and null only if that captures nothing.
@@ -23,30 +25,23 @@ unsafe fn enter<T: Technique>(
     m: &mut Machine<'_>,
     i: Instruction,
     target: &Target,
-    missing: usize,
     closure: *mut Closure,
+    otherwise: Outline,
 ) -> T::Out {
     // SAFETY: the caller's promise; the two comparisons make sure that the frame and its record fit.
     unsafe {
         let window = i.word.offset::<A>();
         let base = i.base.byte_add(window);
-        let end = Machine::frame_end(base, target);
         let frame = m.frame_top;
-        if end > m.value_limit || frame >= m.frame_limit {
-            m.wanted = end;
-            return T::outline(m, i.state(), make_room);
+        if Machine::frame_end(base, target) > m.value_limit || frame >= m.frame_limit {
+            return T::outline(m, i.state(), otherwise);
         }
         if T::FUEL && !take_fuel(m) {
             return T::outline(m, i.state(), out_of_fuel);
         }
         frame.write(Frame { return_to: i.pc.add(1), closure, window });
         m.frame_top = frame.add(1);
-        let state = State { pc: target.code, base };
-        if missing != 0 {
-            m.missing = (target, missing);
-            return T::outline(m, state, fill);
-        }
-        T::go(m, state)
+        T::go(m, State { pc: target.code, base })
     }
 }
 
@@ -59,22 +54,32 @@ pub(crate) unsafe fn call_function<T: Technique>(m: &mut Machine<'_>, i: Instruc
     // SAFETY: the caller's promise: lane `a` is a window, lane `b` is a function that captures nothing. Linking put into lane `c` how
     // many arguments are missing.
     unsafe {
+        if i.word.lane::<C>() != 0 {
+            return T::outline(m, i.state(), call_function_outline);
+        }
         let target = &*m.targets.add(i.word.lane::<B>());
-        enter::<T>(m, i, target, i.word.lane::<C>(), NO_CLOSURE)
+        enter::<T>(m, i, target, NO_CLOSURE, call_function_outline)
     }
 }
 
-/// Calls the value in `callee` with the `c` arguments from `R[a]` on, if it is a function or closure; anything else `otherwise`.
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(never)]
+unsafe fn call_function_outline(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `call_function`.
+    unsafe {
+        let i = state.fetch();
+        let missing = i.word.lane::<C>();
+        m.call(i, i.word.register::<A>(), i.word.lane::<B>() as u32, NO_CLOSURE, |_, parameters| parameters - missing)
+    }
+}
+
+/// Calls the value in `callee` with the `c` arguments from `R[a]` on, if it is a function or closure and they are all it wants; anything else `otherwise`.
 ///
 /// # Safety
 /// See [`crate::handlers`]; lane `a` is a window of `c` arguments.
 #[inline(always)]
-unsafe fn call_value<T: Technique>(
-    m: &mut Machine<'_>,
-    i: Instruction,
-    callee: Slot,
-    otherwise: crate::dispatch::Outline,
-) -> T::Out {
+unsafe fn call_value<T: Technique>(m: &mut Machine<'_>, i: Instruction, callee: Slot, otherwise: Outline) -> T::Out {
     // SAFETY: the caller's promise. Values that are functions are of existing functions, and those without a closure capture nothing.
     unsafe {
         let (function, closure) = if callee.tag() == CLOSURE {
@@ -86,8 +91,10 @@ unsafe fn call_value<T: Technique>(
             return T::outline(m, i.state(), otherwise);
         };
         let target = &*m.targets.add(function);
-        let missing = usize::from(target.parameters).saturating_sub(i.word.lane::<C>());
-        enter::<T>(m, i, target, missing, closure)
+        if usize::from(target.parameters) > i.word.lane::<C>() {
+            return T::outline(m, i.state(), otherwise);
+        }
+        enter::<T>(m, i, target, closure, otherwise)
     }
 }
 
@@ -194,8 +201,9 @@ pub(crate) unsafe fn call_method<T: Technique>(m: &mut Machine<'_>, i: Instructi
             let site = site::<B>(m, i);
             if record.type_index() == site.type_index {
                 let target = &*m.targets.add(site.found as usize);
-                let missing = usize::from(target.parameters).saturating_sub(i.word.lane::<C>() + 1);
-                return enter::<T>(m, i, target, missing, NO_CLOSURE);
+                if usize::from(target.parameters) <= i.word.lane::<C>() + 1 {
+                    return enter::<T>(m, i, target, NO_CLOSURE, call_method_outline);
+                }
             }
         }
         T::outline(m, i.state(), call_method_outline)
@@ -219,14 +227,16 @@ unsafe fn call_method_outline(m: &mut Machine<'_>, state: State) -> State {
         }
         match m.runtime.method(receiver, site.name) {
             Ok(Method::Guest(function)) => {
-                if let Some(record) = receiver.as_record() {
+                if m.linked.has_inline_caches()
+                    && let Some(record) = receiver.as_record()
+                {
                     (site.type_index, site.found) = (record.type_index(), function);
                 }
                 m.call(i, i.word.register::<A>(), function, NO_CLOSURE, |_, _| count)
             }
             Ok(Method::Native(method)) => {
                 // What other kinds of receivers run depends on the receiver, too.
-                if matches!(receiver.tag(), Tag::List | Tag::String) {
+                if m.linked.has_inline_caches() && matches!(receiver.tag(), Tag::List | Tag::String) {
                     m.natives[i.word.lane::<B>()] = Some((receiver.tag(), method));
                 }
                 let result = m.runtime.call_native(method, i.window(0, count));
@@ -287,13 +297,15 @@ pub(crate) unsafe fn import(m: &mut Machine<'_>, state: State) -> State {
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn leave<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn leave<T: Technique, X: Operand>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: lane `a` is a register; the running call has a record. The result goes where the frame begins.
     unsafe {
         let frame = m.frame_top.sub(1);
         m.frame_top = frame;
+        let result = X::cached(m, i);
         Slot::new(i.base).copy_from(i.a());
-        T::go(m, State { pc: (*frame).return_to, base: i.base.byte_sub((*frame).window) })
+        let state = State { pc: (*frame).return_to, base: i.base.byte_sub((*frame).window) };
+        T::go_with(m, state, result)
     }
 }
 

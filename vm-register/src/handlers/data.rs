@@ -96,8 +96,7 @@ pub(crate) unsafe fn load_global<T: Technique>(m: &mut Machine<'_>, i: Instructi
         if global.tag() == UNSET {
             return T::outline(m, i.state(), unset_global);
         }
-        i.wide_a().copy_from(global);
-        T::go(m, i.next())
+        T::go_with(m, i.next(), i.wide_a().copy_and_keep(global))
     }
 }
 
@@ -209,10 +208,7 @@ pub(crate) unsafe fn load_cell<T: Technique>(m: &mut Machine<'_>, i: Instruction
     // SAFETY: the caller's promise: lanes `a` and `b` are registers, lane `c` is a name.
     unsafe {
         match cell_value(i.b()) {
-            Some(value) if value.tag() != UNSET => {
-                i.a().copy_from(value);
-                T::go(m, i.next())
-            }
+            Some(value) if value.tag() != UNSET => T::go_with(m, i.next(), i.a().copy_and_keep(value)),
             _ => T::outline(m, i.state(), unset_name::<C>),
         }
     }
@@ -259,8 +255,7 @@ pub(crate) unsafe fn load_capture<T: Technique>(m: &mut Machine<'_>, i: Instruct
         if captured.tag() == UNSET {
             return T::outline(m, i.state(), unset_capture);
         }
-        i.a().copy_from(captured);
-        T::go(m, i.next())
+        T::go_with(m, i.next(), i.a().copy_and_keep(captured))
     }
 }
 
@@ -273,10 +268,7 @@ pub(crate) unsafe fn load_capture_cell<T: Technique>(m: &mut Machine<'_>, i: Ins
     // SAFETY: the caller's promise: lane `a` is a register, lane `b` is a captured variable.
     unsafe {
         match cell_value(captured(m, i)) {
-            Some(value) if value.tag() != UNSET => {
-                i.a().copy_from(value);
-                T::go(m, i.next())
-            }
+            Some(value) if value.tag() != UNSET => T::go_with(m, i.next(), i.a().copy_and_keep(value)),
             _ => T::outline(m, i.state(), unset_capture),
         }
     }

@@ -3,7 +3,7 @@
 use runtime::{Runtime, Value};
 
 use super::access::read_element;
-use super::branch::go_to;
+use super::branch::{go_to, take_fuel};
 use crate::code::{C, Instruction, State};
 use crate::dispatch::Technique;
 use crate::machine::Machine;
@@ -26,12 +26,29 @@ pub(crate) unsafe fn for_prepare(m: &mut Machine<'_>, state: State) -> State {
     }
 }
 
+/// Goes on in the loop after an instruction that skips the next one to leave it: at the next one, which if `FUSED` is a `LOOP_REG` and is
+/// done here.
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+unsafe fn go_on_in_loop<T: Technique, const FUSED: bool>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise: there is a next instruction, and its wide operand is a distance.
+    unsafe {
+        // Without fuel the loop's own instruction, run by itself, raises the error.
+        if !FUSED || T::FUEL && !take_fuel(m) {
+            return T::go(m, i.next());
+        }
+        T::go(m, i.at(1 + i.word.following().signed_wide()))
+    }
+}
+
 /// If `R[a] + R[c]` stays before `R[b]`, `R[a]` becomes it; otherwise skips the next instruction.
 ///
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn for_loop<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn for_loop<T: Technique, const FUSED: bool>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: all lanes are registers.
     unsafe {
         let (current, end, step) = (i.a(), i.b(), i.c());
@@ -41,7 +58,7 @@ pub(crate) unsafe fn for_loop<T: Technique>(m: &mut Machine<'_>, i: Instruction)
         match Runtime::range_next(current.int(), end.int(), step.int()) {
             Some(next) => {
                 current.set_payload(next as u64);
-                T::go(m, i.next())
+                go_on_in_loop::<T, FUSED>(m, i)
             }
             None => T::go(m, i.skip()),
         }
@@ -122,7 +139,10 @@ pub(crate) unsafe fn iter_prepare(m: &mut Machine<'_>, state: State) -> State {
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(always)]
-pub(crate) unsafe fn for_iter<T: Technique, const PAIR: bool>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+pub(crate) unsafe fn for_iter<T: Technique, const PAIR: bool, const FUSED: bool>(
+    m: &mut Machine<'_>,
+    i: Instruction,
+) -> T::Out {
     // SAFETY: the caller's promise: all lanes are registers.
     unsafe {
         let (collection, position) = (i.b(), i.c());
@@ -133,10 +153,10 @@ pub(crate) unsafe fn for_iter<T: Technique, const PAIR: bool>(m: &mut Machine<'_
                 if PAIR {
                     i.a().set_int(at);
                 } else {
-                    read_element(list, at as usize, i.a());
+                    let _ = read_element(list, at as usize, i.a());
                 }
                 position.set_int(at + 1);
-                return T::go(m, i.next());
+                return go_on_in_loop::<T, FUSED>(m, i);
             }
         }
         T::outline(m, i.state(), for_iter_slow::<PAIR>)

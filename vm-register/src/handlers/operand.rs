@@ -2,7 +2,7 @@
 
 use runtime::Value;
 
-use crate::code::Instruction;
+use crate::code::{Cached, Instruction};
 use crate::machine::Machine;
 use crate::slot::{FLOAT, INT, Slot};
 
@@ -43,14 +43,24 @@ pub(crate) trait Operand {
         if Self::IS_IMMEDIATE { INT } else { unsafe { Self::slot(m, i).tag() } }
     }
 
+    /// The payload of what is no float.
+    ///
+    /// # Safety
+    /// See [`crate::handlers`]; the value is no float.
+    #[inline(always)]
+    unsafe fn payload(m: &Machine<'_>, i: Instruction) -> u64 {
+        // SAFETY: the caller's promise.
+        if Self::IS_IMMEDIATE { Self::immediate(i) as u64 } else { unsafe { Self::slot(m, i).payload() } }
+    }
+
     /// The payload as an integer.
     ///
     /// # Safety
-    /// See [`crate::handlers`].
+    /// See [`crate::handlers`]; the value is an integer.
     #[inline(always)]
     unsafe fn int(m: &Machine<'_>, i: Instruction) -> i64 {
         // SAFETY: the caller's promise.
-        if Self::IS_IMMEDIATE { Self::immediate(i) } else { unsafe { Self::slot(m, i).int() } }
+        unsafe { Self::payload(m, i) as i64 }
     }
 
     /// The tag, read once more, or that of a float for an immediate integer, whose value as a float is exact.
@@ -63,10 +73,20 @@ pub(crate) trait Operand {
         if Self::IS_IMMEDIATE { FLOAT } else { unsafe { Self::slot(m, i).tag_again() } }
     }
 
-    /// The payload, or the immediate integer, as a float.
+    /// All of it, to be handed on. The operand is not immediate.
     ///
     /// # Safety
     /// See [`crate::handlers`].
+    #[inline(always)]
+    unsafe fn cached(m: &Machine<'_>, i: Instruction) -> Cached {
+        // SAFETY: the caller's promise.
+        unsafe { Cached::load(Self::slot(m, i)) }
+    }
+
+    /// The payload, or the immediate integer, as a float.
+    ///
+    /// # Safety
+    /// See [`crate::handlers`]; the value is a float, or the operand an immediate integer.
     #[inline(always)]
     unsafe fn float(m: &Machine<'_>, i: Instruction) -> f64 {
         // SAFETY: the caller's promise.
@@ -80,6 +100,8 @@ pub(crate) struct R<const LANE: u32>;
 pub(crate) struct I<const LANE: u32>;
 /// A constant.
 pub(crate) struct K<const LANE: u32>;
+/// A register that the instruction before has just written, and whose value is [at hand](crate::code::Cached).
+pub(crate) struct Last<const LANE: u32>;
 
 impl<const LANE: u32> Operand for R<LANE> {
     #[inline(always)]
@@ -108,6 +130,43 @@ impl<const LANE: u32> Operand for K<LANE> {
     unsafe fn slot(m: &Machine<'_>, i: Instruction) -> Slot {
         // SAFETY: the caller's promise.
         Slot::new(unsafe { m.constants.add(i.word.lane::<LANE>()) })
+    }
+}
+
+impl<const LANE: u32> Operand for Last<LANE> {
+    #[inline(always)]
+    unsafe fn slot(_m: &Machine<'_>, i: Instruction) -> Slot {
+        // SAFETY: the caller's promise.
+        unsafe { i.register::<LANE>() }
+    }
+
+    #[inline(always)]
+    unsafe fn tag(_m: &Machine<'_>, i: Instruction) -> u64 {
+        // SAFETY: such an operation runs right after an instruction that hands on its result.
+        unsafe { i.cached.tag.assume_init() }
+    }
+
+    #[inline(always)]
+    unsafe fn payload(_m: &Machine<'_>, i: Instruction) -> u64 {
+        // SAFETY: as for `tag`; the value is no float, so this half is there.
+        unsafe { i.cached.payload.assume_init() }
+    }
+
+    #[inline(always)]
+    unsafe fn float_tag(_m: &Machine<'_>, i: Instruction) -> u64 {
+        // SAFETY: as for `tag`.
+        unsafe { i.cached.tag.assume_init() }
+    }
+
+    #[inline(always)]
+    unsafe fn cached(_m: &Machine<'_>, i: Instruction) -> Cached {
+        i.cached
+    }
+
+    #[inline(always)]
+    unsafe fn float(_m: &Machine<'_>, i: Instruction) -> f64 {
+        // SAFETY: as for `tag`; the value is a float, so this half is there.
+        unsafe { i.cached.float.assume_init() }
     }
 }
 

@@ -50,15 +50,9 @@ pub(crate) unsafe fn run<P: Probe, const FUEL: bool>(machine: &mut Machine<'_>, 
                 registers.pc = registers.pc.add(1);
                 *registers.pc
             };
-            // An instruction that runs once more after a collection is one instruction.
-            if P::ENABLED && !std::mem::take(&mut machine.repeats) {
-                // SAFETY: a function is running, and the program counter is inside it.
-                let (function, pc) = unsafe {
-                    let function = machine.function();
-                    let first = machine.code.add(function.before as usize + 1);
-                    (function.index, registers.pc.offset_from_unsigned(first) as u32)
-                };
-                probe.instruction(function, pc, u16::from(word.opcode()));
+            if P::ENABLED {
+                // SAFETY: a function is running, and the registers are those of its instruction.
+                unsafe { machine.tell(probe, registers, word) };
             }
             // SAFETY: control has reached this instruction of verified code.
             match unsafe { for_each_handler!(handle_all FUEL, registers, machine, word;) } {

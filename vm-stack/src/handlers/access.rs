@@ -152,9 +152,22 @@ unsafe fn site<'s>(machine: &Machine<'_>) -> &'s mut Site {
     unsafe { &mut *machine.sites.add(machine.word().operand()) }
 }
 
-/// Position of a field in records of this type, as access sites remember it.
-fn field(machine: &Machine<'_>, record: &Record, name: u32) -> Option<u32> {
-    machine.runtime.program.types[record.type_index() as usize].fields.get(&name).copied()
+/// Remembers where an object has what goes by the site's name.
+fn remember(machine: &Machine<'_>, site: &mut Site, object: Value) {
+    if !machine.linked.has_inline_caches() {
+        return;
+    }
+    if let Some(record) = object.as_record() {
+        let facts = &machine.runtime.program.types[record.type_index() as usize];
+        if let Some(&found) = facts.fields.get(&site.name) {
+            site.type_index = record.type_index();
+            site.found = found;
+        }
+    } else if let Some(map) = object.as_map()
+        && let Some(position) = map.find(site.key)
+    {
+        site.position = position as u32;
+    }
 }
 
 slow_paths! {
@@ -185,16 +198,7 @@ slow_paths! {
     fn get_attr_slow(machine) {
         let object = machine.top(1)[0];
         let site = site(machine);
-        if let Some(record) = object.as_record()
-            && let Some(found) = field(machine, record, site.name)
-        {
-            site.type_index = record.type_index();
-            site.found = found;
-        } else if let Some(map) = object.as_map()
-            && let Some(position) = map.find(site.key)
-        {
-            site.position = position as u32;
-        }
+        remember(machine, site, object);
         let result = machine.runtime.get_attribute(object, site.name);
         machine.replace(1, result)
     }
@@ -206,16 +210,7 @@ slow_paths! {
         let result = machine.runtime.set_attribute(object, site.name, value);
         if result.is_ok() {
             // Records that can be set once can be set again, so the next time needs no check.
-            if let Some(record) = object.as_record()
-                && let Some(found) = field(machine, record, site.name)
-            {
-                site.type_index = record.type_index();
-                site.found = found;
-            } else if let Some(map) = object.as_map()
-                && let Some(position) = map.find(site.key)
-            {
-                site.position = position as u32;
-            }
+            remember(machine, site, object);
         }
         machine.take(2, result)
     }

@@ -187,6 +187,13 @@ slow_paths! {
         let receiver_slot = machine.registers.sp.sub(given + 1);
         let receiver = receiver_slot.read();
         let site = &mut *machine.sites.add(word.call_index());
+        if let Some((tag, method)) = machine.natives[word.call_index()]
+            && tag == receiver.tag()
+        {
+            let result = machine.runtime.call_native(method, machine.top(given + 1));
+            return machine.replace(given + 1, result);
+        }
+        let remembers = machine.linked.has_inline_caches();
         if let Some(map) = receiver.as_map()
             && let Some(entry) = map.get_cached(site.position as usize, site.key)
             && matches!(entry.tag(), Tag::Function | Tag::Closure)
@@ -195,18 +202,22 @@ slow_paths! {
         }
         match machine.runtime.method(receiver, site.name) {
             Ok(Method::Guest(function)) => {
-                if let Some(record) = receiver.as_record() {
+                if remembers && let Some(record) = receiver.as_record() {
                     site.type_index = record.type_index();
                     site.found = function;
                 }
                 machine.call(function, std::ptr::null(), given + 1, receiver_slot)
             }
             Ok(Method::Native(method)) => {
+                // What other kinds of receivers run depends on the receiver, too.
+                if remembers && matches!(receiver.tag(), Tag::List | Tag::String) {
+                    machine.natives[word.call_index()] = Some((receiver.tag(), method));
+                }
                 let result = machine.runtime.call_native(method, machine.top(given + 1));
                 machine.replace(given + 1, result)
             }
             Ok(Method::Value(callee)) => {
-                if let Some(position) = receiver.as_map().and_then(|map| map.find(site.key)) {
+                if remembers && let Some(position) = receiver.as_map().and_then(|map| map.find(site.key)) {
                     site.position = position as u32;
                 }
                 call_value(machine, callee, given, receiver_slot)

@@ -11,7 +11,7 @@ use super::arithmetic::{Arithmetic, number};
 use super::calls::return_value;
 use super::compare::{Condition, holds};
 use super::control::{burn, counters, jump_to, skip};
-use super::variables::{load_local, push};
+use super::variables::{load_const, load_local, push};
 use crate::link::Word;
 use crate::machine::{Machine, Registers, Slow, Step};
 use crate::slot::{self, INT, LIST, Slot};
@@ -123,6 +123,38 @@ pub(crate) unsafe fn binary<F: Arithmetic, X: Source, Y: Source, const POPS: usi
         slot::put_words(target, tag, payload);
         registers.sp = target.add(1);
         registers.pc = registers.pc.add(2 - POPS);
+        Step::Next
+    }
+}
+
+/// `X / k`, or the remainder, where `X` is on the operand stack already if `POPS` is 1, the sequence's instruction `AT` is the division, and its
+/// operand is the divisor which `k` was made into.
+///
+/// # Safety
+/// [The contract](super), for such a sequence.
+#[inline(always)]
+pub(crate) unsafe fn divide_by<X: Source, const POPS: usize, const AT: usize, const REMAINDER: bool>(
+    registers: &mut Registers,
+    machine: &mut Machine<'_>,
+    word: Word,
+) -> Step {
+    // SAFETY: the contract; linking put the divisor's index there.
+    unsafe {
+        let x = X::place(registers, machine);
+        if slot::tag(x) != INT {
+            std::hint::cold_path();
+            return if X::IS_FIRST {
+                load_local(registers, machine, word)
+            } else {
+                load_const(registers, machine, word)
+            };
+        }
+        let divisor = &*machine.divisors.add(part(registers, AT).operand());
+        let result = if REMAINDER { divisor.remainder(slot::int(x)) } else { divisor.quotient(slot::int(x)) };
+        let target = registers.sp.sub(POPS);
+        slot::put_words(target, INT, result as u64);
+        registers.sp = target.add(1);
+        registers.pc = registers.pc.add(AT);
         Step::Next
     }
 }
