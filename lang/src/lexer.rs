@@ -510,7 +510,10 @@ impl<'s> Lexer<'s> {
         } else {
             let mut well_formed = self.digits(u8::is_ascii_digit);
             // A dot before a word is that of a method, `5.method`, and two dots are none of a number's.
-            if self.byte(0) == b'.' && self.byte(1) != b'.' && (self.byte(1).is_ascii_digit() || !continues_word(self.byte(1))) {
+            if self.byte(0) == b'.'
+                && self.byte(1) != b'.'
+                && (self.byte(1).is_ascii_digit() || !continues_word(self.byte(1)))
+            {
                 kind = TokenKind::Float;
                 self.position += 1;
                 if self.byte(0).is_ascii_digit() {
@@ -686,7 +689,10 @@ mod tests {
             kinds("1 1.5 1e5 0xF 1.a 1..2 1.5.6"),
             [Integer, Float, Float, Integer, Integer, Dot, Name, Integer, Dot, Dot, Integer, Float, Dot, Integer]
         );
-        assert_eq!(kinds("1. 2.) 3.e5 4._a 0x5.)"), [Float, Float, RightParenthesis, Integer, Dot, Name, Integer, Dot, Name, Integer, Dot, RightParenthesis]);
+        assert_eq!(
+            kinds("1. 2.) 3.e5 4._a 0x5.)"),
+            [Float, Float, RightParenthesis, Integer, Dot, Name, Integer, Dot, Name, Integer, Dot, RightParenthesis]
+        );
         assert_eq!(
             kinds("0x 0b 0b2 1_ 1__1 1a 1e 1e+ 0xG"),
             [

@@ -5,7 +5,6 @@ use isa::{Constant, StackOp};
 use super::calls::is_length;
 use super::function::{FunctionCompiler, Region};
 use crate::ast::{Block, Expression, ExpressionKind, Name};
-use crate::constant::literal;
 use crate::resolver::{Binding, Storage};
 
 impl<'a> FunctionCompiler<'a, '_, '_> {

@@ -10,9 +10,7 @@ use isa::{Constant, Module, Stack, StackCode, StackInstruction, StackOp};
 use super::constants::{ConstantGlobal, constant_globals};
 use super::function::FunctionCompiler;
 use super::tables::Tables;
-use crate::ast::{
-    Entity, Expression, Function, FunctionId, FunctionKind, Module as ModuleBlock,
-};
+use crate::ast::{Entity, Expression, Function, FunctionId, FunctionKind, Module as ModuleBlock};
 use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
 use crate::loader::Analysis;

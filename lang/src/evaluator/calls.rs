@@ -222,9 +222,7 @@ impl<'a, 't> Evaluator<'a, 't> {
             let value = match parameter.default {
                 Default::Null => Value::NULL,
                 Default::Expression(default) => self.expression(default)?,
-                Default::Call(function, position) => {
-                    self.enter(function, Value::NULL, self.stack.len(), position)?
-                }
+                Default::Call(function, position) => self.enter(function, Value::NULL, self.stack.len(), position)?,
             };
             self.store_place(parameter.place, value);
         }

@@ -347,11 +347,7 @@ impl<'a, 't> Tables<'a, 't> {
     }
 
     /// Defaults of all fields of a type. `distant` are the functions of defaults that are inherited from other files.
-    fn field_defaults(
-        &self,
-        index: u32,
-        distant: &FxHashMap<*const Expression<'a>, u32>,
-    ) -> Box<[Parameter<'a>]> {
+    fn field_defaults(&self, index: u32, distant: &FxHashMap<*const Expression<'a>, u32>) -> Box<[Parameter<'a>]> {
         let info = &self.analysis.resolved.types[index as usize];
         let fields = self.analysis.resolved.fields(index);
         let parameters = fields.iter().enumerate().map(|(slot, field)| {
@@ -441,7 +437,10 @@ fn parameters<'a>(function: &'a Function<'a>, scope: &FunctionScope<'a>) -> Box<
     }
     let pairs = function.parameters.iter().zip(&scope.variables);
     pairs
-        .map(|(parameter, variable)| Parameter { place: place_of(variable.storage), default: Default::of(parameter.default) })
+        .map(|(parameter, variable)| Parameter {
+            place: place_of(variable.storage),
+            default: Default::of(parameter.default),
+        })
         .collect()
 }
 

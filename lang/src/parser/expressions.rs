@@ -233,7 +233,8 @@ impl<'a> Parser<'a, '_> {
     fn postfix_after(&mut self, mut operand: Expression<'a>) -> Parse<Expression<'a>> {
         loop {
             let start = operand.span.start;
-            let kind = match self.token.kind {
+            let next = self.token.kind;
+            let kind = match next {
                 TokenKind::Dot => {
                     self.advance();
                     let name = self.member_name()?;

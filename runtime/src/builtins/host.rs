@@ -30,7 +30,12 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("persist_get", (1, 1), persist_get, "persist_get(key): what was stored under key; null if nothing was"),
     builtin("__ARGS__", (0, 0), program_arguments, "__ARGS__: the program's arguments, a list of strings"),
     builtin("is_main", (0, 0), is_main, "is_main(): whether the file is the program and not used by another"),
-    builtin("verify", (1, 2), verify, "verify(c[, message]): an error unless c holds, whose text is the message; else true"),
+    builtin(
+        "verify",
+        (1, 2),
+        verify,
+        "verify(c[, message]): an error unless c holds, whose text is the message; else true",
+    ),
     builtin("assert", (1, 2), assert, "assert(c[, message]): an error unless c holds; else true"),
 ];
 
