@@ -175,8 +175,8 @@ pub struct ResolvedFile<'a> {
     pub module: Option<u32>,
     /// Variables of range loops whose bodies do not assign them: they can count the loop themselves.
     pub counters: FxHashSet<NameId>,
-    /// Where `continue` stands outside of a loop, and does nothing: offsets of those statements.
-    pub idle_continues: FxHashSet<u32>,
+    /// Where `break` and `continue` stand outside of a loop, and do nothing: offsets of those statements.
+    pub idle_jumps: FxHashSet<u32>,
 }
 
 /// An entity or data type of the program.
@@ -278,7 +278,7 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
             first_function,
             module: None,
             counters: FxHashSet::default(),
-            idle_continues: FxHashSet::default(),
+            idle_jumps: FxHashSet::default(),
         });
         first_function += source.file.function_count;
         resolver.file = index;
@@ -309,8 +309,8 @@ struct Frame<'a> {
     loop_depth: u32,
     /// Loops whose bodies, and not only conditions, are around the point reached.
     breakable_loops: u32,
-    /// Blocks of statements around the point reached, that of the function itself not counted.
-    block_depth: u32,
+    /// Names in its `export` statements.
+    exported: Vec<Symbol>,
     /// Loops and `defer` blocks around the point reached: what stands there may run after what follows in the text.
     disorder: u32,
     /// Uses, outside of those, of variables with the name of a builtin that nothing before them in the text sets.

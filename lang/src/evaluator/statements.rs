@@ -45,8 +45,8 @@ impl<'a> Evaluator<'a, '_> {
                 self.result = value.map_or(Ok(Value::NULL), |value| self.expression(value))?;
                 self.leave(Jump::Return)
             }
+            StatementKind::Break | StatementKind::Continue if self.is_idle(position) => Ok(()),
             StatementKind::Break => self.leave(Jump::Break),
-            StatementKind::Continue if self.is_idle(position) => Ok(()),
             StatementKind::Continue => self.leave(Jump::Continue),
             StatementKind::Print(values) => self.print(values, position),
             StatementKind::Debug(value) => self.print(std::slice::from_ref(value), position),
@@ -85,10 +85,10 @@ impl<'a> Evaluator<'a, '_> {
         }
     }
 
-    /// Whether the `continue` at `position` stands outside of a loop, where it does nothing.
+    /// Whether the `break` or `continue` at `position` stands outside of a loop, where it does nothing.
     fn is_idle(&self, position: u32) -> bool {
         let file = self.tables.functions[self.frame.function as usize].file;
-        self.tables.analysis.resolved.files[file as usize].idle_continues.contains(&position)
+        self.tables.analysis.resolved.files[file as usize].idle_jumps.contains(&position)
     }
 
     /// Sets out on a jump.

@@ -36,9 +36,7 @@ impl<'a> Resolver<'a, '_> {
     }
 
     fn collect_block(&mut self, block: &Block<'a>, assigned: &mut Assigned) {
-        self.frame().block_depth += 1;
         self.collect_statements(block.statements, assigned);
-        self.frame().block_depth -= 1;
     }
 
     fn collect_statements(&mut self, statements: &'a [Statement<'a>], assigned: &mut Assigned) {
@@ -144,12 +142,13 @@ impl<'a> Resolver<'a, '_> {
                         self.declare_use(use_);
                     }
                 }
-                StatementKind::Export { declaration, .. } => {
-                    let frame = self.frame();
-                    if !frame.scope.is_top_level || frame.block_depth > 0 {
+                StatementKind::Export { names, declaration } => {
+                    if self.frame().scope.is_top_level {
+                        self.frame().exported.extend(names.iter().map(|name| name.symbol));
+                    } else {
                         self.error(
                             Diagnostic::error("'export' stands at the top level of a file or module", statement.span)
-                                .with_help("move it out of the block or function"),
+                                .with_help("move it out of the function"),
                         );
                     }
                     if let Some(declaration) = declaration {

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Binding, Declaration, Frame, FunctionScope, ModuleBody, ModuleInfo, Resolver, Storage, TypeInfo};
 use crate::ast::{
     Block, Entity, Expression, ExpressionKind, Function, FunctionBody, FunctionId, FunctionKind, MatchBody, Module,
-    Name, Pattern, Span, Statement, StatementKind, Target, Use,
+    Name, Pattern, Statement, StatementKind, Target, Use,
 };
 use crate::diagnostics::Diagnostic;
 use crate::names::Symbol;
@@ -17,7 +17,7 @@ impl<'a> Resolver<'a, '_> {
         let statements = self.program.files[self.file].file.statements;
         self.push(FunctionId(0), None, true, 0);
         self.collect(statements);
-        let explicit = self.exported_names(statements);
+        let explicit = std::mem::take(&mut self.frame().exported);
         if kind.exports_everything() {
             self.export_top_level(&explicit, kind);
         }
@@ -35,23 +35,12 @@ impl<'a> Resolver<'a, '_> {
             hidden: Vec::new(),
             loop_depth: 0,
             breakable_loops: 0,
-            block_depth: 0,
+            exported: Vec::new(),
             disorder: 0,
             early_uses: Vec::new(),
             made_at,
             last: if id.0 == u32::MAX { FunctionId(0) } else { id },
         });
-    }
-
-    /// Names in `export` statements of the top level.
-    fn exported_names(&self, statements: &'a [Statement<'a>]) -> Vec<Symbol> {
-        let mut exported = Vec::new();
-        for statement in statements {
-            if let StatementKind::Export { names, .. } = statement.kind {
-                exported.extend(names.iter().map(|name| name.symbol));
-            }
-        }
-        exported
     }
 
     /// Gives every top-level name of a used file a global, so that other files reach it, and makes the file a module.
@@ -255,10 +244,9 @@ impl<'a> Resolver<'a, '_> {
                         self.mark_counter(first);
                     }
                 }
-                StatementKind::Break => self.check_break(statement.span),
-                StatementKind::Continue => {
+                StatementKind::Break | StatementKind::Continue => {
                     if self.frame().breakable_loops == 0 {
-                        self.resolved.files[self.file].idle_continues.insert(statement.span.start);
+                        self.resolved.files[self.file].idle_jumps.insert(statement.span.start);
                     }
                 }
                 StatementKind::Return(value) | StatementKind::Revert(value) => {
@@ -346,14 +334,6 @@ impl<'a> Resolver<'a, '_> {
         if variable.declaration == Declaration::Local {
             variable.is_counter = true;
             self.resolved.files[self.file].counters.insert(name.id);
-        }
-    }
-
-    fn check_break(&mut self, span: Span) {
-        if self.frame().breakable_loops == 0 {
-            self.error(
-                Diagnostic::error("'break' outside of a loop", span).with_help("it belongs into a while or for body"),
-            );
         }
     }
 

@@ -221,7 +221,7 @@ fn places_of_errors() {
         &["<main> main.zx:3:6"],
     );
     fails("5[0:1]", &[], ErrorKind::Type, "Type error: cannot slice INTEGER", &["<main> main.zx:1:2"]);
-    fails("-null", &[], ErrorKind::Type, "Type error: cannot negate NULL", &["<main> main.zx:1:1"]);
+    fails("-null", &[], ErrorKind::Type, "Unknown operator: -NULL", &["<main> main.zx:1:1"]);
     fails(
         "let {a} = 1\nlet x = [1].nope()",
         &[],

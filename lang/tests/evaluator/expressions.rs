@@ -59,7 +59,7 @@ fn other_mixtures_are_type_errors() {
     refuses("true + true", ErrorKind::Type, "Type error: cannot add BOOLEAN and BOOLEAN");
     refuses(r#""ab" - "b""#, ErrorKind::Type, "Type error: cannot subtract STRING and STRING");
     refuses(r#""a" < 1"#, ErrorKind::Type, "Type error: cannot compare STRING < INTEGER");
-    refuses(r#"-"a""#, ErrorKind::Type, "Type error: cannot negate STRING");
+    refuses(r#"-"a""#, ErrorKind::Type, "Unknown operator: -STRING");
 }
 
 #[test]

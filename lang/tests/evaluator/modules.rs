@@ -29,7 +29,8 @@ fn modules_are_blocks_with_members() {
         "#,
         &["body", "11 11 12", "13 1 {ON: 0, OFF: 1}", "13 14"],
     );
-    fails("module M { let a = 1 }\nM.b", &[], ErrorKind::Name, "'b' is not exported from M", &["<main> main.zx:2:3"]);
+    prints("module M { let a = 1 }\nprint(M.b)", &["null"]);
+    fails("module M { let a = 1 }\nM.b()", &[], ErrorKind::Name, "'b' is not exported from M", &["<main> main.zx:2:3"]);
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn construction_by_name_needs_a_type() {
         "let f = x => x\naction g() { print(\"field\") return 1 }\nlet F = f\nlet y = F{a: g()}",
         &["field"],
         ErrorKind::Type,
-        "Not a function: FUNCTION",
+        "Type error: arguments by name are for entity and data types, not FUNCTION",
         &["<main> main.zx:4:9"],
     );
     prints(
