@@ -110,8 +110,9 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         scope: &'p FunctionScope<'a>,
     ) -> FunctionCode<Stack> {
         if let Some(surplus) = function.parameters.get(usize::from(u16::MAX)) {
-            let diagnostic = Diagnostic::error(format!("a function has at most {} parameters", u16::MAX), surplus.name.span)
-                .with_help("pass a list or a map instead");
+            let diagnostic =
+                Diagnostic::error(format!("a function has at most {} parameters", u16::MAX), surplus.name.span)
+                    .with_help("pass a list or a map instead");
             self.diagnostics.push((file, diagnostic));
             return FunctionCode::default();
         }

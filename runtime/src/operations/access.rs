@@ -212,7 +212,8 @@ impl Runtime {
     pub fn unknown_name(&self, name: u32) -> Fault {
         let name = &*self.program.names[name as usize];
         let fault = Error::new(ErrorKind::Name, format!("Identifier '{name}' not found"));
-        let known = crate::builtins::names().chain(self.program.names.iter().map(|known| &**known));
+        let builtins = crate::builtins::names().map(|known| -> &str { known });
+        let known = builtins.chain(self.program.names.iter().map(|known| &**known));
         match crate::suggest::nearest(name, known) {
             Some(nearest) => fault.with_help(format!("did you mean '{nearest}'?")),
             None => fault.with_help("declare it first with 'let'"),
