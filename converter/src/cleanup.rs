@@ -1,34 +1,60 @@
 //! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads.
 
 use fxhash::FxHashMap;
-use isa::RegisterOp;
+use isa::{Constant, RegisterOp};
 use optimizer::BitMatrix;
 use optimizer::liveness::{Liveness, LivenessInput, liveness};
 
+use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
 };
 use crate::webs::split_webs;
 
-/// Cleans a function up; returns how many moves went.
-pub fn clean_up(function: &mut Function) -> u64 {
+/// How many moves and constant loads a function has before cleaning up and after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moves {
+    /// Before.
+    pub before: u64,
+    /// After.
+    pub after: u64,
+}
+
+/// Cleans a function up, leaving steps out.
+pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSet) -> Moves {
     let before = count_moves(function);
-    thread_jumps(function);
-    split_webs(function);
-    propagate_single_constants(function);
-    forward_loop_elements(function);
-    for block in &mut function.blocks {
-        propagate_copies(block);
+    let takes = |step| !without.contains(step);
+    if takes(Step::ThreadJumps) {
+        thread_jumps(function);
+    }
+    leave_out_unreachable(function);
+    if takes(Step::SplitWebs) {
+        split_webs(function);
+    }
+    if takes(Step::SingleConstants) {
+        propagate_single_constants(function, constants, without);
+    }
+    if takes(Step::LoopElements) {
+        forward_loop_elements(function);
+    }
+    if takes(Step::Copies) {
+        for block in &mut function.blocks {
+            propagate_copies(block, without);
+        }
     }
     let live = live_globals(function);
     for index in 0..function.blocks.len() {
-        remove_dead(function, index, &live);
-        retarget(function, index);
+        if takes(Step::Dead) {
+            remove_dead(function, index, &live);
+        }
+        if takes(Step::Retarget) {
+            retarget(function, index);
+        }
     }
-    before - count_moves(function).min(before)
+    Moves { before, after: count_moves(function) }
 }
 
-/// Jumps to blocks that only jump on go straight to where those lead; blocks that nobody goes to any more are left out.
+/// Jumps to blocks that only jump on go straight to where those lead.
 fn thread_jumps(function: &mut Function) {
     let destinations: Vec<u32> = (0..function.blocks.len() as u32)
         .map(|start| {
@@ -46,6 +72,10 @@ fn thread_jumps(function: &mut Function) {
     for block in &mut function.blocks {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
+}
+
+/// Marks blocks that nobody goes to as unreachable.
+fn leave_out_unreachable(function: &mut Function) {
     let mut is_reachable = vec![false; function.blocks.len()];
     let mut pending = vec![0_u32];
     while let Some(block) = pending.pop() {
@@ -123,7 +153,7 @@ pub fn live_globals(function: &Function) -> Liveness {
 }
 
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
-fn propagate_single_constants(function: &mut Function) {
+fn propagate_single_constants(function: &mut Function, constants: &[Constant], without: StepSet) {
     #[derive(Clone, Copy, PartialEq)]
     enum Known {
         Nothing,
@@ -180,22 +210,31 @@ fn propagate_single_constants(function: &mut Function) {
         for instruction in instructions {
             for index in 0..instruction.operands.len() {
                 if let Some(replacement) = constant(instruction.operands[index])
-                    && allows_constant(instruction.operation, index, &instruction.operands)
+                    && allows_constant(instruction.operation, index, &instruction.operands, without)
                 {
                     instruction.operands[index] = replacement;
                 }
             }
         }
         match &mut block.terminator {
-            Terminator::ForLoop { step, .. } => *step = constant(*step).unwrap_or(*step),
-            Terminator::Compare { operands, .. } => operands[1] = constant(operands[1]).unwrap_or(operands[1]),
+            // The machine counts by one; any other step has to be in a register.
+            Terminator::ForLoop { step, .. } if !without.contains(Step::CountedLoops) => {
+                if let Some(Operand::Constant(one)) = constant(*step)
+                    && constants[one as usize] == Constant::Int(1)
+                {
+                    *step = Operand::Constant(one);
+                }
+            }
+            Terminator::Compare { operands, .. } if !without.contains(Step::Immediates) => {
+                operands[1] = constant(operands[1]).unwrap_or(operands[1]);
+            }
             _ => {}
         }
     }
 }
 
 /// Inside a block: reads of a register that is a copy read the original instead, or the constant.
-fn propagate_copies(block: &mut Block) {
+fn propagate_copies(block: &mut Block, without: StepSet) {
     if !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg) {
         return;
     }
@@ -206,7 +245,7 @@ fn propagate_copies(block: &mut Block) {
             let Some(original) = copies.original(operand) else { continue };
             let allowed = match original {
                 Operand::Register(_) => true,
-                Operand::Constant(_) => allows_constant(instruction.operation, index, &instruction.operands),
+                Operand::Constant(_) => allows_constant(instruction.operation, index, &instruction.operands, without),
             };
             if allowed {
                 instruction.operands[index] = original;
@@ -230,7 +269,7 @@ fn propagate_copies(block: &mut Block) {
             for index in 0..2 {
                 match copies.original(operands[index]) {
                     Some(original @ Operand::Register(_)) => operands[index] = original,
-                    Some(original) if index == 1 => operands[1] = original,
+                    Some(original) if index == 1 && !without.contains(Step::Immediates) => operands[1] = original,
                     _ => {}
                 }
             }

@@ -3,10 +3,14 @@
 //! # Frame
 //!
 //! ```text
-//! 0 .. spill_base              registers: values, and three for carrying values to and from slots when there are slots
-//! spill_base .. + spills       spill slots
-//! first register above all that live on .. : the window of a call (above the slots, when there are slots)
+//! 0 .. parameters                 where parameters arrive: the first registers
+//! parameters .. + spills          spill slots
+//! parameters + spills ..          all other registers: values, and three for carrying values to and from slots if instructions name such
+//! first register above all that live on .. : the window of a call
 //! ```
+//!
+//! An allocator numbers registers from 0 and does not see the slots in between. They lie that low because a callee's frame takes everything
+//! from the window up: so windows can still begin right above what lives on, and arguments be made in place.
 
 mod branches;
 mod moves;
@@ -15,7 +19,7 @@ use isa::module::{Function as FunctionCode, Handler};
 use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
 
 use crate::allocate::{Allocation, Location};
-use crate::live::{LiveRanges, uses_window};
+use crate::live::{LiveRanges, Origin, uses_window};
 use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister};
 use crate::{ConvertError, Statistics};
 
@@ -34,10 +38,11 @@ pub fn emit(
     allocation: &Allocation,
     statistics: &mut Statistics,
 ) -> Result<FunctionCode<Register>, ConvertError> {
-    Ok(emit_with_points(module, source, function, ranges, allocation, statistics)?.0)
+    Ok(emit_with_points(module, source, function, [ranges, ranges], allocation, statistics)?.0)
 }
 
-/// Emits a function and tells, for each instruction, the point of the live ranges at which its operands are read.
+/// Emits a function and tells, for each instruction, the point at which its operands are read: a point of the second of two `ranges`, those
+/// of the function as the allocator has left it. The first are those that the allocator was given.
 ///
 /// # Errors
 /// As for [`emit`].
@@ -45,7 +50,7 @@ pub fn emit_with_points(
     module: &StackCode,
     source: &isa::Function<Stack>,
     function: &Function,
-    ranges: &LiveRanges,
+    ranges: [&LiveRanges; 2],
     allocation: &Allocation,
     statistics: &mut Statistics,
 ) -> Result<(FunctionCode<Register>, Vec<u32>), ConvertError> {
@@ -57,7 +62,7 @@ pub fn emit_with_points(
     }
     statistics.moves += emitter.count(&[RegisterOp::MovReg]);
     statistics.spill_stores += emitter.count(&[RegisterOp::StoreSpill]);
-    statistics.spill_loads += emitter.count(&[RegisterOp::LoadSpill]);
+    statistics.reloads += emitter.count(&[RegisterOp::LoadSpill]);
     let points = std::mem::take(&mut emitter.points);
     Ok((emitter.finish()?, points))
 }
@@ -65,27 +70,44 @@ pub fn emit_with_points(
 /// A register number while emitting; checked to fit a lane at the end.
 type Place = u32;
 
+/// Where a virtual register lives in the frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spot {
+    /// It is never live.
+    Nowhere,
+    /// A register.
+    Register(Place),
+    /// A spill slot.
+    Slot(u32),
+}
+
 struct Emitter<'e> {
     module: &'e StackCode,
     source: &'e isa::Function<Stack>,
     function: &'e Function,
-    ranges: &'e LiveRanges,
     allocation: &'e Allocation,
     has_long_branches: bool,
     code: Vec<RegisterInstruction>,
     /// For each instruction the point at which it reads.
     points: Vec<u32>,
     point: u32,
+    /// The point at which each block begins, if it had one when points were counted.
+    block_points: &'e [u32],
     lines: Vec<(u32, u32)>,
     /// Jumps to blocks, to be patched: instruction and block.
     jumps: Vec<(u32, u32)>,
     block_starts: Vec<u32>,
+    /// Where the blocks' handlers begin to guard them.
+    guard_starts: Vec<u32>,
     block_ends: Vec<u32>,
     /// Blocks that do nothing but begin an iteration, and whose only predecessor does that for them.
     inlined: Vec<bool>,
+    /// For each block the register that takes what is thrown.
+    landings: Vec<VirtualRegister>,
     /// Virtual registers whose value nobody reads.
     is_unread: Vec<bool>,
-    spill_base: Place,
+    /// How many registers there are besides slots and windows.
+    registers: u32,
     next_window: usize,
     /// One past the highest register named.
     highest: Place,
@@ -99,7 +121,7 @@ impl<'e> Emitter<'e> {
         module: &'e StackCode,
         source: &'e isa::Function<Stack>,
         function: &'e Function,
-        ranges: &'e LiveRanges,
+        [ranges, after]: [&'e LiveRanges; 2],
         allocation: &'e Allocation,
         has_long_branches: bool,
     ) -> Self {
@@ -107,10 +129,8 @@ impl<'e> Emitter<'e> {
             Location::Register(register) => Some(u32::from(*register) + 1),
             _ => None,
         });
-        let mut spill_base = registers.max().unwrap_or(0).max(function.parameters);
-        if allocation.slots != 0 {
-            spill_base = spill_base.max(u32::from(allocation.scratch) + 3);
-        }
+        let scratch = allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3);
+        let registers = registers.max().unwrap_or(0).max(function.parameters).max(scratch);
         let mut is_unread = vec![false; function.registers as usize];
         for range in &ranges.ranges {
             is_unread[range.register as usize] = range.start == range.end;
@@ -119,21 +139,23 @@ impl<'e> Emitter<'e> {
             module,
             source,
             function,
-            ranges,
             allocation,
             has_long_branches,
+            block_points: &after.block_starts,
             code: Vec::new(),
             points: Vec::new(),
             point: 0,
             lines: Vec::new(),
             jumps: Vec::new(),
             block_starts: vec![0; function.blocks.len()],
+            guard_starts: vec![0; function.blocks.len()],
             block_ends: vec![0; function.blocks.len()],
             inlined: vec![false; function.blocks.len()],
+            landings: function.landings(),
             is_unread,
-            spill_base,
+            registers,
             next_window: 0,
-            highest: spill_base + allocation.slots,
+            highest: registers + allocation.slots,
             beyond_reach: None,
             position: 0,
         }
@@ -147,15 +169,15 @@ impl<'e> Emitter<'e> {
             let index = self.function.layout[order];
             let block = &self.function.blocks[index as usize];
             self.block_starts[index as usize] = self.code.len() as u32;
+            self.guard_starts[index as usize] = self.code.len() as u32;
             if block.is_reachable && !self.inlined[index as usize] {
                 // Points are counted as `live` counts them.
-                self.point = self.ranges.block_starts[index as usize];
+                self.point = self.block_points.get(index as usize).copied().unwrap_or_default();
                 self.landing(index);
-                for instruction in &block.instructions {
-                    self.at(instruction.pc);
-                    self.instruction(instruction);
-                    self.point += 2;
-                }
+                let (moves, code) = block.instructions.split_at(block.unguarded as usize);
+                self.instructions(moves);
+                self.guard_starts[index as usize] = self.code.len() as u32;
+                self.instructions(code);
                 self.at(block.terminator_pc);
                 let follows =
                     |&next: &u32| self.function.blocks[next as usize].is_reachable && !self.inlined[next as usize];
@@ -194,65 +216,96 @@ impl<'e> Emitter<'e> {
         self.push(RegisterInstruction::wide(operation, a as u16, wide));
     }
 
-    fn location(&self, register: VirtualRegister) -> Location {
-        self.allocation.locations[register as usize]
+    fn location(&self, register: VirtualRegister) -> Spot {
+        match self.allocation.locations[register as usize] {
+            Location::Nowhere => Spot::Nowhere,
+            Location::Register(register) => Spot::Register(self.place(register)),
+            Location::Slot(slot) => Spot::Slot(slot),
+        }
+    }
+
+    /// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
+    fn place(&self, register: u16) -> Place {
+        let register = u32::from(register);
+        if register < self.function.parameters { register } else { register + self.allocation.slots }
     }
 
     /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.
     fn read(&mut self, register: VirtualRegister, number: u32) -> Place {
         match self.location(register) {
-            Location::Register(place) => u32::from(place),
-            Location::Slot(slot) => {
+            Spot::Register(place) => place,
+            Spot::Slot(slot) => {
                 let scratch = self.scratch(number);
                 self.emit(RegisterOp::LoadSpill, scratch, slot, 0);
                 scratch
             }
-            Location::Nowhere => unreachable!("a register that is read is live"),
+            Spot::Nowhere => unreachable!("a register that is read is live"),
         }
     }
 
     /// The register to write for a virtual register; [`Self::written`] must follow.
-    fn write(&self, register: VirtualRegister) -> Place {
+    fn write(&mut self, register: VirtualRegister) -> Place {
         match self.location(register) {
-            Location::Register(place) => u32::from(place),
+            Spot::Register(place) => place,
             _ => self.scratch(0),
         }
     }
 
     fn written(&mut self, register: VirtualRegister, place: Place) {
-        if let Location::Slot(slot) = self.location(register) {
+        if let Spot::Slot(slot) = self.location(register) {
             self.emit(RegisterOp::StoreSpill, place, slot, 0);
         }
     }
 
-    fn scratch(&self, number: u32) -> Place {
-        u32::from(self.allocation.scratch) + number
-    }
-
-    /// Parameters whose places differ from where they arrive, and what begins unset.
-    fn prologue(&mut self) {
-        for parameter in 0..self.function.parameters {
-            match self.location(parameter) {
-                Location::Slot(slot) => self.emit(RegisterOp::StoreSpill, parameter, slot, 0),
-                Location::Register(place) if u32::from(place) != parameter => {
-                    self.emit(RegisterOp::MovReg, u32::from(place), parameter, 0)
-                }
-                _ => {}
+    /// A register for carrying a value to or from its slot. Where the allocator keeps none free, that happens when the function begins, alone.
+    fn scratch(&mut self, number: u32) -> Place {
+        match self.allocation.scratch {
+            Some(first) => self.place(first + number as u16),
+            None => {
+                let place = self.top() + number;
+                self.highest = self.highest.max(place + 1);
+                place
             }
         }
-        for &register in &self.ranges.unset {
-            let place = self.write(register);
+    }
+
+    /// Parameters go to where they belong, and what begins unset becomes so.
+    fn prologue(&mut self) {
+        let mut moves = Vec::new();
+        for arrival in &self.allocation.arrivals {
+            if let Origin::Parameter(parameter) = arrival.from {
+                match self.location(arrival.to) {
+                    Spot::Slot(slot) => self.emit(RegisterOp::StoreSpill, u32::from(parameter), slot, 0),
+                    Spot::Register(place) => moves.push((place, u32::from(parameter))),
+                    Spot::Nowhere => {}
+                }
+            }
+        }
+        let spare = self.top();
+        self.move_all(&moves, spare);
+        for arrival in self.allocation.arrivals.iter().filter(|arrival| arrival.from == Origin::Unset) {
+            let place = self.write(arrival.to);
             self.emit(RegisterOp::LoadUnset, place, 0, 0);
-            self.written(register, place);
+            self.written(arrival.to, place);
         }
     }
 
     /// A handler's block begins by keeping the thrown value, when that lives in a slot.
     fn landing(&mut self, block: u32) {
-        let Some(handler) = self.function.handlers.iter().find(|handler| handler.block == block) else { return };
-        if let Location::Slot(slot) = self.location(handler.landing) {
+        let landing = self.landings[block as usize];
+        if landing != NONE
+            && let Spot::Slot(slot) = self.location(landing)
+        {
             let scratch = self.scratch(0);
             self.emit(RegisterOp::StoreSpill, scratch, slot, 0);
+        }
+    }
+
+    fn instructions(&mut self, instructions: &[Instruction]) {
+        for instruction in instructions {
+            self.at(instruction.pc);
+            self.instruction(instruction);
+            self.point += 2;
         }
     }
 
@@ -357,7 +410,7 @@ impl<'e> Emitter<'e> {
 
     /// The first register that nothing below a window's reach can occupy.
     fn top(&self) -> Place {
-        self.spill_base + self.allocation.slots
+        self.registers + self.allocation.slots
     }
 
     fn small_integer(&self, constant: u32) -> Option<i16> {
@@ -395,7 +448,8 @@ impl<'e> Emitter<'e> {
         }
     }
 
-    fn finish(self) -> Result<FunctionCode<Register>, ConvertError> {
+    fn finish(mut self) -> Result<FunctionCode<Register>, ConvertError> {
+        let handlers = self.handlers();
         // Window instructions put the count beside the first register, so the highest register bounds every lane.
         if self.highest > u32::from(u16::MAX) {
             let function = self.described();
@@ -405,13 +459,12 @@ impl<'e> Emitter<'e> {
             let function = self.described();
             return Err(ConvertError::BeyondReach { function, operation: operation.facts().mnemonic, index });
         }
-        let handlers = self.handlers();
         Ok(FunctionCode {
             name: self.source.name,
             parameters: self.source.parameters,
             has_defaults: self.source.has_defaults,
             locals: self.highest,
-            spill_base: self.spill_base,
+            spill_base: if self.allocation.slots == 0 { self.registers } else { self.function.parameters },
             spills: self.allocation.slots,
             code: self.code,
             handlers,
@@ -423,29 +476,39 @@ impl<'e> Emitter<'e> {
         })
     }
 
-    /// The handler table: each handler guards the code of the blocks that it guarded in the stack code.
-    fn handlers(&self) -> Vec<Handler> {
-        let layout = &self.function.layout;
-        let start_pc = |block: &u32| self.function.blocks[*block as usize].start_pc;
+    /// The handler table: each handler guards the code of the blocks that it guarded in the stack code, with gaps where a block's first moves
+    /// are not guarded.
+    fn handlers(&mut self) -> Vec<Handler> {
+        let function = self.function;
+        let layout = &function.layout;
+        let start_pc = |block: &u32| function.blocks[*block as usize].start_pc;
         let mut handlers = Vec::new();
-        for handler in &self.function.handlers {
-            if !self.function.blocks[handler.block as usize].is_reachable {
+        for handler in &function.handlers {
+            if !function.blocks[handler.block as usize].is_reachable {
                 continue;
             }
             let first = layout.partition_point(|block| start_pc(block) < handler.start_pc);
             let last = layout.partition_point(|block| start_pc(block) < handler.end_pc);
-            if first == last {
-                continue;
-            }
-            let (start, end) = (self.block_starts[layout[first] as usize], self.block_ends[layout[last - 1] as usize]);
             let landing = match self.location(handler.landing) {
-                Location::Register(place) => u32::from(place),
+                Spot::Register(place) => place,
                 _ => self.scratch(0),
             };
-            if start < end {
-                let target = self.block_starts[handler.block as usize];
-                handlers.push(Handler { start, end, target, landing, is_cleanup: handler.is_cleanup });
+            let target = self.block_starts[handler.block as usize];
+            let mut add = |start: u32, end: u32| {
+                if start < end {
+                    handlers.push(Handler { start, end, target, landing, is_cleanup: handler.is_cleanup });
+                }
+            };
+            let (mut start, mut end) = (0, 0);
+            for &block in &layout[first..last] {
+                let guarded = self.guard_starts[block as usize];
+                if guarded != end {
+                    add(start, end);
+                    start = guarded;
+                }
+                end = self.block_ends[block as usize].max(guarded);
             }
+            add(start, end);
         }
         handlers
     }

@@ -33,12 +33,14 @@ impl Assignment {
 /// As for [`convert`](crate::convert).
 pub fn assignment(code: &StackCode, function: u32, options: Options) -> Result<Assignment, ConvertError> {
     let source = &code.functions[function as usize];
-    let mut lifted = lift::lift(code, source);
-    cleanup::clean_up(&mut lifted);
+    let mut lifted = lift::lift(code, source, options.without);
+    cleanup::clean_up(&mut lifted, &code.constants, options.without);
     let ranges = live::live_ranges(&lifted);
-    let allocation = options.allocator.allocate(&lifted, &ranges, options.registers);
+    let allocation = options.allocator.allocate(&mut lifted, &ranges, options.registers);
+    // Splitting changes the function.
+    let after = live::live_ranges(&lifted);
     let mut statistics = Statistics::default();
-    let (_, points) = emit::emit_with_points(code, source, &lifted, &ranges, &allocation, &mut statistics)?;
+    let (_, points) = emit::emit_with_points(code, source, &lifted, [&ranges, &after], &allocation, &mut statistics)?;
     let located = |range: &LiveRange| (*range, allocation.locations[range.register as usize]);
-    Ok(Assignment { ranges: ranges.ranges.iter().map(located).collect(), points })
+    Ok(Assignment { ranges: after.ranges.iter().map(located).collect(), points })
 }

@@ -7,7 +7,7 @@
 //! [`tac`] is the three-address code: register operations over an unbounded number of virtual registers. [`lift`] makes it by running
 //! the operand stack symbolically, [`cleanup`] removes the moves that this leaves, [`allocate`] maps virtual registers to registers and
 //! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it. [`mod@check`] proves, without looking at any of
-//! this, that the result does what the stack code does.
+//! this, that the result does what the stack code does. What can be left out, to see what it is worth, is in [`step`].
 
 #![forbid(unsafe_code)]
 
@@ -16,8 +16,11 @@ pub mod check;
 pub mod cleanup;
 pub mod emit;
 pub mod explain;
+pub mod large;
 pub mod lift;
 pub mod live;
+pub mod parallel;
+pub mod step;
 pub mod tac;
 pub mod webs;
 
@@ -28,6 +31,7 @@ use isa::{RegCode, StackCode, Verified};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
 pub use check::{Unfaithful, check};
+pub use step::{Step, StepSet};
 
 /// The fewest registers a frame can be limited to.
 pub const FEWEST_REGISTERS: u16 = 8;
@@ -39,17 +43,19 @@ pub struct Options {
     pub registers: u16,
     /// Who assigns them.
     pub allocator: AllocatorKind,
+    /// What is left out.
+    pub without: StepSet,
     /// Whether the result is checked against the stack code.
     pub check: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { registers: 256, allocator: AllocatorKind::Linear, check: false }
+        Self { registers: 256, allocator: AllocatorKind::Linear, without: StepSet::EMPTY, check: false }
     }
 }
 
-/// What a conversion did.
+/// What a conversion did. Counts are of the code, not of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     /// Functions converted.
@@ -58,26 +64,73 @@ pub struct Statistics {
     pub stack_instructions: u64,
     /// Register instructions written.
     pub register_instructions: u64,
-    /// Moves and constant loads that lifting made and cleaning up removed.
+    /// Bytes of the register code.
+    pub code_bytes: u64,
+    /// Moves and constant loads that lifting made.
+    pub moves_lifted: u64,
+    /// How many of them cleaning up removed.
     pub moves_removed: u64,
-    /// Moves written.
+    /// Moves written: those that were left, and those that calls, edges between blocks and parameters took.
     pub moves: u64,
     /// Instructions that store to spill slots.
     pub spill_stores: u64,
     /// Instructions that load from spill slots.
-    pub spill_loads: u64,
-    /// Virtual registers that got no register.
+    pub reloads: u64,
+    /// Virtual registers that are in a slot, at least for a part of their lives.
     pub spilled: u64,
     /// Virtual registers that were live at all.
     pub live_ranges: u64,
     /// The most virtual registers live at one point of a function.
     pub highest_pressure: u64,
-    /// Time for lifting and cleaning up.
-    pub lift_time: Duration,
-    /// Time for liveness and allocation.
-    pub allocate_time: Duration,
-    /// Time for emission.
-    pub emit_time: Duration,
+    /// Where the time went.
+    pub times: Times,
+}
+
+/// Time for each phase of a conversion.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// Lifting.
+    pub lift: Duration,
+    /// Cleaning up.
+    pub clean_up: Duration,
+    /// Live ranges.
+    pub live: Duration,
+    /// Allocation, with what the allocator changes in the function.
+    pub allocate: Duration,
+    /// Emission.
+    pub emit: Duration,
+    /// Verifying the outcome.
+    pub verify: Duration,
+}
+
+impl Times {
+    /// The phases by name, in order.
+    pub fn phases(&self) -> [(&'static str, Duration); 6] {
+        [
+            ("lift", self.lift),
+            ("clean up", self.clean_up),
+            ("live ranges", self.live),
+            ("allocate", self.allocate),
+            ("emit", self.emit),
+            ("verify", self.verify),
+        ]
+    }
+
+    /// All phases together.
+    pub fn total(&self) -> Duration {
+        self.phases().into_iter().map(|(_, time)| time).sum()
+    }
+}
+
+/// Measures phases: each ends where the next begins.
+struct Clock(Instant);
+
+impl Clock {
+    /// Time since this was last asked for.
+    fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now - std::mem::replace(&mut self.0, now)
+    }
 }
 
 /// Why code cannot be converted.
@@ -123,12 +176,14 @@ pub enum ConvertError {
 /// # Errors
 /// See [`ConvertError`].
 pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
-    let (module, statistics) = convert_unverified(code, options)?;
-    let converted = isa::verify::register(module)?;
+    let (module, mut statistics) = convert_unverified(code, options)?;
+    let mut clock = Clock(Instant::now());
+    let verified = isa::verify::register(module)?;
+    statistics.times.verify = clock.lap();
     if options.check {
-        check(code, &converted)?;
+        check(code, &verified)?;
     }
-    Ok((converted, statistics))
+    Ok((verified, statistics))
 }
 
 /// Converts a program without verifying the result, for those who look at what the converter writes.
@@ -141,25 +196,29 @@ pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Resul
     }
     let mut statistics = Statistics::default();
     let mut functions = Vec::with_capacity(code.functions.len());
+    let mut clock = Clock(Instant::now());
     for function in &code.functions {
-        let begun = Instant::now();
-        let mut lifted = lift::lift(code, function);
-        statistics.moves_removed += cleanup::clean_up(&mut lifted);
-        let lifted_at = Instant::now();
+        let times = &mut statistics.times;
+        let mut lifted = lift::lift(code, function, options.without);
+        times.lift += clock.lap();
+        let moves = cleanup::clean_up(&mut lifted, &code.constants, options.without);
+        times.clean_up += clock.lap();
         let ranges = live::live_ranges(&lifted);
-        let allocation = options.allocator.allocate(&lifted, &ranges, options.registers);
-        let allocated_at = Instant::now();
+        times.live += clock.lap();
+        let allocation = options.allocator.allocate(&mut lifted, &ranges, options.registers);
+        times.allocate += clock.lap();
         let converted = emit::emit(code, function, &lifted, &ranges, &allocation, &mut statistics)?;
-        statistics.lift_time += lifted_at - begun;
-        statistics.allocate_time += allocated_at - lifted_at;
-        statistics.emit_time += allocated_at.elapsed();
+        statistics.times.emit += clock.lap();
         statistics.functions += 1;
         statistics.stack_instructions += function.code.len() as u64;
         statistics.register_instructions += converted.code.len() as u64;
+        statistics.moves_lifted += moves.before;
+        statistics.moves_removed += moves.before.saturating_sub(moves.after);
         statistics.live_ranges += ranges.ranges.len() as u64;
-        statistics.spilled += u64::from(allocation.slots);
+        statistics.spilled += allocation.spilled();
         statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
         functions.push(converted);
     }
+    statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
     Ok((code.with_functions(functions), statistics))
 }

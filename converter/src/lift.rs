@@ -12,10 +12,11 @@ use optimizer::ControlFlowGraph;
 use optimizer::cfg::is_comparison;
 use smallvec::{SmallVec, smallvec};
 
+use crate::step::{Step, StepSet};
 use crate::tac::{Block, Function, Handler, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant};
 
-/// Lifts a function of a verified module.
-pub fn lift(module: &StackCode, function: &isa::Function<Stack>) -> Function {
+/// Lifts a function of a verified module. Of the steps, those concern it that say what goes into one instruction.
+pub fn lift(module: &StackCode, function: &isa::Function<Stack>, without: StepSet) -> Function {
     let graph = ControlFlowGraph::new(function);
     let deepest = graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
     // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
@@ -23,6 +24,7 @@ pub fn lift(module: &StackCode, function: &isa::Function<Stack>) -> Function {
     let mut lifter = Lifter {
         module,
         function,
+        without,
         graph: &graph,
         registers: globals,
         stack: Vec::new(),
@@ -40,6 +42,7 @@ pub fn lift(module: &StackCode, function: &isa::Function<Stack>) -> Function {
 struct Lifter<'m> {
     module: &'m StackCode,
     function: &'m isa::Function<Stack>,
+    without: StepSet,
     graph: &'m ControlFlowGraph,
     registers: u32,
     stack: Vec<Operand>,
@@ -57,6 +60,7 @@ impl Lifter<'_> {
             terminator: Terminator::Jump(index as u32),
             terminator_pc: source.end - 1,
             handler: source.handler,
+            unguarded: 0,
             is_loop_entry: false,
             is_reachable: source.is_reachable,
         };
@@ -126,7 +130,8 @@ impl Lifter<'_> {
             // Operands already made legal count as they are now.
             let others: SmallVec<[Operand; 3]> = legal.iter().chain(&operands[index..]).copied().collect();
             let operand = operands[index];
-            let keeps = matches!(operand, Operand::Register(_)) || allows_constant(operation, index, &others);
+            let keeps =
+                matches!(operand, Operand::Register(_)) || allows_constant(operation, index, &others, self.without);
             legal.push(if keeps { operand } else { Operand::Register(self.in_register(operand, pc)) });
         }
         let destination = self.new_register();
@@ -169,7 +174,8 @@ impl Lifter<'_> {
             return;
         }
         // The instruction that has just made the value can write the local itself, unless the value is needed again.
-        if let Some(last) = self.instructions.last_mut()
+        if !self.without.contains(Step::Retarget)
+            && let Some(last) = self.instructions.last_mut()
             && last.destination >= self.function.locals
             && value == Operand::Register(last.destination)
             && !self.stack.contains(&value)
@@ -365,7 +371,8 @@ impl Lifter<'_> {
             if entry == Operand::Register(place) {
                 continue;
             }
-            if let Some(last) = self.instructions.last_mut()
+            if !self.without.contains(Step::Retarget)
+                && let Some(last) = self.instructions.last_mut()
                 && last.destination >= self.function.locals
                 && entry == Operand::Register(last.destination)
                 && self.stack.iter().filter(|&&other| other == entry).count() == 1
@@ -456,7 +463,8 @@ impl Lifter<'_> {
     fn conditional(&mut self, sense: bool, is_loop: bool, target: u32, next: u32, pc: u32) -> Terminator {
         let condition = self.pop();
         let (mut sense, mut condition) = (sense, condition);
-        while let Some(last) = self.instructions.last()
+        while !self.without.contains(Step::FuseBranches)
+            && let Some(last) = self.instructions.last()
             && condition == Operand::Register(last.destination)
             && last.destination >= self.function.locals
             && !self.stack.contains(&condition)
@@ -497,6 +505,9 @@ impl Lifter<'_> {
     /// Operands of a fused branch: the right one may be a constant; equality has no order.
     fn branch_operands(&mut self, operation: RegisterOp, operands: [Operand; 2], pc: u32) -> [Operand; 2] {
         let [left, right] = operands;
+        if self.without.contains(Step::Immediates) {
+            return [left, right].map(|operand| Operand::Register(self.in_register(operand, pc)));
+        }
         match (left, right) {
             (Operand::Register(_), _) => operands,
             (Operand::Constant(_), Operand::Register(_))
@@ -557,6 +568,7 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
                 terminator: Terminator::Jump(entered as u32),
                 terminator_pc: start_pc,
                 handler,
+                unguarded: 0,
                 is_loop_entry: false,
                 is_reachable: true,
             });
@@ -597,6 +609,7 @@ fn split_loop_entries(blocks: &mut Vec<Block>, function: &isa::Function<Stack>, 
             terminator,
             terminator_pc,
             handler: blocks[index].handler,
+            unguarded: 0,
             is_loop_entry: true,
             is_reachable: blocks[index].is_reachable,
         });

@@ -6,6 +6,7 @@
 use crate::cleanup::live_globals;
 use crate::tac::{Function, NONE, Operand, VirtualRegister, WindowOperation};
 use isa::RegisterOp;
+use optimizer::liveness::Liveness;
 
 /// Where a virtual register is live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,24 @@ pub struct WindowUse {
     pub destination: VirtualRegister,
 }
 
+/// What is there when a function begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A parameter: it arrives in the register of the same number.
+    Parameter(u16),
+    /// Nothing: a variable that was not set yet.
+    Unset,
+}
+
+/// Where something goes that is there when a function begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// What.
+    pub from: Origin,
+    /// The virtual register that it is in from then on.
+    pub to: VirtualRegister,
+}
+
 /// Live ranges of a function.
 #[derive(Clone, Debug, Default)]
 pub struct LiveRanges {
@@ -40,15 +59,28 @@ pub struct LiveRanges {
     pub windows: Vec<WindowUse>,
     /// For each virtual register that is an operand of a window: which window and which place in it. Of several the first counts.
     pub window_places: Vec<Option<(u32, u32)>>,
+    /// For each virtual register that is the result of a window: which window, or [`NONE`]. Of several the last counts.
+    pub results: Vec<u32>,
     /// For each virtual register that is written by a move from another one: that one.
     pub copied_from: Vec<VirtualRegister>,
-    /// Virtual registers other than parameters that may be read before they are set: they begin unset.
-    pub unset: Vec<VirtualRegister>,
+    /// Parameters that are needed, and virtual registers that may be read before they are set and so begin unset.
+    pub arrivals: Vec<Arrival>,
     /// First point of each block, by block.
     pub block_starts: Vec<u32>,
+    /// How many loops each block lies in, by block.
+    pub depths: Vec<u32>,
+    /// The virtual registers below [`Function::globals`] that are live at the borders of blocks.
+    pub live: Liveness,
+    /// [`Function::globals`]
+    pub globals: u32,
 }
 
 impl LiveRanges {
+    /// Whether a virtual register is live where a block begins.
+    pub fn is_entering(&self, block: u32, register: VirtualRegister) -> bool {
+        register < self.globals && self.live.entering.contains(block as usize, register)
+    }
+
     /// The most ranges that overlap in one point.
     pub fn pressure(&self) -> u64 {
         let mut ends: Vec<u32> = self.ranges.iter().map(|range| range.end).collect();
@@ -77,6 +109,7 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
     let mut result = LiveRanges {
         window_places: vec![None; count],
         copied_from: vec![NONE; count],
+        results: vec![NONE; count],
         block_starts: vec![0; function.blocks.len()],
         ..LiveRanges::default()
     };
@@ -85,9 +118,8 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
     let mut point = 2;
     for register in live.entering.iter(0) {
         builder.touch(register, 0, 0);
-        if register >= function.parameters {
-            result.unset.push(register);
-        }
+        let from = if register < function.parameters { Origin::Parameter(register as u16) } else { Origin::Unset };
+        result.arrivals.push(Arrival { from, to: register });
     }
     for &index in &function.layout {
         let block = &function.blocks[index as usize];
@@ -107,6 +139,9 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
                 let callee = if is_call_top { instruction.operands[0].register().unwrap_or(NONE) } else { NONE };
                 let window = result.windows.len() as u32;
                 result.windows.push(WindowUse { point, callee, destination: instruction.destination });
+                if instruction.destination != NONE {
+                    result.results[instruction.destination as usize] = window;
+                }
                 for (place, operand) in instruction.operands[usize::from(is_call_top)..].iter().enumerate() {
                     if let Operand::Register(register) = *operand {
                         result.window_places[register as usize].get_or_insert((window, place as u32));
@@ -150,6 +185,7 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
     }
     // Parameters first among those that are there from the beginning, so that they find their registers free.
     result.ranges.sort_by_key(|range| (range.start, range.register));
+    (result.depths, result.live, result.globals) = (depths, live, function.globals);
     result
 }
 

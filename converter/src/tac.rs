@@ -4,7 +4,9 @@
 //! values cross from one block to another; all from `globals` up are values made and used inside one block.
 
 use isa::RegisterOp;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
+
+use crate::step::{Step, StepSet};
 
 /// A virtual register.
 pub type VirtualRegister = u32;
@@ -243,6 +245,9 @@ pub struct Block {
     pub terminator_pc: u32,
     /// The innermost handler that guards it: index into [`Function::handlers`].
     pub handler: Option<u32>,
+    /// How many of its first instructions the handler does not guard: moves that allocation put there, by which what the handler needs gets to
+    /// where it finds it.
+    pub unguarded: u32,
     /// True for a block that lifting put on the edge into a loop: one block alone goes there.
     pub is_loop_entry: bool,
     /// False when control never gets here; such a block is empty and is not emitted.
@@ -282,15 +287,41 @@ pub struct Function {
     pub registers: u32,
 }
 
+impl Function {
+    /// For each block the register that takes what is thrown, or [`NONE`] for a block that is no handler's.
+    pub fn landings(&self) -> Vec<VirtualRegister> {
+        let mut landings = vec![NONE; self.blocks.len()];
+        for handler in &self.handlers {
+            landings[handler.block as usize] = handler.landing;
+        }
+        landings
+    }
+
+    /// A new virtual register.
+    pub fn new_register(&mut self) -> VirtualRegister {
+        self.registers += 1;
+        self.registers - 1
+    }
+}
+
+impl Instruction {
+    /// A move.
+    pub fn copy(destination: VirtualRegister, source: VirtualRegister, pc: u32) -> Self {
+        let operands = smallvec![Operand::Register(source)];
+        Self { operation: RegisterOp::MovReg, destination, operands, data: 0, pc }
+    }
+}
+
 /// Which of an instruction's operands may be constants.
-pub fn allows_constant(operation: RegisterOp, index: usize, others: &[Operand]) -> bool {
+pub fn allows_constant(operation: RegisterOp, index: usize, others: &[Operand], without: StepSet) -> bool {
     use RegisterOp as R;
+    let has_immediates = !without.contains(Step::Immediates);
     let other_is_constant =
         others.iter().enumerate().any(|(at, operand)| at != index && matches!(operand, Operand::Constant(_)));
     match operation {
         R::MovReg => true,
-        R::AddReg | R::SubReg | R::MulReg | R::DivReg => !other_is_constant,
-        R::ModReg => index == 1 && !other_is_constant,
+        R::AddReg | R::SubReg | R::MulReg | R::DivReg => has_immediates && !other_is_constant,
+        R::ModReg => has_immediates && index == 1 && !other_is_constant,
         // Windows are filled by moves, which load constants too. The callee of CALL_TOP_REG lies outside its window.
         R::CallTopReg => index != 0,
         operation => operation.window_lane().is_some(),

@@ -9,6 +9,7 @@ use runtime::{Limits, RunOptions};
 
 use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
+use crate::mechanism::{NOTHING, Part, Without, mechanisms};
 
 /// How a program is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,42 +20,29 @@ pub struct Configuration {
     pub registers: u16,
     /// Who assigns registers.
     pub allocator: AllocatorKind,
+    /// What is left out.
+    pub without: Without,
     /// How the machines find an instruction's handler.
     pub dispatch: Dispatch,
     /// Whether the stack machine runs frequent sequences of instructions as one.
     pub superinstructions: bool,
     /// Whether converted code is checked against the stack code.
     pub check: bool,
-    /// Whether machines' access sites remember what they found last.
-    pub inline_caches: bool,
-    /// Whether lists of numbers and of bools are packed.
-    pub packed_lists: bool,
-    /// Whether the register machine gives instructions operations of its own at linking.
-    pub specialise: bool,
-    /// Whether the register machine's instructions find the result of the one before at hand.
-    pub cache_results: bool,
-    /// Whether the register machine runs frequent pairs of instructions as one.
-    pub pairs: bool,
     /// Bounds of a run.
     pub limits: Limits,
 }
 
 impl Default for Configuration {
     fn default() -> Self {
-        let converter::Options { registers, allocator, check } = converter::Options::default();
-        let dispatch = Dispatch::default();
+        let converter::Options { registers, allocator, without: steps, check } = converter::Options::default();
         Self {
             vm: "auto",
             registers,
             allocator,
-            dispatch,
+            without: Without { steps, ..Without::default() },
+            dispatch: Dispatch::default(),
             superinstructions: false,
             check,
-            inline_caches: true,
-            packed_lists: true,
-            specialise: true,
-            cache_results: true,
-            pairs: true,
             limits: Limits::default(),
         }
     }
@@ -91,12 +79,14 @@ impl Configuration {
 
     /// What the converter is told.
     pub fn converter_options(&self) -> converter::Options {
-        converter::Options { registers: self.registers, allocator: self.allocator, check: self.check }
+        let Self { registers, allocator, check, .. } = *self;
+        converter::Options { registers, allocator, without: self.without.steps, check }
     }
 
     /// What a run is told: bounds and how lists are kept; all else by default.
     pub fn run_options(&self) -> RunOptions {
-        RunOptions { limits: self.limits, packed_lists: self.packed_lists, ..RunOptions::default() }
+        let packed_lists = !self.without.parts.contains(Part::PackedLists);
+        RunOptions { limits: self.limits, packed_lists, ..RunOptions::default() }
     }
 
     /// The axes that differ from the default, as `name=value`.
@@ -245,6 +235,23 @@ static AXES: &[Axis] = &[
             Some(())
         },
         get: |configuration| configuration.allocator.about().0.to_string(),
+    },
+    Axis {
+        name: "without",
+        placeholder: "NAMES",
+        about: "which mechanisms are left out, with commas between",
+        choices: || {
+            let nothing = Choice { name: NOTHING, about: "everything is there" };
+            let mechanisms = mechanisms();
+            let each = mechanisms.iter().map(|&mechanism| Choice { name: mechanism.name, about: mechanism.about });
+            std::iter::once(nothing).chain(each).collect()
+        },
+        numbers: "",
+        set: |configuration, value| {
+            configuration.without = Without::parse(value)?;
+            Some(())
+        },
+        get: |configuration| configuration.without.to_string(),
     },
     Axis {
         name: "check",
@@ -399,6 +406,8 @@ mod tests {
         assert_eq!(error, "'turbo' is no value of --vm; there are: auto, ast, stack, register");
         let error = configuration.set("registers", "7").unwrap_err().to_string();
         assert!(error.contains("from 8 up"), "{error}");
+        let error = configuration.set("without", "copies,spills").unwrap_err().to_string();
+        assert!(error.contains("'copies,spills'") && error.contains("nothing, ") && error.contains("dead"), "{error}");
         assert!(configuration.set("speed", "1").unwrap_err().to_string().contains("max-depth"));
     }
 
@@ -407,7 +416,8 @@ mod tests {
         let mut configuration = Configuration::of("register").unwrap();
         configuration.set("registers", "16").unwrap();
         configuration.set("max-heap", "64M").unwrap();
-        assert_eq!(configuration.to_string(), "register registers=16 max-heap=67108864");
+        configuration.set("without", "dead,copies").unwrap();
+        assert_eq!(configuration.to_string(), "register registers=16 without=copies,dead max-heap=67108864");
         assert_eq!(Configuration::of("stack").unwrap().to_string(), "stack");
     }
 

@@ -61,6 +61,11 @@ pub trait Prepared {
 
     /// Bytes of the code it runs, if it runs code.
     fn code_bytes(&self) -> Option<usize>;
+
+    /// What converting the program did, if it was converted.
+    fn conversion(&self) -> Option<&converter::Statistics> {
+        None
+    }
 }
 
 impl dyn Prepared + '_ {

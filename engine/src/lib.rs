@@ -19,6 +19,7 @@ mod dispatch;
 mod error;
 mod executor;
 mod executors;
+pub mod mechanism;
 mod outcome;
 pub mod probes;
 pub mod profile;

@@ -16,11 +16,13 @@ pub use code::{Code, Instruction, Operand, PerSite, ProgramCode};
 pub use table::{Cell, Table};
 
 use crate::configuration::Configuration;
+use crate::mechanism::{Part, Without};
 
 /// The configuration under which a run is watched: the register machine runs the operations that the code has, and none that it would
 /// put in their place at linking, which act for several instructions or skip one.
 pub fn watched_as(configuration: &Configuration) -> Configuration {
-    Configuration { specialise: false, ..configuration.clone() }
+    let Without { steps, parts } = configuration.without;
+    Configuration { without: Without { steps, parts: parts.with(Part::Specialise) }, ..configuration.clone() }
 }
 
 /// A probe: a name on the command line, and how to begin with it.

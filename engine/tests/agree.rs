@@ -4,10 +4,11 @@
 
 use std::path::{Path, PathBuf};
 
+use engine::mechanism::mechanisms;
 use engine::random::{Checker, Summary, Verdict, program, shrink};
 use engine::workloads::{Size, Workload, workloads};
 use engine::{
-    Capture, Compiled, Configuration, Dispatch, EngineError, Failure, Outcome, Returned, Source, executors,
+    Capture, Compiled, Configuration, Dispatch, EngineError, Failure, Outcome, Returned, Source, axis, executors,
     find_executor,
 };
 use runtime::RunOptions;
@@ -57,6 +58,36 @@ fn configurations() -> Vec<Configuration> {
     all
 }
 
+/// Every allocator, from as few registers as there can be to plenty.
+fn allocators() -> Vec<Configuration> {
+    let mut all = Vec::new();
+    for allocator in (axis("allocator").unwrap().choices)() {
+        for registers in ["8", "10", "16", "256"] {
+            let mut configuration = Configuration::of("register").unwrap();
+            configuration.set("allocator", allocator.name).unwrap();
+            configuration.set("registers", registers).unwrap();
+            all.push(configuration);
+        }
+    }
+    all
+}
+
+/// The register machine with each mechanism left out, and with all of them, at two register counts.
+fn mechanisms_left_out() -> Vec<Configuration> {
+    let names: Vec<&str> = mechanisms().iter().map(|mechanism| mechanism.name).collect();
+    let all = names.join(",");
+    let mut configurations = Vec::new();
+    for without in names.into_iter().chain([all.as_str()]) {
+        for registers in ["8", "256"] {
+            let mut configuration = Configuration::of("register").unwrap();
+            configuration.set("without", without).unwrap();
+            configuration.set("registers", registers).unwrap();
+            configurations.push(configuration);
+        }
+    }
+    configurations
+}
+
 fn workload_source(workload: &Workload) -> Compiled {
     Compiled::new(&Source::text(&workload.file, workload.source()))
         .unwrap_or_else(|error| panic!("{}: {error}", workload.name))
@@ -101,6 +132,18 @@ fn bundled_programs() {
         let shown = assert_agree(&workload.name, &compiled, &[&workload.small], |_| {}, false);
         assert_eq!(shown.output, workload.expected(Size::Small), "{}", workload.name);
         assert!(shown.result.is_ok(), "{}: {:?}", workload.name, shown.result);
+    }
+}
+
+#[test]
+fn bundled_programs_with_every_allocator_and_without_each_mechanism() {
+    for workload in workloads() {
+        let compiled = workload_source(workload);
+        for configuration in allocators().into_iter().chain(mechanisms_left_out()) {
+            let (shown, _) = run(&compiled, &configuration, &[&workload.small], false);
+            assert_eq!(shown.output, workload.expected(Size::Small), "{} on {configuration}", workload.name);
+            assert!(shown.result.is_ok(), "{} on {configuration}: {:?}", workload.name, shown.result);
+        }
     }
 }
 
@@ -210,8 +253,11 @@ fn cases_give_what_the_language_page_says() {
     for path in cases {
         let expected = std::fs::read_to_string(path.with_extension("out")).unwrap();
         let source = Source::file(&path).unwrap();
-        for configuration in configurations() {
+        for configuration in configurations().into_iter().chain(allocators()) {
             for collect_always in [false, true] {
+                if collect_always && configuration.allocator != Configuration::default().allocator {
+                    continue;
+                }
                 // Deep recursion with a collection at each call takes minutes.
                 if collect_always && (expected.contains("recursion") || path.ends_with("strings_built_in_loops.zx")) {
                     continue;

@@ -28,7 +28,7 @@ fn conversions_of_the_bundled_programs_are_faithful() {
         let compiled = compiled(workload);
         for &allocator in AllocatorKind::ALL {
             for registers in REGISTERS {
-                let options = Options { registers, allocator, check: true };
+                let options = Options { registers, allocator, check: true, ..Options::default() };
                 convert(compiled.stack_code().unwrap(), options)
                     .unwrap_or_else(|error| panic!("{} at {registers} registers: {error}", workload.name));
             }

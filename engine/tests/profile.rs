@@ -4,7 +4,8 @@ use engine::probes::{find_probe, probes};
 use engine::profile::{Cell, Table, watched_as};
 use engine::workloads::{Size, workloads};
 use engine::{Capture, Compiled, Configuration, Outcome, Source, find_executor};
-use runtime::RunOptions;
+use runtime::probe::{Event, NoProbe, Probe};
+use runtime::{RunOptions, Runtime};
 
 const MACHINES: [&str; 2] = ["stack", "register"];
 
@@ -69,6 +70,34 @@ fn on(vm: &str, program: &str) -> Runs {
     let runs = run(&compiled, &Configuration::of(vm).unwrap(), "");
     assert!(runs.watched.0.result.is_ok(), "{:?}", runs.watched.0.result);
     runs
+}
+
+/// A probe that is off and must not be told anything.
+struct Off;
+
+impl Probe for Off {
+    const ENABLED: bool = false;
+
+    fn instruction(&mut self, event: &Event<'_>) {
+        panic!("a machine calls a probe that is off: {event:?}");
+    }
+}
+
+// What is told nothing needs no room either.
+const _: () = assert!(!NoProbe::ENABLED && size_of::<NoProbe>() == 0);
+
+/// How many machine instructions that saves is in docs/add-a-probe.md.
+#[test]
+fn probes_that_are_off_are_not_called() {
+    let compiled = Compiled::new(&Source::text("test.zx", "for i in range(3) { print(i) }")).unwrap();
+    let code = compiled.stack_code().unwrap();
+    let linked = vm_stack::Linked::new(code).unwrap();
+    let mut runtime = Runtime::new(linked.program().clone(), RunOptions::default());
+    vm_stack::execute(&linked, &mut runtime, &mut Off).unwrap();
+    let (code, _) = converter::convert(code, converter::Options::default()).unwrap();
+    let linked = vm_register::Linked::new(&code).unwrap();
+    let mut runtime = Runtime::new(linked.program().clone(), RunOptions::default());
+    vm_register::execute(&linked, &mut runtime, &mut Off).unwrap();
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Source, stack code, register code and allocation of small programs, side by side.
 //!
-//! A case is a file in `snapshot_cases/`; its snapshot lies in `snapshots/`. `#: registers 8` in its first line converts it for so few
-//! registers. A change of the compiler or the converter shows here as what it is: fewer instructions, or other ones. After having
+//! A case is a file in `snapshot_cases/`; its snapshot lies in `snapshots/`. `#: registers=8 allocator=graph` in its first line sets these axes
+//! for the conversion. A change of the compiler or the converter shows here as what it is: fewer instructions, or other ones. After having
 //! looked, `INSTA_UPDATE=always cargo test -p engine --test snapshots` accepts it.
 
 use std::collections::BTreeSet;
@@ -9,9 +9,9 @@ use std::fmt::Write;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
+use converter::RegisterAllocator;
 use converter::allocate::Location;
 use converter::live::LiveRange;
-use converter::{Options, RegisterAllocator};
 use engine::{Capture, Compiled, Configuration, Source, find_executor};
 use isa::{Function, Module, RegCode, Register, RegisterOp, Stack, StackCode, StackOp, Verified};
 use runtime::RunOptions;
@@ -20,7 +20,7 @@ use runtime::RunOptions;
 struct Case {
     name: String,
     text: String,
-    options: Options,
+    configuration: Configuration,
     compiled: Compiled,
 }
 
@@ -36,13 +36,15 @@ impl Case {
     fn new(path: &Path) -> Self {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).unwrap();
-        let mut options = Options { check: true, ..Options::default() };
-        if let Some(registers) = text.lines().next().and_then(|line| line.strip_prefix("#: registers ")) {
-            options.registers = registers.trim().parse().unwrap();
+        let mut configuration = Configuration { check: true, ..Configuration::of("register").unwrap() };
+        let settings = text.lines().next().and_then(|line| line.strip_prefix("#: ")).unwrap_or_default();
+        for setting in settings.split_whitespace() {
+            let (axis, value) = setting.split_once('=').unwrap();
+            configuration.set(axis, value).unwrap();
         }
         let compiled = Compiled::new(&Source::text(format!("{name}.zx"), text.clone()))
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        Self { name, text, options, compiled }
+        Self { name, text, configuration, compiled }
     }
 
     fn stack(&self) -> &Verified<StackCode> {
@@ -50,14 +52,15 @@ impl Case {
     }
 
     fn register(&self) -> Verified<RegCode> {
-        converter::convert(self.stack(), self.options).unwrap_or_else(|error| panic!("{}: {error}", self.name)).0
+        converter::convert(self.stack(), self.configuration.converter_options())
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+            .0
     }
 
-    /// What it prints, on every machine, with the register count of the case.
+    /// What it prints, on every machine, with the axes of the case.
     fn output(&self) -> String {
         let mut outputs = ["ast", "stack", "register"].map(|vm| {
-            let mut configuration = Configuration::of(vm).unwrap();
-            configuration.set("registers", &self.options.registers.to_string()).unwrap();
+            let configuration = Configuration { vm, ..self.configuration.clone() };
             let prepared = find_executor(vm).unwrap().prepare(&self.compiled, &configuration).unwrap();
             let capture = Capture::new();
             let outcome = prepared.run(RunOptions { output: capture.writer(), ..RunOptions::default() });
@@ -124,10 +127,13 @@ impl Case {
 
     /// Where values live: for each register and spill slot the instructions, by number before emission, from and to which it holds one.
     fn allocation(&self, stack: &StackCode, function: &Function<Stack>) -> String {
-        let mut lifted = converter::lift::lift(stack, function);
-        converter::cleanup::clean_up(&mut lifted);
+        let options = self.configuration.converter_options();
+        let mut lifted = converter::lift::lift(stack, function, options.without);
+        converter::cleanup::clean_up(&mut lifted, &stack.constants, options.without);
         let ranges = converter::live::live_ranges(&lifted);
-        let allocation = self.options.allocator.allocate(&lifted, &ranges, self.options.registers);
+        let allocation = options.allocator.allocate(&mut lifted, &ranges, options.registers);
+        // The allocator may have split ranges.
+        let ranges = converter::live::live_ranges(&lifted);
         let mut places: Vec<(String, Vec<LiveRange>)> = Vec::new();
         let mut located: Vec<(bool, u32, LiveRange)> = Vec::new();
         for &range in &ranges.ranges {

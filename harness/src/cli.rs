@@ -39,6 +39,8 @@ pub enum Verb {
     Compile(CompileOptions),
     /// Check a bytecode file
     Verify(VerifyOptions),
+    /// Compare counts of machine instructions with stored ones; ends with 3 if one has grown
+    Check(CheckOptions),
     /// Show the machine as result files record it
     Env(EnvOptions),
     /// Prompt for programs
@@ -320,6 +322,37 @@ pub enum CodeForm {
 pub struct VerifyOptions {
     /// The bytecode file
     pub file: PathBuf,
+}
+
+/// `harness check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness check --baseline callgrind
+  harness check --baseline callgrind --write
+  harness check --baseline callgrind --tolerance 0.5
+
+Builds the bench `callgrind`, runs each of its entries under callgrind, and compares the counts with results/callgrind/baseline.json. Needs
+the source tree, cargo and valgrind, not gungraun-runner. Ends with 0 if no count has grown by more than the tolerance, with 3 if one has, and
+with 2 if nothing could be checked: valgrind or stored counts are missing, or another toolchain made them.")]
+pub struct CheckOptions {
+    /// The stored counts: callgrind
+    #[arg(long, value_name = "NAME")]
+    pub baseline: String,
+    /// By how many per cent a count may grow
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    pub tolerance: f64,
+    /// Compare with counts of another toolchain too
+    #[arg(long)]
+    pub force: bool,
+    /// Store the counts of now instead of comparing
+    #[arg(long, conflicts_with_all = ["force", "counts"])]
+    pub write: bool,
+    /// Compare the counts in this file, a baseline that --write made elsewhere, instead of counting
+    #[arg(long, value_name = "FILE")]
+    pub counts: Option<PathBuf>,
+    /// The folder that results/ is in: the top of the source tree
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub root: PathBuf,
 }
 
 /// `harness env`

@@ -1,7 +1,7 @@
 //! Sets of small integers, a row for each basic block.
 
 /// Rows of bits, all of one width.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct BitMatrix {
     words: Vec<u64>,
     words_per_row: usize,

@@ -19,7 +19,7 @@ pub struct LivenessInput<'b> {
 }
 
 /// Variables live at the borders of blocks.
-#[derive(Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Liveness {
     /// At the beginning of each block.
     pub entering: BitMatrix,

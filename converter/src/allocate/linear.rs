@@ -1,8 +1,12 @@
-//! Linear scan (Poletto and Sarkar, TOPLAS 1999), with preferences that save moves.
+//! Linear scan, with preferences that save moves, and with splitting where registers run out.
 //!
-//! Ranges are visited by start; each takes a free register, and when there is none the range with the least use for its length goes to a
-//! spill slot. A range prefers the register in which its value will be wanted: its place in the window of the call it is an argument
-//! of, the register where a call leaves its result, or the register of the value it is copied from.
+//! The scan of Poletto and Sarkar (*Linear Scan Register Allocation*, TOPLAS 1999) visits live ranges by where they begin; each takes a free
+//! register. A range prefers the register in which its value will be wanted: its place in the window of the call it is an argument of, the
+//! register where a call leaves its result, or the register of the value it is copied from.
+//!
+//! Most functions have registers enough, and are done then. For the others [`split`] begins anew, with parts of ranges.
+
+mod split;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -10,9 +14,6 @@ use std::collections::BinaryHeap;
 use super::{Allocation, Location, RegisterAllocator, at};
 use crate::live::{LiveRange, LiveRanges};
 use crate::tac::{Function, NONE};
-
-/// Registers that carry values to and from spill slots: as many as an instruction has operands.
-const SCRATCH: u16 = 3;
 
 /// Linear scan.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,15 +24,15 @@ impl RegisterAllocator for LinearScan {
         "linear"
     }
 
-    fn allocate(&self, function: &Function, ranges: &LiveRanges, registers: u16) -> Allocation {
-        let without_spills = Scan::new(function, ranges, registers).run();
-        if without_spills.slots == 0 {
-            return without_spills;
+    fn allocate(&self, function: &mut Function, ranges: &LiveRanges, registers: u16) -> Allocation {
+        match Scan::new(function, ranges, registers).run() {
+            Some(allocation) => allocation,
+            None => split::allocate(function, ranges, registers),
         }
-        Scan::new(function, ranges, registers - SCRATCH).run()
     }
 }
 
+/// The scan over whole ranges.
 struct Scan<'r> {
     function: &'r Function,
     ranges: &'r LiveRanges,
@@ -43,10 +44,6 @@ struct Scan<'r> {
     /// For each register the range that holds it.
     holder: Vec<Option<LiveRange>>,
     locations: Vec<Location>,
-    slots: u32,
-    /// Spill slots whose ranges have ended, to be used again.
-    free_slots: Vec<u32>,
-    slot_ends: BinaryHeap<Reverse<(u32, u32)>>,
     windows: Vec<u16>,
 }
 
@@ -66,21 +63,27 @@ impl<'r> Scan<'r> {
             active: BinaryHeap::new(),
             holder: vec![None; usize::from(registers)],
             locations: vec![Location::Nowhere; function.registers as usize],
-            slots: 0,
-            free_slots: Vec::new(),
-            slot_ends: BinaryHeap::new(),
             windows: Vec::with_capacity(ranges.windows.len()),
         }
     }
 
-    fn run(mut self) -> Allocation {
+    /// None when there are not registers enough.
+    fn run(mut self) -> Option<Allocation> {
         for &range in &self.ranges.ranges {
             self.place_windows(range.start);
             self.expire(range.start);
-            self.place(range);
+            let preferred = self.preference(range).filter(|&register| self.is_free(register));
+            let register = preferred.or_else(|| self.lowest_free())?;
+            self.assign(range, register);
         }
         self.place_windows(u32::MAX);
-        Allocation { locations: self.locations, slots: self.slots, scratch: self.registers, windows: self.windows }
+        Some(Allocation {
+            locations: self.locations,
+            slots: 0,
+            scratch: None,
+            windows: self.windows,
+            arrivals: self.ranges.arrivals.clone(),
+        })
     }
 
     /// Fixes the beginning of every window before `point`: all ranges that can cross it are placed by then.
@@ -112,17 +115,7 @@ impl<'r> Scan<'r> {
                 break;
             }
             self.active.pop();
-            // A range that was evicted has left its register to another.
-            if self.holder[register as usize].is_some_and(|holder| holder.end == end) {
-                self.free[register as usize / 64] |= 1 << (register % 64);
-            }
-        }
-        while let Some(&Reverse((end, slot))) = self.slot_ends.peek() {
-            if end >= point {
-                break;
-            }
-            self.slot_ends.pop();
-            self.free_slots.push(slot);
+            self.free[register as usize / 64] |= 1 << (register % 64);
         }
     }
 
@@ -165,54 +158,10 @@ impl<'r> Scan<'r> {
         }
     }
 
-    fn place(&mut self, range: LiveRange) {
-        let preferred = self.preference(range).filter(|&register| self.is_free(register));
-        if let Some(register) = preferred.or_else(|| self.lowest_free()) {
-            self.assign(range, register);
-            return;
-        }
-        let victim = self.cheapest(range);
-        match victim {
-            Some((register, evicted)) => {
-                self.spill(evicted);
-                self.assign(range, register);
-            }
-            None => self.spill(range),
-        }
-    }
-
-    /// The held register whose range is used less for its length than `range`.
-    fn cheapest(&self, range: LiveRange) -> Option<(u16, LiveRange)> {
-        let cost = |range: &LiveRange| u64::from(range.weight) * 4096 / u64::from(range.end - range.start + 1);
-        let held = self
-            .holder
-            .iter()
-            .enumerate()
-            .filter_map(|(register, holder)| holder.map(|holder| (register as u16, holder)));
-        held.filter(|(_, holder)| holder.end >= range.start)
-            .min_by_key(|(_, holder)| (cost(holder), Reverse(holder.end)))
-            .filter(|(_, holder)| cost(holder) < cost(&range))
-    }
-
     fn assign(&mut self, range: LiveRange, register: u16) {
         self.locations[at(range.register)] = Location::Register(register);
         self.free[usize::from(register) / 64] &= !(1 << (register % 64));
         self.holder[usize::from(register)] = Some(range);
         self.active.push(Reverse((range.end, u32::from(register))));
-    }
-
-    fn spill(&mut self, range: LiveRange) {
-        // A range spilled after it began may overlap any slot that was free then, so only ranges that begin now reuse slots.
-        let begins_now = self.locations[at(range.register)] == Location::Nowhere;
-        let reused = if begins_now { self.free_slots.pop() } else { None };
-        let slot = match reused {
-            Some(slot) => slot,
-            None => {
-                self.slots += 1;
-                self.slots - 1
-            }
-        };
-        self.locations[at(range.register)] = Location::Slot(slot);
-        self.slot_ends.push(Reverse((range.end, slot)));
     }
 }

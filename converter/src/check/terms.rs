@@ -158,9 +158,10 @@ impl<'m> Terms<'m> {
             Term::Parameter(index) => format!("parameter {index}"),
             Term::Outcome { number, .. } => format!("outcome v{value} (number {number} of its stretch)"),
             Term::Joined(_) => format!("joined v{value}"),
-            Term::Result { operation, operands: [a, b], .. } => {
+            Term::Result { operation, operands: [a, b], memory, .. } => {
                 let operands: Vec<String> = [a, b].iter().filter(|&&v| v != NOTHING).map(|v| format!("v{v}")).collect();
-                format!("{}({})", operation.facts().mnemonic, operands.join(", "))
+                let memory = if memory == NOTHING { String::new() } else { format!(" of memory v{memory}") };
+                format!("{}({}){memory}", operation.facts().mnemonic, operands.join(", "))
             }
         }
     }

@@ -2,8 +2,7 @@
 
 use isa::{Lane, RegisterInstruction, RegisterOp};
 
-use super::{Emitter, Place};
-use crate::allocate::Location;
+use super::{Emitter, Place, Spot};
 use crate::tac::{Operand, Terminator, VirtualRegister};
 
 /// The fused branches for a comparison and the outcome that jumps: with a register, a small integer, a constant on the right.
@@ -185,12 +184,12 @@ impl Emitter<'_> {
         // An instruction that both counts and takes fuel fails in one place only.
         let begins_in = self.source.position(self.function.blocks[more as usize].terminator_pc);
         let begins_at = self.begins_iteration(more).filter(|_| begins_in == self.position);
-        if let (Location::Register(place), Operand::Register(end), true, Some(target)) =
+        if let (Spot::Register(place), Operand::Register(end), true, Some(target)) =
             (self.location(counter), end, is_unit, begins_at)
         {
             let end = self.read(end, 1);
             let is_ahead = !self.is_behind(index, target);
-            self.fused_branch(R::CountedLoop, u32::from(place), end, target, true, is_ahead);
+            self.fused_branch(R::CountedLoop, place, end, target, true, is_ahead);
             self.go(done, next);
             return;
         }
@@ -224,7 +223,7 @@ impl Emitter<'_> {
         let destination_place = self.write(destination);
         self.emit(operation, destination_place, collection, position_place);
         let is_spilled =
-            [destination, position].iter().any(|&register| matches!(self.location(register), Location::Slot(_)));
+            [destination, position].iter().any(|&register| matches!(self.location(register), Spot::Slot(_)));
         if is_spilled {
             self.emit_wide(
                 R::JumpReg,
@@ -244,7 +243,7 @@ impl Emitter<'_> {
     }
 
     fn is_slot(&self, register: VirtualRegister) -> bool {
-        matches!(self.location(register), Location::Slot(_))
+        matches!(self.location(register), Spot::Slot(_))
     }
 
     fn operand_in_register(&mut self, operand: Operand, number: u32) -> Place {

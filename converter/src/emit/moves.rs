@@ -2,27 +2,28 @@
 
 use isa::{Lane, RegisterOp};
 
-use super::{Emitter, Place};
-use crate::allocate::Location;
+use super::{Emitter, Place, Spot};
+use crate::allocate::SCRATCH;
+use crate::parallel::{Move, sequence};
 use crate::tac::{Instruction, NONE, Operand, VirtualRegister, WindowOperation};
 
 impl Emitter<'_> {
     /// Brings an operand to a virtual register.
     pub(super) fn move_to(&mut self, destination: VirtualRegister, source: Operand) {
         match (self.location(destination), source) {
-            (Location::Register(place), _) => self.move_to_place(u32::from(place), source),
-            (Location::Slot(slot), Operand::Register(register)) => {
-                if self.location(register) != Location::Slot(slot) {
+            (Spot::Register(place), _) => self.move_to_place(place, source),
+            (Spot::Slot(slot), Operand::Register(register)) => {
+                if self.location(register) != Spot::Slot(slot) {
                     let place = self.read(register, 0);
                     self.emit(RegisterOp::StoreSpill, place, slot, 0);
                 }
             }
-            (Location::Slot(slot), Operand::Constant(constant)) => {
+            (Spot::Slot(slot), Operand::Constant(constant)) => {
                 let scratch = self.scratch(0);
                 self.load_constant(scratch, constant);
                 self.emit(RegisterOp::StoreSpill, scratch, slot, 0);
             }
-            (Location::Nowhere, _) => {}
+            (Spot::Nowhere, _) => {}
         }
     }
 
@@ -31,10 +32,10 @@ impl Emitter<'_> {
         match source {
             Operand::Constant(constant) => self.load_constant(place, constant),
             Operand::Register(register) => match self.location(register) {
-                Location::Register(from) if u32::from(from) == place => {}
-                Location::Register(from) => self.emit(RegisterOp::MovReg, place, u32::from(from), 0),
-                Location::Slot(slot) => self.emit(RegisterOp::LoadSpill, place, slot, 0),
-                Location::Nowhere => unreachable!("a register that is read is live"),
+                Spot::Register(from) if from == place => {}
+                Spot::Register(from) => self.emit(RegisterOp::MovReg, place, from, 0),
+                Spot::Slot(slot) => self.emit(RegisterOp::LoadSpill, place, slot, 0),
+                Spot::Nowhere => unreachable!("a register that is read is live"),
             },
         }
     }
@@ -43,11 +44,7 @@ impl Emitter<'_> {
     pub(super) fn window_instruction(&mut self, instruction: &Instruction) {
         use RegisterOp as R;
         let operation = instruction.operation;
-        let mut window = u32::from(self.allocation.windows[self.next_window]);
-        self.next_window += 1;
-        if self.allocation.slots != 0 {
-            window = window.max(self.top());
-        }
+        let window = self.window();
         if operation == R::ImportReg {
             self.highest = self.highest.max(window + 1);
             self.emit(operation, instruction.data, 0, window);
@@ -58,9 +55,9 @@ impl Emitter<'_> {
         let count = operands.len() as u32;
         // A single value can be printed where it is.
         if let (R::PrintReg, [Operand::Register(register)]) = (operation, operands)
-            && let Location::Register(place) = self.location(*register)
+            && let Spot::Register(place) = self.location(*register)
         {
-            self.emit(operation, u32::from(place), 0, 1);
+            self.emit(operation, place, 0, 1);
             return;
         }
         self.highest = self.highest.max(window + count.max(1));
@@ -81,52 +78,57 @@ impl Emitter<'_> {
             return;
         }
         match self.location(destination) {
-            Location::Register(place) if u32::from(place) == window => {}
-            Location::Register(place) => self.emit(R::MovReg, u32::from(place), window, 0),
-            Location::Slot(slot) => self.emit(R::StoreSpill, window, slot, 0),
-            Location::Nowhere => {}
+            Spot::Register(place) if place == window => {}
+            Spot::Register(place) => self.emit(R::MovReg, place, window, 0),
+            Spot::Slot(slot) => self.emit(R::StoreSpill, window, slot, 0),
+            Spot::Nowhere => {}
         }
+    }
+
+    /// Where the next window begins: above slots, if there are any, and above what carries values to and from them.
+    fn window(&mut self) -> Place {
+        let mut window = self.allocation.windows[self.next_window];
+        self.next_window += 1;
+        if self.allocation.slots != 0 {
+            window = window.max(self.function.parameters as u16);
+        }
+        if let Some(scratch) = self.allocation.scratch {
+            window = window.max(scratch + SCRATCH);
+        }
+        self.place(window)
     }
 
     /// Brings operands to consecutive registers as if all moved at once: some may lie in the window already, at other places.
     fn fill(&mut self, window: Place, operands: &[Operand]) {
-        let mut pending: Vec<(Place, Place)> = Vec::new();
-        for (index, operand) in operands.iter().enumerate() {
+        let mut moves = Vec::new();
+        for (to, operand) in (window..).zip(operands) {
             if let Operand::Register(register) = operand
-                && let Location::Register(from) = self.location(*register)
+                && let Spot::Register(from) = self.location(*register)
+                && from != to
             {
-                let to = window + index as u32;
-                if u32::from(from) != to {
-                    pending.push((to, u32::from(from)));
-                }
+                moves.push((to, from));
             }
         }
-        while !pending.is_empty() {
-            let ready = pending.iter().position(|&(to, _)| !pending.iter().any(|&(_, from)| from == to));
-            match ready {
-                Some(index) => {
-                    let (to, from) = pending.swap_remove(index);
-                    self.emit(RegisterOp::MovReg, to, from, 0);
-                }
-                None => {
-                    // Every target is still to be read: a circle. Free one of them.
-                    let spare = window + operands.len() as u32;
-                    self.highest = self.highest.max(spare + 1);
-                    let (to, _) = pending[0];
-                    self.emit(RegisterOp::MovReg, spare, to, 0);
-                    for (_, from) in &mut pending {
-                        if *from == to {
-                            *from = spare;
-                        }
-                    }
-                }
-            }
-        }
-        for (index, &operand) in operands.iter().enumerate() {
-            let in_register = matches!(operand, Operand::Register(register) if matches!(self.location(register), Location::Register(_)));
+        self.move_all(&moves, window + operands.len() as u32);
+        for (to, &operand) in (window..).zip(operands) {
+            let in_register =
+                matches!(operand, Operand::Register(register) if matches!(self.location(register), Spot::Register(_)));
             if !in_register {
-                self.move_to_place(window + index as u32, operand);
+                self.move_to_place(to, operand);
             }
+        }
+    }
+
+    /// Makes moves `(to, from)` as if all at once; `spare` is a register that none of them names.
+    pub(super) fn move_all(&mut self, moves: &[(Place, Place)], spare: Place) {
+        for step in sequence(moves) {
+            let (to, from) = match step {
+                Move::Copy { to, from } => (to, from),
+                Move::Save(from) => (spare, from),
+                Move::Restore(to) => (to, spare),
+            };
+            self.highest = self.highest.max(to + 1);
+            self.emit(RegisterOp::MovReg, to, from, 0);
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::configuration::Configuration;
 use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::mechanism::Part;
 use crate::profile::ProgramCode;
 
 pub(crate) struct Register;
@@ -32,15 +33,23 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let code = match (compiled.register_code(), compiled.stack_code()) {
-            (Some(code), _) => Cow::Borrowed(code),
-            (None, Some(code)) => Cow::Owned(converter::convert(code, configuration.converter_options())?.0),
+        let (code, conversion) = match (compiled.register_code(), compiled.stack_code()) {
+            (Some(code), _) => (Cow::Borrowed(code), None),
+            (None, Some(code)) => {
+                let (code, statistics) = converter::convert(code, configuration.converter_options())?;
+                (Cow::Owned(code), Some(statistics))
+            }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        let Configuration { specialise, cache_results, pairs, inline_caches, dispatch, .. } = *configuration;
-        let options = Options { specialise, cache_results, pairs: pairs && dispatch != Dispatch::Match, inline_caches };
+        let has = |part| !configuration.without.parts.contains(part);
+        let options = Options {
+            specialise: has(Part::Specialise),
+            cache_results: has(Part::CacheResults),
+            pairs: has(Part::Pairs) && configuration.dispatch != Dispatch::Match,
+            inline_caches: has(Part::InlineCaches),
+        };
         let linked = linked(Linked::with_options(&code, options))?;
-        Ok(Box::new(PreparedRegister { linked, code, dispatch: configuration.dispatch.of_register() }))
+        Ok(Box::new(PreparedRegister { linked, code, conversion, dispatch: configuration.dispatch.of_register() }))
     }
 }
 
@@ -48,6 +57,7 @@ struct PreparedRegister<'c> {
     linked: Linked,
     /// What it was linked from.
     code: Cow<'c, Verified<RegCode>>,
+    conversion: Option<converter::Statistics>,
     dispatch: vm_register::Dispatch,
 }
 
@@ -74,5 +84,9 @@ impl Prepared for PreparedRegister<'_> {
 
     fn code_bytes(&self) -> Option<usize> {
         Some(self.linked.code_bytes())
+    }
+
+    fn conversion(&self) -> Option<&converter::Statistics> {
+        self.conversion.as_ref()
     }
 }

@@ -11,6 +11,7 @@ use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
+use crate::mechanism::Part;
 use crate::profile::ProgramCode;
 
 pub(crate) struct Stack;
@@ -38,7 +39,8 @@ impl Executor for Stack {
                 reason: "the file holds register code".to_string(),
             });
         };
-        let Configuration { superinstructions, inline_caches, .. } = *configuration;
+        let Configuration { superinstructions, without, .. } = *configuration;
+        let inline_caches = !without.parts.contains(Part::InlineCaches);
         let options = Options { superinstructions, inline_caches };
         let linked = linked(Linked::with_options(code, options))?;
         Ok(Box::new(PreparedStack { linked, code, dispatch: configuration.dispatch.of_stack() }))

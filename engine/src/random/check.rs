@@ -1,7 +1,7 @@
 //! Runs one program everywhere and compares what can be observed.
 //!
-//! The evaluator is the reference. The stack machine and the register machine at two register counts must show the same: the bytes
-//! printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
+//! The evaluator is the reference. The stack machine and the register machine at two register counts, one of them with any allocator and
+//! without any subset of the mechanisms, must show the same: the bytes printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
 //! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
 //!
 //! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
@@ -18,6 +18,7 @@ use crate::configuration::Configuration;
 use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::find_executor;
+use crate::mechanism::{Mechanism, Without, mechanisms};
 use crate::outcome::{Capture, Failure, Returned};
 
 /// Name of random programs in messages.
@@ -286,6 +287,7 @@ struct Plan {
     takes_fewest: bool,
     registers: u16,
     allocator: AllocatorKind,
+    without: Without,
     /// Of the two configurations of a machine.
     dispatch: [Dispatch; 2],
 }
@@ -300,6 +302,7 @@ impl Plan {
             takes_fewest: random.chance(50),
             registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64]),
             allocator: *random.choose(AllocatorKind::ALL),
+            without: if random.chance(50) { Without::default() } else { some_mechanisms(&mut random) },
             forgets_fuel: random.below(4) == 0,
             dispatch: [*random.choose(Dispatch::ALL), *random.choose(Dispatch::ALL)],
         }
@@ -314,8 +317,8 @@ impl Plan {
     fn register_configurations(&self, configurations: &mut Vec<Configuration>) {
         let [dispatch, other_dispatch] = self.dispatch;
         let all = Configuration { dispatch, check: true, ..self.configuration("register") };
-        let (registers, allocator) = (self.registers, self.allocator);
-        let some = Configuration { registers, allocator, dispatch: other_dispatch, ..all.clone() };
+        let (registers, allocator, without) = (self.registers, self.allocator, self.without);
+        let some = Configuration { registers, allocator, without, dispatch: other_dispatch, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
         configurations.extend([if self.takes_fewest { fewest } else { all }, some]);
     }
@@ -327,4 +330,10 @@ impl Plan {
         let fused = Configuration { superinstructions: true, dispatch: other_dispatch, ..plain.clone() };
         configurations.extend([plain, fused]);
     }
+}
+
+/// Each mechanism or not.
+fn some_mechanisms(random: &mut Random) -> Without {
+    let left_out: Vec<Mechanism> = mechanisms().into_iter().filter(|_| random.chance(40)).collect();
+    left_out.iter().fold(Without::default(), Without::with)
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use converter::{ConvertError, Options, convert};
+use converter::{AllocatorKind, ConvertError, Options, Step, StepSet, convert};
 use isa::{RegCode, Stack, StackCode, StackOp, Verified};
 use runtime::probe::NoProbe;
 use runtime::{Fault, Limits, Program, RunOptions, Runtime, Value};
@@ -129,8 +129,8 @@ pub(crate) fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::
 }
 
 /// Converts; a panic is an error too.
-pub(crate) fn try_convert(code: &Verified<StackCode>, registers: u16) -> Result<Verified<RegCode>, String> {
-    let options = Options { registers, check: true, ..Options::default() };
+pub(crate) fn try_convert(code: &Verified<StackCode>, options: Options) -> Result<Verified<RegCode>, String> {
+    let options = Options { check: true, ..options };
     match catch_unwind(AssertUnwindSafe(|| convert(code, options))) {
         Ok(Ok((converted, _))) => Ok(converted),
         Ok(Err(error @ (ConvertError::Unverified(_) | ConvertError::Unfaithful(_)))) => {
@@ -153,18 +153,37 @@ fn listings<F: isa::text::TextForm>(module: &isa::Module<F>) -> String {
     (0..module.functions.len() as u32).map(|function| isa::text::listing(module, function, false)).collect()
 }
 
+/// All allocators at some register counts, and at each count one of them without some of the steps.
+fn all_options(code: &Verified<StackCode>, registers: &[u16]) -> Vec<Options> {
+    let length: usize = code.functions.iter().map(|function| function.code.len()).sum();
+    let mut all = Vec::new();
+    for (index, &registers) in registers.iter().enumerate() {
+        all.extend(AllocatorKind::ALL.iter().map(|&allocator| Options { registers, allocator, ..Options::default() }));
+        // Any subset; over many programs, all kinds of them.
+        let bits = (length + index).wrapping_mul(0x9e37_79b9) >> 7;
+        let without: StepSet =
+            Step::ALL.iter().enumerate().filter(|(at, _)| bits >> at & 1 != 0).map(|(_, &step)| step).collect();
+        let allocator = AllocatorKind::ALL[(bits >> 12) % AllocatorKind::ALL.len()];
+        all.push(Options { registers, allocator, without, check: true });
+    }
+    all
+}
+
 /// What is different between both forms at some register count, or what both show.
 pub(crate) fn compare(code: &Verified<StackCode>, registers: &[u16], how: How) -> Result<Shown, String> {
     let expected = run_stack(code, how);
-    for &count in registers {
-        let converted = match try_convert(code, count) {
+    for options in all_options(code, registers) {
+        let Options { registers, allocator, without, .. } = options;
+        let left_out: Vec<&str> = without.iter().map(|step| step.about().0).collect();
+        let at = format!("{} without [{}] at {registers} registers", allocator.about().0, left_out.join(","));
+        let converted = match try_convert(code, options) {
             Ok(converted) => converted,
-            Err(error) => return Err(format!("at {count} registers: {error}\n{}", listings(code))),
+            Err(error) => return Err(format!("{at}: {error}\n{}", listings(code))),
         };
         let shown = run_register(&converted, how);
         if shown != expected {
             return Err(format!(
-                "at {count} registers:\n--- stack\n{expected:?}\n--- register\n{shown:?}\n{}\n{}",
+                "{at}:\n--- stack\n{expected:?}\n--- register\n{shown:?}\n{}\n{}",
                 listings(code),
                 listings(&converted)
             ));

@@ -1,53 +1,14 @@
 //! Code of sizes that no person writes, but that programs write.
 
+use converter::large::{
+    DIGITS, branches_over_locals, deep_stack, handlers_in_a_row, handlers_nested, long_loops, many_locals, module,
+    nested_branches, nested_calls, op, straight, wide_window,
+};
 use converter::{ConvertError, Options, convert};
-use isa::module::{Function, Handler, Source};
 use isa::stack::{StackInstruction as Instruction, StackOp as Op};
 use isa::{Constant, StackCode};
 
 use crate::runner::{How, compare, verify};
-
-/// Constants 0 to 9 are these integers; what code needs besides it adds.
-const DIGITS: i64 = 10;
-
-fn module(locals: u32, code: Vec<Instruction>) -> StackCode {
-    with_handlers(locals, code, Vec::new())
-}
-
-fn with_handlers(locals: u32, code: Vec<Instruction>, handlers: Vec<Handler>) -> StackCode {
-    let main = Function { locals, local_names: vec![0; locals as usize], code, handlers, ..Function::default() };
-    let three = Function {
-        parameters: 3,
-        locals: 3,
-        local_names: vec![0; 3],
-        code: vec![
-            op(Op::LoadLocal, 0),
-            op(Op::LoadLocal, 1),
-            op(Op::Sub, 0),
-            op(Op::LoadLocal, 2),
-            op(Op::Add, 0),
-            op(Op::Return, 0),
-        ],
-        ..Function::default()
-    };
-    StackCode {
-        constants: (0..DIGITS).map(Constant::Int).collect(),
-        names: vec!["".into()],
-        functions: vec![main, three],
-        sources: vec![Source::default()],
-        ..StackCode::default()
-    }
-}
-
-fn op(op: Op, operand: u32) -> Instruction {
-    Instruction::new(op, operand)
-}
-
-/// `Σ` modulo 1000003, so that integers stay small.
-fn fold(code: &mut Vec<Instruction>, values: u32) {
-    code.push(op(Op::BuildList, values));
-    code.push(op(Op::Return, 0));
-}
 
 #[track_caller]
 fn shows(module: StackCode, registers: &[u16], expected: &str) {
@@ -67,32 +28,6 @@ fn list(values: impl Iterator<Item = i64>) -> String {
     format!("list [{}]", values.map(|value| value.to_string()).collect::<Vec<_>>().join(", "))
 }
 
-/// Locals that are all alive from where they are set, in order, to where they are read, in another order.
-fn many_locals(count: u32) -> StackCode {
-    let mut code = Vec::new();
-    for local in 0..count {
-        code.push(op(Op::LoadConst, local % DIGITS as u32));
-        code.push(op(Op::StoreLocal, local));
-    }
-    // Some are changed by way of others.
-    for local in 0..count {
-        code.push(op(Op::LoadLocal, local));
-        code.push(op(Op::LoadLocal, (local + 7) % count));
-        code.push(op(Op::Add, 0));
-        code.push(op(Op::LoadConst, 9));
-        code.push(op(Op::Mod, 0));
-        code.push(op(Op::StoreLocal, local));
-    }
-    // Read in pieces: a list of all at once would need a window of all.
-    code.push(op(Op::BuildList, 0));
-    for local in 0..count {
-        code.push(op(Op::LoadLocal, local * 3 % count));
-        code.push(op(Op::ListAppend, 1));
-    }
-    code.push(op(Op::Return, 0));
-    module(count, code)
-}
-
 fn many_locals_expected(count: u32) -> String {
     let mut locals: Vec<i64> = (0..count).map(|local| i64::from(local) % DIGITS).collect();
     for local in 0..count as usize {
@@ -109,42 +44,6 @@ fn three_hundred_locals() {
 #[test]
 fn ten_thousand_locals() {
     shows(many_locals(10_000), &[8, 256, 20_000], &many_locals_expected(10_000));
-}
-
-/// Pushes so many values, with a call and a branch in between, and takes them down one by one.
-fn deep_stack(depth: u32) -> StackCode {
-    let mut code = Vec::new();
-    code.push(op(Op::LoadConst, 1));
-    code.push(op(Op::StoreLocal, 0));
-    for level in 0..depth {
-        match level % 5 {
-            0 => code.push(op(Op::LoadLocal, 0)),
-            1 => code.push(op(Op::Dup, 0)),
-            2 => {
-                code.extend([op(Op::LoadConst, 7), op(Op::LoadConst, 5), op(Op::LoadConst, level % 10)]);
-                code.push(Instruction::call(Op::CallFuncConst, 1, 3));
-            }
-            3 => {
-                let at = code.len() as u32;
-                code.extend([
-                    op(Op::LoadConst, level % 7),
-                    op(Op::JumpIfFalse, at + 4),
-                    op(Op::LoadConst, 3),
-                    op(Op::Jump, at + 5),
-                    op(Op::LoadConst, 4),
-                ]);
-            }
-            _ => code.push(op(Op::LoadConst, level % 10)),
-        }
-        if level % 3 == 0 {
-            code.extend([op(Op::LoadConst, level % 10), op(Op::StoreLocal, 0)]);
-        }
-    }
-    for level in 1..depth {
-        code.push(op(if level % 2 == 0 { Op::Add } else { Op::Sub }, 0));
-    }
-    code.push(op(Op::Return, 0));
-    module(1, code)
 }
 
 fn deep_stack_expected(depth: u32) -> String {
@@ -176,30 +75,6 @@ fn deep_operand_stacks() {
     shows(deep_stack(5000), &[8, 256], &deep_stack_expected(5000));
 }
 
-/// One block of about so many instructions.
-fn straight(length: u32) -> StackCode {
-    let mut code = vec![op(Op::LoadConst, 1), op(Op::StoreLocal, 0), op(Op::LoadConst, 2), op(Op::StoreLocal, 1)];
-    for round in 0..length / 12 {
-        code.extend([
-            op(Op::LoadLocal, 0),
-            op(Op::LoadLocal, 1),
-            op(Op::LoadConst, round % 10),
-            Instruction::call(Op::CallFuncConst, 1, 3),
-            op(Op::LoadConst, 9),
-            op(Op::Mod, 0),
-            op(Op::LoadLocal, 1),
-            op(Op::StoreLocal, 0),
-            op(Op::StoreLocal, 1),
-            op(Op::LoadLocal, 1),
-            op(Op::StoreLocal, 2),
-            op(Op::Nop, 0),
-        ]);
-    }
-    code.extend([op(Op::LoadLocal, 0), op(Op::LoadLocal, 2)]);
-    fold(&mut code, 2);
-    module(3, code)
-}
-
 fn straight_expected(length: u32) -> String {
     let (mut a, mut b) = (1_i64, 2);
     for round in 0..length / 12 {
@@ -211,32 +86,6 @@ fn straight_expected(length: u32) -> String {
 #[test]
 fn a_block_of_a_hundred_thousand_instructions() {
     shows(straight(100_000), &[8, 256], &straight_expected(100_000));
-}
-
-/// Branches nested so deep, each with an arm that changes a variable and one with the next branch.
-fn nested_branches(depth: u32) -> StackCode {
-    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0)];
-    let mut open = Vec::new();
-    for level in 0..depth {
-        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 9), op(Op::Mod, 0), op(Op::LoadConst, 8), op(Op::Neq, 0)]);
-        open.push(code.len());
-        code.push(op(Op::JumpIfFalse, 0));
-        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 1 + level % 2), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
-    }
-    let mut ends = Vec::new();
-    for jump in open.into_iter().rev() {
-        ends.push(code.len());
-        code.push(op(Op::Jump, 0));
-        code[jump] = op(Op::JumpIfFalse, code.len() as u32);
-        code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 5), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
-        // The inner branches' ends all lead on to where this one's arms meet.
-        let here = code.len() as u32;
-        for end in ends.drain(..) {
-            code[end] = op(Op::Jump, here);
-        }
-    }
-    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
-    module(1, code)
 }
 
 fn nested_branches_expected(depth: u32) -> String {
@@ -256,69 +105,10 @@ fn branches_nested_five_thousand_deep() {
     shows(nested_branches(5000), &[8, 256], &nested_branches_expected(5000));
 }
 
-/// `f(1, 2, f(1, 2, f(…)))`: calls nested so deep, with their arguments on the stack.
-fn nested_calls(depth: u32) -> StackCode {
-    let mut code = Vec::new();
-    for level in 0..depth {
-        code.extend([op(Op::LoadConst, level % 10), op(Op::LoadConst, 3)]);
-    }
-    code.push(op(Op::LoadConst, 0));
-    code.extend((0..depth).map(|_| Instruction::call(Op::CallFuncConst, 1, 3)));
-    code.push(op(Op::Return, 0));
-    module(0, code)
-}
-
 #[test]
 fn calls_nested_deep() {
     let expected: i64 = (0..2000).map(|level| level % 10 - 3).sum();
     shows(nested_calls(2000), &[8, 256, 10_000], &format!("integer {expected}"));
-}
-
-/// Loops and branches over a body of so many instructions: longer than fused branches reach.
-fn long_loops(length: u32) -> StackCode {
-    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0), op(Op::LoadConst, 0), op(Op::StoreLocal, 4)];
-    let filler = |code: &mut Vec<Instruction>| {
-        for _ in 0..length / 4 {
-            code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 1), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
-        }
-    };
-    // Counts by one, then by two; locals 1 to 3 count.
-    for step in [1, 2] {
-        code.extend([op(Op::LoadConst, 4), op(Op::StoreLocal, 2), op(Op::LoadConst, step), op(Op::StoreLocal, 3)]);
-        code.extend([op(Op::LoadConst, 0), op(Op::ForPrepare, 1)]);
-        let at = code.len();
-        code.extend([op(Op::Loop, at as u32 + 2), op(Op::Jump, 0)]);
-        filler(&mut code);
-        code.extend([op(Op::ForLoop, 1), op(Op::Loop, at as u32 + 2)]);
-        code[at + 1] = op(Op::Jump, code.len() as u32);
-    }
-    // Tests at the end: a comparison with a register, with a small integer, and what is no comparison.
-    for kind in 0..3 {
-        code.extend([op(Op::LoadConst, 0), op(Op::StoreLocal, 4)]);
-        let top = code.len() as u32;
-        code.extend([op(Op::LoadLocal, 4), op(Op::LoadConst, 1), op(Op::Add, 0), op(Op::StoreLocal, 4)]);
-        filler(&mut code);
-        code.push(op(Op::LoadLocal, 4));
-        match kind {
-            0 => code.extend([op(Op::LoadLocal, 2), op(Op::Lt, 0)]),
-            1 => code.extend([op(Op::LoadConst, 3), op(Op::Gte, 0), op(Op::Not, 0)]),
-            _ => code.extend([op(Op::LoadConst, 2), op(Op::Sub, 0)]),
-        }
-        code.push(op(Op::LoopIfTrue, top));
-    }
-    // Jumps over it: taken and not taken, fused and not.
-    let comparisons =
-        [(Op::Lt, 5, 9), (Op::Lt, 9, 5), (Op::Eq, 1, 1), (Op::Neq, 1, 1), (Op::Gt, 2, 1), (Op::Lte, 2, 1)];
-    for (comparison, left, right) in comparisons {
-        code.extend([op(Op::LoadConst, left), op(Op::StoreLocal, 4), op(Op::LoadLocal, 4), op(Op::LoadConst, right)]);
-        code.push(op(comparison, 0));
-        let at = code.len();
-        code.push(op(Op::JumpIfTrue, 0));
-        filler(&mut code);
-        code[at] = op(Op::JumpIfTrue, code.len() as u32);
-    }
-    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
-    module(5, code)
 }
 
 fn long_loops_expected(length: u32) -> String {
@@ -421,67 +211,10 @@ fn constants_beyond_the_reach_of_a_lane() {
     shows(module, &[8, 256], &format!("{}\nstring far", printed.join("\n")));
 }
 
-/// So many blocks with handlers, one after the other; every third fails.
-fn handlers_in_a_row(count: u32) -> StackCode {
-    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0)];
-    let mut handlers = Vec::new();
-    for number in 0..count {
-        let start = code.len() as u32;
-        code.extend([op(Op::LoadConst, 1), op(Op::LoadConst, number % 3), op(Op::Div, 0), op(Op::Pop, 0)]);
-        let end = code.len() as u32;
-        code.push(op(Op::Jump, end + 6));
-        code.extend([
-            op(Op::Pop, 0),
-            op(Op::LoadLocal, 0),
-            op(Op::LoadConst, 1),
-            op(Op::Add, 0),
-            op(Op::StoreLocal, 0),
-        ]);
-        handlers.push(Handler { start, end, target: end + 1, landing: 0, is_cleanup: false });
-    }
-    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
-    with_handlers(1, code, handlers)
-}
-
-/// So many handlers, one inside the other; each catches what the one inside it throws on.
-fn handlers_nested(count: u32) -> StackCode {
-    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0), op(Op::LoadConst, 5), op(Op::Throw, 0)];
-    let mut handlers = Vec::new();
-    for _ in 0..count {
-        let end = code.len() as u32;
-        handlers.push(Handler { start: 2, end, target: end, landing: 0, is_cleanup: false });
-        code.extend([
-            op(Op::LoadLocal, 0),
-            op(Op::LoadConst, 1),
-            op(Op::Add, 0),
-            op(Op::StoreLocal, 0),
-            op(Op::Throw, 0),
-        ]);
-    }
-    let end = code.len() as u32;
-    handlers.push(Handler { start: 2, end, target: end, landing: 0, is_cleanup: false });
-    code.extend([op(Op::LoadLocal, 0)]);
-    fold(&mut code, 2);
-    with_handlers(1, code, handlers)
-}
-
 #[test]
 fn many_handlers() {
     shows(handlers_in_a_row(3000), &[8, 256], "integer 1000");
     shows(handlers_nested(1000), &[8, 256], "list [5, 1000]");
-}
-
-/// A list of so many locals at once, in an order that makes moves wait for each other.
-fn wide_window(count: u32) -> StackCode {
-    let mut code = Vec::new();
-    for local in 0..count {
-        code.extend([op(Op::LoadConst, local % 10), op(Op::StoreLocal, local)]);
-    }
-    for local in 0..count {
-        code.push(op(Op::LoadLocal, (local + 1) % count));
-    }
-    fold(&mut code, count);
-    module(count, code)
 }
 
 #[test]
@@ -510,10 +243,10 @@ fn too_few_registers() {
 #[test]
 fn too_many_values_at_once() {
     let message = convert_error(many_locals(70_000), 256);
-    assert!(message.starts_with("function '' needs 1"), "{message}");
+    assert!(message.starts_with("function '' needs 7"), "{message}");
     assert!(message.ends_with("; divide the function, or run the program with --vm stack"), "{message}");
     let mut code = vec![op(Op::LoadConst, 1); 70_000];
-    fold(&mut code, 70_000);
+    code.extend([op(Op::BuildList, 70_000), op(Op::Return, 0)]);
     let message = convert_error(module(0, code), 256);
     assert!(message.starts_with("function '' needs 7"), "{message}");
     // Many locals that are not alive at once are fine.
@@ -546,26 +279,6 @@ fn names_beyond_the_reach_of_a_lane() {
     module.functions[0].code =
         [&code[..], &[op(Op::SetAttr, 65_000), op(Op::LoadLocal, 0), op(Op::Return, 0)]].concat();
     shows(module, &[8, 256], "map {n64999: 5}");
-}
-
-/// As many variables as branches, all of them alive throughout.
-fn branches_over_locals(count: u32) -> StackCode {
-    let mut code = Vec::new();
-    for local in 0..count {
-        code.extend([op(Op::LoadConst, local % 10), op(Op::StoreLocal, local)]);
-    }
-    for local in 0..count {
-        code.push(op(Op::LoadLocal, local));
-        let at = code.len() as u32;
-        code.push(op(Op::JumpIfFalse, at + 3));
-        code.extend([op(Op::LoadConst, 0), op(Op::StoreLocal, local)]);
-    }
-    code.push(op(Op::LoadConst, 0));
-    for local in 0..count {
-        code.extend([op(Op::LoadLocal, local), op(Op::Add, 0)]);
-    }
-    code.push(op(Op::Return, 0));
-    module(count, code)
 }
 
 #[test]

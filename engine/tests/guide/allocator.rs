@@ -13,7 +13,7 @@ impl RegisterAllocator for Slots {
         "slots"
     }
 
-    fn allocate(&self, function: &Function, ranges: &LiveRanges, _registers: u16) -> Allocation {
+    fn allocate(&self, function: &mut Function, ranges: &LiveRanges, _registers: u16) -> Allocation {
         let mut locations = vec![Location::Nowhere; function.registers as usize];
         for (slot, range) in ranges.ranges.iter().enumerate() {
             locations[range.register as usize] = Location::Slot(slot as u32);
@@ -22,8 +22,9 @@ impl RegisterAllocator for Slots {
             locations,
             slots: ranges.ranges.len() as u32,
             // Registers 0 to 2 carry values from and to the slots; nothing else is in registers, so windows begin anywhere.
-            scratch: 0,
+            scratch: Some(0),
             windows: vec![0; ranges.windows.len()],
+            arrivals: ranges.arrivals.clone(),
         }
     }
 }

@@ -20,7 +20,7 @@ mod probe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use converter::{Statistics, cleanup, emit, lift, live};
+use converter::{Statistics, StepSet, cleanup, emit, lift, live};
 use engine::profile::Cell;
 use engine::workloads::{Size, workloads};
 use engine::{Capture, Compiled, Configuration, Source, find_executor, render_failure};
@@ -233,10 +233,10 @@ fn programs_print_what_the_pages_say() {
 /// Converts with an allocator that is not registered.
 fn convert(code: &Verified<StackCode>, allocator: &dyn converter::RegisterAllocator) -> Verified<RegCode> {
     let functions = code.functions.iter().map(|function| {
-        let mut lifted = lift::lift(code, function);
-        cleanup::clean_up(&mut lifted);
+        let mut lifted = lift::lift(code, function, StepSet::EMPTY);
+        cleanup::clean_up(&mut lifted, &code.constants, StepSet::EMPTY);
         let ranges = live::live_ranges(&lifted);
-        let allocation = allocator.allocate(&lifted, &ranges, 256);
+        let allocation = allocator.allocate(&mut lifted, &ranges, 256);
         emit::emit(code, function, &lifted, &ranges, &allocation, &mut Statistics::default()).unwrap()
     });
     isa::verify::register(code.with_functions(functions.collect())).unwrap()

@@ -1,5 +1,6 @@
 //! The verbs, a file each.
 
+mod check;
 mod compare;
 mod compile;
 mod disasm;
@@ -26,6 +27,8 @@ use crate::terminal;
 const FAILED: u8 = 1;
 /// Usage, or a file that cannot be read.
 const USAGE: u8 = 2;
+/// A regression was found.
+const REGRESSION: u8 = 3;
 
 /// Asked for what cannot be done.
 #[derive(Debug)]
@@ -49,6 +52,7 @@ pub fn main() -> ExitCode {
         Verb::Profile(options) => profile::run(&options),
         Verb::Compile(options) => compile::run(&options),
         Verb::Verify(options) => verify::run(&options),
+        Verb::Check(options) => check::run(&options),
         Verb::Env(options) => env::run(&options),
         Verb::Repl(options) => repl::run(&options),
         Verb::Fuzz(options) => fuzz::run(&options),

@@ -1,0 +1,54 @@
+//! How many stack instructions a second are converted, and does that depend on the size of the code?
+//!
+//! First over all bundled programs, with each allocator, at plenty of registers and at few. Then over each kind of large code at two sizes:
+//! where conversion takes time linear in the size, the throughput is the same. The rate of each phase is what `harness run --stats` shows.
+
+use std::hint::black_box;
+
+use benches::{bundled, short};
+use converter::large::{self, Large};
+use converter::{AllocatorKind, Options, convert};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use isa::{StackCode, Verified};
+
+fn instructions(code: &StackCode) -> u64 {
+    code.functions.iter().map(|function| function.code.len() as u64).sum()
+}
+
+fn programs(criterion: &mut Criterion) {
+    let programs = bundled();
+    let codes: Vec<&Verified<StackCode>> =
+        programs.iter().map(|program| program.stack_code().expect("compiled from text")).collect();
+    let mut group = criterion.benchmark_group("bundled programs");
+    group.throughput(Throughput::Elements(codes.iter().map(|code| instructions(code)).sum()));
+    for &allocator in AllocatorKind::ALL {
+        for registers in [256, 8] {
+            let options = Options { registers, allocator, ..Options::default() };
+            group.bench_function(BenchmarkId::new(allocator.about().0, registers), |bencher| {
+                bencher.iter(|| {
+                    for code in &codes {
+                        black_box(convert(code, options).expect("bundled programs convert"));
+                    }
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+fn sizes(criterion: &mut Criterion) {
+    for &Large { name, make, size } in large::ALL {
+        let mut group = criterion.benchmark_group(name);
+        for size in [size, 10 * size] {
+            let code = isa::verify::stack(make(size)).expect("large code verifies");
+            group.throughput(Throughput::Elements(instructions(&code)));
+            group.bench_with_input(BenchmarkId::from_parameter(instructions(&code)), &code, |bencher, code| {
+                bencher.iter(|| black_box(convert(code, Options::default()).expect("large code converts")));
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(name = benches; config = short(); targets = programs, sizes);
+criterion_main!(benches);

@@ -1,0 +1,276 @@
+//! Linear scan over segments, which are split where registers run out.
+//!
+//! After Wimmer and Mössenböck, *Optimized Interval Splitting in a Linear Scan Register Allocator*, VEE 2005: parts of live ranges wait in a
+//! queue by where they begin. Each takes a free register. When there is none, the value goes without that is wanted last, be it the new one
+//! or one that holds a register; it is split, and what is left of it queues again, to begin where it next has to be in a register.
+//! Differences:
+//!
+//! * What queues at first are segments (see [`timeline`](crate::allocate::timeline)), not ranges with holes, so no register is ever blocked
+//!   later on, and each part's search takes time in the number of registers alone.
+//! * A value that loses its register loses it right after its last use, or if that was in a loop which has ended by then, at the end of that
+//!   loop; and one that is loaded for a loop is so before the loop. So what a loop does not use is not carried around in it.
+//! * A value that a loop uses, and has in a register where it begins, counts as used at its end, since the next iteration wants it.
+//!
+//! [`pieces`](crate::allocate::pieces) does the rest.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::allocate::headers::cut_at_headers;
+use crate::allocate::pieces::{Piece, settle};
+use crate::allocate::timeline::{Loop, Segment, Timeline};
+use crate::allocate::{Allocation, at};
+use crate::live::{LiveRanges, Origin};
+use crate::tac::{Function, NONE, VirtualRegister};
+
+/// A register number that is none.
+const NOWHERE: u16 = u16::MAX;
+
+pub(super) fn allocate(function: &mut Function, ranges: &LiveRanges, registers: u16) -> Allocation {
+    let timeline = Timeline::new(function, ranges);
+    let mut scan = Scan::new(function, ranges, &timeline, registers);
+    scan.run();
+    let Scan { pieces, mut is_spilled, windows, .. } = scan;
+    let mut pieces = pieces.into_iter().map(|held| held.piece).collect();
+    cut_at_headers(&timeline, &mut pieces, &mut is_spilled);
+    settle(function, ranges, &timeline, pieces, &is_spilled, windows)
+}
+
+/// A piece as long as it may still be cut.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    piece: Piece,
+    /// Where the segment ends that it is part of.
+    segment_end: u32,
+    /// Where the value is wanted next, as far as known: right until the scan gets there.
+    next: u32,
+}
+
+struct Scan<'r> {
+    function: &'r Function,
+    ranges: &'r LiveRanges,
+    timeline: &'r Timeline,
+    queue: BinaryHeap<Reverse<Segment>>,
+    pieces: Vec<Held>,
+    /// For each register the piece that holds it.
+    holder: Vec<Option<u32>>,
+    /// Pieces that hold registers, by end. Those that were cut have left.
+    active: BinaryHeap<Reverse<(u32, u32)>>,
+    /// For each virtual register where it was last.
+    last_place: Vec<u16>,
+    is_spilled: Vec<bool>,
+    windows: Vec<u16>,
+}
+
+impl<'r> Scan<'r> {
+    fn new(function: &'r Function, ranges: &'r LiveRanges, timeline: &'r Timeline, registers: u16) -> Self {
+        let mut last_place = vec![NOWHERE; at(function.registers)];
+        for arrival in &ranges.arrivals {
+            if let Origin::Parameter(parameter) = arrival.from {
+                last_place[at(arrival.to)] = parameter;
+            }
+        }
+        Self {
+            function,
+            ranges,
+            timeline,
+            queue: timeline.segments.iter().copied().map(Reverse).collect(),
+            pieces: Vec::with_capacity(timeline.segments.len()),
+            // More registers than there are values are of no use.
+            holder: vec![None; usize::from(registers).min(at(function.registers))],
+            active: BinaryHeap::new(),
+            last_place,
+            is_spilled: vec![false; at(function.registers)],
+            windows: Vec::with_capacity(ranges.windows.len()),
+        }
+    }
+
+    fn run(&mut self) {
+        while let Some(Reverse(segment)) = self.queue.pop() {
+            self.place_windows(segment.start);
+            self.expire(segment.start);
+            self.place(segment);
+        }
+        self.place_windows(u32::MAX);
+    }
+
+    fn held(&self, place: usize) -> Option<&Held> {
+        self.holder[place].map(|index| &self.pieces[index as usize])
+    }
+
+    fn place(&mut self, segment: Segment) {
+        let needs_register = self.timeline.needs_register(segment.register, segment.start);
+        if segment.start == segment.end && !needs_register && self.timeline.occurrences(segment.register).len() == 1 {
+            // A result that nobody reads, and that is all there is to it.
+            return;
+        }
+        let preferred = self.preference(segment).filter(|&place| self.is_free(place));
+        let free = preferred.or_else(|| self.holder.iter().position(Option::is_none).map(|place| place as u16));
+        if let Some(place) = free {
+            self.assign(segment, place);
+            return;
+        }
+        let own_next = self.next_use(segment, segment.start);
+        let (victim, next) = self.wanted_last(segment.start);
+        if needs_register || next > own_next {
+            self.evict(victim, segment.start);
+            self.assign(segment, victim);
+        } else {
+            self.is_spilled[at(segment.register)] = true;
+            self.resume(segment.register, segment.start, segment.end);
+        }
+    }
+
+    fn assign(&mut self, segment: Segment, place: u16) {
+        let Segment { register, start, end } = segment;
+        let next = self.next_use(segment, start);
+        self.holder[usize::from(place)] = Some(self.pieces.len() as u32);
+        self.active.push(Reverse((end, self.pieces.len() as u32)));
+        self.pieces.push(Held { piece: Piece { register, place, start, end, is_cut: false }, segment_end: end, next });
+        self.last_place[at(register)] = place;
+    }
+
+    fn expire(&mut self, point: u32) {
+        while let Some(&Reverse((end, index))) = self.active.peek()
+            && end < point
+        {
+            self.active.pop();
+            let holder = &mut self.holder[usize::from(self.pieces[index as usize].piece.place)];
+            if *holder == Some(index) {
+                *holder = None;
+            }
+        }
+    }
+
+    /// The register whose value is wanted last from a point on, and where that is. What needs its register at the point keeps it.
+    fn wanted_last(&mut self, point: u32) -> (u16, u32) {
+        let mut last = None;
+        for place in 0..self.holder.len() {
+            let Some(index) = self.holder[place] else { continue };
+            let Held { piece, segment_end, next } = self.pieces[index as usize];
+            let here = self.timeline.next(piece.register, point).filter(|occurrence| occurrence.point == point);
+            if here.is_some_and(|occurrence| occurrence.needs_register) {
+                continue;
+            }
+            let segment = Segment { start: piece.start, register: piece.register, end: segment_end };
+            let next = match here {
+                Some(_) => point,
+                None if next > point => next,
+                None => self.next_use(segment, point),
+            };
+            self.pieces[index as usize].next = next;
+            if last.is_none_or(|(_, latest)| next > latest) {
+                last = Some((place as u16, next));
+            }
+        }
+        last.expect("no instruction has as many operands as there are registers")
+    }
+
+    /// Where in a segment the value is wanted next after a point, if it has been in a register from the segment's start.
+    fn next_use(&self, segment: Segment, point: u32) -> u32 {
+        let Segment { start, register, end } = segment;
+        let next = self.timeline.next(register, point + 1).map_or(u32::MAX, |occurrence| occurrence.point);
+        for around in self.timeline.loops_around(point) {
+            if next <= around.end || around.end > end {
+                break;
+            }
+            let is_used = || self.timeline.next(register, around.start).is_some_and(|first| first.point <= around.end);
+            if start <= around.start && is_used() {
+                return around.end;
+            }
+        }
+        if next <= end { next } else { u32::MAX }
+    }
+
+    /// Takes the register away from what holds it, for something that begins at a point.
+    fn evict(&mut self, place: u16, point: u32) {
+        let index = self.holder[usize::from(place)].take().expect("only what is held is evicted") as usize;
+        let Held { piece, segment_end, .. } = self.pieces[index];
+        let last = self.timeline.last(piece.register, point).filter(|last| last.point >= piece.start);
+        // What was never used in the register need not have been there: an empty stretch, which is dropped later.
+        let end = last.map(|last| self.after_use(last.point, point));
+        let piece = &mut self.pieces[index].piece;
+        (piece.start, piece.end) = end.map_or((1, 0), |end| (piece.start, end));
+        piece.is_cut = true;
+        let register = piece.register;
+        self.is_spilled[at(register)] = true;
+        self.resume(register, point, segment_end);
+    }
+
+    /// The last point for which to keep a value in a register after a use, when the register is taken for something else at `point`.
+    fn after_use(&self, used: u32, point: u32) -> u32 {
+        let is_left = |around: &&Loop| around.start <= used && used <= around.end && around.end < point;
+        let left = self.timeline.loops_around(used).take_while(is_left).last();
+        let is_same_block = self.timeline.stretch_at(used) == self.timeline.stretch_at(point);
+        match left {
+            Some(left) => left.end,
+            None if is_same_block => point - 1,
+            None => (used | 1).min(point - 1),
+        }
+    }
+
+    /// Queues what is left of a segment from a point on: from where the value next has to be in a register, or from the beginning of a loop
+    /// in which that is.
+    fn resume(&mut self, register: VirtualRegister, point: u32, segment_end: u32) {
+        let wanted = self.timeline.next_needed(register, point);
+        let Some(wanted) = wanted.filter(|wanted| wanted.point <= segment_end) else { return };
+        let is_loaded = wanted.point % 2 == 0;
+        let entered = self.timeline.loops_around(wanted.point).take_while(|around| around.start > point).last();
+        let start = match entered {
+            Some(entered) if is_loaded => entered.start,
+            _ => wanted.point,
+        };
+        self.queue.push(Reverse(Segment { start, register, end: segment_end }));
+    }
+
+    fn is_free(&self, place: u16) -> bool {
+        self.holder.get(usize::from(place)).is_some_and(Option::is_none)
+    }
+
+    /// Fixes the beginning of every window before `point`: all that can live across it is placed by then.
+    fn place_windows(&mut self, point: u32) {
+        while let Some(window) = self.ranges.windows.get(self.windows.len())
+            && window.point < point
+        {
+            let first = self.first_free_above(window.point).max(self.above_callee(window.callee));
+            self.windows.push(first);
+        }
+    }
+
+    fn above_callee(&self, callee: VirtualRegister) -> u16 {
+        if callee == NONE || self.last_place[at(callee)] == NOWHERE { 0 } else { self.last_place[at(callee)] + 1 }
+    }
+
+    /// One past the highest register of a value that lives on after the instruction at `point`.
+    fn first_free_above(&self, point: u32) -> u16 {
+        let crosses = |&place: &usize| {
+            self.held(place).is_some_and(|held| held.piece.start <= point && held.piece.end > point + 1)
+        };
+        (0..self.holder.len()).rev().find(crosses).map_or(0, |highest| highest as u16 + 1)
+    }
+
+    /// The register in which the segment's value will be wanted, if it can be told.
+    fn preference(&self, segment: Segment) -> Option<u16> {
+        let last = self.last_place[at(segment.register)];
+        if last != NOWHERE {
+            return Some(last);
+        }
+        if let Some((window, place)) = self.ranges.window_places[at(segment.register)] {
+            let window = self.ranges.windows[window as usize];
+            // An argument that lives on must stay below its window.
+            if segment.end <= window.point + 1 && segment.start < window.point {
+                let first = self.first_free_above(window.point).max(self.above_callee(window.callee));
+                let first = u32::from(first).max(self.function.parameters);
+                return u16::try_from(first + place).ok();
+            }
+        }
+        let result_of = self.ranges.windows.binary_search_by_key(&segment.start, |window| window.point + 1);
+        if let Ok(window) = result_of
+            && self.ranges.windows[window].destination == segment.register
+        {
+            return Some(self.windows[window].max(self.function.parameters as u16));
+        }
+        let original = self.ranges.copied_from[at(segment.register)];
+        self.last_place.get(original as usize).copied().filter(|&place| place != NOWHERE)
+    }
+}
