@@ -5,6 +5,7 @@ use converter::large::{
     nested_branches, nested_calls, op, straight, wide_window,
 };
 use converter::{ConvertError, Options, convert};
+use isa::module::Source;
 use isa::stack::{StackInstruction as Instruction, StackOp as Op};
 use isa::{Constant, StackCode};
 
