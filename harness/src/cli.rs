@@ -47,6 +47,8 @@ pub enum Verb {
     Repl(ReplOptions),
     /// Run random programs on all engines and report disagreements
     Fuzz(FuzzOptions),
+    /// Run programs under all combinations of some options, as a plan says
+    Sweep(SweepOptions),
     /// Render a paper from its template and its data
     Paper(PaperOptions),
 }
@@ -189,6 +191,8 @@ pub enum Listing {
     Passes,
     /// Register allocators
     Allocators,
+    /// What can be left out: values of --without
+    Mechanisms,
     /// Figures in result files
     Metrics,
     /// What profiles look at
@@ -353,6 +357,31 @@ pub struct CheckOptions {
     /// The folder that results/ is in: the top of the source tree
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub root: PathBuf,
+}
+
+/// `harness sweep`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness sweep papers/how-many-registers/plan.toml
+  harness sweep plan.toml --out sweep.json
+
+A plan:
+  programs = [\"fib\", \"sieve\"]     # bundled programs; all of them without this line
+  size = \"small\"                   # or \"full\"
+  conversions = 5                  # how often each is converted to time that; 0 without this line
+  rounds = 0                       # timed rounds; 0, also without this line: figures are counted only
+  seed = 1
+  [base]                           # options of every run
+  vm = \"register\"
+  [[axes]]                         # what is varied; may be given more than once
+  name = \"registers\"
+  values = [8, 16, 256]")]
+pub struct SweepOptions {
+    /// The plan
+    pub plan: PathBuf,
+    /// Write every figure to this file, as JSON or CSV by its extension
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `harness env`

@@ -6,6 +6,7 @@
 //! | [`commands`] | a file for each verb |
 //! | [`contestant`], [`peers`] | who takes part in a comparison: our engines, and other languages |
 //! | [`measure`], [`statistics`], [`metrics`] | what is measured, and what the figures mean |
+//! | [`sweep`] | all combinations of some values of some axes |
 //! | [`results`], [`tables`], [`environment`] | result files and how they are shown |
 
 #![forbid(unsafe_code)]
@@ -21,5 +22,6 @@ pub mod paper;
 pub mod peers;
 pub mod results;
 pub mod statistics;
+pub mod sweep;
 pub mod tables;
 pub mod terminal;

@@ -16,8 +16,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::random::Random;
-use engine::workloads::Workload;
-use engine::{Capture, Compiled, Configuration, Failure, Outcome, Prepared, Returned, find_executor};
+use engine::workloads::{Size, Workload};
+use engine::{
+    Capture, Compiled, Configuration, EngineError, Failure, Outcome, Prepared, Returned, Source, find_executor,
+};
 use runtime::RunOptions;
 
 use crate::contestant::{Contestant, calibrate, first_difference, sample};
@@ -38,6 +40,22 @@ pub struct Program {
     pub expected: Option<String>,
     /// The bundled workload that it is; peers have versions of these only.
     pub workload: Option<&'static Workload>,
+}
+
+impl Program {
+    /// A bundled program.
+    ///
+    /// # Errors
+    /// When it does not compile.
+    pub fn bundled(workload: &'static Workload, size: Size) -> Result<Self, EngineError> {
+        Ok(Self {
+            name: workload.name.clone(),
+            compiled: Compiled::new(&Source::text(&workload.file, workload.source()))?,
+            arguments: vec![workload.argument(size).to_string()],
+            expected: Some(workload.expected(size).to_string()),
+            workload: Some(workload),
+        })
+    }
 }
 
 /// Who takes part.
@@ -216,6 +234,37 @@ fn compare_into(
     let pairs = executor.samples.into_iter().zip(against.samples);
     comparison.rounds = pairs.map(|(executor, against)| Round { executor, against }).collect();
     Ok(())
+}
+
+/// Figures of one program under one configuration.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    /// By name of the metric, or why there is none.
+    pub by_metric: BTreeMap<&'static str, Result<u64, String>>,
+    /// The shortest time that each phase of the conversion took, if it was converted: in nanoseconds, in the order of
+    /// [`converter::Times::phases`].
+    pub conversion_ns: Option<Vec<u64>>,
+}
+
+/// Runs a program once under a configuration, with instructions counted, and prepares it `conversions` times.
+///
+/// # Errors
+/// When it cannot be run, or its answer is wrong.
+pub fn count(program: &Program, configuration: &Configuration, conversions: u32) -> Result<Figures, String> {
+    let own = side(program, configuration)?;
+    let (outcome, answer) = own.count();
+    wrong_answer(program, [&own, &own], [&answer, &answer]).map_or(Ok(()), Err)?;
+    let facts = Facts { configuration, prepared: &*own.prepared, outcome: &outcome };
+    let by_metric = METRICS.iter().map(|metric| (metric.name, (metric.read)(&facts))).collect();
+    let mut conversion_ns: Option<Vec<u64>> = None;
+    for _ in 0..conversions {
+        let again = side(program, configuration)?;
+        let Some(statistics) = again.prepared.conversion() else { break };
+        let phases = statistics.times.phases().map(|(_, time)| time.as_nanos() as u64);
+        let least = conversion_ns.get_or_insert_with(|| phases.to_vec());
+        least.iter_mut().zip(phases).for_each(|(least, phase)| *least = phase.min(*least));
+    }
+    Ok(Figures { by_metric, conversion_ns })
 }
 
 fn side<'c>(program: &'c Program, configuration: &'c Configuration) -> Result<Side<'c>, String> {

@@ -3,7 +3,9 @@
 //!
 //! A metric is a row of [`METRICS`]. Every result file has it for both sides, with their ratio.
 
+use converter::Statistics;
 use engine::{Configuration, Outcome, Prepared};
+use isa::RegisterOp;
 
 /// A figure about a program on an executor.
 pub struct Metric {
@@ -81,7 +83,93 @@ pub static METRICS: &[Metric] = &[
         about: "garbage collections",
         read: |facts| Ok(facts.outcome.heap.collections),
     },
+    Metric {
+        name: "moves_run",
+        heading: None,
+        unit: Unit::Count,
+        about: "instructions run that move from register to register",
+        read: |facts| run(facts, RegisterOp::MovReg),
+    },
+    Metric {
+        name: "spill_stores_run",
+        heading: None,
+        unit: Unit::Count,
+        about: "instructions run that store to a spill slot",
+        read: |facts| run(facts, RegisterOp::StoreSpill),
+    },
+    Metric {
+        name: "reloads_run",
+        heading: None,
+        unit: Unit::Count,
+        about: "instructions run that load from a spill slot",
+        read: |facts| run(facts, RegisterOp::LoadSpill),
+    },
+    Metric {
+        name: "moves",
+        heading: None,
+        unit: Unit::Count,
+        about: "moves in converted code",
+        read: |facts| converted(facts, |statistics| statistics.moves),
+    },
+    Metric {
+        name: "moves_removed",
+        heading: None,
+        unit: Unit::Count,
+        about: "moves that lifting made and cleaning up removed",
+        read: |facts| converted(facts, |statistics| statistics.moves_removed),
+    },
+    Metric {
+        name: "spill_stores",
+        heading: None,
+        unit: Unit::Count,
+        about: "stores to spill slots in converted code",
+        read: |facts| converted(facts, |statistics| statistics.spill_stores),
+    },
+    Metric {
+        name: "reloads",
+        heading: None,
+        unit: Unit::Count,
+        about: "loads from spill slots in converted code",
+        read: |facts| converted(facts, |statistics| statistics.reloads),
+    },
+    Metric {
+        name: "spilled",
+        heading: None,
+        unit: Unit::Count,
+        about: "virtual registers that are in a spill slot for at least a part of their lives",
+        read: |facts| converted(facts, |statistics| statistics.spilled),
+    },
+    Metric {
+        name: "live_ranges",
+        heading: None,
+        unit: Unit::Count,
+        about: "virtual registers that are live at all",
+        read: |facts| converted(facts, |statistics| statistics.live_ranges),
+    },
+    Metric {
+        name: "highest_pressure",
+        heading: None,
+        unit: Unit::Count,
+        about: "most virtual registers live at one point of a function",
+        read: |facts| converted(facts, |statistics| statistics.highest_pressure),
+    },
 ];
+
+/// How often an operation of the register form was run.
+fn run(facts: &Facts<'_>, operation: RegisterOp) -> Result<u64, String> {
+    let tally = facts.outcome.instructions.as_ref().filter(|_| facts.prepared.conversion().is_some());
+    let tally = tally.ok_or_else(|| not_converted(facts))?;
+    let own = tally.by_operation.iter().find(|(name, _)| *name == operation.facts().mnemonic);
+    Ok(own.map_or(0, |&(_, count)| count))
+}
+
+fn converted(facts: &Facts<'_>, figure: fn(&Statistics) -> u64) -> Result<u64, String> {
+    facts.prepared.conversion().map(figure).ok_or_else(|| not_converted(facts))
+}
+
+fn not_converted(facts: &Facts<'_>) -> String {
+    format!("executor '{}' runs no converted code", facts.configuration.vm)
+}
 
 impl Unit {
     /// The figure for people.

@@ -16,6 +16,12 @@
 //! | `relative("compare", "lua", "python", ["fib", "sieve"])` | geometric mean of the same over workloads |
 //! | `drift("compare", "node", "fib")` | median time of the second half of the rounds over that of the first half |
 //! | `geomean("compare", "instructions_ratio", ["fib"])` | geometric mean of a figure; without names, over all workloads |
+//! | `sweep("sweep")` | of a file of `harness sweep`: its manifest, programs and phases |
+//! | `ratio_at("sweep", "instructions", {"registers": 8}, {"registers": 256})` | geometric mean, over programs, of a figure at one point over that at another |
+//! | `worst_at(…)` | with the same arguments, the program with the highest ratio, and that |
+//! | `share_at("sweep", "reloads_run", "instructions", {"registers": 8})` | mean, over programs, of one figure as a part of another |
+//! | `total_at("sweep", "moves", {"registers": 8})`, `programs_with(…)` | a figure over all programs; how many programs have it above 0 |
+//! | `conversion_at("sweep", {"registers": 8}, "allocate")` | nanoseconds that a phase of converting took, over all programs; all phases without a name |
 //! | `command \| shell` | a command as one types it |
 //! | `x \| fixed(2)`, `x \| percent(1)`, `x \| time`, `x \| count`, `x \| bytes` | a number for people |
 
@@ -27,12 +33,24 @@ use std::sync::Arc;
 use anyhow::Context;
 use engine::random::Random;
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context};
+use serde::Deserialize;
 
 use crate::metrics::{Unit, show_time};
 use crate::results::{GEOMEAN, Results, Row};
 use crate::statistics::{self, Estimate};
+use crate::sweep::{Found, Sweep};
 
-type Data = Arc<BTreeMap<String, Results>>;
+type Data = Arc<BTreeMap<String, File>>;
+
+/// A result file.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum File {
+    /// Of `harness compare`.
+    Comparison(Results),
+    /// Of `harness sweep`.
+    Sweep(Sweep),
+}
 
 /// The text of a paper.
 ///
@@ -48,6 +66,7 @@ pub fn render(root: &Path, name: &str) -> anyhow::Result<String> {
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     add_functions(&mut environment, &data);
+    add_sweep_functions(&mut environment, &data);
     add_filters(&mut environment);
     let text = environment
         .render_str(&template, context! {})
@@ -55,7 +74,7 @@ pub fn render(root: &Path, name: &str) -> anyhow::Result<String> {
     Ok(format!("<!-- Made from paper.md and results/{name} by `harness paper {name}`; edit those. -->\n\n{text}"))
 }
 
-fn data(folder: &Path) -> anyhow::Result<BTreeMap<String, Results>> {
+fn data(folder: &Path) -> anyhow::Result<BTreeMap<String, File>> {
     let mut data = BTreeMap::new();
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     for entry in entries {
@@ -76,7 +95,103 @@ fn missing(what: String) -> Error {
 }
 
 fn file<'d>(data: &'d Data, name: &str) -> Result<&'d Results, Error> {
-    data.get(name).ok_or_else(|| missing(format!("there is no result file {name}.json")))
+    match data.get(name) {
+        Some(File::Comparison(results)) => Ok(results),
+        Some(File::Sweep(_)) => Err(missing(format!("{name}.json is a sweep, not a comparison"))),
+        None => Err(missing(format!("there is no result file {name}.json"))),
+    }
+}
+
+fn sweep<'d>(data: &'d Data, name: &str) -> Result<&'d Sweep, Error> {
+    match data.get(name) {
+        Some(File::Sweep(sweep)) => Ok(sweep),
+        Some(File::Comparison(_)) => Err(missing(format!("{name}.json is a comparison, not a sweep"))),
+        None => Err(missing(format!("there is no result file {name}.json"))),
+    }
+}
+
+/// The point of a sweep at which axes have these values: an object of names and values.
+fn point<'s>(sweep: &'s Sweep, at: &Value) -> Result<&'s Found, Error> {
+    let mut wanted = Vec::new();
+    for axis in at.try_iter()? {
+        wanted.push((axis.to_string(), at.get_item(&axis)?.to_string()));
+    }
+    let mut points =
+        sweep.points.iter().filter(|point| wanted.iter().all(|(axis, value)| point.at.get(axis) == Some(value)));
+    match (points.next(), points.next()) {
+        (Some(point), None) => Ok(point),
+        (None, _) => Err(missing(format!("the sweep has no point at {at}"))),
+        (Some(_), Some(_)) => Err(missing(format!("the sweep has several points at {at}"))),
+    }
+}
+
+/// A figure that a template needs, or an error that says it is not there.
+fn needed(figure: Option<f64>, what: &str) -> Result<f64, Error> {
+    figure.ok_or_else(|| missing(format!("no program has '{what}'")))
+}
+
+fn add_sweep_functions(environment: &mut Environment<'_>, data: &Data) {
+    let own = Arc::clone(data);
+    environment.add_function("sweep", move |name: &str| -> Result<Value, Error> {
+        let sweep = sweep(&own, name)?;
+        Ok(context! {
+            manifest => Value::from_serialize(&sweep.manifest),
+            programs => Value::from_serialize(&sweep.programs),
+            phases => Value::from_serialize(&sweep.phases),
+        })
+    });
+    let own = Arc::clone(data);
+    environment.add_function("total_at", move |name: &str, metric: &str, at: Value| -> Result<f64, Error> {
+        Ok(point(sweep(&own, name)?, &at)?.all(metric).iter().sum())
+    });
+    let own = Arc::clone(data);
+    environment.add_function(
+        "ratio_at",
+        move |name: &str, metric: &str, at: Value, base: Value| -> Result<f64, Error> {
+            let sweep = sweep(&own, name)?;
+            needed(point(sweep, &at)?.ratio(point(sweep, &base)?, metric), metric)
+        },
+    );
+    let own = Arc::clone(data);
+    environment.add_function("share_at", move |name: &str, metric: &str, of: &str, at: Value| -> Result<f64, Error> {
+        needed(point(sweep(&own, name)?, &at)?.share(metric, of), metric)
+    });
+    let own = Arc::clone(data);
+    environment.add_function("programs_with", move |name: &str, metric: &str, at: Value| -> Result<usize, Error> {
+        Ok(point(sweep(&own, name)?, &at)?.all(metric).iter().filter(|&&figure| figure > 0.0).count())
+    });
+    let own = Arc::clone(data);
+    environment.add_function(
+        "worst_at",
+        move |name: &str, metric: &str, at: Value, base: Value| -> Result<Value, Error> {
+            let sweep = sweep(&own, name)?;
+            let (own, base) = (point(sweep, &at)?, point(sweep, &base)?);
+            let ratios = own.ratios(base, metric);
+            let worst = ratios.into_iter().max_by(|a, b| a.1.total_cmp(&b.1));
+            let (program, ratio) = worst.ok_or_else(|| missing(format!("no program has '{metric}'")))?;
+            Ok(context! { program => sweep.programs[program], ratio => ratio })
+        },
+    );
+    let own = Arc::clone(data);
+    environment.add_function(
+        "conversion_at",
+        move |name: &str, at: Value, phase: Option<&str>| -> Result<f64, Error> {
+            let sweep = sweep(&own, name)?;
+            let phase = match phase {
+                Some(phase) => Some(
+                    sweep
+                        .phases
+                        .iter()
+                        .position(|known| known == phase)
+                        .ok_or_else(|| missing(format!("no phase '{phase}'")))?,
+                ),
+                None => None,
+            };
+            let times = point(sweep, &at)?.conversion_ns.iter();
+            let of_program = |phases: &Vec<u64>| phase.map_or_else(|| phases.iter().sum(), |at| phases[at]);
+            Ok(times.map(of_program).sum::<u64>() as f64)
+        },
+    );
 }
 
 fn find<'r>(results: &'r Results, workload: &str) -> Result<&'r Row, Error> {

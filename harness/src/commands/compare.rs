@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use engine::workloads::{Size, Workload, workload, workloads};
+use engine::workloads::{Size, workload, workloads};
 use engine::{Compiled, Configuration, Source};
 
 use super::{FAILED, Usage};
@@ -144,7 +144,7 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
     let mut programs = Vec::new();
     if options.workload.is_empty() && options.program.is_empty() {
         for workload in workloads() {
-            programs.push(bundled(workload, size)?);
+            programs.push(Program::bundled(workload, size)?);
         }
     }
     for name in &options.workload {
@@ -152,7 +152,7 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
             let known: Vec<&str> = workloads().iter().map(|workload| workload.name.as_str()).collect();
             return Err(Usage(format!("there is no workload '{name}'; there are: {}", known.join(", "))).into());
         };
-        programs.push(bundled(workload, size)?);
+        programs.push(Program::bundled(workload, size)?);
     }
     for path in &options.program {
         let compiled = Compiled::new(&Source::file(path)?)?;
@@ -166,14 +166,4 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
         return Err(Usage(format!("'{}' is given twice", twice.name)).into());
     }
     Ok(programs)
-}
-
-fn bundled(workload: &'static Workload, size: Size) -> anyhow::Result<Program> {
-    Ok(Program {
-        name: workload.name.clone(),
-        compiled: Compiled::new(&Source::text(&workload.file, workload.source()))?,
-        arguments: vec![workload.argument(size).to_string()],
-        expected: Some(workload.expected(size).to_string()),
-        workload: Some(workload),
-    })
 }

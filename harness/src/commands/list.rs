@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use engine::mechanism::mechanisms;
 use engine::probes::probes;
 use engine::workloads::workloads;
 use engine::{Choice, axis};
@@ -30,6 +31,7 @@ fn all() -> String {
         ("executors", Listing::Executors),
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
+        ("mechanisms", Listing::Mechanisms),
         ("metrics", Listing::Metrics),
         ("probes", Listing::Probes),
         ("peers", Listing::Peers),
@@ -57,6 +59,9 @@ fn section(what: Listing) -> String {
         })),
         Listing::Executors => choices("vm"),
         Listing::Allocators => choices("allocator"),
+        Listing::Mechanisms => lines(
+            mechanisms().iter().map(|mechanism| (mechanism.name, format!("{} ({})", mechanism.about, mechanism.home))),
+        ),
         Listing::Metrics => {
             let time = ("median_ns", "nanoseconds a run takes, median of the rounds".to_string());
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))

@@ -11,6 +11,7 @@ mod paper;
 mod profile;
 mod repl;
 mod run;
+mod sweep;
 mod verify;
 
 use std::io::Read;
@@ -56,6 +57,7 @@ pub fn main() -> ExitCode {
         Verb::Env(options) => env::run(&options),
         Verb::Repl(options) => repl::run(&options),
         Verb::Fuzz(options) => fuzz::run(&options),
+        Verb::Sweep(options) => sweep::run(&options),
         Verb::Paper(options) => paper::run(&options),
     };
     match result {
