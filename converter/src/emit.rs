@@ -439,12 +439,12 @@ impl<'e> Emitter<'e> {
         let begin = self.source.lines.first().zip(self.module.sources.get(self.source.source as usize));
         let text = begin.and_then(|(&(_, offset), file)| Some((file, file.text.get(..offset as usize)?)));
         match text {
-            Some((file, before)) => {
+            Some((file, before)) if !file.name.is_empty() => {
                 let line = before.matches('\n').count() + 1;
                 let column = before.chars().rev().take_while(|&character| character != '\n').count() + 1;
                 format!("'{name}' at {}:{line}:{column}", file.name)
             }
-            None => format!("'{name}'"),
+            _ => format!("'{name}'"),
         }
     }
 
