@@ -32,7 +32,8 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             let is_last = index + 1 == matching.arms.len();
             always_fits = is_last && !self.is_targeted(next);
             // Behind the last arm there is nothing to jump over, unless something is done when none fits.
-            if !always_fits && !(is_last && matching.is_statement && matches!(outcome, Outcome::Dropped)) {
+            let falls_to_end = is_last && matching.is_statement && matches!(outcome, Outcome::Dropped);
+            if !(always_fits || falls_to_end) {
                 self.jump(StackOp::Jump, end, position);
             }
             self.place(next);
