@@ -175,7 +175,7 @@ pub struct ResolvedFile<'a> {
     pub module: Option<u32>,
     /// Variables of range loops whose bodies do not assign them: they can count the loop themselves.
     pub counters: FxHashSet<NameId>,
-    /// Where `break` and `continue` stand outside of a loop, and do nothing: offsets of those statements.
+    /// Where `break` or `continue` stands outside of a loop, and does nothing: offsets of those statements.
     pub idle_jumps: FxHashSet<u32>,
 }
 
@@ -313,8 +313,8 @@ struct Frame<'a> {
     loop_depth: u32,
     /// Loops whose bodies, and not only conditions, are around the point reached.
     breakable_loops: u32,
-    /// Names in its `export` statements.
-    exported: Vec<Symbol>,
+    /// Names in `export` statements, wherever they stand in the function.
+    exports: Vec<Symbol>,
     /// Loops and `defer` blocks around the point reached: what stands there may run after what follows in the text.
     disorder: u32,
     /// Uses, outside of those, of variables with the name of a builtin that nothing before them in the text sets.

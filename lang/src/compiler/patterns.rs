@@ -32,8 +32,8 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             let is_last = index + 1 == matching.arms.len();
             always_fits = is_last && !self.is_targeted(next);
             // Behind the last arm there is nothing to jump over, unless something is done when none fits.
-            let falls_to_end = is_last && matching.is_statement && matches!(outcome, Outcome::Dropped);
-            if !(always_fits || falls_to_end) {
+            let ends_here = is_last && matching.is_statement && matches!(outcome, Outcome::Dropped);
+            if !(always_fits || ends_here) {
                 self.jump(StackOp::Jump, end, position);
             }
             self.place(next);
@@ -77,9 +77,8 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.jump(StackOp::JumpIfFalse, next, position);
                 let symbols = self.module.field_symbols(index);
                 if fields.len() > symbols.len() {
-                    self.exceeds(
+                    self.error(
                         format!("the type has {} fields, the pattern {}", symbols.len(), fields.len()),
-                        "leave out the last ones",
                         entity.span,
                     );
                     return;

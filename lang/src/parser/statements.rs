@@ -80,7 +80,7 @@ impl<'a> Parser<'a, '_> {
                 }
             }
             // With both values in parentheses it is a call like any other.
-            Verify if before_operand && (next.kind != LeftParenthesis || self.message_follows()) => {
+            Verify if before_value && (next.kind != LeftParenthesis || self.message_follows()) => {
                 self.verify_statement()?
             }
             Const if before_name || (on_line && matches!(next.kind, LeftBrace | LeftBracket)) => {
@@ -146,8 +146,8 @@ impl<'a> Parser<'a, '_> {
             Print | Debug | Require | Revert | Emit | Verify => {
                 let next = self.peek();
                 let begins = match self.token.kind {
-                    Verify => begins_operand(next.kind) && next.kind != LeftParenthesis,
-                    Print | Require | Revert => begins_operand(next.kind) || begins_other_operand(next.kind),
+                    Verify if next.kind == LeftParenthesis => false,
+                    Print | Require | Revert | Verify => begins_operand(next.kind) || begins_other_operand(next.kind),
                     _ => begins_operand(next.kind),
                 };
                 begins && !next.newline_before()

@@ -143,9 +143,9 @@ impl<'a> Resolver<'a, '_> {
                     }
                 }
                 StatementKind::Export { names, declaration } => {
-                    if self.frame().scope.is_top_level {
-                        self.frame().exported.extend(names.iter().map(|name| name.symbol));
-                    } else {
+                    let frame = self.frame();
+                    frame.exports.extend(names.iter().map(|name| name.symbol));
+                    if !frame.scope.is_top_level {
                         self.error(
                             Diagnostic::error("'export' stands at the top level of a file or module", statement.span)
                                 .with_help("move it out of the function"),

@@ -17,8 +17,8 @@ impl<'a> Resolver<'a, '_> {
         let statements = self.program.files[self.file].file.statements;
         self.push(FunctionId(0), None, true, 0);
         self.collect(statements);
-        let explicit = std::mem::take(&mut self.frame().exported);
         if kind.exports_everything() {
+            let explicit = std::mem::take(&mut self.frame().exports);
             self.export_top_level(&explicit, kind);
         }
         self.statements(statements);
@@ -35,7 +35,7 @@ impl<'a> Resolver<'a, '_> {
             hidden: Vec::new(),
             loop_depth: 0,
             breakable_loops: 0,
-            exported: Vec::new(),
+            exports: Vec::new(),
             disorder: 0,
             early_uses: Vec::new(),
             made_at,
