@@ -463,15 +463,30 @@ impl<'e> Emitter<'e> {
         }
     }
 
+    /// The function's name, and where its code begins if that is known.
+    fn described(&self) -> String {
+        let name = self.module.name(self.source.name);
+        let begin = self.source.lines.first().zip(self.module.sources.get(self.source.source as usize));
+        let text = begin.and_then(|(&(_, offset), file)| Some((file, file.text.get(..offset as usize)?)));
+        match text {
+            Some((file, before)) if !file.name.is_empty() => {
+                let line = before.matches('\n').count() + 1;
+                let column = before.chars().rev().take_while(|&character| character != '\n').count() + 1;
+                format!("'{name}' at {}:{line}:{column}", file.name)
+            }
+            _ => format!("'{name}'"),
+        }
+    }
+
     fn finish(mut self) -> Result<FunctionCode<Register>, ConvertError> {
         let handlers = self.handlers();
         // Window instructions put the count beside the first register, so the highest register bounds every lane.
         if self.highest > u32::from(u16::MAX) {
-            let function = self.module.name(self.source.name).to_string();
+            let function = self.described();
             return Err(ConvertError::TooLarge { function, needed: u64::from(self.highest) });
         }
         if let Some((operation, index)) = self.beyond_reach {
-            let function = self.module.name(self.source.name).to_string();
+            let function = self.described();
             return Err(ConvertError::BeyondReach { function, operation: operation.facts().mnemonic, index });
         }
         Ok(FunctionCode {

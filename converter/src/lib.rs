@@ -150,18 +150,22 @@ pub enum ConvertError {
     TooFewRegisters(u16),
     /// The function needs more registers than an instruction can name.
     #[error(
-        "function '{function}' needs {needed} registers, windows of calls and spill slots included; instructions can name 65535"
+        "function {function} needs {needed} registers, windows of calls and spill slots included; instructions can name 65535; \
+         divide the function, or run the program with --vm stack"
     )]
     TooLarge {
-        /// Name of the function.
+        /// Name of the function, and where it begins.
         function: String,
         /// Registers it needs.
         needed: u64,
     },
     /// An instruction refers to an entry of a table of the module that lies beyond what its lane can name.
-    #[error("function '{function}': {operation} names entry {index} of a table, instructions can name 65535")]
+    #[error(
+        "function {function}: {operation} names entry {index} of a table, instructions can name 65535; \
+         use keys of a map in place of so many names, or run the program with --vm stack"
+    )]
     BeyondReach {
-        /// Name of the function.
+        /// Name of the function, and where it begins.
         function: String,
         /// The register operation.
         operation: &'static str,

@@ -15,7 +15,7 @@
 use std::fmt::Write;
 
 use isa::module::Source;
-use lang::diagnostics::{line_and_column, source_snippet};
+use lang::diagnostics::{line_and_column, printable, source_snippet};
 
 use crate::outcome::Failure;
 
@@ -32,14 +32,14 @@ pub fn render_failure(failure: &Failure, sources: &[Source], colour: bool) -> St
         _ => "error",
     };
     // Writing to a string cannot fail; likewise below.
-    let mut text = format!("{red}{title}{plain}: {bold}{}{plain}\n", failure.message);
+    let mut text = format!("{red}{title}{plain}: {bold}{}{plain}\n", printable(&failure.message));
     if let Some(raised) = failure.trace.first()
         && let Some(source) = sources.get(raised.source as usize)
     {
         text.push_str(&source_snippet(&source.name, &source.text, raised.offset));
     }
     if let Some(help) = &failure.help {
-        let _ = writeln!(text, "  {cyan}help: {plain}{help}");
+        let _ = writeln!(text, "  {cyan}help: {plain}{}", printable(help));
     }
     if failure.trace.len() > 1 {
         let _ = writeln!(text, "  {cyan}trace:{plain}");
@@ -51,7 +51,7 @@ pub fn render_failure(failure: &Failure, sources: &[Source], colour: bool) -> St
             if hidden > 0 && (SHOWN..SHOWN + hidden).contains(&index) {
                 continue;
             }
-            let _ = write!(text, "    in {}", call.function);
+            let _ = write!(text, "    in {}", printable(&call.function));
             if let Some(source) = sources.get(call.source as usize) {
                 let (line, column) = line_and_column(&source.text, call.offset);
                 let _ = write!(text, " at {}:{line}:{column}", source.name);

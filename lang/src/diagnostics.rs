@@ -63,8 +63,40 @@ const BEFORE_CARET: usize = 60;
 /// Characters shown from the caret on.
 const AFTER_CARET: usize = 60;
 
+/// Characters shown of a message, a hint or a name: texts of programs get into them.
+const LONGEST_TEXT: usize = 1000;
+
 /// Columns from one tab stop to the next, in reports.
 const TAB_WIDTH: usize = 4;
+
+/// A text as reports show it: cut where it is too long, with pictures in place of control characters other than those that end lines,
+/// so that a program cannot drive the terminal.
+pub fn printable(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST_TEXT)
+        .map(|character| match character {
+            '\n' | '\t' => character,
+            _ => picture(character).unwrap_or(character),
+        })
+        .collect();
+    if text.chars().nth(LONGEST_TEXT).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// What stands for a character that would do something to a terminal.
+fn picture(character: char) -> Option<char> {
+    match character {
+        // The pictures of the control characters stand in their order in Unicode.
+        '\0'..='\x1f' => char::from_u32(0x2400 + character as u32),
+        '\x7f'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+            Some('\u{fffd}')
+        }
+        _ => None,
+    }
+}
 
 /// All diagnostics as text, in the given order, one empty line between them. A place outside `source` is not shown.
 pub fn render(diagnostics: &[Diagnostic], file_name: &str, source: &str, colour: bool) -> String {
@@ -206,7 +238,7 @@ impl Renderer<'_> {
             Severity::Warning => (Style::Warning, "warning"),
         };
         self.put(style, title);
-        self.put(Style::Message, &format!(": {}", diagnostic.message));
+        self.put(Style::Message, &format!(": {}", printable(&diagnostic.message)));
         self.output.push('\n');
         if diagnostic.span.end as usize <= self.lines.source.len() {
             self.snippet(diagnostic.span, diagnostic.label.as_deref(), style);
@@ -217,7 +249,7 @@ impl Renderer<'_> {
         }
         if let Some(help) = &diagnostic.help {
             self.put(Style::Help, "  help: ");
-            self.output.push_str(help);
+            self.output.push_str(&printable(help));
             self.output.push('\n');
         }
     }
@@ -315,18 +347,10 @@ impl Window {
                     self.columns += TAB_WIDTH;
                 }
                 '\r' => {}
-                // The pictures of the control characters stand in their order in Unicode.
-                '\0'..='\x1f' => {
-                    self.text.push(char::from_u32(0x2400 + character as u32).unwrap_or('\u{fffd}'));
-                    self.columns += 1;
-                }
-                '\x7f'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                    self.text.push('\u{fffd}');
-                    self.columns += 1;
-                }
                 _ => {
-                    self.text.push(character);
-                    self.columns += character.width().unwrap_or(1);
+                    let shown = picture(character).unwrap_or(character);
+                    self.text.push(shown);
+                    self.columns += shown.width().unwrap_or(1);
                 }
             }
             self.ends.push((index + character.len_utf8(), self.columns));
@@ -369,6 +393,18 @@ mod tests {
     fn tabs_and_control_characters_are_replaced() {
         let text = at("\tx\x1b[31m", 1, 2);
         assert!(text.contains("1 |     x␛[31m\n  |     ^ here"), "{text}");
+    }
+
+    #[test]
+    fn messages_and_hints_are_bounded_and_harmless() {
+        let name = "n".repeat(5_000_000);
+        let diagnostic =
+            Diagnostic::error(format!("\x1b[31mno {name}\r"), Span::new(0, 1)).with_help(format!("not {name}"));
+        let text = render(&[diagnostic], "f", "x", false);
+        assert!(text.starts_with("error: ␛[31mno nnn") && text.len() < 3000, "{}", text.len());
+        assert_eq!(printable("two\nlines\tas they are"), "two\nlines\tas they are");
+        assert_eq!(printable(&"é".repeat(1000)), "é".repeat(1000));
+        assert_eq!(printable(&"é".repeat(1001)), "é".repeat(1000) + "…");
     }
 
     #[test]

@@ -223,6 +223,8 @@ pub struct Resolved<'a> {
     pub globals: Vec<Symbol>,
     /// Types.
     pub types: Vec<TypeInfo<'a>>,
+    /// All fields of each type.
+    type_fields: Vec<Vec<TypeField<'a>>>,
     /// Enums.
     pub enums: Vec<&'a Enum<'a>>,
     /// Modules.
@@ -269,6 +271,7 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
         file_members: Vec::new(),
         fixed_globals: FxHashMap::default(),
         named_types: Vec::new(),
+        roots: Vec::new(),
     };
     let mut first_function = 0;
     for (index, source) in program.files.iter().enumerate() {
@@ -285,6 +288,7 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
         resolver.file(source.kind);
     }
     resolver.resolved.function_count = first_function;
+    resolver.resolved.settle_fields();
     resolver.resolved
 }
 
@@ -337,6 +341,8 @@ struct Resolver<'a, 'p> {
     fixed_globals: FxHashMap<u32, Storage>,
     /// Paths that name types in the current file. They are followed at its end, when all its modules are known.
     named_types: Vec<types::NamedType<'a>>,
+    /// For each type an ancestor of it, or itself when it extends nothing.
+    roots: Vec<u32>,
 }
 
 /// Names that stand for facts about the file and the run.

@@ -1,9 +1,18 @@
 //! "Did you mean …?"
 
+/// Longer names get no suggestion: comparing two takes the product of their lengths.
+const LONGEST: usize = 64;
+/// How many names are looked at, so that a program that meets an error for each of its names takes no longer than one with few names.
+const MOST: usize = 4096;
+
 /// The known name nearest to `name` by edit distance, if one is near enough to be a likely slip.
 pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let allowed = (name.chars().count() / 3).clamp(1, 3);
     known
+        .take(MOST)
         .filter(|candidate| *candidate != name && !candidate.is_empty() && candidate.len().abs_diff(name.len()) <= 3)
         .map(|candidate| (distance(name, candidate), candidate))
         .filter(|&(distance, _)| distance <= allowed)
@@ -29,4 +38,21 @@ fn distance(a: &str, b: &str) -> usize {
         previous = current;
     }
     previous[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_of_those_looked_at_is_suggested() {
+        let near = |name: &str, known: &[&'static str]| nearest(name, known.iter().copied());
+        assert_eq!(near("pusj", &["pull", "push"]), Some("push"));
+        assert_eq!(near("puhs", &["push"]), Some("push"));
+        assert_eq!(near("xyz", &["push"]), None);
+        let long = "x".repeat(LONGEST + 1);
+        assert_eq!(nearest(&long, std::iter::once(&*format!("{}y", &long[1..]))), None);
+        let late = std::iter::repeat_n("other", MOST).chain(["push"]);
+        assert_eq!(nearest("pusj", late), None);
+    }
 }

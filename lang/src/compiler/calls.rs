@@ -11,8 +11,9 @@ use crate::resolver::{Binding, ModuleBody, Storage};
 impl<'a> FunctionCompiler<'a, '_, '_> {
     fn arguments(&mut self, arguments: &'a [Expression<'a>]) -> u32 {
         if arguments.len() > MAX_ARGUMENTS as usize {
-            self.error(
+            self.exceeds(
                 format!("a call passes at most {MAX_ARGUMENTS} arguments"),
+                "pass a list or a map instead",
                 arguments[MAX_ARGUMENTS as usize].span,
             );
             return 0;

@@ -112,8 +112,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         }
     }
 
-    pub(super) fn error(&mut self, message: impl Into<String>, span: Span) {
-        self.module.diagnostics.push((self.file, Diagnostic::error(message.into(), span)));
+    /// Reports that the program exceeds a limit of the code's form, and what to do about it.
+    pub(super) fn exceeds(&mut self, limit: impl Into<String>, help: &str, span: Span) {
+        self.module.diagnostics.push((self.file, Diagnostic::error(limit.into(), span).with_help(help)));
     }
 
     /// Compiles the top level of a file or module.
@@ -299,7 +300,12 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             self.code[at as usize] = StackInstruction::new(op, self.labels[label.0 as usize]);
         }
         if self.code.len() > MAX_OPERAND as usize || self.slots > MAX_OPERAND {
-            self.error(format!("a function has at most {MAX_OPERAND} instructions and variables"), Span::default());
+            let begin = self.lines.first().map_or(0, |line| line.1);
+            self.exceeds(
+                format!("a function has at most {MAX_OPERAND} instructions and variables"),
+                "divide it into several, or read large tables from a file",
+                Span::new(begin, begin),
+            );
         }
         // Guards were begun outermost first; handlers are listed innermost first.
         let mut handlers = Vec::new();
@@ -337,8 +343,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     /// stack is still kept.
     pub(super) fn emit(&mut self, op: StackOp, operand: u32, position: u32) {
         if operand > MAX_OPERAND {
-            self.error(
+            self.exceeds(
                 format!("a program has at most {MAX_OPERAND} of each kind of thing that instructions name"),
+                "divide it into several programs, or read large tables from a file",
                 Span::new(position, position),
             );
             return;
@@ -349,14 +356,19 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     /// Emits a call-like instruction.
     pub(super) fn call(&mut self, op: StackOp, index: u32, arguments: u32, position: u32) {
         if index > MAX_CALL_INDEX {
-            self.error(
+            self.exceeds(
                 format!("a program has at most {MAX_CALL_INDEX} functions, methods and types"),
+                "divide it into several programs",
                 Span::new(position, position),
             );
             return;
         }
         if arguments > MAX_ARGUMENTS {
-            self.error(format!("a call passes at most {MAX_ARGUMENTS} arguments"), Span::new(position, position));
+            self.exceeds(
+                format!("a call passes at most {MAX_ARGUMENTS} arguments"),
+                "pass a list or a map instead",
+                Span::new(position, position),
+            );
             return;
         }
         self.push(StackInstruction::call(op, index, arguments), position);

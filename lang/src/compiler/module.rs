@@ -109,6 +109,13 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         function: &'a Function<'a>,
         scope: &'p FunctionScope<'a>,
     ) -> FunctionCode<Stack> {
+        if let Some(surplus) = function.parameters.get(usize::from(u16::MAX)) {
+            let diagnostic =
+                Diagnostic::error(format!("a function has at most {} parameters", u16::MAX), surplus.name.span)
+                    .with_help("pass a list or a map instead");
+            self.diagnostics.push((file, diagnostic));
+            return FunctionCode::default();
+        }
         let mut compiler = FunctionCompiler::new(self, file, function.id);
         compiler.function(function);
         let mut code = compiler.finish();
@@ -166,7 +173,8 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
                 Diagnostic::error(
                     format!("a type with computed defaults has at most {} fields", isa::stack::MAX_ARGUMENTS),
                     entity.name.span,
-                ),
+                )
+                .with_help("keep some of them in a field that is itself an entity or a map"),
             ));
             return FunctionCode::default();
         }

@@ -77,8 +77,9 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.jump(StackOp::JumpIfFalse, next, position);
                 let symbols = self.module.field_symbols(index);
                 if fields.len() > symbols.len() {
-                    self.error(
+                    self.exceeds(
                         format!("the type has {} fields, the pattern {}", symbols.len(), fields.len()),
+                        "leave out the last ones",
                         entity.span,
                     );
                     return;

@@ -8,8 +8,8 @@ use super::{Mode, Parse, Parser};
 use crate::ast::{Expression, ExpressionKind, Match, MatchArm, MatchBody, Pattern, Span};
 use crate::lexer::{Token, TokenKind};
 
-/// How many tokens are looked at to find the arms of `match (…`. A longer subject would have to be a variable.
-const LOOK_AHEAD: usize = 256;
+/// How many tokens are looked at to find the arms of `match (…`, or the message of `verify (…`. What is longer would have to be a variable.
+pub(super) const LOOK_AHEAD: usize = 256;
 
 impl<'a> Parser<'a, '_> {
     /// At the word `match`: a match expression, or a name.

@@ -24,6 +24,7 @@ mod declarations;
 pub mod dump;
 mod expressions;
 mod functions;
+mod hints;
 mod literals;
 mod matches;
 mod recovery;
@@ -72,6 +73,7 @@ pub fn parse<'a>(arena: &'a Bump, names: &mut Interner, source: &str) -> Parsed<
     let mut parser = Parser::new(arena, names, source);
     let statements = parser.statements();
     let file = File { statements, name_count: parser.name_count, function_count: parser.function_count };
+    hints::complete(&mut parser.diagnostics);
     Parsed { file, diagnostics: parser.diagnostics }
 }
 

@@ -1,5 +1,6 @@
 //! Statements, and when a word at the start of one is a keyword.
 
+use super::matches::LOOK_AHEAD;
 use super::{Mode, Parse, Parser, span_of};
 use crate::ast::{
     Block, Catch, Expression, ExpressionKind, FunctionKind, Label, Name, Span, Statement, StatementKind, Target,
@@ -78,8 +79,10 @@ impl<'a> Parser<'a, '_> {
                     false => StatementKind::Revert(self.reason()?),
                 }
             }
-            // With parentheses it is a call like any other.
-            Verify if before_value && next.kind != LeftParenthesis => self.verify_statement()?,
+            // With both values in parentheses it is a call like any other.
+            Verify if before_value && (next.kind != LeftParenthesis || self.message_follows()) => {
+                self.verify_statement()?
+            }
             Const if before_name || (on_line && matches!(next.kind, LeftBrace | LeftBracket)) => {
                 return self.let_statement(true).map(Some);
             }
@@ -401,6 +404,26 @@ impl<'a> Parser<'a, '_> {
             true => &[],
             false => self.values(usize::MAX)?,
         }))
+    }
+
+    /// Whether a comma follows the current word on its line, outside of all brackets: `verify (a) > b, "message"`.
+    fn message_follows(&self) -> bool {
+        let mut ahead = self.lexer;
+        let mut depth = 0u32;
+        for _ in 0..LOOK_AHEAD {
+            let token = ahead.next_token();
+            match token.kind {
+                _ if depth == 0 && token.newline_before() => return false,
+                TokenKind::LeftParenthesis | TokenKind::LeftBracket | TokenKind::LeftBrace => depth += 1,
+                TokenKind::RightParenthesis | TokenKind::RightBracket | TokenKind::RightBrace if depth > 0 => {
+                    depth -= 1
+                }
+                TokenKind::Comma if depth == 0 => return !self.mode.comma_ends,
+                TokenKind::End | TokenKind::StringStart => return false,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// `verify c, "message"`: what `verify(c, "message")` is.

@@ -1,6 +1,10 @@
 //! Paths that name types: after `extends`, and in patterns. A type may be declared in the file, imported by name, or reached through a
 //! module.
 
+use std::collections::hash_map::Entry;
+
+use fxhash::{FxHashMap, FxHashSet};
+
 use super::{Binding, Declaration, Resolved, Resolver, Storage};
 use crate::ast::{Expression, Field, Span, TypePath};
 use crate::constant::literal;
@@ -74,18 +78,30 @@ impl<'a> Resolver<'a, '_> {
 
     /// Makes `parent` the type that `child` extends, unless that closes a circle.
     fn extend(&mut self, child: u32, parent: u32, span: Span) {
-        let mut ancestor = Some(parent);
-        while let Some(current) = ancestor {
-            if current == child {
-                self.error(
-                    Diagnostic::error("a type cannot extend itself", span)
-                        .with_help("remove one 'extends' of the circle"),
-                );
-                return;
-            }
-            ancestor = self.resolved.types[current as usize].parent;
+        let root = self.root(parent);
+        if root == child {
+            self.error(
+                Diagnostic::error("a type cannot extend itself", span).with_help("remove one 'extends' of the circle"),
+            );
+            return;
         }
+        self.roots[child as usize] = root;
         self.resolved.types[child as usize].parent = Some(parent);
+    }
+
+    /// The ancestor of a type that extends nothing so far. What is found on the way is remembered, so that long chains stay cheap.
+    fn root(&mut self, index: u32) -> u32 {
+        let known = self.roots.len() as u32;
+        self.roots.extend(known..self.resolved.types.len() as u32);
+        let mut root = index;
+        while self.roots[root as usize] != root {
+            root = self.roots[root as usize];
+        }
+        let mut current = index;
+        while current != root {
+            current = std::mem::replace(&mut self.roots[current as usize], root);
+        }
+        root
     }
 }
 
@@ -109,14 +125,45 @@ impl<'a> TypeField<'a> {
 
 impl<'a> Resolved<'a> {
     /// All fields of a type, the parent's first; one declared again stands at the parent's place with its new default.
-    pub fn fields(&self, index: u32) -> Vec<TypeField<'a>> {
+    pub fn fields(&self, index: u32) -> &[TypeField<'a>] {
+        &self.type_fields[index as usize]
+    }
+
+    /// Works out the fields of all types, of each type once and of parents before those that extend them.
+    pub(super) fn settle_fields(&mut self) {
+        let mut settled: Vec<Option<Vec<TypeField<'a>>>> = vec![None; self.types.len()];
+        let mut chain = Vec::new();
+        for index in 0..self.types.len() as u32 {
+            let mut next = Some(index);
+            while let Some(current) = next
+                && settled[current as usize].is_none()
+            {
+                chain.push(current);
+                next = self.types[current as usize].parent;
+            }
+            while let Some(current) = chain.pop() {
+                let parent = self.types[current as usize].parent;
+                let inherited = parent.and_then(|parent| settled[parent as usize].as_deref()).unwrap_or_default();
+                settled[current as usize] = Some(self.with_own_fields(current, inherited.to_vec()));
+            }
+        }
+        self.type_fields = settled.into_iter().map(Option::unwrap_or_default).collect();
+    }
+
+    fn with_own_fields(&self, index: u32, mut fields: Vec<TypeField<'a>>) -> Vec<TypeField<'a>> {
         let info = &self.types[index as usize];
-        let mut fields = info.parent.map_or_else(Vec::new, |parent| self.fields(parent));
+        let mut places: FxHashMap<Symbol, usize> = FxHashMap::default();
+        if !info.entity.fields.is_empty() {
+            places.extend(fields.iter().enumerate().map(|(at, field)| (field.field.name.symbol, at)));
+        }
         for field in info.entity.fields {
             let own = TypeField { field, owner: index, file: info.file };
-            match fields.iter_mut().find(|known| known.field.name.symbol == field.name.symbol) {
-                Some(known) => *known = own,
-                None => fields.push(own),
+            match places.entry(field.name.symbol) {
+                Entry::Occupied(place) => fields[*place.get()] = own,
+                Entry::Vacant(place) => {
+                    place.insert(fields.len());
+                    fields.push(own);
+                }
             }
         }
         fields
@@ -126,13 +173,14 @@ impl<'a> Resolved<'a> {
     /// compute them, as names and places in them are those of the other file.
     pub fn distant_defaults(&self) -> Vec<(u32, &'a Expression<'a>)> {
         let mut distant: Vec<(u32, &'a Expression<'a>)> = Vec::new();
+        let mut known: FxHashSet<*const Expression<'a>> = FxHashSet::default();
         for (index, info) in self.types.iter().enumerate() {
             if info.parent.is_none() {
                 continue;
             }
             for field in self.fields(index as u32).iter().filter(|field| field.file != info.file) {
                 if let Some(default) = field.computed_default()
-                    && !distant.iter().any(|&(_, known)| std::ptr::eq(known, default))
+                    && known.insert(std::ptr::from_ref(default))
                 {
                     distant.push((field.owner, default));
                 }

@@ -1,8 +1,10 @@
 //! Depth, fuel and memory.
 
+use bumpalo::Bump;
+use lang::diagnostics::Diagnostic;
 use runtime::{ErrorKind, Limits};
 
-use crate::{Outcome, prints, run};
+use crate::{Files, Outcome, prints, run};
 
 fn with_depth(source: &str, max_depth: usize) -> Outcome {
     run(source, Limits { max_depth, ..Limits::default() })
@@ -148,4 +150,34 @@ fn an_operation_that_hits_the_limit_runs_again_after_a_collection() {
         print(keep)
     "#;
     assert_eq!(with_heap(source, 60_000).output, "[1, 2, 3, 3000]\n");
+}
+
+/// What the compiler says of a program that its code cannot hold.
+fn refusal(source: &str) -> Diagnostic {
+    let arena = Bump::new();
+    let analysis = lang::analyze(&arena, "main.zx", source.as_bytes(), &Files(&[])).expect("the text is a program");
+    let mut files = lang::compile(&analysis).expect_err("it exceeds a limit");
+    files.remove(0).diagnostics.remove(0)
+}
+
+#[test]
+fn what_code_cannot_hold_is_refused_with_its_place() {
+    let list = |count: usize| (0..count).map(|number| format!("p{number}")).collect::<Vec<_>>().join(", ");
+    let fields = (0..256).map(|number| format!("f{number}: any = g()\n")).collect::<String>();
+    for (source, message, at) in [
+        (format!("action f({}) {{ }}", list(65_536)), "a function has at most 65535 parameters", "p65535"),
+        (format!("len({})", list(256)), "a call passes at most 255 arguments", "p255"),
+        (format!("[].push({})", list(256)), "a call passes at most 255 arguments", "p255"),
+        (
+            format!("action g() {{ }}\nentity E {{ {fields} }}"),
+            "a type with computed defaults has at most 255 fields",
+            "E",
+        ),
+        ("data P { x: any }\nmatch 1 { P(a, b) => 1 }".to_string(), "the type has 1 fields, the pattern 2", "P"),
+    ] {
+        let diagnostic = refusal(&source);
+        assert_eq!(diagnostic.message, message);
+        assert_eq!(&source[diagnostic.span.start as usize..diagnostic.span.end as usize], at);
+        assert!(diagnostic.help.is_some(), "no hint: {message}");
+    }
 }

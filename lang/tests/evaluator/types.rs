@@ -162,3 +162,14 @@ fn enums_are_maps_of_integers() {
         ],
     );
 }
+
+#[test]
+fn long_chains_of_types_inherit() {
+    let mut source = "entity T0 { a: any = 0, b: any = [0] }\n".to_string();
+    for number in 1..2000 {
+        let parent = number - 1;
+        source.push_str(&format!("entity T{number} extends T{parent} {{ a: any = {number} }}\n"));
+    }
+    source.push_str("print(T1999(), T7())");
+    prints(&source, &["T1999 { a: 1999, b: [0] } T7 { a: 7, b: [0] }"]);
+}

@@ -61,6 +61,7 @@ fn expressions() {
         "x = a[]",
         "x = a[1:2:3]",
         "f(a b)",
+        "f(a, b = 1, c)",
         "f(a = 1, b)",
         "x = {a = 1}",
         "x = {a}",
@@ -77,7 +78,6 @@ fn expressions() {
         "x = [...a]",
         "x = match y { 1 -> 2 }",
         "x = match y { [a] => 2 }",
-        "x = match y { a.b(1) => 2 }",
         "x = y z",
     ]));
 }

@@ -158,6 +158,7 @@ fn check(source: &str) -> Result<(), TestCaseError> {
     for diagnostic in &parsed.diagnostics {
         let span = diagnostic.span;
         prop_assert!(span.start <= span.end && span.end as usize <= source.len(), "{diagnostic:?}");
+        prop_assert!(diagnostic.help.is_some(), "no hint: {}", diagnostic.message);
         source_snippet("f.zx", source, span.start);
     }
     render(&parsed.diagnostics, "f.zx", source, true);

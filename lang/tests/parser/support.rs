@@ -35,6 +35,9 @@ pub(crate) fn errors(sources: &[&str]) -> String {
         .map(|source| {
             let (_, diagnostics) = parsed(source);
             assert!(!diagnostics.is_empty(), "no error in {source}");
+            for diagnostic in &diagnostics {
+                assert!(diagnostic.help.is_some(), "no hint in {source}: {}", diagnostic.message);
+            }
             format!("{}\n{}\n", quoted(source), render(&diagnostics, "test.zx", source, false))
         })
         .collect()

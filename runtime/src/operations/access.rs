@@ -212,11 +212,9 @@ impl Runtime {
     pub fn unknown_name(&self, name: u32) -> Fault {
         let name = &*self.program.names[name as usize];
         let fault = Error::new(ErrorKind::Name, format!("Identifier '{name}' not found"));
-        let mut known: Vec<&str> = self.program.names.iter().map(|known| &**known).collect();
-        for builtin in crate::builtins::names() {
-            known.push(builtin);
-        }
-        match crate::suggest::nearest(name, known.into_iter()) {
+        let builtins = crate::builtins::names().map(|known| -> &str { known });
+        let known = builtins.chain(self.program.names.iter().map(|known| &**known));
+        match crate::suggest::nearest(name, known) {
             Some(nearest) => fault.with_help(format!("did you mean '{nearest}'?")),
             None => fault.with_help("declare it first with 'let'"),
         }

@@ -210,7 +210,7 @@ fn mixtures_name_both_types() {
         (runtime.subtract(map, list), "Type error: cannot subtract MAP and LIST"),
         (runtime.multiply(Value::TRUE, Value::int(2)), "Type error: cannot multiply BOOLEAN and INTEGER"),
         (runtime.divide(Value::int(2), Value::TRUE), "Type error: cannot divide INTEGER and BOOLEAN"),
-        (runtime.negate(list), "Type error: cannot negate LIST"),
+        (runtime.negate(list), "Unknown operator: -LIST"),
     ] {
         let fault = result.expect_err("a type error");
         assert_eq!((fault.kind, fault.message.as_str()), (ErrorKind::Type, expected));

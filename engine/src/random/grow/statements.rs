@@ -6,6 +6,9 @@ use crate::random::tree::{Kind, Name, Node};
 /// Deepest nesting of statements.
 const DEEPEST: usize = 4;
 
+/// Builtins that grown programs do not call: variables that have their names mean them until they are set.
+const BUILTIN_NAMES: &[&str] = &["hash", "trim", "size", "find"];
+
 impl Grower {
     /// Grows a statement, or a few that belong together.
     pub(super) fn statement_into(&mut self, body: &mut Vec<Node>) {
@@ -105,6 +108,7 @@ impl Grower {
         let hidden = if self.random.chance(8) { self.find_variable(Sort::Any, true) } else { None };
         let name = match hidden {
             Some(variable) => variable.name,
+            None if self.random.chance(4) => (*self.random.choose(BUILTIN_NAMES)).into(),
             None => self.fresh("v"),
         };
         let scope = self.scope();
@@ -165,11 +169,13 @@ impl Grower {
         body.push(Node::new(Kind::Let(counter.clone()), vec![Node::literal("0")]));
         self.scope().variables.push(Variable { name: counter.clone(), sort: Sort::Int, writable: false });
         let bound = Node::new(Kind::Binary("<"), vec![Node::name(&counter), Node::literal(rounds.to_string())]);
-        let condition = if self.random.chance(20) {
-            let also = self.expression(Sort::Bool, 2);
-            Node::new(Kind::Binary("&&"), vec![bound, also])
-        } else {
-            bound
+        let condition = match self.random.weighted(&[7, 2, 1]) {
+            0 => bound,
+            1 => self.bounded(bound),
+            _ => {
+                let (left, right) = (self.bounded(bound.clone()), self.bounded(bound));
+                Node::new(Kind::Binary("||"), vec![left, right])
+            }
         };
         let step = match self.random.below(3) {
             0 => Node::new(Kind::Increment, vec![Node::name(&counter)]),
@@ -182,6 +188,12 @@ impl Grower {
         let mut block = self.loop_body(1, 4);
         block.children.insert(0, Node::new(Kind::Expression, vec![step]));
         body.push(Node::new(Kind::While, vec![condition, block]));
+    }
+
+    /// `bound && …`
+    fn bounded(&mut self, bound: Node) -> Node {
+        let also = self.expression(Sort::Bool, 2);
+        Node::new(Kind::Binary("&&"), vec![bound, also])
     }
 
     fn for_each(&mut self) -> Node {
@@ -205,8 +217,16 @@ impl Grower {
             }
             // Bounds that are anything.
             1 => {
-                let bound = self.expression(Sort::Int, 2);
-                (Node::new(Kind::Call, vec![Node::literal("range"), bound]), (Sort::Int, None))
+                let mut call = vec![Node::literal("range")];
+                if self.random.chance(40) {
+                    let sort = if self.random.chance(20) { Sort::Any } else { Sort::Int };
+                    call.push(self.expression(sort, 1));
+                }
+                call.push(self.expression(Sort::Int, 2));
+                if call.len() == 3 && self.random.chance(30) {
+                    call.push(self.expression(Sort::Int, 1));
+                }
+                (Node::new(Kind::Call, call), (Sort::Int, None))
             }
             2 => {
                 let pairs = self.random.chance(30);
