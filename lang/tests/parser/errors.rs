@@ -77,7 +77,6 @@ fn expressions() {
         "x = [...a]",
         "x = match y { 1 -> 2 }",
         "x = match y { [a] => 2 }",
-        "x = match y { a.b(1) => 2 }",
         "x = y z",
     ]));
 }
