@@ -115,6 +115,12 @@ impl RegisterAllocator for AllocatorKind {
     }
 }
 
+/// The allocation of a function with islands of stack code: a linear scan over whole ranges, and where registers run out, [`naive`]. To split
+/// ranges would put moves between the instructions of islands.
+pub(crate) fn around_islands(function: &mut Function, ranges: &LiveRanges, registers: u16) -> Allocation {
+    linear::whole(function, ranges, registers).unwrap_or_else(|| naive::Naive.allocate(function, ranges, registers))
+}
+
 /// Registers that carry values to and from spill slots: as many as an instruction has operands.
 pub(crate) const SCRATCH: u16 = 3;
 

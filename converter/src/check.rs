@@ -1,7 +1,7 @@
 //! The checker: proof that register code does what the stack code does that it was made from.
 //!
 //! It knows nothing of how code is converted and takes no hints from the converter: it gets two verified modules and runs them side by
-//! side, function by function, with symbols in place of values ([`walk`]). What either form does between two *events* is a private
+//! side, function by function, with symbols in place of values (`walk`). What either form does between two *events* is a private
 //! matter: moving values about, loading constants, jumping, spilling and reloading, computing what depends on memory alone that is read.
 //! Events are what may be noticed: whatever can fail, print, take fuel, write, allocate, call or decide where to go on. Both forms must
 //! come to the same event, with the same values, the same immediate data and the same place in the source, one event after the other;

@@ -1,4 +1,5 @@
-//! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads.
+//! Copy and constant propagation, fusion of moves with the instruction before, and removal of what nobody reads. Islands are left alone, but
+//! their reads and writes of locals count.
 
 use fxhash::FxHashMap;
 use isa::{Constant, RegisterOp};
@@ -38,12 +39,15 @@ pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSe
         forward_loop_elements(function);
     }
     if takes(Step::Copies) {
-        for block in &mut function.blocks {
+        for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
             propagate_copies(block, without);
         }
     }
     let live = live_globals(function);
     for index in 0..function.blocks.len() {
+        if function.blocks[index].is_island {
+            continue;
+        }
         if takes(Step::Dead) {
             remove_dead(function, index, &live);
         }
@@ -69,13 +73,13 @@ fn thread_jumps(function: &mut Function) {
             block
         })
         .collect();
-    for block in &mut function.blocks {
+    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
 }
 
 /// Marks blocks that nobody goes to as unreachable.
-fn leave_out_unreachable(function: &mut Function) {
+pub(crate) fn leave_out_unreachable(function: &mut Function) {
     let mut is_reachable = vec![false; function.blocks.len()];
     let mut pending = vec![0_u32];
     while let Some(block) = pending.pop() {
@@ -132,7 +136,7 @@ pub fn live_globals(function: &Function) -> Liveness {
         }
     }
     // What a handler's block reads of its landing register is written on the way there.
-    for handler in &function.handlers {
+    for handler in function.handlers.iter().filter(|handler| handler.landing < globals) {
         uses.remove(handler.block as usize, handler.landing);
         definitions.insert(handler.block as usize, handler.landing);
     }
@@ -204,7 +208,7 @@ fn propagate_single_constants(function: &mut Function, constants: &[Constant], w
         },
         Operand::Constant(_) => None,
     };
-    for block in &mut function.blocks {
+    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         // The counter of a loop begins in the register of its start value, unless that is replaced.
         let instructions = if block.is_loop_entry { &mut [][..] } else { &mut block.instructions[..] };
         for instruction in instructions {

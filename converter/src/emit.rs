@@ -6,6 +6,7 @@
 //! 0 .. parameters                 where parameters arrive: the first registers
 //! parameters .. + spills          spill slots
 //! parameters + spills ..          all other registers: values, and three for carrying values to and from slots if instructions name such
+//! above all these ..              the operand stack of islands, when there are islands
 //! first register above all that live on .. : the window of a call
 //! ```
 //!
@@ -14,6 +15,8 @@
 
 mod branches;
 mod moves;
+
+use std::ops::Range;
 
 use isa::module::{Function as FunctionCode, Handler};
 use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
@@ -38,22 +41,33 @@ pub fn emit(
     allocation: &Allocation,
     statistics: &mut Statistics,
 ) -> Result<FunctionCode<Register>, ConvertError> {
-    Ok(emit_with_points(module, source, function, [ranges, ranges], allocation, statistics)?.0)
+    Ok(emit_all(module, source, function, [ranges, ranges], allocation, statistics)?.code)
 }
 
-/// Emits a function and tells, for each instruction, the point at which its operands are read: a point of the second of two `ranges`, those
-/// of the function as the allocator has left it. The first are those that the allocator was given.
+/// A function that was emitted, and what is known about its instructions.
+#[derive(Clone, Debug)]
+pub struct Emitted {
+    /// The function.
+    pub code: FunctionCode<Register>,
+    /// For each instruction the point at which its operands are read.
+    pub points: Vec<u32>,
+    /// Stretches of its instructions that are islands of stack code, in order.
+    pub islands: Vec<Range<u32>>,
+}
+
+/// Emits a function with all that is known about its instructions. The points are those of the second of two `ranges`, those of the function as
+/// the allocator has left it; the first are those that the allocator was given.
 ///
 /// # Errors
 /// As for [`emit`].
-pub fn emit_with_points(
+pub fn emit_all(
     module: &StackCode,
     source: &isa::Function<Stack>,
     function: &Function,
     ranges: [&LiveRanges; 2],
     allocation: &Allocation,
     statistics: &mut Statistics,
-) -> Result<(FunctionCode<Register>, Vec<u32>), ConvertError> {
+) -> Result<Emitted, ConvertError> {
     let mut emitter = Emitter::new(module, source, function, ranges, allocation, false);
     emitter.function();
     if emitter.code.len() > LONGEST_SHORT_CODE {
@@ -64,7 +78,8 @@ pub fn emit_with_points(
     statistics.spill_stores += emitter.count(&[RegisterOp::StoreSpill]);
     statistics.reloads += emitter.count(&[RegisterOp::LoadSpill]);
     let points = std::mem::take(&mut emitter.points);
-    Ok((emitter.finish()?, points))
+    let islands = emitter.islands();
+    Ok(Emitted { code: emitter.finish()?, points, islands })
 }
 
 /// A register number while emitting; checked to fit a lane at the end.
@@ -108,6 +123,8 @@ struct Emitter<'e> {
     is_unread: Vec<bool>,
     /// How many registers there are besides slots and windows.
     registers: u32,
+    /// Whether the block that is emitted belongs to an island.
+    is_island: bool,
     next_window: usize,
     /// One past the highest register named.
     highest: Place,
@@ -154,8 +171,9 @@ impl<'e> Emitter<'e> {
             landings: function.landings(),
             is_unread,
             registers,
+            is_island: false,
             next_window: 0,
-            highest: registers + allocation.slots,
+            highest: registers + allocation.slots + function.places,
             beyond_reach: None,
             position: 0,
         }
@@ -169,6 +187,7 @@ impl<'e> Emitter<'e> {
             let index = self.function.layout[order];
             let block = &self.function.blocks[index as usize];
             self.block_starts[index as usize] = self.code.len() as u32;
+            self.is_island = block.is_island;
             self.guard_starts[index as usize] = self.code.len() as u32;
             if block.is_reachable && !self.inlined[index as usize] {
                 // Points are counted as `live` counts them.
@@ -217,6 +236,9 @@ impl<'e> Emitter<'e> {
     }
 
     fn location(&self, register: VirtualRegister) -> Spot {
+        if let Some(depth) = self.function.depth_of(register) {
+            return Spot::Register(self.top() + depth);
+        }
         match self.allocation.locations[register as usize] {
             Location::Nowhere => Spot::Nowhere,
             Location::Register(register) => Spot::Register(self.place(register)),
@@ -317,6 +339,7 @@ impl<'e> Emitter<'e> {
         }
         match instruction.operation {
             R::MovReg => self.move_to(instruction.destination, instruction.operands[0]),
+            R::PushReg | R::PopReg => self.cross(instruction),
             R::AddReg | R::SubReg | R::MulReg | R::DivReg | R::ModReg => self.arithmetic(instruction),
             operation => {
                 let mut lanes = [0; 3];
@@ -459,6 +482,20 @@ impl<'e> Emitter<'e> {
             local_names: self.source.local_names[..usize::from(self.source.parameters)].to_vec(),
             global: self.source.global,
         })
+    }
+
+    /// Stretches of the code that come from islands.
+    fn islands(&self) -> Vec<Range<u32>> {
+        let mut islands: Vec<Range<u32>> = Vec::new();
+        for &block in self.function.layout.iter().filter(|&&block| self.function.blocks[block as usize].is_island) {
+            let (start, end) = (self.block_starts[block as usize], self.block_ends[block as usize]);
+            match islands.last_mut() {
+                _ if start == end => {}
+                Some(last) if last.end == start => last.end = end,
+                _ => islands.push(start..end),
+            }
+        }
+        islands
     }
 
     /// The handler table: each handler guards the code of the blocks that it guarded in the stack code, with gaps where a block's first moves

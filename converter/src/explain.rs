@@ -40,7 +40,7 @@ pub fn assignment(code: &StackCode, function: u32, options: Options) -> Result<A
     // Splitting changes the function.
     let after = live::live_ranges(&lifted);
     let mut statistics = Statistics::default();
-    let (_, points) = emit::emit_with_points(code, source, &lifted, [&ranges, &after], &allocation, &mut statistics)?;
+    let points = emit::emit_all(code, source, &lifted, [&ranges, &after], &allocation, &mut statistics)?.points;
     let located = |range: &LiveRange| (*range, allocation.locations[range.register as usize]);
     Ok(Assignment { ranges: after.ranges.iter().map(located).collect(), points })
 }

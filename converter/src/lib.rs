@@ -8,6 +8,8 @@
 //! the operand stack symbolically, [`cleanup`] removes the moves that this leaves, [`allocate`] maps virtual registers to registers and
 //! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it. [`mod@check`] proves, without looking at any of
 //! this, that the result does what the stack code does. What can be left out, to see what it is worth, is in [`step`].
+//!
+//! [`convert_hybrid`] converts some [`regions`] of the functions only and leaves the others as islands of stack code in the same frames.
 
 #![forbid(unsafe_code)]
 
@@ -20,17 +22,21 @@ pub mod large;
 pub mod lift;
 pub mod live;
 pub mod parallel;
+pub mod regions;
 pub mod step;
 pub mod tac;
 pub mod webs;
+mod whole;
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use isa::verify::VerifyError;
-use isa::{RegCode, StackCode, Verified};
+use isa::{RegCode, RegisterOp, StackCode, StackOp, Verified};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
 pub use check::{Unfaithful, check};
+use regions::{Region, regions};
 pub use step::{Step, StepSet};
 
 /// The fewest registers a frame can be limited to.
@@ -62,6 +68,8 @@ pub struct Statistics {
     pub functions: u64,
     /// Stack instructions read.
     pub stack_instructions: u64,
+    /// Of these, such as stay stack code in islands.
+    pub kept_instructions: u64,
     /// Register instructions written.
     pub register_instructions: u64,
     /// Bytes of the register code.
@@ -192,29 +200,107 @@ pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Resul
     }
     let mut statistics = Statistics::default();
     let mut functions = Vec::with_capacity(code.functions.len());
-    let mut clock = Clock(Instant::now());
     for function in &code.functions {
-        let times = &mut statistics.times;
-        let mut lifted = lift::lift(code, function, options.without);
-        times.lift += clock.lap();
-        let moves = cleanup::clean_up(&mut lifted, &code.constants, options.without);
-        times.clean_up += clock.lap();
-        let ranges = live::live_ranges(&lifted);
-        times.live += clock.lap();
-        let allocation = options.allocator.allocate(&mut lifted, &ranges, options.registers);
-        times.allocate += clock.lap();
-        let converted = emit::emit(code, function, &lifted, &ranges, &allocation, &mut statistics)?;
-        statistics.times.emit += clock.lap();
-        statistics.functions += 1;
-        statistics.stack_instructions += function.code.len() as u64;
-        statistics.register_instructions += converted.code.len() as u64;
-        statistics.moves_lifted += moves.before;
-        statistics.moves_removed += moves.before.saturating_sub(moves.after);
-        statistics.live_ranges += ranges.ranges.len() as u64;
-        statistics.spilled += allocation.spilled();
-        statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
-        functions.push(converted);
+        functions.push(convert_function(code, function, &[], options, &mut statistics)?.code);
     }
     statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
     Ok((code.with_functions(functions), statistics))
+}
+
+/// Code of which some stretches are register code and the others islands of stack code: what these do, the stack code does instruction for
+/// instruction. It is register code to the verifier, the checker and the machine, because the depth of the operand stack is known at
+/// every instruction, and so is the register of the frame that each instruction of an island takes its operands from.
+#[derive(Clone, Debug)]
+pub struct Hybrid {
+    /// The code.
+    pub code: Verified<RegCode>,
+    /// For each function the stretches of its instructions that are islands, in order.
+    pub islands: Vec<Vec<Range<u32>>>,
+}
+
+impl Hybrid {
+    /// The stack operation that an instruction of an island is; none for the few that carry out another one together with an instruction
+    /// before them: they set a loop's counter, move a called value's result down to where the value was, or give a closure its variables.
+    pub fn stack_operation(op: RegisterOp) -> Option<StackOp> {
+        (!matches!(op, RegisterOp::MovReg | RegisterOp::SetCapture)).then(|| op.facts().stack)
+    }
+}
+
+/// Converts the regions of a program for which `converts` says so, given the function and the region, and those that must be converted.
+///
+/// # Errors
+/// See [`ConvertError`].
+pub fn convert_hybrid(
+    code: &Verified<StackCode>,
+    options: Options,
+    mut converts: impl FnMut(u32, &Region) -> bool,
+) -> Result<(Hybrid, Statistics), ConvertError> {
+    if options.registers < FEWEST_REGISTERS {
+        return Err(ConvertError::TooFewRegisters(options.registers));
+    }
+    let mut statistics = Statistics::default();
+    let (mut functions, mut islands) = (Vec::new(), Vec::new());
+    for (index, function) in (0..).zip(&code.functions) {
+        let stays = |region: &Region| !converts(index, region) && !region.must_convert;
+        let kept = regions(function).into_iter().filter(stays);
+        let mut kept: Vec<Range<u32>> = kept.flat_map(|region| region.code).collect();
+        kept.sort_unstable_by_key(|stretch| stretch.start);
+        let converted = convert_function(code, function, &kept, options, &mut statistics)?;
+        functions.push(converted.code);
+        islands.push(converted.islands);
+    }
+    statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
+    let mut clock = Clock(Instant::now());
+    let converted = isa::verify::register(code.with_functions(functions))?;
+    statistics.times.verify = clock.lap();
+    if options.check {
+        check(code, &converted)?;
+    }
+    Ok((Hybrid { code: converted, islands }, statistics))
+}
+
+fn convert_function(
+    code: &StackCode,
+    function: &isa::Function<isa::Stack>,
+    islands: &[Range<u32>],
+    options: Options,
+    statistics: &mut Statistics,
+) -> Result<emit::Emitted, ConvertError> {
+    let mut clock = Clock(Instant::now());
+    let times = &mut statistics.times;
+    let mut lifted = lift::lift_around(code, function, islands, options.without);
+    times.lift += clock.lap();
+    let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
+    let (ranges, allocation) = match in_place {
+        Some(in_place) => {
+            cleanup::leave_out_unreachable(&mut lifted);
+            times.clean_up += clock.lap();
+            in_place
+        }
+        None => {
+            let moves = cleanup::clean_up(&mut lifted, &code.constants, options.without);
+            times.clean_up += clock.lap();
+            let ranges = live::live_ranges(&lifted);
+            times.live += clock.lap();
+            let allocation = if islands.is_empty() {
+                options.allocator.allocate(&mut lifted, &ranges, options.registers)
+            } else {
+                allocate::around_islands(&mut lifted, &ranges, options.registers)
+            };
+            times.allocate += clock.lap();
+            statistics.moves_lifted += moves.before;
+            statistics.moves_removed += moves.before.saturating_sub(moves.after);
+            (ranges, allocation)
+        }
+    };
+    let emitted = emit::emit_all(code, function, &lifted, [&ranges, &ranges], &allocation, statistics)?;
+    statistics.times.emit += clock.lap();
+    statistics.functions += 1;
+    statistics.stack_instructions += function.code.len() as u64;
+    statistics.kept_instructions += islands.iter().map(|island| island.len() as u64).sum::<u64>();
+    statistics.register_instructions += emitted.code.code.len() as u64;
+    statistics.live_ranges += ranges.ranges.len() as u64;
+    statistics.spilled += allocation.spilled();
+    statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
+    Ok(emitted)
 }

@@ -5,6 +5,11 @@
 //!
 //! * Before a local is written, every entry of the symbolic stack that still means its old value is moved to a register of its own.
 //! * At the end of a block every entry is moved to the register that stands for its place on the stack, where the next block finds it.
+//!
+//! Blocks of an island are lifted one instruction to one: every entry of the symbolic stack is the place that stands for its depth, and locals
+//! are pushed and popped by instructions of their own.
+
+use std::ops::Range;
 
 use isa::module::CaptureSource;
 use isa::{RegisterOp, Stack, StackCode, StackInstruction, StackOp};
@@ -17,26 +22,64 @@ use crate::tac::{Block, Function, Handler, Instruction, NONE, Operand, Terminato
 
 /// Lifts a function of a verified module. Of the steps, those concern it that say what goes into one instruction.
 pub fn lift(module: &StackCode, function: &isa::Function<Stack>, without: StepSet) -> Function {
+    lift_around(module, function, &[], without)
+}
+
+/// Lifts a function of a verified module, but leaves stretches of it as they are: whole blocks, which values on the stack neither enter
+/// from the others nor leave for them, in the order of the code.
+pub fn lift_around(
+    module: &StackCode,
+    function: &isa::Function<Stack>,
+    islands: &[Range<u32>],
+    without: StepSet,
+) -> Function {
     let graph = ControlFlowGraph::new(function);
     let deepest = graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
     // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
     let globals = function.locals + deepest;
+    let places = if islands.is_empty() { 0 } else { deepest_stack(function, &graph) };
     let mut lifter = Lifter {
         module,
         function,
         without,
         graph: &graph,
-        registers: globals,
+        islands,
+        first_place: globals,
+        is_island: false,
+        registers: globals + places,
         stack: Vec::new(),
         instructions: Vec::new(),
         terminator_pc: 0,
     };
     let mut blocks: Vec<Block> = (0..graph.blocks.len()).map(|index| lifter.block(index)).collect();
     let registers = lifter.registers;
-    let mut handlers = handlers(&mut blocks, function, &graph);
+    let mut handlers = handlers(&mut blocks, function, &graph, globals);
     let before = split_landings(&mut blocks, &mut handlers);
     let layout = split_loop_entries(&mut blocks, function, &before);
-    Function { blocks, layout, handlers, parameters: u32::from(function.parameters), globals, registers }
+    Function {
+        blocks,
+        layout,
+        handlers,
+        parameters: u32::from(function.parameters),
+        globals,
+        registers,
+        first_place: globals,
+        places,
+    }
+}
+
+/// The most values on the operand stack at any time.
+fn deepest_stack(function: &isa::Function<Stack>, graph: &ControlFlowGraph) -> u32 {
+    let mut deepest = 0;
+    for block in graph.blocks.iter().filter(|block| block.is_reachable) {
+        let mut depth = block.depth;
+        for instruction in &function.code[block.start as usize..block.end as usize] {
+            depth = depth - instruction.pops() + instruction.pushes();
+            deepest = deepest.max(depth);
+        }
+        deepest = deepest.max(block.depth);
+    }
+    deepest
 }
 
 struct Lifter<'m> {
@@ -44,6 +87,12 @@ struct Lifter<'m> {
     function: &'m isa::Function<Stack>,
     without: StepSet,
     graph: &'m ControlFlowGraph,
+    /// Stretches of the code that are left as they are.
+    islands: &'m [Range<u32>],
+    /// What stands for the lowest value on the stack of an island.
+    first_place: VirtualRegister,
+    /// Whether the current block is one of an island.
+    is_island: bool,
     registers: u32,
     stack: Vec<Operand>,
     instructions: Vec<Instruction>,
@@ -54,6 +103,8 @@ struct Lifter<'m> {
 impl Lifter<'_> {
     fn block(&mut self, index: usize) -> Block {
         let source = &self.graph.blocks[index];
+        let after = self.islands.partition_point(|island| island.start <= source.start);
+        self.is_island = after > 0 && self.islands[after - 1].contains(&source.start);
         let mut block = Block {
             start_pc: source.start,
             instructions: Vec::new(),
@@ -63,12 +114,14 @@ impl Lifter<'_> {
             unguarded: 0,
             is_loop_entry: false,
             is_reachable: source.is_reachable,
+            is_island: self.is_island,
         };
         if !source.is_reachable {
             return block;
         }
         self.stack.clear();
-        self.stack.extend((0..source.depth).map(|depth| Operand::Register(self.function.locals + depth)));
+        let first = self.place(0);
+        self.stack.extend((0..source.depth).map(|depth| Operand::Register(first + depth)));
         let kept = source.handler.map_or(0, |handler| self.function.handlers[handler as usize].landing);
         let last = source.end - 1;
         for pc in source.start..last {
@@ -80,6 +133,16 @@ impl Lifter<'_> {
         block.terminator_pc = self.terminator_pc;
         block.instructions = std::mem::take(&mut self.instructions);
         block
+    }
+
+    /// The register that stands for a depth of the stack between blocks, and in an island always.
+    fn place(&self, depth: usize) -> VirtualRegister {
+        depth as u32 + if self.is_island { self.first_place } else { self.function.locals }
+    }
+
+    /// The register for a value that is about to be pushed.
+    fn pushed_register(&mut self) -> VirtualRegister {
+        if self.is_island { self.place(self.stack.len()) } else { self.new_register() }
     }
 
     fn new_register(&mut self) -> VirtualRegister {
@@ -134,7 +197,7 @@ impl Lifter<'_> {
                 matches!(operand, Operand::Register(_)) || allows_constant(operation, index, &others, self.without);
             legal.push(if keeps { operand } else { Operand::Register(self.in_register(operand, pc)) });
         }
-        let destination = self.new_register();
+        let destination = self.pushed_register();
         self.emit(operation, destination, legal, data, pc);
         self.stack.push(Operand::Register(destination));
     }
@@ -169,6 +232,10 @@ impl Lifter<'_> {
 
     fn store_local(&mut self, local: VirtualRegister, pc: u32) {
         let value = self.pop();
+        if self.is_island {
+            self.emit(RegisterOp::PopReg, local, smallvec![value], 0, pc);
+            return;
+        }
         self.release_local(local, pc);
         if value == Operand::Register(local) {
             return;
@@ -189,6 +256,9 @@ impl Lifter<'_> {
     fn instruction(&mut self, instruction: StackInstruction, pc: u32) {
         use RegisterOp as R;
         let operand = instruction.operand();
+        if self.is_island && self.moves_only(instruction, pc) {
+            return;
+        }
         match instruction.op() {
             StackOp::Nop => {}
             StackOp::LoadConst => self.stack.push(Operand::Constant(operand)),
@@ -321,6 +391,28 @@ impl Lifter<'_> {
         }
     }
 
+    /// In an island: instructions that only move values, or do nothing that shows, are instructions there too. False for any other.
+    fn moves_only(&mut self, instruction: StackInstruction, pc: u32) -> bool {
+        let operand = instruction.operand();
+        let (operation, source) = match instruction.op() {
+            StackOp::LoadConst => (RegisterOp::MovReg, Operand::Constant(operand)),
+            StackOp::LoadLocal => (RegisterOp::PushReg, Operand::Register(operand)),
+            StackOp::Dup => (RegisterOp::PushReg, *self.stack.last().expect("verified code copies from a full stack")),
+            StackOp::Pop | StackOp::Nop => {
+                if instruction.op() == StackOp::Pop {
+                    self.pop();
+                }
+                self.emit(RegisterOp::NopReg, NONE, SmallVec::new(), 0, pc);
+                return true;
+            }
+            _ => return false,
+        };
+        let place = self.pushed_register();
+        self.emit(operation, place, smallvec![source], 0, pc);
+        self.stack.push(Operand::Register(place));
+        true
+    }
+
     fn unary(&mut self, operation: RegisterOp, data: u32, pc: u32) {
         let operand = self.pop();
         self.result(operation, &[operand], data, pc);
@@ -351,7 +443,7 @@ impl Lifter<'_> {
     /// In a guarded block, keeps the values that its handler finds on the stack in the registers that stand for their places.
     fn settle_kept(&mut self, kept: u32, pc: u32) {
         for depth in 0..self.stack.len().min(kept as usize) {
-            let place = self.function.locals + depth as u32;
+            let place = self.place(depth);
             let entry = self.stack[depth];
             if entry == Operand::Register(place) {
                 continue;
@@ -366,7 +458,7 @@ impl Lifter<'_> {
     /// is going to read: they follow a value that is made in its place in the first place.
     fn settle_stack(&mut self, reads: &mut [VirtualRegister], pc: u32) {
         for depth in 0..self.stack.len() {
-            let place = self.function.locals + depth as u32;
+            let place = self.place(depth);
             let entry = self.stack[depth];
             if entry == Operand::Register(place) {
                 continue;
@@ -441,7 +533,7 @@ impl Lifter<'_> {
             StackOp::ForIter | StackOp::ForPair => {
                 self.release_local(operand + 1, pc);
                 self.settle_stack(&mut [], pc);
-                let destination = self.function.locals + self.stack.len() as u32;
+                let destination = self.place(self.stack.len());
                 Terminator::ForIter {
                     operation: if op == StackOp::ForIter { RegisterOp::ForIterReg } else { RegisterOp::ForPairReg },
                     destination,
@@ -463,7 +555,8 @@ impl Lifter<'_> {
     fn conditional(&mut self, sense: bool, is_loop: bool, target: u32, next: u32, pc: u32) -> Terminator {
         let condition = self.pop();
         let (mut sense, mut condition) = (sense, condition);
-        while !self.without.contains(Step::FuseBranches)
+        while !self.is_island
+            && !self.without.contains(Step::FuseBranches)
             && let Some(last) = self.instructions.last()
             && condition == Operand::Register(last.destination)
             && last.destination >= self.function.locals
@@ -521,7 +614,12 @@ impl Lifter<'_> {
 }
 
 /// The handlers that guard something which is reached. Nothing is proved about what the others keep.
-fn handlers(blocks: &mut [Block], function: &isa::Function<Stack>, graph: &ControlFlowGraph) -> Vec<Handler> {
+fn handlers(
+    blocks: &mut [Block],
+    function: &isa::Function<Stack>,
+    graph: &ControlFlowGraph,
+    first_place: VirtualRegister,
+) -> Vec<Handler> {
     let mut numbers = vec![None; function.handlers.len()];
     for block in blocks.iter_mut().filter(|block| block.is_reachable) {
         if let Some(handler) = block.handler {
@@ -532,9 +630,11 @@ fn handlers(blocks: &mut [Block], function: &isa::Function<Stack>, graph: &Contr
     for (source, number) in function.handlers.iter().zip(&mut numbers) {
         if number.is_some() {
             *number = Some(handlers.len() as u32);
+            let block = graph.block_at(source.target);
+            let first = if blocks[block as usize].is_island { first_place } else { function.locals };
             handlers.push(Handler {
-                block: graph.block_at(source.target),
-                landing: function.locals + source.landing,
+                block,
+                landing: first + source.landing,
                 start_pc: source.start,
                 end_pc: source.end,
                 is_cleanup: source.is_cleanup,
@@ -561,7 +661,7 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
             continue;
         }
         handler.block = *before[entered].get_or_insert_with(|| {
-            let Block { start_pc, handler, .. } = blocks[entered];
+            let Block { start_pc, handler, is_island, .. } = blocks[entered];
             blocks.push(Block {
                 start_pc,
                 instructions: Vec::new(),
@@ -571,6 +671,7 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
                 unguarded: 0,
                 is_loop_entry: false,
                 is_reachable: true,
+                is_island,
             });
             blocks.len() as u32 - 1
         });
@@ -612,6 +713,7 @@ fn split_loop_entries(blocks: &mut Vec<Block>, function: &isa::Function<Stack>, 
             unguarded: 0,
             is_loop_entry: true,
             is_reachable: blocks[index].is_reachable,
+            is_island: blocks[index].is_island,
         });
         layout.push(added);
         if let Terminator::ForPrepare { enter, .. } = &mut blocks[index].terminator {

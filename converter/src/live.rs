@@ -1,7 +1,8 @@
 //! Live ranges: where in the laid-out function each virtual register holds a value that is still needed.
 //!
 //! Instructions are numbered in layout order; an instruction at `p` reads at `2p` and writes at `2p + 1`. A range is the hull of all places
-//! where its register is live: one interval without holes.
+//! where its register is live: one interval without holes. The places of the islands' operand stack have no ranges, and calls in islands no
+//! windows that are to be placed.
 
 use crate::cleanup::live_globals;
 use crate::tac::{Function, NONE, Operand, VirtualRegister, WindowOperation};
@@ -134,7 +135,7 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
         for instruction in &block.instructions {
             let operands = instruction.operands.iter().filter_map(|operand| operand.register());
             operands.for_each(|register| builder.touch(register, point, weight));
-            if uses_window(instruction.operation) {
+            if uses_window(instruction.operation) && !block.is_island {
                 let is_call_top = instruction.operation == RegisterOp::CallTopReg;
                 let callee = if is_call_top { instruction.operands[0].register().unwrap_or(NONE) } else { NONE };
                 let window = result.windows.len() as u32;
@@ -176,7 +177,7 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
             builder.touch(handler.landing, result.block_starts[handler.block as usize], 0);
         }
     }
-    for register in 0..function.registers {
+    for register in (0..function.registers).filter(|&register| function.depth_of(register).is_none()) {
         let index = register as usize;
         if builder.start[index] != u32::MAX {
             let (start, end, weight) = (builder.start[index], builder.end[index], builder.weight[index]);

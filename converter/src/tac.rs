@@ -2,6 +2,10 @@
 //!
 //! Virtual registers `0..locals` are the local slots of the stack form; `locals..globals` stand for the places of the operand stack where
 //! values cross from one block to another; all from `globals` up are values made and used inside one block.
+//!
+//! In hybrid code some blocks are *islands*: they do what the stack code does, instruction for instruction, and nothing cleans them up.
+//! Their operand stack lies in virtual registers of its own, the *places*: the one at a depth is always the same, no allocator sees them,
+//! and emission puts them above everything else, one behind the other, so that the values on top of the stack are the window of a call.
 
 use isa::RegisterOp;
 use smallvec::{SmallVec, smallvec};
@@ -252,6 +256,8 @@ pub struct Block {
     pub is_loop_entry: bool,
     /// False when control never gets here; such a block is empty and is not emitted.
     pub is_reachable: bool,
+    /// True for a block of stack code, to be left as it is.
+    pub is_island: bool,
 }
 
 /// A handler.
@@ -285,6 +291,18 @@ pub struct Function {
     pub globals: u32,
     /// How many virtual registers there are.
     pub registers: u32,
+    /// First of the virtual registers that are the operand stack of islands.
+    pub first_place: VirtualRegister,
+    /// How many of these there are.
+    pub places: u32,
+}
+
+impl Function {
+    /// At which depth of the islands' operand stack a virtual register lies, if it does.
+    pub fn depth_of(&self, register: VirtualRegister) -> Option<u32> {
+        let depth = register.wrapping_sub(self.first_place);
+        (depth < self.places).then_some(depth)
+    }
 }
 
 impl Function {

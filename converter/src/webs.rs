@@ -46,7 +46,7 @@ pub fn split_webs(function: &mut Function) {
         }
         webs.enter(&live, index, &mut current);
         for (handler, landing) in function.handlers.iter().zip(&mut landings) {
-            if handler.block == index {
+            if handler.block == index && handler.landing < function.globals {
                 if current[handler.landing as usize] == NONE {
                     current[handler.landing as usize] = webs.new_segment();
                 }
@@ -91,7 +91,8 @@ pub fn split_webs(function: &mut Function) {
         }
         webs.enter(&live, index, &mut current);
         for (handler, &landing) in function.handlers.iter().zip(&landings) {
-            if handler.block == index && current[handler.landing as usize] == NONE {
+            if handler.block == index && handler.landing < function.globals && current[handler.landing as usize] == NONE
+            {
                 debug_assert_eq!(landing, next);
                 current[handler.landing as usize] = next;
                 next += 1;
@@ -136,8 +137,14 @@ pub fn split_webs(function: &mut Function) {
         current.fill(NONE);
     }
     for (handler, landing) in function.handlers.iter_mut().zip(landings) {
-        handler.landing = if landing == NONE { names.spare } else { names.of[landing as usize] };
+        handler.landing = match landing {
+            // A place of an island's stack, which is no web.
+            _ if handler.landing >= function.globals => handler.landing - function.globals + names.count,
+            NONE => names.spare,
+            landing => names.of[landing as usize],
+        };
     }
+    function.first_place = function.first_place - function.globals + names.count;
     function.registers = function.registers - function.globals + names.count;
     function.globals = names.globals;
 }

@@ -9,6 +9,7 @@ use runtime::{Limits, RunOptions};
 
 use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
+use crate::hybrid::Policy;
 use crate::mechanism::{NOTHING, Part, Without, mechanisms};
 
 /// How a program is run.
@@ -20,6 +21,8 @@ pub struct Configuration {
     pub registers: u16,
     /// Who assigns registers.
     pub allocator: AllocatorKind,
+    /// Which regions of hybrid code are register code.
+    pub policy: Policy,
     /// What is left out.
     pub without: Without,
     /// How the machines find an instruction's handler.
@@ -39,6 +42,7 @@ impl Default for Configuration {
             vm: "auto",
             registers,
             allocator,
+            policy: Policy::default(),
             without: Without { steps, ..Without::default() },
             dispatch: Dispatch::default(),
             superinstructions: false,
@@ -197,6 +201,10 @@ fn only(value: &str, name: &str) -> Option<()> {
     (value == name).then_some(())
 }
 
+/// The deepest that calls may be allowed to nest. The evaluator recurses with the program it runs and takes some kilobytes of native stack for
+/// a call; this bound keeps that within a few gigabytes.
+const MOST_DEPTH: usize = 1_000_000;
+
 static AXES: &[Axis] = &[
     Axis {
         name: "vm",
@@ -271,6 +279,17 @@ static AXES: &[Axis] = &[
         get: |configuration| if configuration.check { "on" } else { "off" }.to_string(),
     },
     Axis {
+        name: "policy",
+        placeholder: "NAME",
+        about: "which regions of a program are register code in hybrid code, the others being stack code",
+        choices: || {
+            Policy::ALL.iter().map(|policy| policy.about()).map(|(name, about)| Choice { name, about }).collect()
+        },
+        numbers: "",
+        set: |configuration, value| Policy::from_name(value).map(|policy| configuration.policy = policy),
+        get: |configuration| configuration.policy.about().0.to_string(),
+    },
+    Axis {
         name: "dispatch",
         placeholder: "NAME",
         about: "how the machines find an instruction's handler",
@@ -339,9 +358,9 @@ static AXES: &[Axis] = &[
         placeholder: "N",
         about: "how deep calls may nest",
         choices: no_choices,
-        numbers: "a number (10000)",
+        numbers: "a number up to 1000000 (10000)",
         set: |configuration, value| {
-            configuration.limits.max_depth = value.parse().ok()?;
+            configuration.limits.max_depth = value.parse().ok().filter(|&depth| depth <= MOST_DEPTH)?;
             Some(())
         },
         get: |configuration| configuration.limits.max_depth.to_string(),
@@ -403,7 +422,9 @@ mod tests {
     fn wrong_values_name_the_right_ones() {
         let mut configuration = Configuration::default();
         let error = configuration.set("vm", "turbo").unwrap_err().to_string();
-        assert_eq!(error, "'turbo' is no value of --vm; there are: auto, ast, stack, register");
+        assert_eq!(error, "'turbo' is no value of --vm; there are: auto, ast, stack, register, hybrid");
+        let error = configuration.set("max-depth", "1000001").unwrap_err().to_string();
+        assert!(error.contains("up to 1000000"), "{error}");
         let error = configuration.set("registers", "7").unwrap_err().to_string();
         assert!(error.contains("from 8 up"), "{error}");
         let error = configuration.set("without", "copies,spills").unwrap_err().to_string();

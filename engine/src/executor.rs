@@ -10,7 +10,7 @@ use crate::clock;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
-use crate::executors::{ast, register, stack};
+use crate::executors::{ast, hybrid, register, stack};
 use crate::outcome::{InstructionTally, Outcome};
 use crate::profile::{Code, ProbeKind, Profiler, ProgramCode, Recorder, Table};
 
@@ -124,7 +124,7 @@ fn measure(runtime: &mut Runtime, execute: impl FnOnce(&mut Runtime) -> Result<V
 
 /// Every executor, the default first.
 pub fn executors() -> &'static [&'static dyn Executor] {
-    &[&Auto, &ast::Ast, &stack::Stack, &register::Register]
+    &[&Auto, &ast::Ast, &stack::Stack, &register::Register, &hybrid::Hybrid]
 }
 
 /// The executor of this name.

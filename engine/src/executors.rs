@@ -1,5 +1,6 @@
 //! The executors, a file each.
 
 pub(crate) mod ast;
+pub(crate) mod hybrid;
 pub(crate) mod register;
 pub(crate) mod stack;

@@ -3,7 +3,8 @@
 //! ```text
 //! Source ── Compiled ──┬─ executor `ast` ──────┐
 //!  text     front end  ├─ executor `stack` ────┤ Prepared ── run, count ── Outcome
-//!           runs once  └─ executor `register` ─┘
+//!           runs once  ├─ executor `register` ─┤
+//!                      └─ executor `hybrid` ───┘
 //! ```
 //!
 //! A [`Source`] is compiled once; every [`Executor`] prepares its own form of the outcome under a [`Configuration`], and what
@@ -19,6 +20,7 @@ mod dispatch;
 mod error;
 mod executor;
 mod executors;
+pub mod hybrid;
 pub mod mechanism;
 mod outcome;
 pub mod probes;

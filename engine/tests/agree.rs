@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use engine::hybrid::Policy;
 use engine::mechanism::mechanisms;
 use engine::random::{Checker, Summary, Verdict, program, shrink};
 use engine::workloads::{Size, Workload, workloads};
@@ -42,11 +43,15 @@ fn run(
 }
 
 /// The oracle first, then the machines with every dispatch technique: the stack machine plain and with superinstructions, the register machine
-/// with plenty of registers and with few.
+/// with plenty of registers and with few. Hybrid code by every policy, with plenty of registers under one technique and few under another.
 fn configurations() -> Vec<Configuration> {
     let mut all = vec![Configuration::of("ast").unwrap()];
     let variants = [("stack", "superinstructions", &["off", "on"][..]), ("register", "registers", &["256", "16", "8"])];
-    for &dispatch in Dispatch::ALL {
+    for (&dispatch, registers) in Dispatch::ALL.iter().zip([256, 9].into_iter().cycle()) {
+        for &policy in Policy::ALL {
+            let hybrid = Configuration::of("hybrid").unwrap();
+            all.push(Configuration { dispatch, registers, policy, check: true, ..hybrid });
+        }
         for (vm, axis, values) in variants {
             for value in values {
                 let mut configuration = Configuration { dispatch, check: true, ..Configuration::of(vm).unwrap() };

@@ -31,7 +31,7 @@ fn run_all(configuration: &Configuration) {
 #[test]
 fn every_technique_runs_on_a_small_stack() {
     for &dispatch in Dispatch::ALL {
-        for (vm, superinstructions) in [("stack", false), ("stack", true), ("register", false)] {
+        for (vm, superinstructions) in [("stack", false), ("stack", true), ("register", false), ("hybrid", false)] {
             for fuel in [None, Some(u64::MAX)] {
                 let mut configuration = Configuration { dispatch, superinstructions, ..Configuration::of(vm).unwrap() };
                 configuration.limits.fuel = fuel;

@@ -1,19 +1,20 @@
 //! Source, stack code, register code and allocation of small programs, side by side.
 //!
 //! A case is a file in `snapshot_cases/`; its snapshot lies in `snapshots/`. `#: registers=8 allocator=graph` in its first line sets these axes
-//! for the conversion. A change of the compiler or the converter shows here as what it is: fewer instructions, or other ones. After having
+//! for the conversion; with `vm=hybrid` among them hybrid code is made of it, in which a second bar marks islands of stack code. A change of the compiler or the converter shows here as what it is: fewer instructions, or other ones. After having
 //! looked, `INSTA_UPDATE=always cargo test -p engine --test snapshots` accepts it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::ops::Range;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
-use converter::RegisterAllocator;
 use converter::allocate::Location;
 use converter::live::LiveRange;
-use engine::{Capture, Compiled, Configuration, Source, find_executor};
-use isa::{Function, Module, RegCode, Register, RegisterOp, Stack, StackCode, StackOp, Verified};
+use converter::{Hybrid, RegisterAllocator};
+use engine::{Capture, Compiled, Configuration, EngineError, Source, find_executor};
+use isa::{Function, Module, RegCode, Register, RegisterInstruction, RegisterOp, Stack, StackCode, StackOp, Verified};
 use runtime::RunOptions;
 
 /// A program and what it was converted to.
@@ -51,15 +52,26 @@ impl Case {
         self.compiled.stack_code().unwrap()
     }
 
-    fn register(&self) -> Verified<RegCode> {
-        converter::convert(self.stack(), self.configuration.converter_options())
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
-            .0
+    /// The converted code, and the islands of stack code in each function.
+    fn converted(&self) -> Hybrid {
+        let converted = if self.is_hybrid() {
+            engine::hybrid::convert(self.stack(), &self.configuration).map(|(hybrid, _)| hybrid)
+        } else {
+            let converted = converter::convert(self.stack(), self.configuration.converter_options());
+            let without_islands =
+                |code: Verified<RegCode>| Hybrid { islands: vec![Vec::new(); code.functions.len()], code };
+            converted.map(|(code, _)| without_islands(code)).map_err(EngineError::from)
+        };
+        converted.unwrap_or_else(|error| panic!("{}: {error}", self.name))
+    }
+
+    fn is_hybrid(&self) -> bool {
+        self.configuration.vm == "hybrid"
     }
 
     /// What it prints, on every machine, with the axes of the case.
     fn output(&self) -> String {
-        let mut outputs = ["ast", "stack", "register"].map(|vm| {
+        let mut outputs = ["ast", "stack", "register", "hybrid"].map(|vm| {
             let configuration = Configuration { vm, ..self.configuration.clone() };
             let prepared = find_executor(vm).unwrap().prepare(&self.compiled, &configuration).unwrap();
             let capture = Capture::new();
@@ -70,20 +82,20 @@ impl Case {
             }
             output
         });
-        let [ast, stack, register] = &outputs;
-        assert_eq!(ast, stack, "{}", self.name);
-        assert_eq!(ast, register, "{}", self.name);
+        for other in &outputs[1..] {
+            assert_eq!(&outputs[0], other, "{}", self.name);
+        }
         std::mem::take(&mut outputs[0])
     }
 
     fn show(&self) -> String {
         let stack = self.stack();
-        let register = self.register();
+        let converted = self.converted();
         let mut out = format!("{}\n", self.text.trim_end());
         for index in 0..stack.functions.len() {
             let source = stack.functions[index].source as usize;
             if *stack.sources[source].name == *self.compiled.name() {
-                self.show_function(&mut out, stack, &register, index as u32);
+                self.show_function(&mut out, stack, &converted, index as u32);
             }
         }
         let output = self.output();
@@ -97,9 +109,9 @@ impl Case {
         out
     }
 
-    fn show_function(&self, out: &mut String, stack: &StackCode, register: &RegCode, index: u32) {
+    fn show_function(&self, out: &mut String, stack: &StackCode, converted: &Hybrid, index: u32) {
         let before: &Function<Stack> = &stack.functions[index as usize];
-        let after: &Function<Register> = &register.functions[index as usize];
+        let after: &Function<Register> = &converted.code.functions[index as usize];
         let names = |function: &Function<Stack>, range: std::ops::Range<usize>| {
             let names = function.local_names[range].iter().map(|&name| stack.name(name));
             names.map(|name| if name.is_empty() { "_" } else { name }.to_string()).collect::<Vec<_>>().join(" ")
@@ -108,7 +120,8 @@ impl Case {
         let _ = write!(out, "\n{}({})", stack.name(before.name), names(before, 0..parameters));
         let locals = names(before, parameters..before.locals as usize);
         let _ = writeln!(out, "{}{locals}", if locals.is_empty() { "" } else { " " });
-        side_by_side(out, &lines(stack, index), &lines(register, index));
+        let islands = &converted.islands[index as usize];
+        side_by_side(out, &lines(stack, index), &mark(lines(&*converted.code, index), &after.code, islands));
         let count = |operation| after.code.iter().filter(|instruction| instruction.op() == operation).count();
         let _ = write!(
             out,
@@ -122,7 +135,8 @@ impl Case {
             let (stores, loads) = (count(RegisterOp::StoreSpill), count(RegisterOp::LoadSpill));
             let _ = write!(out, ", {} spilled ({stores} stores, {loads} loads)", after.spills);
         }
-        let _ = writeln!(out, "\n  {}", self.allocation(stack, before));
+        let allocation = if self.is_hybrid() { "hybrid code".to_string() } else { self.allocation(stack, before) };
+        let _ = writeln!(out, "\n  {allocation}");
     }
 
     /// Where values live: for each register and spill slot the instructions, by number before emission, from and to which it holds one.
@@ -166,6 +180,17 @@ fn lines<F: isa::text::TextForm>(module: &Module<F>, function: u32) -> Vec<Strin
     isa::text::listing(module, function, false).lines().skip(1).map(|line| line[2..].to_string()).collect()
 }
 
+/// Writes the stack operation beside each instruction of an island, or `…` where that belongs to the one before.
+fn mark(mut lines: Vec<String>, code: &[RegisterInstruction], islands: &[Range<u32>]) -> Vec<String> {
+    for (pc, (line, instruction)) in (0..).zip(lines.iter_mut().zip(code)) {
+        if islands.iter().any(|island| island.contains(&pc)) {
+            let operation = Hybrid::stack_operation(instruction.op()).map_or("…", |op| op.facts().mnemonic);
+            *line = format!("{line:<36} │ {operation}");
+        }
+    }
+    lines
+}
+
 fn side_by_side(out: &mut String, left: &[String], right: &[String]) {
     let width = left.iter().map(|line| line.chars().count()).max().unwrap_or(0).clamp(30, 60);
     for row in 0..left.len().max(right.len()) {
@@ -204,7 +229,7 @@ const NOT_COMPILED: [StackOp; 3] = [
 ];
 
 /// Operations that the converter does not emit, whatever the stack code, or only in code that is too long to be looked at.
-const NOT_CONVERTED: [RegisterOp; 2] = [RegisterOp::NopReg, RegisterOp::BuildSetReg];
+const NOT_CONVERTED: [RegisterOp; 1] = [RegisterOp::BuildSetReg];
 
 #[test]
 fn every_operation_occurs_in_some_case() {
@@ -214,7 +239,7 @@ fn every_operation_occurs_in_some_case() {
         let case = Case::new(&path);
         let code = case.stack().functions.iter().flat_map(|function| &function.code);
         stack.extend(code.map(|instruction| instruction.op().facts().number));
-        let converted = case.register();
+        let converted = case.converted().code;
         let code = converted.functions.iter().flat_map(|function| &function.code);
         register.extend(code.map(|instruction| instruction.op().facts().number));
     }

@@ -193,6 +193,8 @@ pub enum Listing {
     Allocators,
     /// What can be left out: values of --without
     Mechanisms,
+    /// Policies of hybrid code
+    Policies,
     /// Figures in result files
     Metrics,
     /// What profiles look at
@@ -208,6 +210,7 @@ pub enum Listing {
   harness disasm programs/kernels/fib.zx --form both --function fib
   harness disasm programs/kernels/sieve.zx --form both --ranges --function sieve
   harness disasm -e 'let x = 1 + 2' --form register --registers 8
+  harness disasm programs/kernels/fib.zx --form hybrid --policy arithmetic
 
 With --ranges each register has a column: ╷ an instruction writes a value that is needed later, │ the value is needed, ╵ it is read for
 the last time, ┼ it is read for the last time and another one written, · what is written is never read.")]
@@ -236,7 +239,9 @@ pub enum DisasmForm {
     Stack,
     /// Register code
     Register,
-    /// Side by side
+    /// Hybrid code: what stands beside the bar is stack code
+    Hybrid,
+    /// Stack and register code side by side
     Both,
 }
 

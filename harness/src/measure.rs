@@ -18,7 +18,7 @@ use std::time::Duration;
 use engine::random::Random;
 use engine::workloads::{Size, Workload};
 use engine::{
-    Capture, Compiled, Configuration, EngineError, Failure, Outcome, Prepared, Returned, Source, find_executor,
+    Capture, Compiled, Configuration, EngineError, Failure, Outcome, Prepared, Returned, Source, clock, find_executor,
 };
 use runtime::RunOptions;
 
@@ -117,10 +117,15 @@ pub struct Times {
     pub runs_per_sample: u32,
 }
 
+/// How often a program is made ready to find out how long that takes.
+const PREPARATIONS: u32 = 5;
+
 /// One side of a comparison.
 struct Side<'c> {
     configuration: &'c Configuration,
     prepared: Box<dyn Prepared + 'c>,
+    /// How long preparing takes.
+    prepare_time: Duration,
     arguments: &'c [String],
     capture: Capture,
 }
@@ -203,7 +208,8 @@ fn compare_into(
     let (against_outcome, answer) = against.count();
     for metric in METRICS {
         let read = |side: &Side<'_>, outcome| {
-            (metric.read)(&Facts { configuration: side.configuration, prepared: &*side.prepared, outcome })
+            let Side { configuration, ref prepared, prepare_time, .. } = *side;
+            (metric.read)(&Facts { configuration, prepared: &**prepared, prepare_time, outcome })
         };
         let figures = [read(&executor, &executor_outcome), read(&against, &against_outcome)];
         comparison.figures.insert(metric.name, figures);
@@ -254,7 +260,7 @@ pub fn count(program: &Program, configuration: &Configuration, conversions: u32)
     let own = side(program, configuration)?;
     let (outcome, answer) = own.count();
     wrong_answer(program, [&own, &own], [&answer, &answer]).map_or(Ok(()), Err)?;
-    let facts = Facts { configuration, prepared: &*own.prepared, outcome: &outcome };
+    let facts = Facts { configuration, prepared: &*own.prepared, prepare_time: own.prepare_time, outcome: &outcome };
     let by_metric = METRICS.iter().map(|metric| (metric.name, (metric.read)(&facts))).collect();
     let mut conversion_ns: Option<Vec<u64>> = None;
     for _ in 0..conversions {
@@ -269,8 +275,17 @@ pub fn count(program: &Program, configuration: &Configuration, conversions: u32)
 
 fn side<'c>(program: &'c Program, configuration: &'c Configuration) -> Result<Side<'c>, String> {
     let executor = find_executor(configuration.vm).ok_or("the executor does not exist")?;
-    let prepared = executor.prepare(&program.compiled, configuration).map_err(|error| error.to_string())?;
-    Ok(Side { configuration, prepared, arguments: &program.arguments, capture: Capture::new() })
+    let prepare = || {
+        let begun = clock::now();
+        let prepared = executor.prepare(&program.compiled, configuration).map_err(|error| error.to_string())?;
+        Ok::<_, String>((clock::now().saturating_sub(begun), prepared))
+    };
+    let (mut prepare_time, mut prepared) = prepare()?;
+    for _ in 1..PREPARATIONS {
+        let (time, again) = prepare()?;
+        (prepare_time, prepared) = (prepare_time.min(time), again);
+    }
+    Ok(Side { configuration, prepared, prepare_time, arguments: &program.arguments, capture: Capture::new() })
 }
 
 /// Makes a peer ready to run the program.

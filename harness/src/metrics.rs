@@ -1,7 +1,9 @@
-//! Figures besides time: what a run did, rather than how long it took. They come from one counting run of each side, and they are
-//! exact: the same program gives the same figures every time.
+//! Figures besides the time of a run: what it did, rather than how long it took. They come from one counting run of each side, and they are
+//! exact: the same program gives the same figures every time. The exception is the time that it takes to make a program ready.
 //!
 //! A metric is a row of [`METRICS`]. Every result file has it for both sides, with their ratio.
+
+use std::time::Duration;
 
 use converter::Statistics;
 use engine::{Configuration, Outcome, Prepared};
@@ -36,6 +38,8 @@ pub struct Facts<'r> {
     pub configuration: &'r Configuration,
     /// What was run.
     pub prepared: &'r (dyn Prepared + 'r),
+    /// How long it took to make it ready: the least of several times.
+    pub prepare_time: Duration,
     /// What the counting run gave.
     pub outcome: &'r Outcome,
 }
@@ -61,6 +65,23 @@ pub static METRICS: &[Metric] = &[
             Some(bytes) => Ok(bytes as u64),
             None => Err(format!("executor '{}' runs no code", facts.configuration.vm)),
         },
+    },
+    Metric {
+        name: "converted_instructions",
+        heading: None,
+        unit: Unit::Count,
+        about: "stack instructions of the whole program that were converted to register code",
+        read: |facts| match facts.prepared.conversion() {
+            Some(conversion) => Ok(conversion.stack_instructions - conversion.kept_instructions),
+            None => Err(format!("executor '{}' converts nothing", facts.configuration.vm)),
+        },
+    },
+    Metric {
+        name: "prepare_ns",
+        heading: None,
+        unit: Unit::Count,
+        about: "nanoseconds it takes to make verified stack code ready to run: converting, verifying, linking, a trial run",
+        read: |facts| Ok(facts.prepare_time.as_nanos() as u64),
     },
     Metric {
         name: "peak_heap_bytes",

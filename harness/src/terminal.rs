@@ -23,6 +23,27 @@ pub fn progress(steps: u64) -> ProgressBar {
     }
 }
 
+/// Writes to standard error, as far as that can be written: nobody could be told that it cannot.
+pub fn write_error(text: std::fmt::Arguments<'_>) {
+    let _ = std::io::stderr().lock().write_fmt(text);
+}
+
+/// A line on standard error. Unlike `eprintln!` it does not panic when nobody can read it.
+macro_rules! tell {
+    ($($text:tt)*) => {
+        $crate::terminal::write_error(format_args!("{}\n", format_args!($($text)*)))
+    };
+}
+pub(crate) use tell;
+
+/// Text on standard error; see [`tell!`].
+macro_rules! tell_text {
+    ($($text:tt)*) => {
+        $crate::terminal::write_error(format_args!($($text)*))
+    };
+}
+pub(crate) use tell_text;
+
 /// Writes to standard output.
 ///
 /// # Errors

@@ -606,3 +606,74 @@ fn papers_are_what_their_template_and_data_give() {
     let output = harness(&["paper", "nothing", "--root", root.to_str().unwrap()]);
     assert_eq!(code(&output), 2);
 }
+
+#[test]
+fn messages_that_nobody_can_read_end_nothing() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    // Where there is no such device there is nothing to test.
+    let Ok(full) = full else { return };
+    let status = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["run", "-e", "throw \"x\""])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(full)
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
+fn nothing_is_lost_for_a_path() {
+    let folder = folder("paths");
+    let source = folder.join("program.zx");
+    std::fs::write(&source, "print(1)\n").unwrap();
+    let name = source.to_str().unwrap();
+    let output = harness(&["compile", name, "-o", name]);
+    assert_eq!((code(&output), std::fs::read_to_string(&source).unwrap().as_str()), (2, "print(1)\n"));
+    assert!(err(&output).contains("the program itself"), "{}", err(&output));
+    let nowhere = folder.join("missing").join("results.json");
+    let plan = folder.join("plan.toml");
+    std::fs::write(&plan, "programs = [\"fib\"]\n[[axes]]\nname = \"registers\"\nvalues = [8, 256]\n").unwrap();
+    let (nowhere, plan) = (nowhere.to_str().unwrap(), plan.to_str().unwrap());
+    let compare = ["compare", "--vm", "register", "--workload", "fib", "--quick", "--out", nowhere];
+    for arguments in [&compare[..], &["sweep", plan, "--out", nowhere]] {
+        let output = harness(arguments);
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{arguments:?}");
+        assert!(err(&output).contains("cannot write"), "{}", err(&output));
+    }
+}
+
+#[test]
+fn sweep_writes_what_it_counts() {
+    let folder = folder("sweep");
+    let plan = folder.join("plan.toml");
+    std::fs::write(
+        &plan,
+        "programs = [\"fib\", \"sieve\"]\n[[axes]]\nname = \"allocator\"\nvalues = [\"linear\", \"naive\"]\n[[axes]]\nname = \"registers\"\nvalues = [8, 256]\n",
+    )
+    .unwrap();
+    let (json, csv) = (folder.join("sweep.json"), folder.join("sweep.csv"));
+    for file in [&json, &csv] {
+        let output = harness(&["sweep", plan.to_str().unwrap(), "--out", file.to_str().unwrap()]);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        assert!(out(&output).contains("2 programs at 4 points"), "{}", out(&output));
+    }
+    let results: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let points = results["points"].as_array().unwrap();
+    assert_eq!(points.len(), 4);
+    let run = |at: usize| points[at]["figures"]["reloads_run"][1].as_u64().unwrap();
+    assert_eq!((points[2]["at"]["allocator"].as_str(), run(3)), (Some("naive"), 0));
+    assert!(run(2) > 0);
+    let lines = std::fs::read_to_string(&csv).unwrap();
+    assert_eq!(lines.lines().count(), 1 + 4 * 2);
+    assert!(lines.starts_with("allocator,registers,workload,instructions,"), "{lines}");
+}
+
+#[test]
+fn sweeps_show_where_a_plan_is_wrong() {
+    let plan = folder("sweep-wrong").join("plan.toml");
+    std::fs::write(&plan, "size = \"small\"\n[[axes]]\nname = \"registers\"\nvalues = [8, 256\n").unwrap();
+    let output = harness(&["sweep", plan.to_str().unwrap()]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("line 4"), "{}", err(&output));
+}

@@ -132,6 +132,8 @@ macro_rules! for_each_operation {
                 230 AndReg "AND_REG" of And, (Def, Use, Use), "R[a] := whether R[b] and R[c] hold";
                 231 OrReg "OR_REG" of Or, (Def, Use, Use), "R[a] := whether R[b] or R[c] holds";
                 232 NotReg "NOT_REG" of Not, (Def, Use, None), "R[a] := whether R[b] does not hold";
+                240 PushReg "PUSH_REG" of LoadLocal, (Def, Use, None), "push R[b] in an island of stack code: R[a], the next place of its operand stack, := R[b]";
+                241 PopReg "POP_REG" of StoreLocal, (Def, Use, None), "pop in an island of stack code: R[a] := R[b], the top of its operand stack";
 
                 330 CountedLoop "COUNTED_LOOP" of ForLoop, (UseDef, Use, Offset), "if R[a] + 1 < R[b]: R[a] := R[a] + 1 and begin an iteration at t";
                 331 SetCapture "SET_CAPTURE" of StoreCaptureCell, (Use, Index, Use), "captured variable i of the new function R[a] := R[c]";

@@ -18,10 +18,13 @@
 //! | `DIV_INT`, `DIV_CONST`, `MOD_INT`, `MOD_CONST` by an integer of 2 or more | a multiplication by a prepared [`Divisor`] | processors divide slowly |
 //! | `FOR_LOOP_REG`, `FOR_ITER_REG`, `FOR_PAIR_REG` before a `LOOP_REG` | both in one dispatch; the second word stays and is read | every loop of these kinds has the pair |
 //!
+//! Islands of stack code ([`Linked::with_islands`]) have none of these.
+//!
 //! All functions lie in one array behind a halt instruction, which is where the entry function returns to. So an instruction's address
 //! tells which function it belongs to, and frames need not say.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use isa::{Constant, Function, RegCode, Register, RegisterInstruction, RegisterOp, Verified};
@@ -162,18 +165,33 @@ impl Linked {
     /// # Errors
     /// As for [`Self::new`].
     pub fn with_options(code: &Verified<RegCode>, options: Options) -> Result<Self, Fault> {
+        Self::with_islands(code, &[], options)
+    }
+
+    /// Links a program of which stretches are islands of stack code: for each function the indices of such instructions, or nothing at
+    /// all. An island's instructions stay what they are, one operation each, because those of the stack code do.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn with_islands(
+        code: &Verified<RegCode>,
+        islands: &[Vec<Range<u32>>],
+        options: Options,
+    ) -> Result<Self, Fault> {
         let program = Program::link(code)?;
         check_sizes(code)?;
         let mut sites = Sites::new(code);
         let mut words = vec![Word::HALT];
         let mut divisors = Vec::new();
         let mut starts = Vec::with_capacity(code.functions.len());
-        for function in &code.functions {
+        for (index, function) in code.functions.iter().enumerate() {
             starts.push(words.len() as u32);
             let first = words.len();
             words.extend(
                 function.code.iter().map(|&instruction| Word::new(rewrite(code, function, &mut sites, instruction))),
             );
+            let islands = islands.get(index).map_or(&[][..], Vec::as_slice);
+            let kept: Vec<Vec<Word>> = islands.iter().map(|island| words[within(first, island)].to_vec()).collect();
             if options.specialise {
                 specialise(code, &function.code, &mut words[first..], &mut divisors);
             }
@@ -182,6 +200,9 @@ impl Linked {
             }
             if options.pairs {
                 pairs::join(&function.code, &mut words[first..]);
+            }
+            for (island, kept) in islands.iter().zip(kept) {
+                words[within(first, island)].copy_from_slice(&kept);
             }
         }
         let frame_sizes: Vec<u32> =
@@ -283,6 +304,11 @@ impl Linked {
         let function = self.starts.partition_point(|&start| start <= at) - 1;
         (function as u32, at - self.starts[function])
     }
+}
+
+/// Where the words of a stretch lie of a function that begins at `first`.
+fn within(first: usize, stretch: &Range<u32>) -> Range<usize> {
+    first + stretch.start as usize..first + stretch.end as usize
 }
 
 /// Refuses what the machine's words cannot name.

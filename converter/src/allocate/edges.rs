@@ -95,6 +95,7 @@ fn split(function: &mut Function, index: u32, exit: Exit, moves: Vec<Instruction
         unguarded: 0,
         is_loop_entry: false,
         is_reachable: true,
+        is_island: false,
     });
     added
 }

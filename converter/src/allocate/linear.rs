@@ -4,7 +4,7 @@
 //! register. A range prefers the register in which its value will be wanted: its place in the window of the call it is an argument of, the
 //! register where a call leaves its result, or the register of the value it is copied from.
 //!
-//! Most functions have registers enough, and are done then. For the others [`split`] begins anew, with parts of ranges.
+//! Most functions have registers enough, and are done then. For the others `split` begins anew, with parts of ranges.
 
 mod split;
 
@@ -25,11 +25,16 @@ impl RegisterAllocator for LinearScan {
     }
 
     fn allocate(&self, function: &mut Function, ranges: &LiveRanges, registers: u16) -> Allocation {
-        match Scan::new(function, ranges, registers).run() {
+        match whole(function, ranges, registers) {
             Some(allocation) => allocation,
             None => split::allocate(function, ranges, registers),
         }
     }
+}
+
+/// The scan over whole ranges; none when there are not registers enough.
+pub(crate) fn whole(function: &Function, ranges: &LiveRanges, registers: u16) -> Option<Allocation> {
+    Scan::new(function, ranges, registers).run()
 }
 
 /// The scan over whole ranges.

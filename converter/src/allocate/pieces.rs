@@ -207,7 +207,7 @@ fn choose_rules(
 /// Whether the home may be out of date when a piece ends: not if the value came from there and was not written since.
 fn needs_store(timeline: &Timeline, piece: &Piece) -> bool {
     let stretch = timeline.stretches[timeline.stretch_at(piece.start)];
-    let begins_with_load = piece.start % 2 == 0 && piece.start > stretch.start;
+    let begins_with_load = piece.start.is_multiple_of(2) && piece.start > stretch.start;
     let is_written = timeline
         .occurrences(piece.register)
         .iter()

@@ -155,7 +155,7 @@ impl Side for RegisterSide<'_> {
             R::LoadReg => terms.constant(instruction.wide_operand()),
             R::LoadInt => terms.integer(i64::from(instruction.wide_operand() as i32)),
             R::LoadUnset => terms.number(Term::Unset),
-            R::MovReg => state.places.get(self.register(instruction.b)),
+            R::MovReg | R::PushReg | R::PopReg => state.places.get(self.register(instruction.b)),
             R::LoadSpill => state.places.get(self.slot(instruction.b)),
             R::StoreSpill => state.places.get(target),
             _ if !computes => return None,

@@ -1,6 +1,6 @@
 //! How blocks end.
 
-use isa::{Lane, RegisterInstruction, RegisterOp};
+use isa::{Lane, RegisterInstruction, RegisterOp, StackOp};
 
 use super::{Emitter, Place, Spot};
 use crate::tac::{Operand, Terminator, VirtualRegister};
@@ -36,6 +36,12 @@ impl Emitter<'_> {
         }
     }
 
+    /// True for a block of an island that ends with a jump and not by running into the next block.
+    fn is_kept_jump(&self, index: u32) -> bool {
+        let block = &self.function.blocks[index as usize];
+        block.is_island && self.source.code[block.terminator_pc as usize].op() == StackOp::Jump
+    }
+
     /// True when `block` is laid out at or before block `from`, so that a jump there goes back.
     fn is_behind(&self, from: u32, block: u32) -> bool {
         self.function.blocks[block as usize].start_pc <= self.function.blocks[from as usize].start_pc
@@ -45,6 +51,7 @@ impl Emitter<'_> {
     pub(super) fn terminator(&mut self, index: u32, next: Option<u32>) {
         use RegisterOp as R;
         match self.function.blocks[index as usize].terminator {
+            Terminator::Jump(target) if self.is_kept_jump(index) => self.jump(R::JumpReg, 0, 0, target),
             Terminator::Jump(target) => self.go(target, next),
             Terminator::Loop(target) => self.jump(R::LoopReg, 0, 0, target),
             Terminator::Compare { operation, sense, operands, target, next: other, is_loop } => {
@@ -183,13 +190,14 @@ impl Emitter<'_> {
         let is_unit = matches!(step, Operand::Constant(constant) if self.small_integer(constant) == Some(1));
         // An instruction that both counts and takes fuel fails in one place only.
         let begins_in = self.source.position(self.function.blocks[more as usize].terminator_pc);
-        let begins_at = self.begins_iteration(more).filter(|_| begins_in == self.position);
+        // Nor does it reach far, or begin an iteration without going back.
+        let reaches = |target: &u32| !self.has_long_branches && self.is_behind(index, *target);
+        let begins_at = self.begins_iteration(more).filter(reaches).filter(|_| begins_in == self.position);
         if let (Spot::Register(place), Operand::Register(end), true, Some(target)) =
             (self.location(counter), end, is_unit, begins_at)
         {
             let end = self.read(end, 1);
-            let is_ahead = !self.is_behind(index, target);
-            self.fused_branch(R::CountedLoop, place, end, target, true, is_ahead);
+            self.jump(R::CountedLoop, place, end, target);
             self.go(done, next);
             return;
         }

@@ -40,11 +40,43 @@ impl Emitter<'_> {
         }
     }
 
+    /// Pushes a local on an island's operand stack, or pops one. A local in a spill slot is loaded and stored by that.
+    pub(super) fn cross(&mut self, instruction: &Instruction) {
+        let Operand::Register(source) = instruction.operands[0] else {
+            unreachable!("pushed and popped are registers")
+        };
+        match (self.location(instruction.destination), self.location(source)) {
+            (Spot::Register(place), Spot::Slot(slot)) => {
+                self.emit(RegisterOp::LoadSpill, place, slot, 0);
+            }
+            (Spot::Slot(slot), Spot::Register(place)) => {
+                self.emit(RegisterOp::StoreSpill, place, slot, 0);
+            }
+            (Spot::Register(to), Spot::Register(from)) => {
+                self.emit(instruction.operation, to, from, 0);
+            }
+            _ => {
+                unreachable!("one of the two is a place of the stack, and a local that is written or read has a place")
+            }
+        }
+    }
+
+    /// Where the window of an instruction in an island begins: where its operands lie, the callee of a `CALL_TOP_REG` not counted. One without
+    /// operands and result takes what is above the stack.
+    fn island_window(&mut self, instruction: &Instruction) -> Place {
+        let is_call_top = instruction.operation == RegisterOp::CallTopReg;
+        match (instruction.operands.first(), instruction.destination) {
+            (Some(&Operand::Register(first)), _) => self.read(first, 0) + u32::from(is_call_top),
+            (_, NONE) => self.top() + self.function.places,
+            (_, destination) => self.write(destination),
+        }
+    }
+
     /// Calls, collections being built, imports: operands go to a window above everything that lives on.
     pub(super) fn window_instruction(&mut self, instruction: &Instruction) {
         use RegisterOp as R;
         let operation = instruction.operation;
-        let window = self.window();
+        let window = if self.is_island { self.island_window(instruction) } else { self.window() };
         if operation == R::ImportReg {
             self.highest = self.highest.max(window + 1);
             self.emit(operation, instruction.data, 0, window);

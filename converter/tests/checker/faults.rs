@@ -270,5 +270,8 @@ fn exchange_one(code: &mut Code, pc: usize, from: R, to: R) -> bool {
 
 /// Handlers are counted by instructions, for want of other places.
 fn change_handler(code: &mut Code, pc: usize, change: impl Fn(&mut Handler)) -> bool {
-    code.handlers.get_mut(pc).map(change).is_some()
+    let Some(handler) = code.handlers.get_mut(pc) else { return false };
+    let old = *handler;
+    change(handler);
+    *handler != old
 }

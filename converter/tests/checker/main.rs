@@ -14,15 +14,21 @@ mod run;
 
 use std::fmt::Write;
 
-use converter::{Options, Unfaithful, check, convert};
+use converter::{AllocatorKind, Options, Unfaithful, check, convert};
 use isa::{RegCode, StackCode, Verified};
 
 use edit::Code;
 use faults::{FAULTS, Plant};
 use run::{Shown, run};
 
-/// Register counts: so few that much is spilled, some, and many.
-const REGISTERS: [u16; 4] = [8, 10, 16, 256];
+/// Register counts: as many as programs like, and so few that much is spilled, by every allocator in its way.
+const WAYS: [(u16, AllocatorKind); 5] = [
+    (256, AllocatorKind::Linear),
+    (8, AllocatorKind::Linear),
+    (8, AllocatorKind::Graph),
+    (8, AllocatorKind::SecondChance),
+    (8, AllocatorKind::Naive),
+];
 
 /// Stack code of the program.
 fn everything() -> Verified<StackCode> {
@@ -34,20 +40,22 @@ fn everything() -> Verified<StackCode> {
 
 /// A conversion of the program, and what it shows when it is run.
 struct Original {
-    registers: u16,
+    /// How it was converted.
+    way: String,
     code: Verified<RegCode>,
     shown: Shown,
 }
 
 fn originals(stack: &Verified<StackCode>) -> Vec<Original> {
-    let convert = |registers| {
-        let (code, _) = convert(stack, Options { registers, check: true, ..Options::default() }).unwrap();
+    let convert = |(registers, allocator): (u16, AllocatorKind)| {
+        let options = Options { registers, allocator, check: true, ..Options::default() };
+        let (code, _) = convert(stack, options).unwrap();
         let shown = run(&code);
         // It runs to its end, which is an error, so that places show too.
         assert!(shown.0.contains("Division by zero"), "{shown:?}");
-        Original { registers, shown, code }
+        Original { way: format!("{} {registers}", allocator.about().0), code, shown }
     };
-    REGISTERS.map(convert).into()
+    WAYS.map(convert).into()
 }
 
 /// What became of the places where a fault was planted.
@@ -70,7 +78,7 @@ impl Catch {
         assert_ne!(*function, faulty, "a fault is a change");
         let place = || {
             let name = original.code.name(function.name);
-            format!("{name}, {} registers: {}", original.registers, difference(function, &faulty))
+            format!("{name}, {}: {}", original.way, difference(function, &faulty))
         };
         let mut code = RegCode::clone(&original.code);
         code.functions[index] = faulty.clone();

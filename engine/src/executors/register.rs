@@ -41,15 +41,19 @@ impl Executor for Register {
             }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
-        let has = |part| !configuration.without.parts.contains(part);
-        let options = Options {
-            specialise: has(Part::Specialise),
-            cache_results: has(Part::CacheResults),
-            pairs: has(Part::Pairs) && configuration.dispatch != Dispatch::Match,
-            inline_caches: has(Part::InlineCaches),
-        };
-        let linked = linked(Linked::with_options(&code, options))?;
+        let linked = linked(Linked::with_options(&code, link_options(configuration)))?;
         Ok(Box::new(PreparedRegister { linked, code, conversion, dispatch: configuration.dispatch.of_register() }))
+    }
+}
+
+/// How code is linked for the register machine.
+pub(crate) fn link_options(configuration: &Configuration) -> Options {
+    let has = |part| !configuration.without.parts.contains(part);
+    Options {
+        specialise: has(Part::Specialise),
+        cache_results: has(Part::CacheResults),
+        pairs: has(Part::Pairs) && configuration.dispatch != Dispatch::Match,
+        inline_caches: has(Part::InlineCaches),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Runs one program everywhere and compares what can be observed.
 //!
-//! The evaluator is the reference. The stack machine and the register machine at two register counts, one of them with any allocator and
-//! without any subset of the mechanisms, must show the same: the bytes printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
+//! The evaluator is the reference. The stack machine, the register machine at two register counts, one of them with any allocator and
+//! without any subset of the mechanisms, and hybrid code must show the same: the bytes printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
 //! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
 //!
 //! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
@@ -18,6 +18,7 @@ use crate::configuration::Configuration;
 use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::find_executor;
+use crate::hybrid::Policy;
 use crate::mechanism::{Mechanism, Without, mechanisms};
 use crate::outcome::{Capture, Failure, Returned};
 
@@ -163,7 +164,7 @@ const REFERENCE: &str = "ast";
 impl Checker {
     /// Checks every executor.
     pub fn new() -> Self {
-        Self { capture: Capture::new(), executors: vec!["stack", "register"] }
+        Self { capture: Capture::new(), executors: vec!["stack", "register", "hybrid"] }
     }
 
     /// Checks this executor alone against the reference.
@@ -195,6 +196,7 @@ impl Checker {
             match executor {
                 "register" => run.register_configurations(&mut configurations),
                 "stack" => run.stack_configurations(&mut configurations),
+                "hybrid" => configurations.push(run.hybrid_configuration()),
                 _ => configurations.push(run.configuration(executor)),
             }
         }
@@ -287,6 +289,7 @@ struct Plan {
     takes_fewest: bool,
     registers: u16,
     allocator: AllocatorKind,
+    policy: Policy,
     without: Without,
     /// Of the two configurations of a machine.
     dispatch: [Dispatch; 2],
@@ -305,6 +308,7 @@ impl Plan {
             without: if random.chance(50) { Without::default() } else { some_mechanisms(&mut random) },
             forgets_fuel: random.below(4) == 0,
             dispatch: [*random.choose(Dispatch::ALL), *random.choose(Dispatch::ALL)],
+            policy: *random.choose(Policy::ALL),
         }
     }
 
@@ -321,6 +325,12 @@ impl Plan {
         let some = Configuration { registers, allocator, without, dispatch: other_dispatch, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
         configurations.extend([if self.takes_fewest { fewest } else { all }, some]);
+    }
+
+    /// One policy for what is converted: over many programs all policies meet all shapes of code.
+    fn hybrid_configuration(&self) -> Configuration {
+        let Self { policy, registers, allocator, dispatch: [_, dispatch], .. } = *self;
+        Configuration { policy, registers, allocator, dispatch, check: true, ..self.configuration("hybrid") }
     }
 
     /// Plain code, and code with superinstructions.

@@ -1,13 +1,15 @@
-//! Runs both forms of a module and compares what can be observed.
+//! Runs both forms of a module, and hybrid code of it, and compares what can be observed.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::Write;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use converter::{AllocatorKind, ConvertError, Options, Step, StepSet, convert};
+use converter::regions::Region;
+use converter::{AllocatorKind, ConvertError, Hybrid, Options, Step, StepSet, convert, convert_hybrid};
 use isa::{RegCode, Stack, StackCode, StackOp, Verified};
 use runtime::probe::NoProbe;
 use runtime::{Fault, Limits, Program, RunOptions, Runtime, Value};
@@ -101,7 +103,12 @@ pub(crate) fn run_stack(code: &Verified<StackCode>, how: How) -> Shown {
 
 /// Runs register code.
 pub(crate) fn run_register(code: &Verified<RegCode>, how: How) -> Shown {
-    let linked = vm_register::Linked::new(code).unwrap();
+    run_hybrid(code, &[], how)
+}
+
+/// Runs register code with islands of stack code.
+fn run_hybrid(code: &Verified<RegCode>, islands: &[Vec<Range<u32>>], how: How) -> Shown {
+    let linked = vm_register::Linked::with_islands(code, islands, vm_register::Options::default()).unwrap();
     run(Arc::clone(linked.program()), how, |runtime| vm_register::execute(&linked, runtime, &mut NoProbe))
 }
 
@@ -131,8 +138,27 @@ pub(crate) fn verify(mut module: StackCode) -> Result<Verified<StackCode>, isa::
 /// Converts; a panic is an error too.
 pub(crate) fn try_convert(code: &Verified<StackCode>, options: Options) -> Result<Verified<RegCode>, String> {
     let options = Options { check: true, ..options };
-    match catch_unwind(AssertUnwindSafe(|| convert(code, options))) {
-        Ok(Ok((converted, _))) => Ok(converted),
+    caught(code, options, || Ok(convert(code, options)?.0))
+}
+
+/// Makes hybrid code, with about half of the regions converted: which ones depends on them and the register count.
+fn try_convert_half(code: &Verified<StackCode>, options: Options) -> Result<Hybrid, String> {
+    let options = Options { check: true, ..options };
+    let converts = |function: u32, region: &Region| {
+        let place = u64::from(function) << 40 | u64::from(region.code[0].start) << 16 | u64::from(options.registers);
+        place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 63 != 0
+    };
+    caught(code, options, || Ok(convert_hybrid(code, options, converts)?.0))
+}
+
+/// What a conversion gives, or what to say of its error or panic.
+fn caught<T>(
+    code: &Verified<StackCode>,
+    options: Options,
+    convert: impl FnOnce() -> Result<T, ConvertError>,
+) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(convert)) {
+        Ok(Ok(converted)) => Ok(converted),
         Ok(Err(error @ (ConvertError::Unverified(_) | ConvertError::Unfaithful(_)))) => {
             let mut text = error.to_string();
             if let Ok((module, _)) = converter::convert_unverified(code, options) {
@@ -186,6 +212,22 @@ pub(crate) fn compare(code: &Verified<StackCode>, registers: &[u16], how: How) -
                 "{at}:\n--- stack\n{expected:?}\n--- register\n{shown:?}\n{}\n{}",
                 listings(code),
                 listings(&converted)
+            ));
+        }
+    }
+    for &registers in registers {
+        let options = Options { registers, ..Options::default() };
+        let hybrid = match try_convert_half(code, options) {
+            Ok(hybrid) => hybrid,
+            Err(error) => return Err(format!("hybrid at {registers} registers: {error}\n{}", listings(code))),
+        };
+        let shown = run_hybrid(&hybrid.code, &hybrid.islands, how);
+        if shown != expected {
+            return Err(format!(
+                "hybrid at {registers} registers:\n--- stack\n{expected:?}\n--- hybrid\n{shown:?}\n{}\n{}\n{:?}",
+                listings(code),
+                listings(&hybrid.code),
+                hybrid.islands
             ));
         }
     }

@@ -19,6 +19,7 @@ use super::{REGRESSION, Usage};
 use crate::cli::CheckOptions;
 use crate::environment::Environment;
 use crate::terminal;
+use crate::terminal::tell;
 
 /// Baselines there are, each a folder in `results/`.
 const BASELINES: [&str; 1] = ["callgrind"];
@@ -100,9 +101,10 @@ pub(super) fn run(options: &CheckOptions) -> anyhow::Result<ExitCode> {
     let comparison = Comparison::new(&stored.instructions, &now.instructions, tolerance / 100.0);
     terminal::print(&comparison.text(*tolerance))?;
     if stored.cpu != now.cpu {
-        eprintln!(
+        tell!(
             "note: the C library chooses some of its code by the processor: '{}' then, '{}' now",
-            stored.cpu, now.cpu
+            stored.cpu,
+            now.cpu
         );
     }
     Ok(if comparison.has(Verdict::Worse) { ExitCode::from(REGRESSION) } else { ExitCode::SUCCESS })
@@ -119,7 +121,7 @@ fn comparable(stored: &Counts, now: &Toolchain, is_forced: bool) -> anyhow::Resu
         text.push_str(&format!("\n  {name}: '{stored}' then, '{now}' now"));
     }
     if is_forced {
-        eprintln!("note: {text}");
+        tell!("note: {text}");
         return Ok(());
     }
     text.push_str("\n--force compares nevertheless, --write stores counts of this toolchain");

@@ -9,12 +9,13 @@ use anyhow::Context;
 use engine::workloads::{Size, workload, workloads};
 use engine::{Compiled, Configuration, Source};
 
-use super::{FAILED, Usage};
+use super::{FAILED, Usage, check_writable};
 use crate::cli::{CompareOptions, Format};
 use crate::environment::Environment;
 use crate::measure::{self, Field, Plan, Program};
 use crate::peers::peer;
 use crate::results::{self, Manifest, Results};
+use crate::terminal::tell;
 use crate::{tables, terminal};
 
 const ROUNDS: u32 = 15;
@@ -37,6 +38,9 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
         shortest_sample: if options.quick { SHORTEST_QUICK_SAMPLE } else { SHORTEST_SAMPLE },
         patience: PATIENCE,
     };
+    if let Some(path) = &options.out {
+        check_writable(path)?;
+    }
     let begun = Instant::now();
     let bar = terminal::progress((programs.len() * plan.rounds) as u64);
     let mut rows = Vec::with_capacity(programs.len() + 1);
@@ -73,8 +77,10 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
     };
     match &options.out {
         Some(path) => {
-            std::fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
+            // If the disk has filled up meanwhile, the table at least is not lost.
+            let written = std::fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()));
             terminal::print(&tables::terminal(&results))?;
+            written?;
         }
         None => terminal::print(&text)?,
     }
@@ -98,7 +104,7 @@ fn field(options: &CompareOptions) -> anyhow::Result<Field> {
     }
     for (name, found) in &peers {
         if let Err(reason) = found {
-            eprintln!("{name} is unavailable: {reason}");
+            tell!("{name} is unavailable: {reason}");
         }
     }
     Ok(Field { sides, also, peers })
@@ -159,6 +165,11 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
         let name = path
             .file_stem()
             .map_or_else(|| path.to_string_lossy().into_owned(), |stem| stem.to_string_lossy().into_owned());
+        if name == results::GEOMEAN {
+            return Err(
+                Usage(format!("{}: '{name}' is the name of the last row; rename the file", path.display())).into()
+            );
+        }
         programs.push(Program { name, compiled, arguments: Vec::new(), expected: None, workload: None });
     }
     let mut seen = HashSet::new();

@@ -7,8 +7,14 @@ use engine::{Configuration, EngineError};
 
 use super::{Usage, compiled};
 use crate::cli::{CodeForm, CompileOptions};
+use crate::terminal::tell;
 
 pub(super) fn run(options: &CompileOptions) -> anyhow::Result<ExitCode> {
+    if let (Some(source), Ok(output)) = (&options.source.file, options.output.canonicalize())
+        && source.canonicalize().is_ok_and(|source| source == output)
+    {
+        return Err(Usage(format!("{} is the program itself; -o takes another file", output.display())).into());
+    }
     let mut configuration = Configuration::default();
     options.axes.apply(&mut configuration)?;
     let compiled = compiled(&options.source)?;
@@ -24,6 +30,6 @@ pub(super) fn run(options: &CompileOptions) -> anyhow::Result<ExitCode> {
     };
     let path = &options.output;
     std::fs::write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    eprintln!("{}: {} bytes", path.display(), bytes.len());
+    tell!("{}: {} bytes", path.display(), bytes.len());
     Ok(ExitCode::SUCCESS)
 }

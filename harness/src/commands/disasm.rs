@@ -1,5 +1,6 @@
 //! `harness disasm`
 
+mod islands;
 mod ranges;
 
 use std::fmt::Write;
@@ -54,6 +55,15 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
             for function in chosen(&*code, options)? {
                 let (listing, ranges) = with_ranges(listing(&*code, function), function)?;
                 let _ = writeln!(text, "{listing}{ranges}");
+            }
+        }
+        DisasmForm::Hybrid => {
+            let stack = compiled.stack_code().ok_or_else(no_stack_code)?;
+            let (hybrid, _) = engine::hybrid::convert(stack, &configuration)?;
+            for function in chosen(&*hybrid.code, options)? {
+                let listing = listing(&*hybrid.code, function);
+                let islands = &hybrid.islands[function as usize];
+                let _ = writeln!(text, "{}", islands::beside(&listing, &hybrid.code, function, islands));
             }
         }
         DisasmForm::Both => {

@@ -19,6 +19,7 @@ use engine::{Configuration, ConfigurationError, EngineError};
 use super::{FAILED, Usage};
 use crate::cli::FuzzOptions;
 use crate::terminal;
+use crate::terminal::tell;
 
 /// Seconds to go on for when nothing else says when to stop.
 const SECONDS: u64 = 10;
@@ -60,10 +61,10 @@ pub(super) fn run(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
     disagreements.sort_by_key(|&(seed, _)| seed);
     for (seed, disagreement) in &disagreements {
         save(&options.save, *seed, &disagreement.program, &disagreement.to_string())?;
-        eprintln!("seed {seed}: engines disagree\n{disagreement}");
+        tell!("seed {seed}: engines disagree\n{disagreement}");
     }
     if !disagreements.is_empty() {
-        eprintln!("saved in {}", options.save.display());
+        tell!("saved in {}", options.save.display());
     }
     let rate = summary.programs() as f64 / elapsed.as_secs_f64().max(1e-9);
     let errors: u64 = summary.errors.values().sum();
@@ -109,7 +110,7 @@ fn check(path: &Path, seed: u64, only: Option<&'static str>) -> anyhow::Result<E
             Ok(ExitCode::from(FAILED))
         }
         Verdict::Invalid(reason) => {
-            eprintln!("{reason}");
+            tell!("{reason}");
             Ok(ExitCode::from(FAILED))
         }
         Verdict::Agree(_) => {
@@ -185,7 +186,7 @@ impl Job {
                 match verdict {
                     Verdict::Disagree(disagreement) => self.report(&checker, seed, *disagreement),
                     Verdict::Invalid(reason) => {
-                        eprintln!("seed {seed} is no program, a defect of the generator: {reason}")
+                        tell!("seed {seed} is no program, a defect of the generator: {reason}")
                     }
                     Verdict::Agree(_) | Verdict::Inconclusive => {}
                 }

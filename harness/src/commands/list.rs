@@ -12,6 +12,7 @@ use crate::cli::{ListOptions, Listing};
 use crate::metrics::METRICS;
 use crate::peers::PEERS;
 use crate::terminal;
+use crate::terminal::tell;
 
 pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
     let text = match options.what {
@@ -19,7 +20,7 @@ pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
         None => all(),
     };
     if text.is_empty() {
-        eprintln!("there are none yet");
+        tell!("there are none yet");
     }
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
@@ -32,6 +33,7 @@ fn all() -> String {
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
         ("mechanisms", Listing::Mechanisms),
+        ("policies", Listing::Policies),
         ("metrics", Listing::Metrics),
         ("probes", Listing::Probes),
         ("peers", Listing::Peers),
@@ -62,6 +64,7 @@ fn section(what: Listing) -> String {
         Listing::Mechanisms => lines(
             mechanisms().iter().map(|mechanism| (mechanism.name, format!("{} ({})", mechanism.about, mechanism.home))),
         ),
+        Listing::Policies => choices("policy"),
         Listing::Metrics => {
             let time = ("median_ns", "nanoseconds a run takes, median of the rounds".to_string());
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))

@@ -18,11 +18,13 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::Parser;
 use engine::{Compiled, ConfigurationError, EngineError, Source};
 
 use crate::cli::{Cli, ProgramSource, Verb};
 use crate::terminal;
+use crate::terminal::{tell, tell_text};
 
 /// The program failed, or an engine gave a wrong answer.
 const FAILED: u8 = 1;
@@ -70,13 +72,28 @@ pub fn main() -> ExitCode {
 /// Says what went wrong, and gives the exit code for it.
 fn report(error: &anyhow::Error) -> ExitCode {
     if let Some(error) = error.downcast_ref::<EngineError>() {
-        eprint!("{}", error.render(terminal::colours()));
+        tell_text!("{}", error.render(terminal::colours()));
         let is_usage = matches!(error, EngineError::Read { .. } | EngineError::Configuration(_));
         return ExitCode::from(if is_usage { USAGE } else { FAILED });
     }
-    eprintln!("error: {error:#}");
+    tell!("error: {error:#}");
     let is_usage = error.is::<Usage>() || error.is::<ConfigurationError>() || error.is::<std::io::Error>();
     ExitCode::from(if is_usage { USAGE } else { FAILED })
+}
+
+/// Finds out before anything is measured whether results can be written to a file: hours of measuring are not to be lost for a folder that is not
+/// there. The file is left as it is.
+///
+/// # Errors
+/// When it cannot be written.
+fn check_writable(path: &Path) -> anyhow::Result<()> {
+    let is_new = !path.exists();
+    let opened = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    opened.with_context(|| format!("cannot write {}", path.display()))?;
+    if is_new {
+        std::fs::remove_file(path).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
 }
 
 /// Name of a program that has no file.

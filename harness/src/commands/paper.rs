@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use super::{FAILED, Usage};
 use crate::cli::PaperOptions;
 use crate::paper;
+use crate::terminal::tell;
 
 pub(super) fn run(options: &PaperOptions) -> anyhow::Result<ExitCode> {
     let mut stale = Vec::new();
@@ -21,11 +22,11 @@ pub(super) fn run(options: &PaperOptions) -> anyhow::Result<ExitCode> {
             }
         } else {
             fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            eprintln!("{}", path.display());
+            tell!("{}", path.display());
         }
     }
     for path in &stale {
-        eprintln!("{path} is not what its template and data give; `harness paper` renders it");
+        tell!("{path} is not what its template and data give; `harness paper` renders it");
     }
     Ok(if stale.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }

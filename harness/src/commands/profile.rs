@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{FAILED, Usage, program};
 use crate::cli::{ProfileFormat, ProfileOptions};
 use crate::metrics::Unit;
+use crate::terminal::tell_text;
 use crate::{results, tables, terminal};
 
 /// Rows that people get to see of a table, and of one in the summary.
@@ -49,7 +50,7 @@ pub(super) fn run(options: &ProfileOptions) -> anyhow::Result<ExitCode> {
         );
     };
     if let Err(failure) = &outcome.result {
-        eprint!("{}", render_failure(failure, compiled.sources(), terminal::colours()));
+        tell_text!("{}", render_failure(failure, compiled.sources(), terminal::colours()));
     }
     let seen: Vec<Seen> = chosen.into_iter().zip(tables).map(|(probe, tables)| Seen { probe, tables }).collect();
     let text = match options.format {

@@ -24,6 +24,7 @@ use rustyline::{Config, Editor, Helper};
 
 use crate::cli::ReplOptions;
 use crate::terminal;
+use crate::terminal::{tell, tell_text};
 
 const NAME: &str = "<prompt>";
 /// The variable that holds the last value.
@@ -41,7 +42,7 @@ pub(super) fn run(options: &ReplOptions) -> anyhow::Result<ExitCode> {
     options.axes.apply(&mut session.configuration)?;
     let mut editor = Editor::with_history(Config::default(), MemHistory::new())?;
     editor.set_helper(Some(Brackets));
-    eprintln!("harness {}, executor {}; :help says more", env!("CARGO_PKG_VERSION"), session.configuration);
+    tell!("harness {}, executor {}; :help says more", env!("CARGO_PKG_VERSION"), session.configuration);
     loop {
         let line = match editor.readline("> ") {
             Ok(line) => line,
@@ -81,10 +82,10 @@ impl Session {
                 self.printed = 0;
             }
             "vm" => match self.configuration.set("vm", argument) {
-                Ok(()) => eprintln!("executor {}", self.configuration),
-                Err(error) => eprintln!("{error}"),
+                Ok(()) => tell!("executor {}", self.configuration),
+                Err(error) => tell!("{error}"),
             },
-            _ => eprintln!("there is no command ':{command}'; :help lists them"),
+            _ => tell!("there is no command ':{command}'; :help lists them"),
         }
         Ok(())
     }
@@ -105,14 +106,14 @@ impl Session {
         let compiled = match compiled {
             Ok(compiled) => compiled,
             Err(error) => {
-                eprint!("{}", entry.error(error, earlier.len()).render(terminal::colours()));
+                tell_text!("{}", entry.error(error, earlier.len()).render(terminal::colours()));
                 return Ok(());
             }
         };
         let (outcome, printed) = match self.run(&compiled) {
             Ok(ran) => ran,
             Err(error) => {
-                eprint!("{}", error.render(terminal::colours()));
+                tell_text!("{}", error.render(terminal::colours()));
                 return Ok(());
             }
         };
@@ -126,7 +127,7 @@ impl Session {
             }
             Err(failure) => {
                 let (failure, sources) = self.failure(failure, &compiled, &entry, earlier.len());
-                eprint!("{}", render_failure(&failure, &sources, terminal::colours()));
+                tell_text!("{}", render_failure(&failure, &sources, terminal::colours()));
             }
         }
         Ok(())

@@ -12,6 +12,7 @@ use super::{FAILED, program};
 use crate::cli::{RunOptions, StatsFormat};
 use crate::metrics::{Unit, show_time};
 use crate::terminal::{self, StandardOutput};
+use crate::terminal::{tell, tell_text};
 
 /// Operations shown in the table of counters.
 const SHOWN_OPERATIONS: usize = 10;
@@ -41,14 +42,14 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         if failure.kind == ErrorKind::Output && output.is_broken_pipe() {
             return Ok(ExitCode::SUCCESS);
         }
-        eprint!("{}", render_failure(failure, compiled.sources(), terminal::colours()));
+        tell_text!("{}", render_failure(failure, compiled.sources(), terminal::colours()));
     }
     match options.stats {
         Some(StatsFormat::Json) => {
-            eprintln!("{}", stats_json(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes()))
+            tell!("{}", stats_json(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes()))
         }
         Some(StatsFormat::Table) => {
-            eprint!("{}", stats_table(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes()))
+            tell_text!("{}", stats_table(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes()))
         }
         None => {}
     }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use super::Usage;
+use super::{Usage, check_writable};
 use crate::cli::SweepOptions;
 use crate::environment::Environment;
 use crate::metrics::METRICS;
@@ -29,17 +29,8 @@ pub(super) fn run(options: &SweepOptions) -> anyhow::Result<ExitCode> {
     let plan = Plan::read(&text).map_err(in_plan)?;
     let points = plan.points().map_err(in_plan)?;
     let programs = plan.programs().map_err(in_plan)?;
-    // Hours of measuring are not to be lost for a folder that is not there.
     if let Some(path) = &options.out {
-        let is_new = !path.exists();
-        fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(path)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        if is_new {
-            fs::remove_file(path).with_context(|| format!("cannot write {}", path.display()))?;
-        }
+        check_writable(path)?;
     }
     let environment = Environment::now();
     let begun = Instant::now();

@@ -18,6 +18,8 @@ macro_rules! for_each_handler {
             LoadVarReg inline data::load_global[];
             StoreReg inline data::store_global[];
             MovReg inline data::copy[];
+            PushReg inline data::copy[];
+            PopReg inline data::copy[];
             LoadSpill inline data::copy[];
             StoreSpill inline data::spill[];
             LoadInt inline data::load_int[];

@@ -9,6 +9,7 @@ use engine::random::{program, shrink};
 
 use super::{FAILED, save, threads};
 use crate::cli::FuzzOptions;
+use crate::terminal::tell;
 
 /// Attempts to make a program smaller; each starts a process.
 const SHRINK_ATTEMPTS: usize = 2000;
@@ -26,7 +27,7 @@ pub(super) fn supervise(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
     if let Some(code) = status.code() {
         return Ok(ExitCode::from(u8::try_from(code).unwrap_or(FAILED)));
     }
-    eprintln!("the process was killed ({status}); looking for the program that did it");
+    tell!("the process was killed ({status}); looking for the program that did it");
     for (first, count) in noted {
         for seed in (first..).take(count) {
             if dies(options, &program(seed).to_program(), seed, &notes)?.is_some() {
@@ -34,7 +35,7 @@ pub(super) fn supervise(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    eprintln!("no program does it by itself");
+    tell!("no program does it by itself");
     Ok(ExitCode::from(FAILED))
 }
 
@@ -82,6 +83,6 @@ fn report(options: &FuzzOptions, seed: u64, notes: &Path) -> anyhow::Result<Exit
     let end = dies(options, &small, seed, notes)?.map_or("killed".to_string(), |status| status.to_string());
     let text = format!("{small}\n--- the process that checks it ends with {end}\n");
     save(&options.save, seed, &small, &text)?;
-    eprintln!("seed {seed}: {text}saved in {}", options.save.display());
+    tell!("seed {seed}: {text}saved in {}", options.save.display());
     Ok(ExitCode::from(FAILED))
 }
