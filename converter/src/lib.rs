@@ -9,7 +9,7 @@
 //! spill slots, [`emit`] writes the instructions. The result is verified before anyone gets it. [`mod@check`] proves, without looking at any of
 //! this, that the result does what the stack code does. What can be left out, to see what it is worth, is in [`step`].
 //!
-//! [`convert_hybrid`] converts some [`regions`] of the functions only and leaves the others as islands of stack code in the same frames.
+//! [`convert_hybrid`] converts some [`mod@regions`] of the functions only and leaves the others as islands of stack code in the same frames.
 
 #![forbid(unsafe_code)]
 

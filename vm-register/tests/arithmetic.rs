@@ -129,7 +129,7 @@ fn strings_and_lists() {
         "LOAD_REG r0, 1\nBUILD_LIST_REG r0, 1\nMOV_REG r1, r0\nADD_REG r2, r0, r1\nMUL_INT r2, r2, 2\nRETURN_REG r2",
         "[1, 1, 1, 1]",
     );
-    main_fails(1, "LOAD_REG r0, \"x\"\nNEG_REG r0, r0\nRETURN_REG r0", "type: Type error: cannot negate STRING");
+    main_fails(1, "LOAD_REG r0, \"x\"\nNEG_REG r0, r0\nRETURN_REG r0", "type: Unknown operator: -STRING");
 }
 
 #[test]

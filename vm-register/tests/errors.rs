@@ -242,7 +242,7 @@ fn traces() {
             CALL_METHOD_REG r0, \"m\", 0
         .at 8
             RETURN_REG r0");
-    assert_eq!(outcome.result, Err("type: Type error: cannot negate NULL".to_owned()));
+    assert_eq!(outcome.result, Err("type: Unknown operator: -NULL".to_owned()));
     let trace = outcome.origin.map(|origin| origin.trace);
     assert_eq!(trace, Some(vec![entry("inner", 100), entry("m", 51), entry("<main>", 7)]));
 }
