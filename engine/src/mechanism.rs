@@ -3,7 +3,7 @@
 //! A *mechanism* is an optimisation with a name: a step of the converter, or something in a machine. All of them are in one list, whoever
 //! has them, and the axis `without` takes any of their names. Leaving one out never changes what a program shows.
 //!
-//! Whoever has mechanisms declares them as a small enum with its set, as [`converter::Step`] is; here they get a [`Switch`] and a field of
+//! Whoever has mechanisms declares them as a small enum with its set, as [`converter::Step`] is; here they get a `Switch` and a field of
 //! [`Without`].
 
 use converter::{Step, StepSet};
