@@ -13,7 +13,7 @@
 //! | `… -- --list`, `… -- --measure NAME` | what the check asks of this program: the names, and one run of one of them |
 
 use std::hint::black_box;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
 use benches::bundled;
 use bumpalo::Bump;
@@ -238,7 +238,7 @@ fn obstacle() -> Option<String> {
     })
 }
 
-fn main() -> ExitCode {
+fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let is_given = |option: &str| arguments.iter().any(|argument| argument == option);
     if is_given("--list") {
@@ -252,13 +252,10 @@ fn main() -> ExitCode {
             println!("{name}: runs");
         }
     } else if let Some(obstacle) = obstacle() {
-        eprintln!("error: nothing is counted: {obstacle}");
-        eprintln!(
-            "`harness check --baseline callgrind` needs valgrind only; other benches run by `cargo bench --bench NAME`"
-        );
-        return ExitCode::FAILURE;
+        // No failure: `cargo bench` runs all benches on a machine that has nothing but Rust.
+        eprintln!("nothing is counted: {obstacle}");
+        eprintln!("`harness check --baseline callgrind` needs valgrind only");
     } else {
         counted::start();
     }
-    ExitCode::SUCCESS
 }
