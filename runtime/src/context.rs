@@ -25,6 +25,16 @@ pub struct Limits {
     pub fuel: Option<u64>,
 }
 
+impl Limits {
+    /// What frames may take at least, however small the heap.
+    const LEAST_FRAME_BYTES: usize = 64 << 20;
+
+    /// Bytes that an engine's frames, and the values in them, may take: as many as the heap, and at least 64 MiB.
+    pub fn frame_bytes(&self) -> usize {
+        self.max_heap.max(Self::LEAST_FRAME_BYTES)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { max_depth: 10_000, max_heap: 1 << 30, fuel: None }

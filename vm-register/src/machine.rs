@@ -38,7 +38,7 @@ use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
 use runtime::operations::Divisor;
 use runtime::probe::{Event, Probe};
-use runtime::{Error, Fault, Runtime, Tag, Value};
+use runtime::{Error, Fault, Limits, Runtime, Tag, Value};
 
 use crate::code::{Instruction, Operation, State, Word};
 use crate::link::{Linked, Target};
@@ -126,8 +126,6 @@ const FIRST_VALUES: usize = 1024;
 const FIRST_FRAMES: usize = 64;
 /// How far above what is needed the high-water mark is put.
 const MARK_STEP: usize = 256;
-/// Registers may take this many bytes, or as many as the heap.
-const REGISTER_BYTES: usize = 64 << 20;
 
 impl<'r> Machine<'r> {
     /// A machine about to run the entry function of `linked`, of which `runtime` is a fresh run.
@@ -187,26 +185,32 @@ impl<'r> Machine<'r> {
         if self.depth() >= self.runtime.limits.max_depth { Err(Error::depth()) } else { Ok(()) }
     }
 
-    /// Makes room for another frame record. The depth limit allows it.
-    pub(crate) fn make_room_for_frame(&mut self) {
+    /// Makes room for another frame record. The depth limit allows it; the bytes that frames may take, or the system, may not.
+    pub(crate) fn make_room_for_frame(&mut self) -> Result<(), Fault> {
         if self.frame_top < self.frame_limit {
-            return;
+            return Ok(());
         }
         let active = self.depth() + 1;
-        let most = self.runtime.limits.max_depth.saturating_add(1);
-        self.frames.resize((active * 2).min(most), NO_FRAME);
+        let Limits { max_depth, .. } = self.runtime.limits;
+        let most = self.runtime.limits.frame_bytes() / size_of::<Frame>();
+        let length = (active * 2).min(max_depth.saturating_add(1)).min(most);
+        if length <= active || self.frames.try_reserve_exact(length - self.frames.len()).is_err() {
+            return Err(Error::heap(self.runtime.heap.limit()));
+        }
+        self.frames.resize(length, NO_FRAME);
         // SAFETY: `active` records are in use, and there are more.
         unsafe {
             self.frame_top = self.frames.as_mut_ptr().add(active);
             self.frame_limit = self.frames.as_mut_ptr().add(self.frames.len());
         }
+        Ok(())
     }
 
     /// Raises the high-water mark to `end`, which lies above it, and tells where `base` is now.
     fn make_room_for_values(&mut self, base: *mut Value, end: *mut Value) -> Result<*mut Value, Fault> {
         let (at, needed) = (self.index_of(base), self.index_of(end));
         if needed > self.values.len() {
-            let most = REGISTER_BYTES.max(self.runtime.limits.max_heap) / size_of::<Value>();
+            let most = self.runtime.limits.frame_bytes() / size_of::<Value>();
             let length = needed.max((self.values.len() * 2).min(most));
             if needed > most || self.values.try_reserve_exact(length - self.values.len()).is_err() {
                 return Err(Error::heap(self.runtime.heap.limit()));
@@ -251,7 +255,9 @@ impl<'r> Machine<'r> {
         {
             return self.raise(i.state(), fault);
         }
-        self.make_room_for_frame();
+        if let Err(fault) = self.make_room_for_frame() {
+            return self.raise(i.state(), fault);
+        }
         let mut window = i.base.wrapping_add(first);
         let end = Self::frame_end(window, &target);
         if end > self.value_limit {

@@ -17,7 +17,7 @@
 use std::mem::MaybeUninit;
 
 use runtime::objects::Closure;
-use runtime::{Error, Fault, Value};
+use runtime::{Limits, Value};
 
 use crate::link::{LinkedFunction, Word};
 use crate::slot::Slot;
@@ -96,18 +96,30 @@ impl ReturnAddress {
 #[derive(Debug)]
 pub(crate) struct FrameStack {
     frames: Vec<Frame>,
-    /// Most frames there may ever be.
+    /// Most frames there may ever be, by depth.
+    deepest: usize,
+    /// Most frames there may ever be, by the bytes they take.
     most: usize,
+}
+
+/// Why there is no room for another frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    /// Calls are nested as deeply as they may be.
+    Depth,
+    /// Frames take as many bytes as they may, or as the system has.
+    Bytes,
 }
 
 /// Frames that fit before the frame stack grows for the first time.
 const FIRST_FRAMES: usize = 128;
 
 impl FrameStack {
-    /// A stack for an entry function and `max_depth` calls above it.
-    pub(crate) fn new(max_depth: usize) -> Self {
-        let most = max_depth.saturating_add(2);
-        Self { frames: vec![Frame::NONE; most.min(FIRST_FRAMES)], most }
+    /// A stack for an entry function and as many calls above it as the limits allow.
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let deepest = limits.max_depth.saturating_add(2);
+        let most = limits.frame_bytes() / size_of::<Frame>();
+        Self { frames: vec![Frame::NONE; deepest.min(FIRST_FRAMES)], deepest, most }
     }
 
     /// Frame 0.
@@ -124,14 +136,16 @@ impl FrameStack {
     /// Makes room for more frames. Pointers to frames are no longer good.
     ///
     /// # Errors
-    /// When calls are nested as deeply as they may be.
-    pub(crate) fn grow(&mut self) -> Result<(), Fault> {
+    /// When there may be no more.
+    pub(crate) fn grow(&mut self) -> Result<(), NoRoom> {
         let room = self.frames.len();
-        if room == self.most {
-            return Err(Error::depth());
+        if room == self.deepest {
+            return Err(NoRoom::Depth);
         }
-        let target = room.saturating_mul(2).min(self.most);
-        self.frames.try_reserve_exact(target - room).map_err(|_| Error::depth())?;
+        let target = room.saturating_mul(2).min(self.deepest).min(self.most);
+        if target <= room || self.frames.try_reserve_exact(target - room).is_err() {
+            return Err(NoRoom::Bytes);
+        }
         self.frames.resize(target, Frame::NONE);
         Ok(())
     }
@@ -147,15 +161,13 @@ pub(crate) struct ValueStack {
 
 /// Values that fit before the value stack grows for the first time.
 const FIRST_SLOTS: usize = 1024;
-/// The value stack may take as many bytes as the heap, and at least this many.
-const LEAST_LIMIT: usize = 64 << 20;
 
 impl ValueStack {
-    /// A stack with room for a first frame of `slots` values, beside a heap that may hold `max_heap` bytes.
-    pub(crate) fn new(slots: usize, max_heap: usize) -> Self {
+    /// A stack with room for a first frame of `slots` values.
+    pub(crate) fn new(slots: usize, limits: &Limits) -> Self {
         Self {
             slots: uninitialised(Vec::with_capacity(slots.max(FIRST_SLOTS))),
-            most: max_heap.max(LEAST_LIMIT) / size_of::<Value>(),
+            most: limits.frame_bytes() / size_of::<Value>(),
         }
     }
 

@@ -9,7 +9,7 @@ use runtime::operations::Divisor;
 use runtime::probe::{Event, Probe};
 use runtime::{Error, Fault, Runtime, Tag, Value};
 
-use crate::frame::{Frame, FrameStack, ReturnAddress, ValueStack};
+use crate::frame::{Frame, FrameStack, NoRoom, ReturnAddress, ValueStack};
 use crate::link::{Linked, LinkedFunction, Site, Word};
 use crate::slot::{self, Slot};
 
@@ -93,8 +93,8 @@ impl<'r> Machine<'r> {
             "the runtime's tables are not the program's"
         );
         let entry = &linked.functions()[runtime.program.entry as usize];
-        let mut frame_stack = FrameStack::new(runtime.limits.max_depth);
-        let mut value_stack = ValueStack::new(entry.frame_bytes as usize / size_of::<Value>(), runtime.limits.max_heap);
+        let mut frame_stack = FrameStack::new(&runtime.limits);
+        let mut value_stack = ValueStack::new(entry.frame_bytes as usize / size_of::<Value>(), &runtime.limits);
         let mut sites = linked.fresh_sites(runtime);
         let frame = frame_stack.first();
         let base = value_stack.start();
@@ -337,7 +337,10 @@ impl<'r> Machine<'r> {
         // SAFETY: the stack has not become smaller. Growing may have moved it even if it failed half-way.
         self.frame = unsafe { self.frame_stack.first().add(depth) };
         self.last_frame = self.frame_stack.last();
-        grown
+        grown.map_err(|reason| match reason {
+            NoRoom::Depth => Error::depth(),
+            NoRoom::Bytes => Error::heap(self.runtime.heap.limit()),
+        })
     }
 
     /// # Safety

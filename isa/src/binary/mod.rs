@@ -31,6 +31,12 @@ use crate::register::{RegisterInstruction, RegisterOp};
 use crate::stack::{StackInstruction, StackOp};
 
 const MAGIC: [u8; 4] = *b"\x7fZXC";
+
+/// Whether these bytes begin as a bytecode file does. No text begins like that.
+pub fn is_bytecode(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
 /// Version of the layout that is written, and the only one that is read.
 pub const VERSION: u16 = 1;
 const HEADER: usize = 24;

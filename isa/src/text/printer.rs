@@ -141,7 +141,9 @@ impl<'m, F: TextForm> Printer<'m, F> {
         let Some(line) = line else { return };
         let Source { name, text } = &self.module.sources[source as usize];
         visible(out, name);
-        let text = text.lines().nth(line).unwrap_or_default();
+        let starts = &self.lines[source as usize];
+        let end = starts.get(line + 1).map_or(text.len(), |&next| next as usize);
+        let text = text.get(starts[line] as usize..end).unwrap_or_default();
         let _ = write!(out, ":{}: ", line + 1);
         visible(out, text.trim_end());
         out.push('\n');
