@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
 use isa::{AnyModule, RegCode, StackCode, Verified};
-use lang::{Analysis, FileLoader, NoLoader, SourceLoader};
+use lang::{Analysis, NoLoader, SourceLoader};
 use self_cell::self_cell;
 
 use crate::error::EngineError;
+use crate::files::{BoundedLoader, read, read_file};
 
 /// Where a program comes from.
 pub struct Source {
@@ -30,7 +31,7 @@ impl Source {
 
     /// A text that may use files, relative to the directory that `name` is in.
     pub fn with_files(name: impl Into<String>, text: impl Into<Vec<u8>>) -> Self {
-        Self { name: name.into(), bytes: text.into(), loader: Box::new(FileLoader) }
+        Self { name: name.into(), bytes: text.into(), loader: Box::new(BoundedLoader) }
     }
 
     /// A file, of source text or of bytecode.
@@ -39,9 +40,21 @@ impl Source {
     /// When it cannot be read.
     pub fn file(path: impl Into<PathBuf>) -> Result<Self, EngineError> {
         let path = path.into();
-        match std::fs::read(&path) {
+        match read_file(&path) {
             Ok(bytes) => Ok(Self::with_files(path.to_string_lossy(), bytes)),
             Err(source) => Err(EngineError::Read { path, source }),
+        }
+    }
+
+    /// What `reader` gives, of source text or of bytecode. Text may use files, relative to the directory that `name` is in.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn reader(name: impl Into<String>, reader: impl std::io::Read) -> Result<Self, EngineError> {
+        let name = name.into();
+        match read(reader) {
+            Ok(bytes) => Ok(Self::with_files(name, bytes)),
+            Err(source) => Err(EngineError::Read { path: name.into(), source }),
         }
     }
 
@@ -55,9 +68,11 @@ impl Source {
         &self.bytes
     }
 
-    /// True when it is bytecode rather than text.
+    /// True when it is bytecode rather than text, or is called so: it begins as bytecode does, whatever its name, or its name ends in
+    /// `.zxc`.
     pub fn is_bytecode(&self) -> bool {
-        Path::new(&self.name).extension().is_some_and(|extension| extension == "zxc")
+        isa::binary::is_bytecode(&self.bytes)
+            || Path::new(&self.name).extension().is_some_and(|extension| extension == "zxc")
     }
 }
 

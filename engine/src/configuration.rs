@@ -75,7 +75,7 @@ impl Configuration {
             });
         };
         (axis.set)(self, value).ok_or_else(|| ConfigurationError::NoValue {
-            axis: axis.name,
+            option: axis.name.to_string(),
             value: value.to_string(),
             known: axis.known_values(),
         })
@@ -124,10 +124,10 @@ pub enum ConfigurationError {
         known: String,
     },
     /// The axis has no such value.
-    #[error("'{value}' is no value of --{axis}; there are: {known}")]
+    #[error("'{value}' is no value of --{option}; there are: {known}")]
     NoValue {
-        /// The axis.
-        axis: &'static str,
+        /// The axis, or the option that sets it.
+        option: String,
         /// What was asked for.
         value: String,
         /// What exists.
@@ -344,7 +344,7 @@ static AXES: &[Axis] = &[
     Axis {
         name: "max-heap",
         placeholder: "BYTES",
-        about: "most bytes the guest's heap may hold",
+        about: "most bytes the guest's heap may hold; frames of calls may take as many again, and 64M at least",
         choices: no_choices,
         numbers: "a number of bytes, or with K, M or G behind it (1G)",
         set: |configuration, value| {

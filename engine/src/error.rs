@@ -53,12 +53,21 @@ pub enum EngineError {
     /// The code needs something that this version does not have.
     #[error("{0}")]
     Link(String),
+    /// The program is larger than the executor's code can be.
+    #[error("{0}")]
+    TooLarge(String),
     /// The configuration asks for what does not exist.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
 }
 
 impl EngineError {
+    /// Whether an executor refuses the program for its size alone, so that another one may take it.
+    pub fn is_about_size(&self) -> bool {
+        use converter::ConvertError::{BeyondReach, TooLarge};
+        matches!(self, Self::TooLarge(_) | Self::Convert(TooLarge { .. } | BeyondReach { .. }))
+    }
+
     /// The error as text for people; source errors with their source lines.
     pub fn render(&self, colour: bool) -> String {
         match self {

@@ -132,8 +132,11 @@ pub fn find_executor(name: &str) -> Option<&'static dyn Executor> {
     executors().iter().copied().find(|executor| executor.name() == name)
 }
 
-/// Chooses another executor. There is nothing to choose by yet, so it is always the fastest one.
+/// Chooses another executor: the fastest one that holds the program.
 struct Auto;
+
+/// Executors from the fastest on. Each later one takes larger programs than those before it.
+const BY_SPEED: [&dyn Executor; 3] = [&register::Register, &stack::Stack, &ast::Ast];
 
 impl Executor for Auto {
     fn name(&self) -> &'static str {
@@ -141,7 +144,7 @@ impl Executor for Auto {
     }
 
     fn about(&self) -> &'static str {
-        "the executor that suits the program; at present always `register`"
+        "register, or stack or ast for a program too large for that"
     }
 
     fn prepare<'c>(
@@ -149,6 +152,11 @@ impl Executor for Auto {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        register::Register.prepare(compiled, configuration)
+        let [fastest, others @ ..] = BY_SPEED;
+        fastest.prepare(compiled, configuration).or_else(|error| {
+            let fallback = || others.iter().find_map(|executor| executor.prepare(compiled, configuration).ok());
+            // Whatever else is wrong is not to be hidden by another executor.
+            if error.is_about_size() { fallback().ok_or(error) } else { Err(error) }
+        })
     }
 }

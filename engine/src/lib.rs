@@ -20,6 +20,7 @@ mod dispatch;
 mod error;
 mod executor;
 mod executors;
+mod files;
 pub mod hybrid;
 pub mod mechanism;
 mod outcome;

@@ -37,7 +37,18 @@ impl AgainstOptions {
     /// # Errors
     /// When a value does not exist.
     pub fn apply(&self, configuration: &mut Configuration) -> Result<(), ConfigurationError> {
-        self.given.iter().try_for_each(|(axis, value)| configuration.set(axis, value))
+        self.given.iter().try_for_each(|(axis, value)| configuration.set(axis, value)).map_err(of_the_other_side)
+    }
+}
+
+/// The error as it is about the option that was given: `--against-registers`, not `--registers`.
+fn of_the_other_side(error: ConfigurationError) -> ConfigurationError {
+    match error {
+        ConfigurationError::NoValue { option, value, known } => {
+            let option = engine::axis(&option).map_or(option, against);
+            ConfigurationError::NoValue { option, value, known }
+        }
+        other => other,
     }
 }
 

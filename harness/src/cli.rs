@@ -57,7 +57,6 @@ pub enum Verb {
 #[derive(Debug, Args)]
 pub struct ProgramSource {
     /// The program: a .zx or .zxc file, or - for standard input
-    #[arg(required_unless_present = "code")]
     pub file: Option<PathBuf>,
     /// Take this text as the program
     #[arg(short = 'e', long = "eval", value_name = "CODE", conflicts_with = "file")]
@@ -74,7 +73,7 @@ pub struct ProgramSource {
   harness run big.zx --registers 16 --max-heap 64M --stats")]
 pub struct RunOptions {
     /// The program: a .zx or .zxc file, or - for standard input
-    #[arg(required_unless_present = "code", value_name = "FILE")]
+    #[arg(value_name = "FILE")]
     pub file: Option<String>,
     /// Arguments of the program: __ARGS__; those that look like options go behind --
     #[arg(value_name = "ARGS", allow_negative_numbers = true)]
@@ -255,7 +254,7 @@ pub enum DisasmForm {
 The program's own output goes to standard error. `harness list probes` says what each probe shows.")]
 pub struct ProfileOptions {
     /// The program: a .zx or .zxc file, or - for standard input
-    #[arg(required_unless_present = "code", value_name = "FILE")]
+    #[arg(value_name = "FILE")]
     pub file: Option<String>,
     /// Arguments of the program: __ARGS__; those that look like options go behind --
     #[arg(value_name = "ARGS", allow_negative_numbers = true)]
@@ -431,9 +430,9 @@ pub struct FuzzOptions {
     /// Compare this executor alone with the evaluator
     #[arg(long, value_name = "VM")]
     pub vm: Option<String>,
-    /// Threads [all cores]
-    #[arg(long, value_name = "N")]
-    pub jobs: Option<usize>,
+    /// Threads, up to 256 [all cores]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub jobs: Option<u32>,
     /// Where disagreements are saved
     #[arg(long, value_name = "FOLDER", default_value = "fuzz-failures")]
     pub save: PathBuf,

@@ -10,6 +10,8 @@
 //! | [`results`], [`tables`], [`environment`] | result files and how they are shown |
 
 #![forbid(unsafe_code)]
+// They panic when nobody can read what they print; `terminal` has what does not.
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
 
 pub mod axes;
 pub mod cli;

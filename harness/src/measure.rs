@@ -82,17 +82,45 @@ pub struct Plan {
     pub patience: Duration,
 }
 
+/// Why a program was not timed on the two sides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// One of them cannot run it at all.
+    CannotRun(String),
+    /// It fails, in the same way on both. Whether a failing program is fast is nobody's question, and most likely its author does not know.
+    Fails(String),
+    /// One of them gave a wrong answer.
+    Wrong(String),
+}
+
+impl Obstacle {
+    /// What happened.
+    pub fn reason(&self) -> &str {
+        let (Self::CannotRun(reason) | Self::Fails(reason) | Self::Wrong(reason)) = self;
+        reason
+    }
+
+    /// What it is called in result files.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::CannotRun(_) => "cannot run",
+            Self::Fails(_) => "fails",
+            Self::Wrong(_) => "wrong answer",
+        }
+    }
+}
+
 /// What was found out about one program.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
-    /// Samples, in nanoseconds a run. None if an answer was wrong.
+    /// Samples, in nanoseconds a run. None if there was an obstacle.
     pub rounds: Vec<Round>,
     /// Runs in a sample of each side.
     pub runs_per_sample: [u32; 2],
     /// Figures of each side by name of the metric, or why there is none.
     pub figures: BTreeMap<&'static str, [Result<u64, String>; 2]>,
-    /// What is wrong, if something is.
-    pub wrong: Option<String>,
+    /// Why nothing was timed, if nothing was.
+    pub obstacle: Option<Obstacle>,
     /// The others that were asked to take part: further configurations, then other languages.
     pub others: Vec<Other>,
 }
@@ -106,6 +134,8 @@ pub struct Other {
     pub is_own: bool,
     /// Its times, or why there are none.
     pub times: Result<Times, String>,
+    /// Whether it gave a wrong answer, rather than none.
+    pub is_wrong: bool,
 }
 
 /// Times of somebody.
@@ -187,10 +217,10 @@ fn plain(result: &Result<Returned, Failure>) -> Result<Returned, (&'static str, 
 /// Compares two configurations on a program, with the others beside them. `tick` is called after each round.
 pub fn compare(program: &Program, field: &Field, plan: Plan, tick: &mut dyn FnMut()) -> Comparison {
     let mut comparison = Comparison::default();
-    if let Err(reason) = compare_into(&mut comparison, program, field, plan, tick) {
+    if let Err(obstacle) = compare_into(&mut comparison, program, field, plan, tick) {
         comparison.rounds.clear();
         comparison.others = others_without_times(field, "the two sides were not timed");
-        comparison.wrong = Some(reason);
+        comparison.obstacle = Some(obstacle);
     }
     comparison
 }
@@ -201,9 +231,10 @@ fn compare_into(
     field: &Field,
     plan: Plan,
     tick: &mut dyn FnMut(),
-) -> Result<(), String> {
+) -> Result<(), Obstacle> {
     let [executor, against] = &field.sides;
-    let (executor, against) = (side(program, executor)?, side(program, against)?);
+    let executor = side(program, executor).map_err(Obstacle::CannotRun)?;
+    let against = side(program, against).map_err(Obstacle::CannotRun)?;
     let (executor_outcome, executor_answer) = executor.count();
     let (against_outcome, answer) = against.count();
     for metric in METRICS {
@@ -214,7 +245,12 @@ fn compare_into(
         let figures = [read(&executor, &executor_outcome), read(&against, &against_outcome)];
         comparison.figures.insert(metric.name, figures);
     }
-    wrong_answer(program, [&executor, &against], [&executor_answer, &answer]).map_or(Ok(()), Err)?;
+    if let Some(reason) = wrong_answer(program, [&executor, &against], [&executor_answer, &answer]) {
+        return Err(Obstacle::Wrong(reason));
+    }
+    if let Err(failure) = &against_outcome.result {
+        return Err(Obstacle::Fails(failure_in_words(failure, &program.compiled)));
+    }
     let also: Vec<_> = field.also.iter().map(|configuration| side(program, configuration)).collect();
     let mut contestants: Vec<Result<Box<dyn Contestant + '_>, String>> = Vec::new();
     for side in [&executor, &against] {
@@ -229,10 +265,13 @@ fn compare_into(
     for (_, peer) in &field.peers {
         contestants.push(start(peer, program, &answer, plan.patience));
     }
-    let mut times = measure(contestants, program, plan, tick)?;
+    let mut times = measure(contestants, program, plan, tick).map_err(Obstacle::Wrong)?;
     comparison.others = others_without_times(field, "");
     for (other, times) in comparison.others.iter_mut().zip(times.split_off(2)) {
         other.times = times;
+    }
+    for (other, side) in comparison.others.iter_mut().zip(&also) {
+        other.is_wrong = side.is_ok() && other.times.is_err();
     }
     let mut times = times.into_iter();
     let (Some(Ok(executor)), Some(Ok(against))) = (times.next(), times.next()) else { return Ok(()) };
@@ -305,7 +344,14 @@ fn start(
 fn others_without_times(field: &Field, reason: &str) -> Vec<Other> {
     let own = field.also.iter().map(|configuration| (configuration.to_string(), true));
     let peers = field.peers.iter().map(|(name, _)| (name.clone(), false));
-    own.chain(peers).map(|(name, is_own)| Other { name, is_own, times: Err(reason.to_string()) }).collect()
+    let other = |(name, is_own)| Other { name, is_own, times: Err(reason.to_string()), is_wrong: false };
+    own.chain(peers).map(other).collect()
+}
+
+/// Kind, message and place of an error that ends a program.
+fn failure_in_words(failure: &Failure, compiled: &Compiled) -> String {
+    let place = failure.place(compiled.sources()).map(|(line, column)| format!(", line {line}, column {column}"));
+    format!("{} error: {}{}", failure.kind.name(), failure.message, place.unwrap_or_default())
 }
 
 /// Times of everybody who stays to the end, the two sides first.
@@ -436,7 +482,7 @@ mod tests {
         let program = program("let i = 0\nwhile i < 100 { i += 1 }\nprint(i)\n", Some("100\n"));
         let mut ticks = 0;
         let comparison = compare(&program, &field("register", "stack"), PLAN, &mut || ticks += 1);
-        assert_eq!(comparison.wrong, None);
+        assert_eq!(comparison.obstacle, None);
         assert_eq!((comparison.rounds.len(), ticks), (6, 6));
         assert!(comparison.rounds.iter().all(|round| round.executor > 0.0 && round.against > 0.0));
         let [executor, against] = &comparison.figures["instructions"];
@@ -447,17 +493,35 @@ mod tests {
     fn wrong_output_is_reported_and_not_timed() {
         let program = program("print(1)\nprint(2)\n", Some("1\n3\n"));
         let comparison = compare(&program, &field("register", "stack"), PLAN, &mut || {});
-        assert_eq!(comparison.wrong.as_deref(), Some("register: line 2 of the output is \"2\", not \"3\""));
+        let reason = "register: line 2 of the output is \"2\", not \"3\"".to_string();
+        assert_eq!(comparison.obstacle, Some(Obstacle::Wrong(reason)));
         assert!(comparison.rounds.is_empty());
     }
 
     #[test]
-    fn programs_that_fail_alike_agree() {
+    fn programs_that_fail_alike_are_not_timed() {
         let program = program("print(1)\nthrow \"end\"\n", None);
         let comparison = compare(&program, &field("ast", "stack"), PLAN, &mut || {});
-        assert_eq!(comparison.wrong, None);
+        let reason = "thrown error: end, line 2, column 1".to_string();
+        assert_eq!((comparison.obstacle, comparison.rounds.len()), (Some(Obstacle::Fails(reason)), 0));
         assert_eq!(comparison.figures["instructions"][0], Err("executor 'ast' runs no instructions".to_string()));
     }
+
+    #[test]
+    fn programs_that_a_side_cannot_run_are_no_wrong_answers() {
+        let source = program("print(1)\n", None);
+        let bytes = isa::binary::write(&**source.compiled.stack_code().unwrap());
+        let compiled = Compiled::new(&Source::text("test.zxc", bytes)).unwrap();
+        let program = Program { compiled, ..source };
+        let comparison = compare(&program, &field("ast", "stack"), PLAN, &mut || {});
+        assert!(matches!(&comparison.obstacle, Some(Obstacle::CannotRun(reason)) if reason.contains("source text")));
+        let mut field = field("register", "stack");
+        field.also = vec![Configuration::of("ast").unwrap()];
+        let comparison = compare(&program, &field, PLAN, &mut || {});
+        assert_eq!((comparison.obstacle, comparison.rounds.len()), (None, 6));
+        assert!(comparison.others[0].times.is_err() && !comparison.others[0].is_wrong);
+    }
+
     /// A bundled program with its small size.
     fn fib() -> Program {
         let workload = engine::workloads::workload("fib").unwrap();
@@ -482,7 +546,7 @@ mod tests {
             ("perl".to_string(), Err(missing.clone())),
         ];
         let comparison = compare(&fib(), &field, PLAN, &mut || {});
-        assert_eq!((comparison.wrong, comparison.rounds.len()), (None, 6));
+        assert_eq!((comparison.obstacle, comparison.rounds.len()), (None, 6));
         let names: Vec<(&str, bool)> =
             comparison.others.iter().map(|other| (other.name.as_str(), other.is_own)).collect();
         assert_eq!(names, [("register registers=8", true), ("ast", true), ("native", false), ("perl", false)]);
@@ -499,7 +563,7 @@ mod tests {
         let mut field = field("register", "stack");
         field.peers = vec![("native".to_string(), crate::peers::peer("native").unwrap().find())];
         let comparison = compare(&program("print(1)\n", None), &field, PLAN, &mut || {});
-        assert!(comparison.wrong.is_none());
+        assert!(comparison.obstacle.is_none());
         let reason = comparison.others[0].times.as_ref().unwrap_err();
         assert_eq!(reason, "other languages have versions of the bundled programs only");
     }
@@ -532,7 +596,7 @@ mod tests {
             .to_vec();
         let plan = Plan { patience: Duration::from_secs(2), ..PLAN };
         let comparison = compare(&fib(), &field, plan, &mut || {});
-        assert_eq!((comparison.wrong, comparison.rounds.len()), (None, 6));
+        assert_eq!((comparison.obstacle, comparison.rounds.len()), (None, 6));
         let ends: Vec<Result<usize, &str>> = comparison
             .others
             .iter()
@@ -553,7 +617,7 @@ mod tests {
         field.peers = vec![("native".to_string(), crate::peers::peer("native").unwrap().find())];
         let wrong = Program { expected: Some("fib 12 145\n".to_string()), ..fib() };
         let comparison = compare(&wrong, &field, PLAN, &mut || {});
-        assert!(comparison.wrong.is_some() && comparison.rounds.is_empty());
+        assert!(comparison.obstacle.is_some() && comparison.rounds.is_empty());
         assert_eq!(comparison.others[0].times.as_ref().unwrap_err(), "the two sides were not timed");
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::environment::Environment;
-use crate::measure::{Comparison, Field, Other, Times, seed_for};
+use crate::measure::{Comparison, Field, Obstacle, Other, Times, seed_for};
 use crate::metrics::METRICS;
 use crate::statistics::{self, Estimate, Round};
 
@@ -122,6 +122,9 @@ pub struct Row {
     pub against: String,
     /// Whether both sides, and all other configurations, gave the right answer every time.
     pub agrees: bool,
+    /// What became of it: `timed`, `wrong answer`, `fails` (the program, on both sides alike), or `cannot run` (one of the sides).
+    #[serde(default = "timed")]
+    pub status: String,
     /// What the interval says: `faster`, `slower`, `no difference` or `unknown`.
     pub verdict: String,
     /// Median time of a run.
@@ -153,6 +156,13 @@ pub struct Row {
     pub samples_ns: Vec<f64>,
     /// The same of the other side.
     pub against_samples_ns: Vec<f64>,
+}
+
+/// The status of a row with times.
+pub const TIMED: &str = "timed";
+
+fn timed() -> String {
+    TIMED.to_string()
 }
 
 impl Row {
@@ -206,7 +216,7 @@ impl PeerFigures {
     fn new(times: &Times) -> Self {
         Self {
             median_ns: Some(statistics::median(&times.samples)),
-            spread: Some(statistics::relative_spread(&times.samples)),
+            spread: statistics::relative_spread(&times.samples),
             workloads: 1,
             runs_per_sample: times.runs_per_sample,
             samples_ns: times.samples.clone(),
@@ -257,8 +267,9 @@ pub fn row(workload: &str, kind: &str, configurations: [&Configuration; 2], comp
         kind: kind.to_string(),
         executor: configurations[0].vm.to_string(),
         against: configurations[1].vm.to_string(),
-        agrees: comparison.wrong.is_none()
-            && comparison.others.iter().all(|other| !other.is_own || other.times.is_ok()),
+        agrees: matches!(comparison.obstacle, None | Some(Obstacle::Fails(_)))
+            && !comparison.others.iter().any(|other| other.is_wrong),
+        status: comparison.obstacle.as_ref().map_or(TIMED, Obstacle::status).to_string(),
         verdict: statistics::Verdict::Unknown.name().to_string(),
         runs_per_sample: comparison.runs_per_sample[0],
         against_runs_per_sample: comparison.runs_per_sample[1],
@@ -270,12 +281,16 @@ pub fn row(workload: &str, kind: &str, configurations: [&Configuration; 2], comp
         Some(estimate) => {
             row.median_ns = Some(statistics::median(&row.samples_ns));
             row.against_median_ns = Some(statistics::median(&row.against_samples_ns));
-            row.spread = Some(statistics::relative_spread(&row.samples_ns));
-            row.against_spread = Some(statistics::relative_spread(&row.against_samples_ns));
+            row.spread = statistics::relative_spread(&row.samples_ns);
+            row.against_spread = statistics::relative_spread(&row.against_samples_ns);
+            if row.spread.is_none() {
+                let reason = format!("it takes {} rounds at least", statistics::FEWEST_FOR_SPREAD);
+                row.unavailable("spread against_spread", &reason);
+            }
             row.set_speedup(estimate);
         }
         None => {
-            let reason = comparison.wrong.as_deref().unwrap_or("nothing was timed");
+            let reason = comparison.obstacle.as_ref().map_or("nothing was timed", Obstacle::reason);
             row.unavailable("median_ns against_median_ns speedup ci_low ci_high spread against_spread", reason);
         }
     }
@@ -337,6 +352,7 @@ pub fn geomean(rows: &[Row], configurations: [&Configuration; 2], peers: &[PeerE
         executor: configurations[0].vm.to_string(),
         against: configurations[1].vm.to_string(),
         agrees: rows.iter().all(|row| row.agrees),
+        status: timed(),
         verdict: statistics::Verdict::Unknown.name().to_string(),
         ..Row::default()
     };
@@ -454,6 +470,20 @@ mod tests {
     }
 
     #[test]
+    fn failing_programs_and_single_rounds_lack_figures_with_a_reason() {
+        let [register, stack] = sides();
+        let obstacle = Some(Obstacle::Fails("arithmetic error: Division by zero".to_string()));
+        let fails = row("mine", "", [&register, &stack], &Comparison { obstacle, ..Comparison::default() }, 1);
+        assert!(fails.agrees && fails.speedup.is_none() && fails.status == "fails");
+        assert!(fails.unavailable["speedup"].contains("Division by zero"));
+        let mut once = comparison(2.0);
+        once.rounds.truncate(1);
+        let once = row("mine", "", [&register, &stack], &once, 1);
+        assert_eq!((once.spread, once.against_spread, once.status.as_str()), (None, None, TIMED));
+        assert!(once.unavailable["spread"].contains("2 rounds") && once.median_ns.is_some());
+    }
+
+    #[test]
     fn geomean_is_over_the_rows() {
         let [register, stack] = sides();
         let rows: Vec<Row> = [("a", 2.0), ("b", 8.0)]
@@ -472,9 +502,10 @@ mod tests {
     #[test]
     fn wrong_answers_leave_no_times() {
         let [register, stack] = sides();
-        let wrong = Comparison { wrong: Some("line 1 differs".to_string()), ..Comparison::default() };
+        let obstacle = Some(Obstacle::Wrong("line 1 differs".to_string()));
+        let wrong = Comparison { obstacle, ..Comparison::default() };
         let row = row("fib", KERNEL, [&register, &stack], &wrong, 1);
-        assert!(!row.agrees && row.speedup.is_none());
+        assert!(!row.agrees && row.speedup.is_none() && row.status == "wrong answer");
         assert_eq!(row.unavailable["speedup"], "line 1 differs");
         assert!(!geomean(&[row], [&register, &stack], &[], 1).agrees);
     }
@@ -487,9 +518,9 @@ mod tests {
             Ok(Times { samples, runs_per_sample: 3 })
         };
         comparison.others = vec![
-            Other { name: "register registers=8".to_string(), is_own: true, times: times(0.5) },
-            Other { name: "lua".to_string(), is_own: false, times: times(2.0) },
-            Other { name: "node".to_string(), is_own: false, times: Err("its process died".to_string()) },
+            Other { name: "register registers=8".to_string(), is_own: true, times: times(0.5), is_wrong: false },
+            Other { name: "lua".to_string(), is_own: false, times: times(2.0), is_wrong: false },
+            Other { name: "node".to_string(), is_own: false, times: Err("its process died".to_string()), is_wrong: false },
         ];
         comparison
     }
@@ -543,6 +574,7 @@ mod tests {
         let [register, stack] = sides();
         let mut comparison = comparison_with_others(2.0);
         comparison.others[0].times = Err("register registers=8 gave another answer than before".to_string());
+        comparison.others[0].is_wrong = true;
         let row = row("fib", KERNEL, [&register, &stack], &comparison, 1);
         assert!(!row.agrees && row.speedup.is_some());
     }

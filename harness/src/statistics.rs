@@ -122,12 +122,18 @@ pub fn geometric_mean(values: &[f64]) -> f64 {
     (values.iter().map(|value| value.ln()).sum::<f64>() / values.len() as f64).exp()
 }
 
-/// Median of the distances from the median, over the median: how unsteady the times are.
-pub fn relative_spread(values: &[f64]) -> f64 {
+/// Median of the distances from the median, over the median: how unsteady the times are. A single value says nothing about that.
+pub fn relative_spread(values: &[f64]) -> Option<f64> {
+    if values.len() < FEWEST_FOR_SPREAD {
+        return None;
+    }
     let middle = median(values);
     let distances: Vec<f64> = values.iter().map(|value| (value - middle).abs()).collect();
-    median(&distances) / middle
+    Some(median(&distances) / middle)
 }
+
+/// Values that a spread takes at least.
+pub const FEWEST_FOR_SPREAD: usize = 2;
 
 /// How many times faster the executor is than what it is compared with.
 pub fn speedup(rounds: &[Round], random: &mut Random) -> Estimate {
@@ -252,8 +258,9 @@ mod tests {
 
     #[test]
     fn spread_of_steady_and_unsteady_times() {
-        assert_eq!(relative_spread(&[5.0, 5.0, 5.0]), 0.0);
-        assert!((relative_spread(&[90.0, 100.0, 110.0]) - 0.1).abs() < 1e-12);
+        assert_eq!(relative_spread(&[5.0, 5.0, 5.0]), Some(0.0));
+        assert!((relative_spread(&[90.0, 100.0, 110.0]).unwrap() - 0.1).abs() < 1e-12);
+        assert_eq!((relative_spread(&[5.0]), relative_spread(&[])), (None, None));
     }
 
     /// The bootstrap distribution of a median is known exactly: the median of a resample of `n` (odd) values is at most the k-th smallest

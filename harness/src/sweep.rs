@@ -295,8 +295,8 @@ fn times(plan: &Plan, points: &[Point], program: &Program) -> Result<Vec<f64>, S
         patience: Duration::ZERO,
     };
     let comparison = measure::compare(program, &field, how, &mut || {});
-    if let Some(wrong) = comparison.wrong {
-        return Err(format!("{}: {wrong}", program.name));
+    if let Some(obstacle) = comparison.obstacle {
+        return Err(format!("{}: {}", program.name, obstacle.reason()));
     }
     let mut medians: Vec<f64> = comparison.times().iter().map(|times| statistics::median(times)).collect();
     for other in comparison.others {

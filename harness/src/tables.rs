@@ -6,7 +6,7 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
 use crate::metrics::{METRICS, show_time};
-use crate::results::{GEOMEAN, PeerEntry, PeerFigures, Results, Row};
+use crate::results::{GEOMEAN, PeerEntry, PeerFigures, Results, Row, TIMED};
 use crate::statistics::Verdict;
 
 /// What stands where there is no figure.
@@ -108,7 +108,10 @@ fn cells(results: &Results, row: &Row) -> Vec<String> {
         let ratio = peer_figures(row, peer).and_then(|figures| figures.ratio);
         cells.push(ratio.map_or(NOTHING.to_string(), |ratio| format!("{ratio:.2}")));
     }
-    cells.push(if row.agrees { "yes" } else { "NO" }.to_string());
+    cells.push(match (row.agrees, row.status.as_str()) {
+        (_, status @ ("fails" | "cannot run")) => status.to_string(),
+        (agrees, _) => if agrees { "yes" } else { "NO" }.to_string(),
+    });
     cells
 }
 
@@ -146,10 +149,35 @@ fn notes(results: &Results, text: &mut String) {
         manifest.rounds, manifest.size
     );
     peer_notes(results, &executor, text);
-    for row in results.rows.iter().filter(|row| !row.agrees && row.workload != GEOMEAN) {
-        let reason = row.unavailable.get("speedup").map_or("another configuration failed", String::as_str);
-        let _ = writeln!(text, "{} does not agree: {reason}", row.workload);
+    for complaint in complaints(results) {
+        let _ = writeln!(text, "{complaint}");
     }
+}
+
+/// What is wrong with programs and configurations, a line each. Nothing is wrong when this is empty.
+pub fn complaints(results: &Results) -> Vec<String> {
+    let own = results.manifest.peers.iter().filter(|peer| peer.configuration.is_some());
+    let own: Vec<&str> = own.map(|peer| peer.name.as_str()).collect();
+    let mut complaints = Vec::new();
+    for row in results.rows.iter().filter(|row| row.workload != GEOMEAN) {
+        let workload = &row.workload;
+        if row.status != TIMED {
+            let reason = row.unavailable.get("speedup").map_or("nothing was timed", String::as_str);
+            complaints.push(match row.status.as_str() {
+                "fails" => format!("{workload} fails: {reason}"),
+                "cannot run" => format!("{workload} was not compared: {reason}"),
+                _ => format!("{workload} does not agree: {reason}"),
+            });
+            continue;
+        }
+        for name in &own {
+            if let Some(reason) = row.unavailable.get(&format!("peers.{name}")) {
+                let what = if row.agrees { "was not compared" } else { "does not agree" };
+                complaints.push(format!("{workload} {what} under {name}: {reason}"));
+            }
+        }
+    }
+    complaints
 }
 
 /// What the columns of others mean, and why some of their figures are missing.
@@ -161,7 +189,8 @@ fn peer_notes(results: &Results, executor: &str, text: &mut String) {
     let _ =
         writeln!(text, "/ NAME: time of {executor} over that of NAME; below 1, {executor} is faster. Geometric means");
     let _ = writeln!(text, "over other languages are over the kernels.");
-    for peer in peers {
+    // Our own configurations are among the complaints.
+    for peer in peers.iter().filter(|peer| peer.configuration.is_none()) {
         for (reason, workloads) in missing(results, peer) {
             let programs =
                 if workloads.len() > 3 { format!("{} programs", workloads.len()) } else { workloads.join(", ") };
@@ -199,7 +228,7 @@ pub fn csv(results: &Results) -> anyhow::Result<String> {
     ]
     .map(str::to_string)
     .to_vec();
-    header.extend(["spread", "against_spread"].map(str::to_string));
+    header.extend(["spread", "against_spread", "status"].map(str::to_string));
     let figures: Vec<String> = METRICS
         .iter()
         .flat_map(|metric| {
@@ -230,6 +259,7 @@ pub fn csv(results: &Results) -> anyhow::Result<String> {
             row.against_spread,
         ];
         record.extend(times.map(number));
+        record.push(row.status.clone());
         record.extend(figures.iter().map(|name| number(row.figure(name))));
         for peer in &results.manifest.peers {
             let figures = peer_figures(row, peer);

@@ -28,6 +28,21 @@ pub fn write_error(text: std::fmt::Arguments<'_>) {
     let _ = std::io::stderr().lock().write_fmt(text);
 }
 
+/// Standard error as [`write_error`] treats it, for output that is not what a command was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Messages;
+
+impl Write for Messages {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let _ = std::io::stderr().lock().write_all(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A line on standard error. Unlike `eprintln!` it does not panic when nobody can read it.
 macro_rules! tell {
     ($($text:tt)*) => {

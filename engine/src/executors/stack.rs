@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use isa::{StackCode, Verified};
 use runtime::probe::{Watched, Watcher};
-use runtime::{Fault, Program, Runtime, Value};
+use runtime::{ErrorKind, Fault, Program, Runtime, Value};
 use vm_stack::{Linked, Options};
 
 use crate::compiled::Compiled;
@@ -47,11 +47,15 @@ impl Executor for Stack {
     }
 }
 
-/// What linking gives, its fault as an error of the engine.
+/// What linking gives, its fault as an error of the engine. A value that does not fit is a program too large for the machine.
 pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
     result.map_err(|fault| {
         let help = fault.help.map(|help| format!(" ({help})")).unwrap_or_default();
-        EngineError::Link(format!("{}{help}", fault.message))
+        let reason = format!("{}{help}", fault.message);
+        match fault.kind {
+            ErrorKind::Value => EngineError::TooLarge(reason),
+            _ => EngineError::Link(reason),
+        }
     })
 }
 

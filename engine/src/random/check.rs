@@ -179,7 +179,12 @@ impl Checker {
 
     /// Checks a program. The seed decides about its limits and which register counts it is tried with.
     pub fn check(&self, program: &str, seed: u64) -> Verdict {
-        let compiled = catch_unwind(AssertUnwindSafe(|| Compiled::new(&Source::text(NAME, program))));
+        self.check_named(NAME, program, seed)
+    }
+
+    /// As [`Self::check`]; messages call the program `name`.
+    pub fn check_named(&self, name: &str, program: &str, seed: u64) -> Verdict {
+        let compiled = catch_unwind(AssertUnwindSafe(|| Compiled::new(&Source::text(name, program))));
         let compiled = match compiled.map_err(|panic| panic_text(&*panic)) {
             Ok(Ok(compiled)) => compiled,
             Ok(Err(EngineError::Diagnostics(files))) => {

@@ -1,7 +1,7 @@
 //! `harness compare`
 
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -84,8 +84,12 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
         }
         None => terminal::print(&text)?,
     }
-    let agree = results.rows.iter().all(|row| row.agrees);
-    Ok(if agree { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    let complaints = tables::complaints(&results);
+    if options.out.is_none() && !matches!(format, Format::Table | Format::Markdown) {
+        // In tables they stand below the figures.
+        complaints.iter().for_each(|complaint| tell!("{complaint}"));
+    }
+    Ok(if complaints.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 /// Who takes part. Peers that this machine does not have are named on standard error.
@@ -160,16 +164,9 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
         };
         programs.push(Program::bundled(workload, size)?);
     }
-    for path in &options.program {
+    let names = names(&options.program, &programs);
+    for (path, name) in options.program.iter().zip(names) {
         let compiled = Compiled::new(&Source::file(path)?)?;
-        let name = path
-            .file_stem()
-            .map_or_else(|| path.to_string_lossy().into_owned(), |stem| stem.to_string_lossy().into_owned());
-        if name == results::GEOMEAN {
-            return Err(
-                Usage(format!("{}: '{name}' is the name of the last row; rename the file", path.display())).into()
-            );
-        }
         programs.push(Program { name, compiled, arguments: Vec::new(), expected: None, workload: None });
     }
     let mut seen = HashSet::new();
@@ -177,4 +174,36 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
         return Err(Usage(format!("'{}' is given twice", twice.name)).into());
     }
     Ok(programs)
+}
+
+/// What files are called in results: by the stem of their name where that is theirs alone, else by their path.
+fn names(paths: &[PathBuf], bundled: &[Program]) -> Vec<String> {
+    let stem = |path: &PathBuf| path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let stems: Vec<String> = paths.iter().map(stem).collect();
+    let is_taken = |name: &String| {
+        name == results::GEOMEAN
+            || bundled.iter().any(|program| program.name == *name)
+            || stems.iter().filter(|stem| *stem == name).count() > 1
+    };
+    let name = |(path, stem): (&PathBuf, &String)| match path.to_string_lossy().into_owned() {
+        _ if !is_taken(stem) => stem.clone(),
+        path if path == *stem => format!("./{path}"),
+        path => path,
+    };
+    paths.iter().zip(&stems).map(name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+    use crate::measure::Program;
+    use engine::workloads::{Size, workload};
+
+    #[test]
+    fn names_of_files_are_told_apart() {
+        let bundled = [Program::bundled(workload("fib").unwrap(), Size::Small).unwrap()];
+        let paths = ["a/one.zx", "b/one.zx", "two.zx", "fib.zx", "geomean", "geomean.zx"].map(Into::into);
+        assert_eq!(names(&paths, &bundled), ["a/one.zx", "b/one.zx", "two", "fib.zx", "./geomean", "geomean.zx"]);
+        assert_eq!(names(&paths[3..4], &[]), ["fib"]);
+    }
 }

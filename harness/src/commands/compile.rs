@@ -1,23 +1,23 @@
 //! `harness compile`
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use engine::{Configuration, EngineError};
+use engine::{Compiled, Configuration, EngineError};
 
 use super::{Usage, compiled};
 use crate::cli::{CodeForm, CompileOptions};
 use crate::terminal::tell;
 
 pub(super) fn run(options: &CompileOptions) -> anyhow::Result<ExitCode> {
-    if let (Some(source), Ok(output)) = (&options.source.file, options.output.canonicalize())
-        && source.canonicalize().is_ok_and(|source| source == output)
-    {
-        return Err(Usage(format!("{} is the program itself; -o takes another file", output.display())).into());
-    }
     let mut configuration = Configuration::default();
     options.axes.apply(&mut configuration)?;
     let compiled = compiled(&options.source)?;
+    let path = &options.output;
+    if is_part(&compiled, path) {
+        return Err(Usage(format!("{} is part of the program itself; -o takes another file", path.display())).into());
+    }
     let Some(stack) = compiled.stack_code() else {
         return Err(Usage(format!("{} holds register code, which is compiled already", compiled.name())).into());
     };
@@ -28,8 +28,14 @@ pub(super) fn run(options: &CompileOptions) -> anyhow::Result<ExitCode> {
             isa::binary::write(&*code)
         }
     };
-    let path = &options.output;
     std::fs::write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))?;
     tell!("{}: {} bytes", path.display(), bytes.len());
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether the file is one that the program was made from.
+fn is_part(compiled: &Compiled, path: &Path) -> bool {
+    let Ok(path) = path.canonicalize() else { return false };
+    let sources = compiled.sources().iter().map(|source| &*source.name);
+    sources.chain([compiled.name()]).any(|name| Path::new(name).canonicalize().is_ok_and(|name| name == path))
 }

@@ -2,18 +2,22 @@
 
 mod islands;
 mod ranges;
+mod sides;
 
 use std::fmt::Write;
 use std::process::ExitCode;
 
 use engine::{Configuration, EngineError};
 use isa::module::{Form, Module};
-use isa::text::TextForm;
+use isa::text::Printer;
 use isa::{RegCode, Verified};
 
 use super::{Usage, compiled};
 use crate::cli::{DisasmForm, DisasmOptions};
 use crate::terminal;
+
+/// Functions that are named when the one asked for does not exist.
+const MOST_NAMES: usize = 40;
 
 pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
     let mut configuration = Configuration::default();
@@ -42,46 +46,51 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
         let assignment = assignment.map_err(EngineError::from)?;
         Ok((ranges::beside(&listing, &assignment), ranges::list(&assignment)))
     };
-    let mut text = String::new();
-    match options.form {
+    let text = match options.form {
         DisasmForm::Stack => {
             let code = compiled.stack_code().ok_or_else(no_stack_code)?;
-            for function in chosen(&**code, options)? {
-                let _ = writeln!(text, "{}", isa::text::listing(&**code, function, true));
-            }
+            let printer = Printer::new(&**code);
+            let listings = chosen(&**code, options)?.into_iter().map(|function| printer.listing(function, true) + "\n");
+            listings.collect()
         }
         DisasmForm::Register => {
             let code = register()?;
+            let printer = Printer::new(&*code);
+            let mut text = String::new();
             for function in chosen(&*code, options)? {
-                let (listing, ranges) = with_ranges(listing(&*code, function), function)?;
+                let (listing, ranges) = with_ranges(printer.listing(function, true), function)?;
+                // Writing to a string cannot fail; likewise below.
                 let _ = writeln!(text, "{listing}{ranges}");
             }
+            text
         }
         DisasmForm::Hybrid => {
             let stack = compiled.stack_code().ok_or_else(no_stack_code)?;
             let (hybrid, _) = engine::hybrid::convert(stack, &configuration)?;
+            let printer = Printer::new(&*hybrid.code);
+            let mut text = String::new();
             for function in chosen(&*hybrid.code, options)? {
-                let listing = listing(&*hybrid.code, function);
+                let listing = printer.listing(function, true);
                 let islands = &hybrid.islands[function as usize];
                 let _ = writeln!(text, "{}", islands::beside(&listing, &hybrid.code, function, islands));
             }
+            text
         }
         DisasmForm::Both => {
             let stack = compiled.stack_code().ok_or_else(no_stack_code)?;
             let register = register()?;
+            let (left, right) = (Printer::new(&**stack), Printer::new(&*register));
+            let mut text = String::new();
             for function in chosen(&**stack, options)? {
-                let (register, ranges) = with_ranges(listing(&*register, function), function)?;
-                text.push_str(&side_by_side(&listing(&**stack, function), &register));
+                let (register, ranges) = with_ranges(right.listing(function, true), function)?;
+                text.push_str(&sides::by_side(&left.listing(function, true), &register));
                 let _ = writeln!(text, "{ranges}");
             }
+            text
         }
-    }
+    };
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn listing<F: TextForm>(module: &Module<F>, function: u32) -> String {
-    isa::text::listing(module, function, true)
 }
 
 /// The functions that were asked for: all of them when none was.
@@ -89,8 +98,10 @@ fn chosen<F: Form>(module: &Module<F>, options: &DisasmOptions) -> Result<Vec<u3
     let name = |function: &isa::Function<F>| module.name(function.name);
     for wanted in &options.function {
         if !module.functions.iter().any(|function| name(function) == wanted) {
-            let known: Vec<&str> = module.functions.iter().map(name).collect();
-            return Err(Usage(format!("there is no function '{wanted}'; there are: {}", known.join(", "))));
+            let known: Vec<&str> = module.functions.iter().take(MOST_NAMES).map(name).collect();
+            let more = module.functions.len() - known.len();
+            let more = if more > 0 { format!(", … and {more} more") } else { String::new() };
+            return Err(Usage(format!("there is no function '{wanted}'; there are: {}{more}", known.join(", "))));
         }
     }
     let is_chosen = |function: &isa::Function<F>| {
@@ -99,102 +110,37 @@ fn chosen<F: Form>(module: &Module<F>, options: &DisasmOptions) -> Result<Vec<u3
     Ok((0..).zip(&module.functions).filter(|(_, function)| is_chosen(function)).map(|(index, _)| index).collect())
 }
 
-/// Lines of a listing that come from one line of source, under that line.
-struct Section<'l> {
-    title: &'l str,
-    lines: Vec<&'l str>,
+/// Columns to the left of others are at most this wide; what is longer is cut. Text literals can be of any length.
+const WIDEST: usize = 72;
+
+/// How wide a column of these lines is.
+fn width<'l>(lines: impl IntoIterator<Item = &'l str>) -> usize {
+    lines.into_iter().map(|line| line.chars().count()).max().unwrap_or(0).min(WIDEST)
 }
 
-fn sections(listing: &str) -> Vec<Section<'_>> {
-    let mut sections: Vec<Section<'_>> = Vec::new();
-    for line in listing.lines() {
-        match (line.starts_with("  "), sections.last_mut()) {
-            (true, Some(section)) => section.lines.push(line),
-            _ => sections.push(Section { title: line, lines: Vec::new() }),
-        }
+/// The line cut or filled to this width.
+fn fitted(line: &str, width: usize) -> String {
+    match line.chars().count() {
+        length if length > width => line.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
+        length => line.chars().chain(std::iter::repeat_n(' ', width - length)).collect(),
     }
-    sections
 }
 
-/// Two listings of one function: what comes from the same line of source stands side by side under it.
-fn side_by_side(stack: &str, register: &str) -> String {
-    let (left, right) = (sections(stack), sections(register));
-    let width =
-        left.iter().flat_map(|section| &section.lines).map(|line| line.chars().count()).max().unwrap_or(0).max(24);
-    let mut text = String::new();
-    let mut rows = |title: &str, left: &[&str], right: &[&str]| {
-        text.push_str(title);
-        text.push('\n');
-        for row in 0..left.len().max(right.len()) {
-            let (left, right) = (left.get(row).unwrap_or(&""), right.get(row).unwrap_or(&""));
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{}", format!("{left:<width$} │{right}").trim_end());
-        }
-    };
-    let (Some(left_head), Some(right_head)) = (left.first(), right.first()) else { return text };
-    let counts = right_head.title.split_once(": ").map_or("", |(_, counts)| counts);
-    rows(&format!("{}  │ {counts}", left_head.title), &left_head.lines, &right_head.lines);
-    let (left, right) = (&left[1..], &right[1..]);
-    let (mut at, mut other) = (0, 0);
-    for (left_match, right_match) in matches(left, right) {
-        for section in &left[at..left_match] {
-            rows(section.title, &section.lines, &[]);
-        }
-        for section in &right[other..right_match] {
-            rows(section.title, &[], &section.lines);
-        }
-        if let (Some(left), Some(right)) = (left.get(left_match), right.get(right_match)) {
-            rows(left.title, &left.lines, &right.lines);
-        }
-        (at, other) = (left_match + 1, right_match + 1);
-    }
-    text
-}
-
-/// Sections with the same title, as many as can be had in order (longest common subsequence); last comes the pair of ends.
-fn matches(left: &[Section<'_>], right: &[Section<'_>]) -> Vec<(usize, usize)> {
-    let columns = right.len() + 1;
-    let mut longest = vec![0_u32; (left.len() + 1) * columns];
-    for at in (0..left.len()).rev() {
-        for other in (0..right.len()).rev() {
-            longest[at * columns + other] = if left[at].title == right[other].title {
-                longest[(at + 1) * columns + other + 1] + 1
-            } else {
-                longest[(at + 1) * columns + other].max(longest[at * columns + other + 1])
-            };
-        }
-    }
-    let (mut at, mut other) = (0, 0);
-    let mut pairs = Vec::new();
-    while at < left.len() && other < right.len() {
-        if left[at].title == right[other].title {
-            pairs.push((at, other));
-            (at, other) = (at + 1, other + 1);
-        } else if longest[(at + 1) * columns + other] >= longest[at * columns + other + 1] {
-            at += 1;
-        } else {
-            other += 1;
-        }
-    }
-    pairs.push((left.len(), right.len()));
-    pairs
+/// Lines of a listing that show instructions.
+fn instructions(listing: &str) -> impl Iterator<Item = &str> {
+    listing.lines().filter(|line| line.starts_with("  "))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::side_by_side;
+    use super::{WIDEST, fitted, width};
 
     #[test]
-    fn sections_of_one_line_stand_side_by_side() {
-        let stack = "function 0 f: 1 locals\na.zx:1: let x = 1\n  0  LOAD_CONST 1\n  1  STORE_LOCAL x\na.zx:2: return x\n  2  LOAD_LOCAL x\n";
-        let register = "function 0 f: 1 registers\na.zx:1: let x = 1\n  0  LOAD_INT r0, 1\na.zx:3: end\n  1  NOP_REG\n";
-        let text = side_by_side(stack, register);
-        let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0], "function 0 f: 1 locals  │ 1 registers");
-        assert_eq!(lines[1], "a.zx:1: let x = 1");
-        assert_eq!(lines[2], "  0  LOAD_CONST 1        │  0  LOAD_INT r0, 1");
-        assert_eq!(lines[3], "  1  STORE_LOCAL x       │");
-        assert!(lines.contains(&"a.zx:2: return x") && lines.contains(&"a.zx:3: end"));
-        assert!(text.contains("                         │  1  NOP_REG"), "{text}");
+    fn columns_are_of_bounded_width() {
+        let long = "é".repeat(70_000);
+        assert_eq!(width(["a", "éé"]), 2);
+        assert_eq!(width(["a", long.as_str()]), WIDEST);
+        assert_eq!((fitted("éé", 3).as_str(), fitted("abcd", 3).as_str(), fitted("abc", 3).as_str()), ("éé ", "ab…", "abc"));
+        assert_eq!(fitted(&long, WIDEST).chars().count(), WIDEST);
     }
 }

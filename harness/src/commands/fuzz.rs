@@ -52,19 +52,15 @@ pub(super) fn run(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
         stop: AtomicBool::new(false),
         found: Mutex::new((Summary::default(), Vec::new())),
     };
-    let threads =
-        options.jobs.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get)).max(1);
+    let threads = threads(options);
     let begun = Instant::now();
     quietly(|| watch(&job, threads));
     let elapsed = begun.elapsed();
     let (summary, mut disagreements) = job.found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     disagreements.sort_by_key(|&(seed, _)| seed);
     for (seed, disagreement) in &disagreements {
-        save(&options.save, *seed, &disagreement.program, &disagreement.to_string())?;
         tell!("seed {seed}: engines disagree\n{disagreement}");
-    }
-    if !disagreements.is_empty() {
-        tell!("saved in {}", options.save.display());
+        save_or_tell(&options.save, *seed, &disagreement.program, &disagreement.to_string());
     }
     let rate = summary.programs() as f64 / elapsed.as_secs_f64().max(1e-9);
     let errors: u64 = summary.errors.values().sum();
@@ -90,7 +86,7 @@ fn executor(name: &str) -> anyhow::Result<&'static str> {
 
 fn threads(options: &FuzzOptions) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    options.jobs.unwrap_or_else(cores).max(1)
+    options.jobs.map_or_else(cores, |jobs| jobs as usize)
 }
 
 fn deadline(options: &FuzzOptions) -> Option<Instant> {
@@ -104,7 +100,7 @@ fn deadline(options: &FuzzOptions) -> Option<Instant> {
 /// Checks one program.
 fn check(path: &Path, seed: u64, only: Option<&'static str>) -> anyhow::Result<ExitCode> {
     let program = fs::read_to_string(path).map_err(|source| EngineError::Read { path: path.to_path_buf(), source })?;
-    match only.map_or_else(Checker::new, Checker::only).check(&program, seed) {
+    match only.map_or_else(Checker::new, Checker::only).check_named(&path.to_string_lossy(), &program, seed) {
         Verdict::Disagree(disagreement) => {
             terminal::print(&disagreement.to_string())?;
             Ok(ExitCode::from(FAILED))
@@ -216,6 +212,14 @@ impl Job {
     }
 }
 
+/// Saves a finding, or says why not: by its seed it can be had again, so the rest is not to be lost for a folder.
+fn save_or_tell(folder: &Path, seed: u64, small: &str, report: &str) {
+    match save(folder, seed, small, report) {
+        Ok(()) => tell!("saved in {}", folder.display()),
+        Err(error) => tell!("seed {seed} is not saved: {error:#}"),
+    }
+}
+
 /// Saves the small program, the one it was made from, and what the engines show.
 fn save(folder: &Path, seed: u64, small: &str, report: &str) -> anyhow::Result<()> {
     let write = |name: String, text: &str| {
@@ -226,4 +230,22 @@ fn save(folder: &Path, seed: u64, small: &str, report: &str) -> anyhow::Result<(
     write(format!("{seed}.zx"), small)?;
     write(format!("{seed}.original.zx"), &program(seed).to_program())?;
     write(format!("{seed}.txt"), report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::save;
+
+    #[test]
+    fn findings_are_saved_beside_what_they_were_made_from() {
+        let folder = std::env::temp_dir().join(format!("harness-fuzz-test-{}", std::process::id()));
+        save(&folder, 7, "print(1)\n", "report").unwrap();
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!((read("7.zx").as_str(), read("7.txt").as_str()), ("print(1)\n", "report"));
+        assert_eq!(read("7.original.zx"), super::program(7).to_program());
+        // A file is no folder; the error names it.
+        let error = save(&folder.join("7.zx"), 7, "", "").unwrap_err();
+        assert!(error.to_string().contains("7.zx"), "{error}");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

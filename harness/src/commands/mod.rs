@@ -14,7 +14,6 @@ mod run;
 mod sweep;
 mod verify;
 
-use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -112,12 +111,10 @@ fn source(file: Option<&Path>, code: Option<&str>) -> anyhow::Result<Source> {
     match (code, file) {
         (Some(code), _) => Ok(Source::with_files(EVALUATED, code)),
         (None, Some(file)) if file.as_os_str() == "-" => {
-            let mut text = Vec::new();
-            std::io::stdin().read_to_end(&mut text)?;
-            Ok(Source::with_files(STANDARD_INPUT, text))
+            Ok(Source::reader(STANDARD_INPUT, std::io::stdin().lock())?)
         }
         (None, Some(file)) => Ok(Source::file(file)?),
-        (None, None) => Err(Usage("a program is needed: a file, - or -e CODE".to_string()).into()),
+        (None, None) => Err(Usage("no program was given; name a file, or - for standard input, or write -e CODE".to_string()).into()),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn run(options: &ProfileOptions) -> anyhow::Result<ExitCode> {
     let prepared = executor.prepare(&compiled, &configuration)?;
     let run_options = runtime::RunOptions {
         arguments,
-        output: Box::new(std::io::stderr()),
+        output: Box::new(terminal::Messages),
         input: Box::new(BufReader::new(std::io::stdin())),
         seed: options.seed,
         deterministic: options.deterministic,

@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
-use std::io::Write;
+use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -35,31 +35,90 @@ Enter statements or an expression; its value is shown, and `_` holds it afterwar
   :list      show what was entered so far
   :reset     forget it
   :quit      leave (also Ctrl-D)
+Ctrl-C drops what is being entered. While a program runs it ends the session; --fuel N bounds how long programs run.
 ";
 
 pub(super) fn run(options: &ReplOptions) -> anyhow::Result<ExitCode> {
     let mut session = Session { configuration: Configuration::default(), entries: Vec::new(), printed: 0 };
     options.axes.apply(&mut session.configuration)?;
-    let mut editor = Editor::with_history(Config::default(), MemHistory::new())?;
-    editor.set_helper(Some(Brackets));
+    let mut entries: Box<dyn Entries> =
+        if std::io::stdin().is_terminal() { Box::new(typed()?) } else { Box::new(Piped(std::io::stdin().lock())) };
     tell!("harness {}, executor {}; :help says more", env!("CARGO_PKG_VERSION"), session.configuration);
-    loop {
-        let line = match editor.readline("> ") {
-            Ok(line) => line,
-            Err(ReadlineError::Interrupted) => continue,
-            Err(ReadlineError::Eof) => return Ok(ExitCode::SUCCESS),
-            Err(error) => return Err(error.into()),
-        };
-        let input = line.trim();
+    while let Some(entry) = entries.next()? {
+        let input = entry.trim();
         if input.is_empty() {
             continue;
         }
-        // A history that cannot be kept is no reason to stop.
-        let _ = editor.add_history_entry(input);
         match input.strip_prefix(':').map(|command| command.split_once(' ').unwrap_or((command, ""))) {
             Some(("quit" | "q" | "exit", _)) => return Ok(ExitCode::SUCCESS),
             Some((command, argument)) => session.command(command, argument.trim())?,
             None => session.enter(input)?,
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where entries come from.
+trait Entries {
+    /// The next one; none when there are no more. One that is dropped is empty.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn next(&mut self) -> anyhow::Result<Option<String>>;
+}
+
+/// Typed at a terminal.
+type Typed = Editor<Brackets, MemHistory>;
+
+fn typed() -> anyhow::Result<Typed> {
+    let mut editor = Editor::with_history(Config::default(), MemHistory::new())?;
+    editor.set_helper(Some(Brackets));
+    Ok(editor)
+}
+
+impl Entries for Typed {
+    fn next(&mut self) -> anyhow::Result<Option<String>> {
+        match self.readline("> ") {
+            Ok(entry) => {
+                // A history that cannot be kept is no reason to stop.
+                let _ = self.add_history_entry(entry.trim());
+                Ok(Some(entry))
+            }
+            Err(ReadlineError::Interrupted) => {
+                tell!("dropped; :quit or Ctrl-D leaves");
+                Ok(Some(String::new()))
+            }
+            Err(ReadlineError::Eof) => Ok(None),
+            Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+                tell!("{NOT_TEXT}");
+                Ok(Some(String::new()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+const NOT_TEXT: &str = "dropped: it is not UTF-8 text";
+
+/// From a file or another program. What is unfinished at the end is an entry all the same: the parser says best what it lacks.
+struct Piped<R>(R);
+
+impl<R: BufRead> Entries for Piped<R> {
+    fn next(&mut self) -> anyhow::Result<Option<String>> {
+        let mut entry = String::new();
+        loop {
+            let mut line = Vec::new();
+            if self.0.read_until(b'\n', &mut line)? == 0 {
+                return Ok((!entry.is_empty()).then_some(entry));
+            }
+            let Ok(line) = String::from_utf8(line) else {
+                tell!("{NOT_TEXT}");
+                return Ok(Some(String::new()));
+            };
+            entry.push_str(&line);
+            if is_complete(entry.strip_suffix('\n').unwrap_or(&entry)) {
+                return Ok(Some(entry));
+            }
         }
     }
 }
@@ -139,11 +198,8 @@ impl Session {
         let prepared = executor.prepare(compiled, &self.configuration)?;
         let output = NewOutput { known: self.printed, seen: Rc::default() };
         let seen = Rc::clone(&output.seen);
-        let outcome = prepared.run(runtime::RunOptions {
-            limits: self.configuration.limits,
-            output: Box::new(output),
-            ..runtime::RunOptions::default()
-        });
+        let outcome = prepared
+            .run(runtime::RunOptions { output: Box::new(output), ..self.configuration.run_options() });
         Ok((outcome, seen.get()))
     }
 
@@ -313,7 +369,17 @@ fn quoted(text: &str, quote: u8) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::is_complete;
+    use super::{Entries, Piped, is_complete};
+
+    #[test]
+    fn nothing_that_is_piped_is_lost() {
+        let mut piped = Piped(&b"let x = 1\n\nf(\n2)\r\nbad \xff\nif x:\n  y\n\n[1,\n"[..]);
+        let mut entries = Vec::new();
+        while let Some(entry) = piped.next().unwrap() {
+            entries.push(entry);
+        }
+        assert_eq!(entries, ["let x = 1\n", "\n", "f(\n2)\r\n", "", "if x:\n  y\n\n", "[1,\n"]);
+    }
 
     #[test]
     fn open_brackets_go_on() {

@@ -12,7 +12,7 @@ pub(super) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     let source = Source::file(&options.file)?;
     if !source.is_bytecode() {
         let name = source.name().to_string();
-        return Err(EngineError::Bytecode { name, reason: "bytecode files end in .zxc".to_string() }.into());
+        return Err(EngineError::Bytecode { name, reason: "it does not begin as bytecode does".to_string() }.into());
     }
     let compiled = Compiled::new(&source)?;
     let summary = match (compiled.stack_code(), compiled.register_code()) {

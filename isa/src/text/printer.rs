@@ -11,6 +11,9 @@ use crate::module::{CaptureSource, Function, Handler, Module, Source};
 /// Width at which lines of table entries are broken.
 const WIDTH: usize = 110;
 
+/// Characters of a source line that are quoted: a program may be one line of any length, which is quoted over every function.
+const LONGEST_QUOTE: usize = 160;
+
 /// Writes a module, its functions or single instructions. It knows the module's tables from when it was made, so that writing
 /// many things with one printer is cheap.
 pub struct Printer<'m, F: TextForm> {
@@ -145,7 +148,14 @@ impl<'m, F: TextForm> Printer<'m, F> {
         let end = starts.get(line + 1).map_or(text.len(), |&next| next as usize);
         let text = text.get(starts[line] as usize..end).unwrap_or_default();
         let _ = write!(out, ":{}: ", line + 1);
-        visible(out, text.trim_end());
+        let text = text.trim_end();
+        match text.char_indices().nth(LONGEST_QUOTE) {
+            Some((end, _)) => {
+                visible(out, &text[..end]);
+                out.push('…');
+            }
+            None => visible(out, text),
+        }
         out.push('\n');
     }
 

@@ -7,20 +7,21 @@ use std::ops::Range;
 use converter::Hybrid;
 use isa::RegCode;
 
+use super::{fitted, instructions, width};
+
 /// The listing with stack operations to the right of islands' instructions.
 pub(super) fn beside(listing: &str, code: &RegCode, function: u32, islands: &[Range<u32>]) -> String {
-    let instructions = &code.functions[function as usize].code;
-    let width =
-        listing.lines().filter(|line| line.starts_with("  ")).map(|line| line.chars().count()).max().unwrap_or(0);
+    let code = &code.functions[function as usize].code;
+    let width = width(instructions(listing));
     let mut text = String::new();
     for line in listing.lines() {
         let pc = line.strip_prefix("  ").and_then(|line| line.split_whitespace().next()?.parse::<u32>().ok());
         let island = pc.filter(|pc| islands.iter().any(|island| island.contains(pc)));
         // Writing to a string cannot fail.
-        let _ = match island.and_then(|pc| instructions.get(pc as usize)) {
+        let _ = match island.and_then(|pc| code.get(pc as usize)) {
             Some(instruction) => {
                 let operation = Hybrid::stack_operation(instruction.op()).map_or("…", |op| op.facts().mnemonic);
-                writeln!(text, "{line:<width$}  │ {operation}")
+                writeln!(text, "{}  │ {operation}", fitted(line, width))
             }
             None => writeln!(text, "{line}"),
         };

@@ -6,6 +6,8 @@ use converter::allocate::Location;
 use converter::explain::Assignment;
 use converter::live::LiveRange;
 
+use super::{fitted, instructions, width};
+
 /// Columns that are drawn. The list below the listing has all ranges.
 const MOST_COLUMNS: usize = 48;
 
@@ -43,7 +45,11 @@ fn title((is_slot, number): (bool, u32)) -> String {
 impl Column {
     /// What the column shows at an instruction that reads at `point`. Of several instructions for one point only the last one writes.
     fn glyph(&self, point: u32, is_last: bool) -> char {
-        let holder = |point: u32| self.ranges.iter().find(|range| (range.start..=range.end).contains(&point));
+        // Ranges in one place do not overlap, so their ends ascend as their beginnings do.
+        let holder = |point: u32| {
+            let first = self.ranges.partition_point(|range| range.end < point);
+            self.ranges.get(first).filter(|range| range.start <= point)
+        };
         match (holder(point), holder(point + 1)) {
             (None, None) => ' ',
             (before, _) if !is_last => before.map_or(' ', |_| '│'),
@@ -70,8 +76,7 @@ impl Column {
 pub(super) fn beside(listing: &str, assignment: &Assignment) -> String {
     let columns = columns(assignment);
     let points = &assignment.points;
-    let width =
-        listing.lines().filter(|line| line.starts_with("  ")).map(|line| line.chars().count()).max().unwrap_or(0);
+    let width = width(instructions(listing));
     let mut text = String::new();
     // Writing to a string cannot fail; likewise below.
     for (number, line) in listing.lines().enumerate() {
@@ -80,7 +85,7 @@ pub(super) fn beside(listing: &str, assignment: &Assignment) -> String {
             let _ = writeln!(text, "{line}");
             if number == 0 {
                 let titles: Vec<&str> = columns.iter().map(|column| column.title.as_str()).collect();
-                let _ = writeln!(text, "{:width$}  {}", "  live", titles.join(" "));
+                let _ = writeln!(text, "{}  {}", fitted("  live", width), titles.join(" "));
             }
             continue;
         };
@@ -89,7 +94,7 @@ pub(super) fn beside(listing: &str, assignment: &Assignment) -> String {
             .iter()
             .map(|column| format!("{:<width$}", column.glyph(point, is_last), width = column.title.len()))
             .collect();
-        let _ = writeln!(text, "{}", format!("{line:<width$}  {}", glyphs.join(" ")).trim_end());
+        let _ = writeln!(text, "{}", format!("{}  {}", fitted(line, width), glyphs.join(" ")).trim_end());
     }
     text
 }

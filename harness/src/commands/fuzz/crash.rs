@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use anyhow::Context;
 use engine::random::{program, shrink};
 
-use super::{FAILED, save, threads};
+use super::{FAILED, save_or_tell, threads};
 use crate::cli::FuzzOptions;
 use crate::terminal::tell;
 
@@ -82,7 +82,7 @@ fn report(options: &FuzzOptions, seed: u64, notes: &Path) -> anyhow::Result<Exit
     let small = shrink(program(seed), SHRINK_ATTEMPTS, |candidate| still_dies(&candidate.to_program())).to_program();
     let end = dies(options, &small, seed, notes)?.map_or("killed".to_string(), |status| status.to_string());
     let text = format!("{small}\n--- the process that checks it ends with {end}\n");
-    save(&options.save, seed, &small, &text)?;
-    tell!("seed {seed}: {text}saved in {}", options.save.display());
+    tell!("seed {seed}: {text}");
+    save_or_tell(&options.save, seed, &small, &text);
     Ok(ExitCode::from(FAILED))
 }
