@@ -13,7 +13,7 @@ use runtime::heap::Heap;
 use runtime::probe::{Event, Watcher};
 
 pub use code::{Code, Instruction, Operand, PerSite, ProgramCode};
-pub use table::{Cell, Table};
+pub use table::{Cell, Table, counted};
 
 use crate::configuration::Configuration;
 use crate::mechanism::{Part, Without};

@@ -677,3 +677,208 @@ fn sweeps_show_where_a_plan_is_wrong() {
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("line 4"), "{}", err(&output));
 }
+
+#[test]
+fn profiles_are_shown_though_nobody_reads_the_programs_output() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let output = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["profile", "-e", "print(1)", "--probe", "opcodes"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(full)
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 0);
+    assert!(out(&output).contains("PRINT_REG"), "{}", out(&output));
+}
+
+#[test]
+fn lines_of_any_width_are_listed() {
+    let wide = format!("print(\"{}\")\nprint(1)\n", "x".repeat(70_000));
+    for arguments in [&["--form", "both"][..], &["--form", "both", "--ranges"], &["--form", "register", "--ranges"]] {
+        let output = with_input(&[&["disasm", "-"], arguments].concat(), &wide);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        assert!(out(&output).contains("PRINT") && out(&output).contains('…'), "{arguments:?}");
+    }
+    // The long text itself is there where nothing stands beside it.
+    assert!(out(&with_input(&["disasm", "-"], &wide)).contains(&"x".repeat(70_000)));
+    let one_line: String = (0..500).map(|number| format!("action f{number}() {{ return {number} }} ")).collect();
+    for form in ["stack", "register", "both"] {
+        let text = out(&with_input(&["disasm", "-", "--form", form], &one_line));
+        assert!(text.contains("f499") && text.lines().all(|line| line.chars().count() < 250), "{form}");
+    }
+}
+
+#[test]
+fn functions_that_do_not_exist_are_answered_briefly() {
+    let many: String = (0..500).map(|number| format!("action f{number}() {{ }}\n")).collect();
+    let output = with_input(&["disasm", "-", "--function", "nothing"], &many);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("f0, ") && err(&output).contains("… and 461 more"), "{}", err(&output));
+}
+
+#[test]
+fn modules_of_a_program_are_not_overwritten() {
+    let folder = folder("overwrite");
+    let (main, module) = (folder.join("main.zx"), folder.join("part.zx"));
+    std::fs::write(&main, "use \"part.zx\" as part\nprint(part.x)\n").unwrap();
+    std::fs::write(&module, "export let x = 1\n").unwrap();
+    for target in [&main, &module] {
+        let output = harness(&["compile", main.to_str().unwrap(), "-o", target.to_str().unwrap()]);
+        assert_eq!(code(&output), 2, "{}", err(&output));
+        assert!(err(&output).contains("part of the program itself"), "{}", err(&output));
+    }
+    assert_eq!(std::fs::read_to_string(module).unwrap(), "export let x = 1\n");
+}
+
+#[test]
+fn bytecode_is_known_by_how_it_begins() {
+    let folder = folder("bytecode-names");
+    let source = folder.join("hello.zx");
+    std::fs::write(&source, "print(\"hello\")\n").unwrap();
+    let target = folder.join("hello.bin");
+    let (source, target) = (source.to_str().unwrap(), target.to_str().unwrap());
+    assert_eq!(code(&harness(&["compile", source, "-o", target])), 0);
+    assert_eq!(out(&harness(&["run", target])), "hello\n");
+    assert!(out(&harness(&["verify", target])).contains("valid, stack form"));
+    let child = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["run", "-"])
+        .stdin(std::fs::File::open(target).unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(out(&child), "hello\n");
+    let output = harness(&["verify", source]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("does not begin as bytecode does"), "{}", err(&output));
+}
+
+#[test]
+fn the_prompt_loses_nothing_that_is_piped() {
+    let run = |input: &[u8]| {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
+            .arg("repl")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let unfinished = run(b"1 + 1\n[1,\n2");
+    assert_eq!((out(&unfinished).as_str(), code(&unfinished)), ("2\n", 0));
+    assert!(err(&unfinished).contains("error: ") && err(&unfinished).contains("[1,"), "{}", err(&unfinished));
+    assert_eq!(out(&run(b"1 + 1\n2 + 2")), "2\n4\n");
+    let bad = run(b"let x = 5\nlet y = \"\xff\"\nx\n");
+    assert_eq!((out(&bad).as_str(), code(&bad)), ("5\n", 0));
+    assert!(err(&bad).contains("not UTF-8"), "{}", err(&bad));
+}
+
+#[test]
+fn threads_of_fuzzing_are_bounded() {
+    for jobs in ["0", "100000"] {
+        let output = harness(&["fuzz", "--programs", "1", "--jobs", jobs]);
+        assert_eq!(code(&output), 2);
+        assert!(err(&output).contains("256"), "{}", err(&output));
+    }
+}
+
+#[test]
+fn checks_name_the_file_that_is_wrong() {
+    let file = folder("fuzz-check").join("mine.zx");
+    std::fs::write(&file, "let x = (\n").unwrap();
+    let output = harness(&["fuzz", "--check", file.to_str().unwrap()]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("mine.zx:1:") && !err(&output).contains("random.zx"), "{}", err(&output));
+}
+
+#[test]
+fn failing_programs_are_not_compared() {
+    let folder = folder("compare-failing");
+    let (fails, works) = (folder.join("fails.zx"), folder.join("works.zx"));
+    std::fs::write(&fails, "print(1)\nprint(1 / 0)\n").unwrap();
+    std::fs::write(&works, "print(1)\n").unwrap();
+    let arguments = ["compare", "--quick", "--rounds", "1", "--program", fails.to_str().unwrap()];
+    let arguments = [&arguments[..], &["--program", works.to_str().unwrap()]].concat();
+    let output = harness(&[&arguments[..], &["--format", "json"]].concat());
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("fails fails: arithmetic error: Division by zero, line 2, column"), "{}", err(&output));
+    let results: Value = serde_json::from_str(&out(&output)).unwrap();
+    let [fails, works, ..] = results["rows"].as_array().unwrap().as_slice() else { panic!("two rows") };
+    assert_eq!((&fails["agrees"], &fails["status"], &fails["speedup"]), (&true.into(), &"fails".into(), &Value::Null));
+    assert_eq!((&works["status"], &works["spread"]), (&"timed".into(), &Value::Null));
+    assert!(works["unavailable"]["spread"].as_str().unwrap().contains("2 rounds"));
+    let output = harness(&arguments);
+    assert_eq!(code(&output), 1);
+    assert!(out(&output).contains("fails fails: ") && err(&output).is_empty(), "{}", out(&output));
+}
+
+#[test]
+fn sides_that_cannot_run_a_program_gave_no_wrong_answer() {
+    let folder = folder("compare-cannot");
+    let (source, target) = (folder.join("a.zx"), folder.join("a.zxc"));
+    std::fs::write(&source, "print(1)\n").unwrap();
+    harness(&["compile", source.to_str().unwrap(), "-o", target.to_str().unwrap()]);
+    let arguments = ["compare", "--quick", "--rounds", "1", "--vm", "ast", "--program", target.to_str().unwrap()];
+    let output = harness(&arguments);
+    assert_eq!(code(&output), 1);
+    let text = out(&output);
+    assert!(text.contains("a was not compared: executor 'ast' cannot run") && !text.contains("does not agree"), "{text}");
+}
+
+#[test]
+fn rows_are_told_apart() {
+    let folder = folder("compare-names");
+    let mut arguments = vec!["compare".to_string(), "--quick".into(), "--rounds".into(), "1".into(), "--format".into(), "csv".into()];
+    for name in ["one/same.zx", "two/same.zx", "geomean.zx"] {
+        let path = folder.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "print(1)\n").unwrap();
+        arguments.extend(["--program".to_string(), path.to_str().unwrap().to_string()]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = harness(&arguments);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let csv = out(&output);
+    let rows: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(rows.len(), 4);
+    for (row, end) in rows.iter().zip(["one/same.zx", "two/same.zx", "/geomean.zx", "geomean"]) {
+        assert!(row.ends_with(end), "{row} {end}");
+    }
+    let twice = [&arguments[..], &arguments[6..8]].concat();
+    assert_eq!(code(&harness(&twice)), 2);
+}
+
+#[test]
+fn messages_name_what_was_given() {
+    for (arguments, said) in [
+        (&["compare", "--against", "nope"][..], "'nope' is no value of --against; there are: auto"),
+        (&["compare", "--against-registers", "7"], "'7' is no value of --against-registers"),
+        (&["compare", "--vm", "nope"], "'nope' is no value of --vm"),
+        (&["run"], "no program was given"),
+        (&["disasm"], "no program was given"),
+        (&["profile"], "no program was given"),
+        (&["compile", "-o", "x.zxc"], "no program was given"),
+    ] {
+        let output = harness(arguments);
+        assert_eq!((code(&output), out(&output).as_str()), (2, ""), "{arguments:?}");
+        assert!(err(&output).contains(said), "{arguments:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn files_that_are_too_large_are_not_read() {
+    let file = folder("too-large").join("huge.zx");
+    // It has a length and no content, so it takes no room.
+    std::fs::File::create(&file).unwrap().set_len((1 << 30) + 1).unwrap();
+    let output = harness(&["run", file.to_str().unwrap()]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("huge.zx") && err(&output).contains("larger than 1 GiB"), "{}", err(&output));
+    let user = file.with_file_name("user.zx");
+    std::fs::write(&user, "use \"huge.zx\" as huge\n").unwrap();
+    let output = harness(&["run", user.to_str().unwrap()]);
+    assert_eq!(code(&output), 1);
+    assert!(err(&output).contains("larger than 1 GiB"), "{}", err(&output));
+    std::fs::remove_file(file).unwrap();
+}

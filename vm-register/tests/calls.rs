@@ -140,6 +140,9 @@ fn depth_is_limited() {
     let outcome = run(forever);
     assert_eq!(outcome.result, Err("depth: Maximum recursion depth exceeded".to_owned()));
     assert_eq!(outcome.origin.map(|origin| origin.trace.len()), Some(64));
+    // Without a limit of depth, records of calls may take 64 MiB, though these calls take no registers.
+    let outcome = run_within(forever, Limits { max_depth: usize::MAX, max_heap: 1 << 20, ..Limits::default() });
+    assert_eq!(outcome.result, Err("heap: Out of memory: the heap limit is 1048576 bytes".to_owned()));
 }
 
 #[test]

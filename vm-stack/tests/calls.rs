@@ -321,6 +321,24 @@ fn value_stack_limit() {
     assert!(failed.trace.len() <= 128, "{}", failed.trace.len());
 }
 
+/// Records of calls are bounded in the same way, though these calls put nothing on the value stack.
+#[test]
+fn frame_stack_limit() {
+    let linked = link(
+        "
+        .function forever
+            CALL_FUNC_CONST forever, 0
+            RETURN
+        .function <main>
+            CALL_FUNC_CONST forever, 0
+            RETURN
+        ",
+    );
+    let run = run_with(&linked, Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None }, false, false);
+    let failed = run.outcome.result.unwrap_err();
+    assert_eq!((failed.kind, &*failed.message), (ErrorKind::Heap, "Out of memory: the heap limit is 1048576 bytes"));
+}
+
 #[test]
 fn depth_errors_are_caught_at_the_call() {
     let text = "

@@ -7,7 +7,7 @@ use std::cmp::Reverse;
 
 use runtime::heap::Heap;
 
-use crate::profile::{Cell, Code, Moment, PerSite, Place, ProbeKind, Recorder, Table};
+use crate::profile::{Cell, Code, Moment, PerSite, Place, ProbeKind, Recorder, Table, counted};
 
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "allocations",
@@ -96,7 +96,12 @@ impl Recorder for Allocations {
                 "source",
             ],
             rows: sites.iter().map(row).collect(),
-            notes: vec![format!("{objects} objects and {bytes} bytes at {} sites", sites.len())],
+            notes: vec![format!(
+                "{} and {} at {}",
+                counted(objects, "object"),
+                counted(bytes, "byte"),
+                counted(sites.len() as u64, "site")
+            )],
         }]
     }
 }

@@ -11,7 +11,7 @@
 
 use std::cmp::Reverse;
 
-use crate::profile::{Arrival, Cell, Code, Moment, PerSite, Place, ProbeKind, Recorder, Table};
+use crate::profile::{Arrival, Cell, Code, Moment, PerSite, Place, ProbeKind, Recorder, Table, counted};
 
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "branches",
@@ -146,9 +146,10 @@ impl Branches {
                 })
                 .collect(),
             notes: vec![format!(
-                "{total} executions of {} branches; {:.1} % at branches that always went one way; always guessing each branch's more \
+                "{} of {}; {:.1} % at branches that always went one way; always guessing each branch's more \
                  frequent way is right for {:.1} %",
-                sites.len(),
+                counted(total, "execution"),
+                counted(sites.len() as u64, "branch site"),
                 percent(steady),
                 percent(likely)
             )],

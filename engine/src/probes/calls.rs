@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use crate::profile::{Arrival, Cell, Code, Moment, Place, ProbeKind, Recorder, Table};
+use crate::profile::{Arrival, Cell, Code, Moment, Place, ProbeKind, Recorder, Table, counted};
 
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "calls",
@@ -66,7 +66,7 @@ impl Calls {
             title: "functions by own instructions",
             columns: &["function", "begins", "calls", "own instructions", "share", "a call"],
             rows: functions.iter().map(row).collect(),
-            notes: vec![format!("{total} instructions in {} functions", functions.len())],
+            notes: vec![format!("{} in {}", counted(total, "instruction"), counted(functions.len() as u64, "function"))],
         }
     }
 
@@ -92,7 +92,7 @@ impl Calls {
             title: "call edges",
             columns: &["caller", "callee", "calls", "share", "line", "at", "source"],
             rows: edges.iter().map(row).collect(),
-            notes: vec![format!("{total} calls over {} edges", edges.len())],
+            notes: vec![format!("{} over {}", counted(total, "call"), counted(edges.len() as u64, "edge"))],
         }
     }
 }

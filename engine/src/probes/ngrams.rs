@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use crate::profile::{Arrival, Cell, Code, Moment, ProbeKind, Recorder, Table};
+use crate::profile::{Arrival, Cell, Code, Moment, ProbeKind, Recorder, Table, counted};
 
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "ngrams",
@@ -92,7 +92,7 @@ impl Ngrams {
             title,
             columns: &["operations", "count", "share", "adjacent"],
             rows: rows.collect(),
-            notes: vec![format!("{total} sequences, {} different; a call ends a sequence", sequences.len())],
+            notes: vec![format!("{}, {} different; a call ends a sequence", counted(total, "sequence"), sequences.len())],
         }
     }
 }

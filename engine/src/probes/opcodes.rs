@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::profile::{Cell, Code, Moment, ProbeKind, Recorder, Table};
+use crate::profile::{Cell, Code, Moment, ProbeKind, Recorder, Table, counted};
 
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "opcodes",
@@ -41,7 +41,7 @@ impl Recorder for Opcodes {
             title: "executed operations",
             columns: &["operation", "count", "share", "cumulative"],
             rows: rows.collect(),
-            notes: vec![format!("{total} instructions of {} operations", counts.len())],
+            notes: vec![format!("{} of {}", counted(total, "instruction"), counted(counts.len() as u64, "operation"))],
         }]
     }
 }

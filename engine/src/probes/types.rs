@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use isa::StackOp;
 use runtime::Tag;
 
-use crate::profile::{Cell, Code, Moment, Operand, PerSite, Place, ProbeKind, Recorder, Table};
+use crate::profile::{Cell, Code, Moment, Operand, PerSite, Place, ProbeKind, Recorder, Table, counted};
 
 pub(super) const PROBE: ProbeKind = ProbeKind {
     name: "types",
@@ -225,6 +225,6 @@ fn site_table(code: &Code<'_>, sites: &[(Place, &Site)]) -> Table {
         title: "operand kinds by site, those that vary first",
         columns: &["function", "line", "at", "operation", "executed", "variety", "met", "source"],
         rows: sites.iter().map(row).collect(),
-        notes: vec![format!("{varying} of {} sites vary", sites.len())],
+        notes: vec![format!("{varying} of {} vary", counted(sites.len() as u64, "site"))],
     }
 }

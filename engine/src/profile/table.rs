@@ -32,6 +32,11 @@ pub enum Cell {
     None,
 }
 
+/// `1 site`, `2 sites`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 impl Cell {
     /// `part` of `whole`; none when the whole is nothing.
     pub fn share(part: u64, whole: u64) -> Self {
@@ -53,5 +58,15 @@ impl From<&str> for Cell {
 impl From<String> for Cell {
     fn from(text: String) -> Self {
         Self::Text(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counted;
+
+    #[test]
+    fn one_thing_is_no_things() {
+        assert_eq!([counted(0, "site"), counted(1, "site"), counted(2, "site")], ["0 sites", "1 site", "2 sites"]);
     }
 }

@@ -16,7 +16,9 @@ pub(super) fn beside(listing: &str, code: &RegCode, function: u32, islands: &[Ra
     let mut text = String::new();
     for line in listing.lines() {
         let pc = line.strip_prefix("  ").and_then(|line| line.split_whitespace().next()?.parse::<u32>().ok());
-        let island = pc.filter(|pc| islands.iter().any(|island| island.contains(pc)));
+        // Islands stand in order.
+        let holder = |pc: u32| islands.get(islands.partition_point(|island| island.end <= pc));
+        let island = pc.filter(|&pc| holder(pc).is_some_and(|island| island.contains(&pc)));
         // Writing to a string cannot fail.
         let _ = match island.and_then(|pc| code.get(pc as usize)) {
             Some(instruction) => {
