@@ -152,6 +152,12 @@ pub struct CompareOptions {
     pub out: Option<PathBuf>,
 }
 
+/// With a tolerance that is no number every count would pass.
+fn tolerance(text: &str) -> Result<f64, String> {
+    let tolerance = text.parse().ok().filter(|tolerance: &f64| tolerance.is_finite() && *tolerance >= 0.0);
+    tolerance.ok_or_else(|| "a number of per cent from 0 up is needed".to_string())
+}
+
 fn peer_names() -> PossibleValuesParser {
     PEERS.iter().map(|peer| peer.name).collect::<Vec<_>>().into()
 }
@@ -347,7 +353,7 @@ pub struct CheckOptions {
     #[arg(long, value_name = "NAME")]
     pub baseline: String,
     /// By how many per cent a count may grow
-    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0, value_parser = tolerance)]
     pub tolerance: f64,
     /// Compare with counts of another toolchain too
     #[arg(long)]

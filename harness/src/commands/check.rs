@@ -49,7 +49,8 @@ impl Counts {
     fn read(path: &Path) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Usage(format!("cannot read the counts in {}: {error}", path.display())))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is no file of counts", path.display()))
+        let counts = serde_json::from_str(&text);
+        counts.map_err(|error| Usage(format!("{} is no file of counts: {error}", path.display())).into())
     }
 
     fn write(&self, path: &Path) -> anyhow::Result<()> {

@@ -20,7 +20,8 @@ pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
         None => all(),
     };
     if text.is_empty() {
-        tell!("there are none yet");
+        // Of what can be listed only passes can be missing.
+        tell!("there are none yet; `harness list mechanisms` has the steps of converting, and what else --without leaves out");
     }
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use engine::profile::counted;
 use engine::{Compiled, EngineError, Source};
 use isa::module::{Form, Module};
 
@@ -26,10 +27,8 @@ pub(super) fn run(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
 
 fn summary<F: Form>(module: &Module<F>) -> String {
     let instructions: usize = module.functions.iter().map(|function| function.code.len()).sum();
-    format!(
-        "{} form, {} functions, {instructions} instructions, {} constants",
-        F::NAME,
-        module.functions.len(),
-        module.constants.len()
-    )
+    let parts =
+        [(module.functions.len(), "function"), (instructions, "instruction"), (module.constants.len(), "constant")];
+    let parts = parts.map(|(count, noun)| counted(count as u64, noun));
+    format!("{} form, {}", F::NAME, parts.join(", "))
 }
