@@ -882,3 +882,19 @@ fn files_that_are_too_large_are_not_read() {
     assert!(err(&output).contains("larger than 1 GiB"), "{}", err(&output));
     std::fs::remove_file(file).unwrap();
 }
+
+#[test]
+fn checks_that_would_check_nothing_are_refused() {
+    for tolerance in ["nan", "inf", "x", "-1"] {
+        let output = harness(&["check", "--baseline", "callgrind", &format!("--tolerance={tolerance}")]);
+        assert_eq!(code(&output), 2, "{tolerance}");
+        assert!(err(&output).contains("a number of per cent"), "{tolerance}: {}", err(&output));
+    }
+    let folder = folder("check-wrong");
+    let baseline = folder.join("results/callgrind/baseline.json");
+    std::fs::create_dir_all(baseline.parent().unwrap()).unwrap();
+    std::fs::write(&baseline, "{}").unwrap();
+    let output = harness(&["check", "--baseline", "callgrind", "--root", folder.to_str().unwrap()]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("is no file of counts"), "{}", err(&output));
+}
