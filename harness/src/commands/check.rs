@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use anyhow::Context;
 use serde::{Deserialize, Serialize};
 
 use self::callgrind::Toolchain;
