@@ -77,12 +77,17 @@ fn allocators() -> Vec<Configuration> {
     all
 }
 
-/// The register machine with each mechanism left out, and with all of them, at two register counts.
+/// The machines with each mechanism left out, and with all of them; the register machine at two register counts.
 fn mechanisms_left_out() -> Vec<Configuration> {
     let names: Vec<&str> = mechanisms().iter().map(|mechanism| mechanism.name).collect();
     let all = names.join(",");
     let mut configurations = Vec::new();
     for without in names.into_iter().chain([all.as_str()]) {
+        for vm in ["stack", "hybrid"] {
+            let mut configuration = Configuration::of(vm).unwrap();
+            configuration.set("without", without).unwrap();
+            configurations.push(configuration);
+        }
         for registers in ["8", "256"] {
             let mut configuration = Configuration::of("register").unwrap();
             configuration.set("without", without).unwrap();

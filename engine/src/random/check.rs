@@ -308,7 +308,7 @@ impl Plan {
             limits: Limits { max_depth: MAX_DEPTH, max_heap: MAX_HEAP, fuel: Some(fuel) },
             collect_always: random.below(16) == 0,
             takes_fewest: random.chance(50),
-            registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64]),
+            registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64, 256]),
             allocator: *random.choose(AllocatorKind::ALL),
             without: if random.chance(50) { Without::default() } else { some_mechanisms(&mut random) },
             forgets_fuel: random.below(4) == 0,
@@ -334,15 +334,16 @@ impl Plan {
 
     /// One policy for what is converted: over many programs all policies meet all shapes of code.
     fn hybrid_configuration(&self) -> Configuration {
-        let Self { policy, registers, allocator, dispatch: [_, dispatch], .. } = *self;
-        Configuration { policy, registers, allocator, dispatch, check: true, ..self.configuration("hybrid") }
+        let Self { policy, registers, allocator, without, dispatch: [_, dispatch], .. } = *self;
+        Configuration { policy, registers, allocator, without, dispatch, check: true, ..self.configuration("hybrid") }
     }
 
     /// Plain code, and code with superinstructions.
     fn stack_configurations(&self, configurations: &mut Vec<Configuration>) {
         let [dispatch, other_dispatch] = self.dispatch;
         let plain = Configuration { dispatch, ..self.configuration("stack") };
-        let fused = Configuration { superinstructions: true, dispatch: other_dispatch, ..plain.clone() };
+        let (dispatch, without) = (other_dispatch, self.without);
+        let fused = Configuration { superinstructions: true, dispatch, without, ..plain.clone() };
         configurations.extend([plain, fused]);
     }
 }
