@@ -520,7 +520,12 @@ mod tests {
         comparison.others = vec![
             Other { name: "register registers=8".to_string(), is_own: true, times: times(0.5), is_wrong: false },
             Other { name: "lua".to_string(), is_own: false, times: times(2.0), is_wrong: false },
-            Other { name: "node".to_string(), is_own: false, times: Err("its process died".to_string()), is_wrong: false },
+            Other {
+                name: "node".to_string(),
+                is_own: false,
+                times: Err("its process died".to_string()),
+                is_wrong: false,
+            },
         ];
         comparison
     }

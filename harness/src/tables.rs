@@ -108,10 +108,12 @@ fn cells(results: &Results, row: &Row) -> Vec<String> {
         let ratio = peer_figures(row, peer).and_then(|figures| figures.ratio);
         cells.push(ratio.map_or(NOTHING.to_string(), |ratio| format!("{ratio:.2}")));
     }
-    cells.push(match (row.agrees, row.status.as_str()) {
-        (_, status @ ("fails" | "cannot run")) => status.to_string(),
-        (agrees, _) => if agrees { "yes" } else { "NO" }.to_string(),
-    });
+    let answer = match row.status.as_str() {
+        status @ ("fails" | "cannot run") => status,
+        _ if row.agrees => "yes",
+        _ => "NO",
+    };
+    cells.push(answer.to_string());
     cells
 }
 

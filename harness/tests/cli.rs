@@ -803,7 +803,11 @@ fn failing_programs_are_not_compared() {
     let arguments = [&arguments[..], &["--program", works.to_str().unwrap()]].concat();
     let output = harness(&[&arguments[..], &["--format", "json"]].concat());
     assert_eq!(code(&output), 1);
-    assert!(err(&output).contains("fails fails: arithmetic error: Division by zero, line 2, column"), "{}", err(&output));
+    assert!(
+        err(&output).contains("fails fails: arithmetic error: Division by zero, line 2, column"),
+        "{}",
+        err(&output)
+    );
     let results: Value = serde_json::from_str(&out(&output)).unwrap();
     let [fails, works, ..] = results["rows"].as_array().unwrap().as_slice() else { panic!("two rows") };
     assert_eq!((&fails["agrees"], &fails["status"], &fails["speedup"]), (&true.into(), &"fails".into(), &Value::Null));
@@ -824,13 +828,17 @@ fn sides_that_cannot_run_a_program_gave_no_wrong_answer() {
     let output = harness(&arguments);
     assert_eq!(code(&output), 1);
     let text = out(&output);
-    assert!(text.contains("a was not compared: executor 'ast' cannot run") && !text.contains("does not agree"), "{text}");
+    assert!(
+        text.contains("a was not compared: executor 'ast' cannot run") && !text.contains("does not agree"),
+        "{text}"
+    );
 }
 
 #[test]
 fn rows_are_told_apart() {
     let folder = folder("compare-names");
-    let mut arguments = vec!["compare".to_string(), "--quick".into(), "--rounds".into(), "1".into(), "--format".into(), "csv".into()];
+    let mut arguments =
+        vec!["compare".to_string(), "--quick".into(), "--rounds".into(), "1".into(), "--format".into(), "csv".into()];
     for name in ["one/same.zx", "two/same.zx", "geomean.zx"] {
         let path = folder.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -66,7 +66,11 @@ impl Calls {
             title: "functions by own instructions",
             columns: &["function", "begins", "calls", "own instructions", "share", "a call"],
             rows: functions.iter().map(row).collect(),
-            notes: vec![format!("{} in {}", counted(total, "instruction"), counted(functions.len() as u64, "function"))],
+            notes: vec![format!(
+                "{} in {}",
+                counted(total, "instruction"),
+                counted(functions.len() as u64, "function")
+            )],
         }
     }
 

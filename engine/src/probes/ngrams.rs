@@ -92,7 +92,11 @@ impl Ngrams {
             title,
             columns: &["operations", "count", "share", "adjacent"],
             rows: rows.collect(),
-            notes: vec![format!("{}, {} different; a call ends a sequence", counted(total, "sequence"), sequences.len())],
+            notes: vec![format!(
+                "{}, {} different; a call ends a sequence",
+                counted(total, "sequence"),
+                sequences.len()
+            )],
         }
     }
 }

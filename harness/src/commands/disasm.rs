@@ -140,7 +140,10 @@ mod tests {
         let long = "é".repeat(70_000);
         assert_eq!(width(["a", "éé"]), 2);
         assert_eq!(width(["a", long.as_str()]), WIDEST);
-        assert_eq!((fitted("éé", 3).as_str(), fitted("abcd", 3).as_str(), fitted("abc", 3).as_str()), ("éé ", "ab…", "abc"));
+        assert_eq!(
+            (fitted("éé", 3).as_str(), fitted("abcd", 3).as_str(), fitted("abc", 3).as_str()),
+            ("éé ", "ab…", "abc")
+        );
         assert_eq!(fitted(&long, WIDEST).chars().count(), WIDEST);
     }
 }

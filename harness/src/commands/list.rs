@@ -21,7 +21,9 @@ pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
     };
     if text.is_empty() {
         // Of what can be listed only passes can be missing.
-        tell!("there are none yet; `harness list mechanisms` has the steps of converting, and what else --without leaves out");
+        tell!(
+            "there are none yet; `harness list mechanisms` has the steps of converting, and what else --without leaves out"
+        );
     }
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)

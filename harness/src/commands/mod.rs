@@ -110,11 +110,12 @@ fn program(file: Option<&str>, code: Option<&str>, arguments: &[String]) -> anyh
 fn source(file: Option<&Path>, code: Option<&str>) -> anyhow::Result<Source> {
     match (code, file) {
         (Some(code), _) => Ok(Source::with_files(EVALUATED, code)),
-        (None, Some(file)) if file.as_os_str() == "-" => {
-            Ok(Source::reader(STANDARD_INPUT, std::io::stdin().lock())?)
-        }
+        (None, Some(file)) if file.as_os_str() == "-" => Ok(Source::reader(STANDARD_INPUT, std::io::stdin().lock())?),
         (None, Some(file)) => Ok(Source::file(file)?),
-        (None, None) => Err(Usage("no program was given; name a file, or - for standard input, or write -e CODE".to_string()).into()),
+        (None, None) => {
+            Err(Usage("no program was given; name a file, or - for standard input, or write -e CODE".to_string())
+                .into())
+        }
     }
 }
 

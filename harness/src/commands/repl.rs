@@ -198,8 +198,8 @@ impl Session {
         let prepared = executor.prepare(compiled, &self.configuration)?;
         let output = NewOutput { known: self.printed, seen: Rc::default() };
         let seen = Rc::clone(&output.seen);
-        let outcome = prepared
-            .run(runtime::RunOptions { output: Box::new(output), ..self.configuration.run_options() });
+        let outcome =
+            prepared.run(runtime::RunOptions { output: Box::new(output), ..self.configuration.run_options() });
         Ok((outcome, seen.get()))
     }
 

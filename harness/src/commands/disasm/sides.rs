@@ -46,7 +46,7 @@ pub(super) fn by_side(stack: &str, register: &str) -> String {
     let width = width(lines.chain([left_counts.as_str()])).max(NARROWEST);
     let mut page = Page { text: String::new(), width };
     page.title(name);
-    page.rows(&[&left_counts], &[&right_counts]);
+    page.rows(&[left_counts.as_str()], &[right_counts.as_str()]);
     page.rows(&left_head.lines, &right_head.lines);
     let (mut at, mut other) = (0, 0);
     for (left_match, right_match) in matches(&left, &right).into_iter().chain([(left.len(), right.len())]) {
@@ -168,10 +168,9 @@ mod tests {
     /// Beside a plain dynamic program, on all short texts of two letters.
     #[test]
     fn matches_are_longest_common_subsequences() {
-        let texts: Vec<Vec<&str>> = (0..5_u32)
-            .flat_map(|length| (0..1 << length).map(move |bits| (0..length).map(move |at| bits >> at & 1).collect()))
-            .map(|letters: Vec<u32>| letters.iter().map(|&letter| ["a", "b"][letter as usize]).collect())
-            .collect();
+        let letters = |length: usize, bits: usize| (0..length).map(|at| ["a", "b"][(bits >> at) & 1]).collect();
+        let texts: Vec<Vec<&str>> =
+            (0..5).flat_map(|length| (0..1 << length).map(move |bits| letters(length, bits))).collect();
         for left in &texts {
             for right in &texts {
                 let pairs = matches(&titled(left), &titled(right));
