@@ -100,7 +100,9 @@ impl<'r> Scan<'r> {
 
     fn place(&mut self, segment: Segment) {
         let needs_register = self.timeline.needs_register(segment.register, segment.start);
-        if segment.start == segment.end && !needs_register && self.timeline.occurrences(segment.register).len() == 1 {
+        // Writes have odd points: a parameter that is read once, at the beginning of a block, is no result.
+        let is_result = segment.start % 2 == 1 && segment.start == segment.end;
+        if is_result && !needs_register && self.timeline.occurrences(segment.register).len() == 1 {
             // A result that nobody reads, and that is all there is to it.
             return;
         }
