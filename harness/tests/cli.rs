@@ -348,7 +348,7 @@ fn live_ranges_stand_beside_register_code() {
     let program = "action f(n) {\n    let a = n * 2\n    let b = a + n\n    return b * a\n}\nprint(f(3))";
     for form in ["register", "both"] {
         let text = out(&harness(&["disasm", "-e", program, "--form", form, "--ranges", "--function", "f"]));
-        assert!(text.lines().take(3).any(|line| line.contains("live") && line.contains("r0 r1")), "{text}");
+        assert!(text.lines().take(4).any(|line| line.contains("live") && line.contains("r0 r1")), "{text}");
         let written = text.lines().find(|line| line.contains("MUL_INT")).unwrap();
         assert!(written.contains('│') && written.trim_end().ends_with('╷'), "{text}");
         assert!(text.contains("live ranges: virtual register"), "{text}");

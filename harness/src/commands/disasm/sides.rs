@@ -40,13 +40,10 @@ pub(super) fn by_side(stack: &str, register: &str) -> String {
     }
     // The heads name the function, which is said once, and count what each form has.
     let (left_head, right_head) = (left.remove(0), right.remove(0));
-    let (name, left_counts) = head(left_head.title);
-    let (_, right_counts) = head(right_head.title);
+    let ((name, left_counts), (_, right_counts)) = (head(left_head.title), head(right_head.title));
     let lines = left.iter().flat_map(|section| section.lines.iter().copied());
-    let width = width(lines.chain([left_counts.as_str()])).max(NARROWEST);
-    let mut page = Page { text: String::new(), width };
-    page.title(name);
-    page.rows(&[left_counts.as_str()], &[right_counts.as_str()]);
+    let text = format!("{name}\n  stack form:    {left_counts}\n  register form: {right_counts}\n");
+    let mut page = Page { text, width: width(lines).max(NARROWEST) };
     page.rows(&left_head.lines, &right_head.lines);
     let (mut at, mut other) = (0, 0);
     for (left_match, right_match) in matches(&left, &right).into_iter().chain([(left.len(), right.len())]) {
@@ -68,9 +65,8 @@ pub(super) fn by_side(stack: &str, register: &str) -> String {
 }
 
 /// The name of the function, and what there is of it.
-fn head(title: &str) -> (&str, String) {
-    let (name, counts) = title.split_once(": ").unwrap_or((title, ""));
-    (name, format!("  {counts}"))
+fn head(title: &str) -> (&str, &str) {
+    title.split_once(": ").unwrap_or((title, ""))
 }
 
 /// What is printed.
@@ -144,10 +140,10 @@ mod tests {
         let register = "function 0 f: 1 registers\na.zx:1: let x = 1\n  0  LOAD_INT r0, 1\na.zx:3: end\n  1  NOP_REG\n";
         let text = by_side(stack, register);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[..2], ["function 0 f", "  1 locals               │  1 registers"]);
-        assert_eq!(lines[2], "a.zx:1: let x = 1");
-        assert_eq!(lines[3], "  0  LOAD_CONST 1        │  0  LOAD_INT r0, 1");
-        assert_eq!(lines[4], "  1  STORE_LOCAL x       │");
+        assert_eq!(lines[..3], ["function 0 f", "  stack form:    1 locals", "  register form: 1 registers"]);
+        assert_eq!(lines[3], "a.zx:1: let x = 1");
+        assert_eq!(lines[4], "  0  LOAD_CONST 1        │  0  LOAD_INT r0, 1");
+        assert_eq!(lines[5], "  1  STORE_LOCAL x       │");
         assert!(lines.contains(&"a.zx:2: return x") && lines.contains(&"a.zx:3: end"));
         assert!(text.contains("                         │  1  NOP_REG"), "{text}");
     }
