@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle
 
 use crate::metrics::{METRICS, show_time};
 use crate::results::{GEOMEAN, PeerEntry, PeerFigures, Results, Row, TIMED};
-use crate::statistics::Verdict;
+use crate::statistics::{FEWEST_ROUNDS, Verdict};
 
 /// What stands where there is no figure.
 const NOTHING: &str = "-";
@@ -138,13 +138,19 @@ fn notes(results: &Results, text: &mut String) {
     let programs = results.rows.iter().filter(|row| row.workload != GEOMEAN);
     let count = |verdict: Verdict| programs.clone().filter(|row| row.verdict == verdict.name()).count();
     // Writing to a string cannot fail.
-    let _ = writeln!(
+    let _ = write!(
         text,
-        "{executor} is faster than {against} on {} programs, slower on {}, and no different (=) on {}.",
+        "{executor} is faster than {against} on {} programs, slower on {}, and no different (=) on {}",
         count(Verdict::Faster),
         count(Verdict::Slower),
         count(Verdict::NoDifference),
     );
+    // Those without times are complained of below.
+    let open = programs.clone().filter(|row| row.status == TIMED && row.verdict == Verdict::Unknown.name()).count();
+    if open > 0 {
+        let _ = write!(text, "; of {open} it cannot be said: that takes {FEWEST_ROUNDS} rounds at least");
+    }
+    text.push_str(".\n");
     let _ = writeln!(
         text,
         "Speed-up: {against} over {executor}, medians of {} rounds, size {}; other ratios: {executor} over {against}.",

@@ -906,3 +906,20 @@ fn checks_that_would_check_nothing_are_refused() {
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("is no file of counts"), "{}", err(&output));
 }
+
+#[test]
+fn listings_show_the_programs_own_functions() {
+    let program = "print([1, 2].map(action(x) { return x + 1 }))";
+    let output = harness(&["disasm", "-e", program]);
+    assert!(out(&output).contains("<main>") && !out(&output).contains("<prelude>"), "{}", out(&output));
+    assert!(err(&output).contains("library functions not shown"), "{}", err(&output));
+    let output = harness(&["disasm", "-e", program, "--function", "map"]);
+    assert!(out(&output).contains("<prelude>") && err(&output).is_empty(), "{}", out(&output));
+}
+
+#[test]
+fn few_rounds_decide_nothing_and_say_so() {
+    let output = harness(&["compare", "--quick", "--workload", "fib", "--rounds", "2"]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(out(&output).contains("of 1 it cannot be said: that takes 6 rounds at least"), "{}", out(&output));
+}

@@ -7,6 +7,7 @@ mod sides;
 use std::fmt::Write;
 use std::process::ExitCode;
 
+use engine::profile::counted;
 use engine::{Configuration, EngineError};
 use isa::module::{Form, Module};
 use isa::text::Printer;
@@ -15,6 +16,7 @@ use isa::{RegCode, Verified};
 use super::{Usage, compiled};
 use crate::cli::{DisasmForm, DisasmOptions};
 use crate::terminal;
+use crate::terminal::tell;
 
 /// Functions that are named when the one asked for does not exist.
 const MOST_NAMES: usize = 40;
@@ -93,7 +95,10 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The functions that were asked for: all of them when none was.
+/// Name of the source whose functions come with the language.
+const PRELUDE: &str = "<prelude>";
+
+/// The functions that were asked for: when none was, all of the program's own.
 fn chosen<F: Form>(module: &Module<F>, options: &DisasmOptions) -> Result<Vec<u32>, Usage> {
     let name = |function: &isa::Function<F>| module.name(function.name);
     for wanted in &options.function {
@@ -104,10 +109,21 @@ fn chosen<F: Form>(module: &Module<F>, options: &DisasmOptions) -> Result<Vec<u3
             return Err(Usage(format!("there is no function '{wanted}'; there are: {}{more}", known.join(", "))));
         }
     }
-    let is_chosen = |function: &isa::Function<F>| {
-        options.function.is_empty() || options.function.iter().any(|wanted| wanted == name(function))
+    let is_own = |function: &isa::Function<F>| {
+        module.sources.get(function.source as usize).is_none_or(|source| &*source.name != PRELUDE)
     };
-    Ok((0..).zip(&module.functions).filter(|(_, function)| is_chosen(function)).map(|(index, _)| index).collect())
+    let is_chosen = |function: &isa::Function<F>| match options.function.as_slice() {
+        [] => is_own(function),
+        wanted => wanted.iter().any(|wanted| wanted == name(function)),
+    };
+    let chosen: Vec<u32> =
+        (0..).zip(&module.functions).filter(|(_, function)| is_chosen(function)).map(|(index, _)| index).collect();
+    let left_out = module.functions.len() - chosen.len();
+    if options.function.is_empty() && left_out > 0 {
+        let count = counted(left_out as u64, "library function");
+        tell!("{count} not shown; --function NAME shows one");
+    }
+    Ok(chosen)
 }
 
 /// Columns to the left of others are at most this wide; what is longer is cut. Text literals can be of any length.

@@ -147,8 +147,11 @@ impl<'m, F: TextForm> Printer<'m, F> {
         let starts = &self.lines[source as usize];
         let end = starts.get(line + 1).map_or(text.len(), |&next| next as usize);
         let text = text.get(starts[line] as usize..end).unwrap_or_default();
-        let _ = write!(out, ":{}: ", line + 1);
+        let _ = write!(out, ":{}:", line + 1);
         let text = text.trim_end();
+        if !text.is_empty() {
+            out.push(' ');
+        }
         match text.char_indices().nth(LONGEST_QUOTE) {
             Some((end, _)) => {
                 visible(out, &text[..end]);
