@@ -272,10 +272,7 @@ static AXES: &[Axis] = &[
             ]
         },
         numbers: "",
-        set: |configuration, value| {
-            configuration.check = only(value, "on").is_some();
-            only(value, "off").or(only(value, "on"))
-        },
+        set: |configuration, value| parse_switch(value).map(|on| configuration.check = on),
         get: |configuration| if configuration.check { "on" } else { "off" }.to_string(),
     },
     Axis {

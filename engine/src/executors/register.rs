@@ -47,7 +47,7 @@ impl Executor for Register {
 }
 
 /// How code is linked for the register machine.
-pub(crate) fn link_options(configuration: &Configuration) -> Options {
+pub(super) fn link_options(configuration: &Configuration) -> Options {
     let has = |part| !configuration.without.parts.contains(part);
     Options {
         specialise: has(Part::Specialise),
@@ -57,12 +57,13 @@ pub(crate) fn link_options(configuration: &Configuration) -> Options {
     }
 }
 
-struct PreparedRegister<'c> {
-    linked: Linked,
+/// Register code made ready, whoever made it.
+pub(super) struct PreparedRegister<'c> {
+    pub(super) linked: Linked,
     /// What it was linked from.
-    code: Cow<'c, Verified<RegCode>>,
-    conversion: Option<converter::Statistics>,
-    dispatch: vm_register::Dispatch,
+    pub(super) code: Cow<'c, Verified<RegCode>>,
+    pub(super) conversion: Option<converter::Statistics>,
+    pub(super) dispatch: vm_register::Dispatch,
 }
 
 impl Prepared for PreparedRegister<'_> {

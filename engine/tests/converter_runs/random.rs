@@ -1180,10 +1180,10 @@ fn run(generate: fn(u64) -> StackCode, first: u64, usual: u64) {
 
 #[test]
 fn random_graphs() {
-    run(graph, 1, 150);
+    run(graph, 1, 400);
 }
 
 #[test]
 fn random_nests() {
-    run(structured, 1, 150);
+    run(structured, 1, 400);
 }

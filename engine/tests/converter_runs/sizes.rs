@@ -227,7 +227,7 @@ fn wide_windows() {
 
 #[test]
 fn many_loops() {
-    shows(loops_in_a_row(500), &[8, 256], "integer 500");
+    shows(loops_in_a_row(1000), &[8, 256], "integer 1000");
 }
 
 #[test]

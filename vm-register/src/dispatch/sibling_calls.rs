@@ -105,9 +105,12 @@ unsafe fn go_uncached<const FUEL: bool>(machine: &mut Machine<'_>, state: State)
     }
 }
 
-/// The function of a row.
+/// The function of a row. An inlined handler goes on as `goes_on` says: at the next one's, or in a second handler first.
 macro_rules! handler {
-    (inline $($path:ident)::+ [$($generic:tt)*], $fuel:ident) => {{
+    (inline $($path:ident)::+ [$($generic:tt)*], $fuel:ident) => {
+        handler!(goes_on SiblingCalls<FUEL>; $($path)::+ [$($generic)*], $fuel)
+    };
+    (goes_on $technique:ty; $($path:ident)::+ [$($generic:tt)*], $fuel:ident) => {{
         /// # Safety
         /// See [`crate::handlers`].
         unsafe fn handle<const FUEL: bool>(
@@ -121,7 +124,7 @@ macro_rules! handler {
             // SAFETY: the caller's promise.
             unsafe {
                 let instruction = Instruction { cached: Cached { tag, payload, float }, ..State { pc, base }.fetch() };
-                $($path)::+::<SiblingCalls<FUEL>, $($generic)*>(machine, instruction)
+                $($path)::+::<$technique, $($generic)*>(machine, instruction)
             }
         }
         handle::<$fuel>
@@ -160,23 +163,7 @@ macro_rules! pair_handler {
             }
         }
 
-        /// # Safety
-        /// See [`crate::handlers`].
-        unsafe fn handle<const FUEL: bool>(
-            machine: &mut Machine<'_>,
-            pc: *const Word,
-            base: *mut Value,
-            tag: MaybeUninit<u64>,
-            payload: MaybeUninit<u64>,
-            float: MaybeUninit<f64>,
-        ) -> State {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let instruction = Instruction { cached: Cached { tag, payload, float }, ..State { pc, base }.fetch() };
-                $($first_path)::+::<Then<SiblingCalls<FUEL>, Second>, $($first)*>(machine, instruction)
-            }
-        }
-        handle::<$fuel>
+        handler!(goes_on Then<SiblingCalls<FUEL>, Second>; $($first_path)::+ [$($first)*], $fuel)
     }};
 }
 
