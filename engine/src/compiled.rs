@@ -1,14 +1,17 @@
 //! A program that the front end is done with.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bumpalo::Bump;
 use isa::{AnyModule, RegCode, StackCode, Verified};
 use lang::{Analysis, NoLoader, SourceLoader};
 use self_cell::self_cell;
 
+use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::files::{BoundedLoader, read, read_file};
+use crate::optimized::Optimized;
 
 /// Where a program comes from.
 pub struct Source {
@@ -92,10 +95,12 @@ pub struct Compiled {
     name: String,
     tree: Option<Tree>,
     code: Code,
+    /// Its stack code as optimizers with these options leave it.
+    optimized: Mutex<Vec<(optimizer::Options, Arc<Optimized>)>>,
 }
 
 enum Code {
-    Stack(Verified<StackCode>),
+    Stack(Arc<Verified<StackCode>>),
     Register(Verified<RegCode>),
 }
 
@@ -121,7 +126,7 @@ impl Compiled {
         let code = lang::compile(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
         let code =
             isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
-        Ok(Self { name: source.name.clone(), tree: Some(tree), code: Code::Stack(code) })
+        Ok(Self::of(source, Some(tree), Code::Stack(Arc::new(code))))
     }
 
     fn from_bytecode(source: &Source) -> Result<Self, EngineError> {
@@ -129,10 +134,14 @@ impl Compiled {
             .map_err(|error| EngineError::Bytecode { name: source.name.clone(), reason: error.to_string() })?;
         let refused = |error| EngineError::Verify { name: source.name.clone(), error };
         let code = match module {
-            AnyModule::Stack(module) => Code::Stack(isa::verify::stack(module).map_err(refused)?),
+            AnyModule::Stack(module) => Code::Stack(Arc::new(isa::verify::stack(module).map_err(refused)?)),
             AnyModule::Register(module) => Code::Register(isa::verify::register(module).map_err(refused)?),
         };
-        Ok(Self { name: source.name.clone(), tree: None, code })
+        Ok(Self::of(source, None, code))
+    }
+
+    fn of(source: &Source, tree: Option<Tree>, code: Code) -> Self {
+        Self { name: source.name.clone(), tree, code, optimized: Mutex::default() }
     }
 
     /// Name of the main file.
@@ -145,7 +154,24 @@ impl Compiled {
         self.tree.as_ref().map(Tree::borrow_dependent)
     }
 
-    /// The stack code, unless the program was loaded as register code.
+    /// The stack code as the configuration's optimizer leaves it, unless the program was loaded as register code. It is made once for equal
+    /// options.
+    ///
+    /// # Errors
+    /// When optimized code does not verify, which is a defect of a pass.
+    pub fn optimized(&self, configuration: &Configuration) -> Result<Option<Arc<Optimized>>, EngineError> {
+        let Code::Stack(code) = &self.code else { return Ok(None) };
+        let options = configuration.optimizer_options();
+        let mut known = self.optimized.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, optimized)) = known.iter().find(|(found, _)| *found == options) {
+            return Ok(Some(Arc::clone(optimized)));
+        }
+        let optimized = Arc::new(Optimized::new(&self.name, code, &options)?);
+        known.push((options, Arc::clone(&optimized)));
+        Ok(Some(optimized))
+    }
+
+    /// The stack code as the compiler wrote it, unless the program was loaded as register code.
     pub fn stack_code(&self) -> Option<&Verified<StackCode>> {
         match &self.code {
             Code::Stack(code) => Some(code),

@@ -5,6 +5,8 @@
 //! [`Configuration`].
 
 use converter::{AllocatorKind, FEWEST_REGISTERS};
+use optimizer::pass::passes;
+use optimizer::{Level, Pass, find_pass};
 use runtime::{Limits, RunOptions};
 
 use crate::dispatch::Dispatch;
@@ -17,6 +19,8 @@ use crate::mechanism::{NOTHING, Part, Without, mechanisms};
 pub struct Configuration {
     /// Name of the executor.
     pub vm: &'static str,
+    /// How stack code is optimized.
+    pub optimizer: optimizer::Options,
     /// How many registers a frame may use before the allocator spills.
     pub registers: u16,
     /// Who assigns registers.
@@ -40,6 +44,7 @@ impl Default for Configuration {
         let converter::Options { registers, allocator, without: steps, check } = converter::Options::default();
         Self {
             vm: "auto",
+            optimizer: optimizer::Options::default(),
             registers,
             allocator,
             policy: Policy::default(),
@@ -79,6 +84,11 @@ impl Configuration {
             value: value.to_string(),
             known: axis.known_values(),
         })
+    }
+
+    /// What the optimizer is told.
+    pub fn optimizer_options(&self) -> optimizer::Options {
+        self.optimizer.clone()
     }
 
     /// What the converter is told.
@@ -216,6 +226,49 @@ static AXES: &[Axis] = &[
         numbers: "",
         set: |configuration, value| find_executor(value).map(|executor| configuration.vm = executor.name()),
         get: |configuration| configuration.vm.to_string(),
+    },
+    Axis {
+        name: "opt",
+        placeholder: "LEVEL",
+        about: "how much stack code is optimized",
+        choices: || {
+            let default = Level::default();
+            let others = Level::ALL.iter().copied().filter(|&level| level != default);
+            let about = std::iter::once(default).chain(others).map(Level::about);
+            about.map(|(name, about)| Choice { name, about }).collect()
+        },
+        numbers: "",
+        set: |configuration, value| Level::from_name(value).map(|level| configuration.optimizer.level = level),
+        get: |configuration| configuration.optimizer.level.about().0.to_string(),
+    },
+    Axis {
+        name: "passes",
+        placeholder: "NAMES",
+        about: "which passes optimize stack code, in this order and with commas between, whatever the level",
+        choices: || one_or_passes(BY_LEVEL, "those of the level"),
+        numbers: "",
+        set: |configuration, value| {
+            configuration.optimizer.passes = if value == BY_LEVEL { None } else { Some(pass_names(value)?) };
+            Some(())
+        },
+        get: |configuration| {
+            configuration.optimizer.passes.as_ref().map_or(BY_LEVEL.to_string(), |names| names.join(","))
+        },
+    },
+    Axis {
+        name: "no-pass",
+        placeholder: "NAMES",
+        about: "which passes are left out, with commas between",
+        choices: || one_or_passes(NOTHING, "all passes of the level are there"),
+        numbers: "",
+        set: |configuration, value| {
+            configuration.optimizer.without = if value == NOTHING { Vec::new() } else { pass_names(value)? };
+            Some(())
+        },
+        get: |configuration| match configuration.optimizer.without.as_slice() {
+            [] => NOTHING.to_string(),
+            names => names.join(","),
+        },
     },
     Axis {
         name: "registers",
@@ -375,6 +428,20 @@ static AXES: &[Axis] = &[
         get: |configuration| configuration.limits.fuel.map_or("unlimited".to_string(), |fuel| fuel.to_string()),
     },
 ];
+
+/// The value of the axis `passes` when the level decides.
+const BY_LEVEL: &str = "level";
+
+/// A value that names no pass, and every pass.
+fn one_or_passes(name: &'static str, about: &'static str) -> Vec<Choice> {
+    let each = passes().iter().map(|pass| Choice { name: pass.name(), about: pass.about() });
+    std::iter::once(Choice { name, about }).chain(each).collect()
+}
+
+/// Names of passes with commas between. None if one does not exist.
+fn pass_names(text: &str) -> Option<Vec<&'static str>> {
+    text.split(',').map(|name| find_pass(name.trim()).map(Pass::name)).collect()
+}
 
 /// `on`, `off`
 fn parse_switch(text: &str) -> Option<bool> {

@@ -66,6 +66,11 @@ pub trait Prepared {
     fn conversion(&self) -> Option<&converter::Statistics> {
         None
     }
+
+    /// What the optimizer did to the stack code that it runs or that was converted; none when there is no stack code.
+    fn optimization(&self) -> Option<&optimizer::Statistics> {
+        None
+    }
 }
 
 impl dyn Prepared + '_ {

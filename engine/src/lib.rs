@@ -23,6 +23,7 @@ mod executors;
 mod files;
 pub mod hybrid;
 pub mod mechanism;
+mod optimized;
 mod outcome;
 pub mod probes;
 pub mod profile;
@@ -35,5 +36,6 @@ pub use configuration::{Axis, Choice, Configuration, ConfigurationError, axes, a
 pub use dispatch::Dispatch;
 pub use error::EngineError;
 pub use executor::{Executor, Prepared, executors, find_executor};
+pub use optimized::{MachineMeaning, Optimized};
 pub use outcome::{Capture, Failure, InstructionTally, Outcome, Returned};
 pub use report::render_failure;

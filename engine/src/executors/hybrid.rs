@@ -30,16 +30,17 @@ impl Executor for Hybrid {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let Some(code) = compiled.stack_code() else {
+        let Some(optimized) = compiled.optimized(configuration)? else {
             return Err(EngineError::Unsupported {
                 executor: NAME,
                 program: compiled.name().to_string(),
                 reason: "the file holds register code".to_string(),
             });
         };
-        let (converter::Hybrid { code, islands }, conversion) = hybrid::convert(code, configuration)?;
+        let (converter::Hybrid { code, islands }, conversion) = hybrid::convert(&optimized.code, configuration)?;
         let linked = linked(Linked::with_islands(&code, &islands, link_options(configuration)))?;
-        let (code, conversion) = (Cow::Owned(code), Some(conversion));
-        Ok(Box::new(PreparedRegister { linked, code, conversion, dispatch: configuration.dispatch.of_register() }))
+        let (code, conversion, optimized) = (Cow::Owned(code), Some(conversion), Some(optimized));
+        let dispatch = configuration.dispatch.of_register();
+        Ok(Box::new(PreparedRegister { linked, code, conversion, optimized, dispatch }))
     }
 }

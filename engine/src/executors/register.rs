@@ -15,6 +15,7 @@ use crate::dispatch::Dispatch;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
 use crate::mechanism::Part;
+use crate::optimized::Optimized;
 use crate::profile::ProgramCode;
 
 pub(crate) struct Register;
@@ -33,16 +34,18 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let (code, conversion) = match (compiled.register_code(), compiled.stack_code()) {
+        let optimized = compiled.optimized(configuration)?;
+        let (code, conversion) = match (compiled.register_code(), &optimized) {
             (Some(code), _) => (Cow::Borrowed(code), None),
-            (None, Some(code)) => {
-                let (code, statistics) = converter::convert(code, configuration.converter_options())?;
+            (None, Some(optimized)) => {
+                let (code, statistics) = converter::convert(&optimized.code, configuration.converter_options())?;
                 (Cow::Owned(code), Some(statistics))
             }
             (None, None) => unreachable!("a program has code in one form or the other"),
         };
         let linked = linked(Linked::with_options(&code, link_options(configuration)))?;
-        Ok(Box::new(PreparedRegister { linked, code, conversion, dispatch: configuration.dispatch.of_register() }))
+        let dispatch = configuration.dispatch.of_register();
+        Ok(Box::new(PreparedRegister { linked, code, conversion, optimized, dispatch }))
     }
 }
 
@@ -63,6 +66,8 @@ pub(super) struct PreparedRegister<'c> {
     /// What it was linked from.
     pub(super) code: Cow<'c, Verified<RegCode>>,
     pub(super) conversion: Option<converter::Statistics>,
+    /// The stack code that was converted, if any was.
+    pub(super) optimized: Option<Arc<Optimized>>,
     pub(super) dispatch: vm_register::Dispatch,
 }
 
@@ -93,5 +98,9 @@ impl Prepared for PreparedRegister<'_> {
 
     fn conversion(&self) -> Option<&converter::Statistics> {
         self.conversion.as_ref()
+    }
+
+    fn optimization(&self) -> Option<&optimizer::Statistics> {
+        self.optimized.as_ref().map(|optimized| &optimized.statistics)
     }
 }

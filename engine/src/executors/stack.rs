@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use isa::{StackCode, Verified};
 use runtime::probe::{Watched, Watcher};
 use runtime::{ErrorKind, Fault, Program, Runtime, Value};
 use vm_stack::{Linked, Options};
@@ -12,6 +11,7 @@ use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
 use crate::mechanism::Part;
+use crate::optimized::Optimized;
 use crate::profile::ProgramCode;
 
 pub(crate) struct Stack;
@@ -24,7 +24,7 @@ impl Executor for Stack {
     }
 
     fn about(&self) -> &'static str {
-        "runs stack code as the compiler wrote it"
+        "runs stack code"
     }
 
     fn prepare<'c>(
@@ -32,7 +32,7 @@ impl Executor for Stack {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let Some(code) = compiled.stack_code() else {
+        let Some(optimized) = compiled.optimized(configuration)? else {
             return Err(EngineError::Unsupported {
                 executor: NAME,
                 program: compiled.name().to_string(),
@@ -42,8 +42,8 @@ impl Executor for Stack {
         let Configuration { superinstructions, without, .. } = *configuration;
         let inline_caches = !without.parts.contains(Part::InlineCaches);
         let options = Options { superinstructions, inline_caches };
-        let linked = linked(Linked::with_options(code, options))?;
-        Ok(Box::new(PreparedStack { linked, code, dispatch: configuration.dispatch.of_stack() }))
+        let linked = linked(Linked::with_options(&optimized.code, options))?;
+        Ok(Box::new(PreparedStack { linked, optimized, dispatch: configuration.dispatch.of_stack() }))
     }
 }
 
@@ -59,13 +59,13 @@ pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
     })
 }
 
-struct PreparedStack<'c> {
+struct PreparedStack {
     linked: Linked,
-    code: &'c Verified<StackCode>,
+    optimized: Arc<Optimized>,
     dispatch: vm_stack::Dispatch,
 }
 
-impl Prepared for PreparedStack<'_> {
+impl Prepared for PreparedStack {
     fn program(&self) -> &Arc<Program> {
         self.linked.program()
     }
@@ -79,7 +79,7 @@ impl Prepared for PreparedStack<'_> {
     }
 
     fn code(&self) -> Option<ProgramCode<'_>> {
-        Some(ProgramCode::Stack(self.code))
+        Some(ProgramCode::Stack(&self.optimized.code))
     }
 
     fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
@@ -88,5 +88,9 @@ impl Prepared for PreparedStack<'_> {
 
     fn code_bytes(&self) -> Option<usize> {
         Some(self.linked.code_bytes())
+    }
+
+    fn optimization(&self) -> Option<&optimizer::Statistics> {
+        Some(&self.optimized.statistics)
     }
 }

@@ -1,7 +1,8 @@
 //! Runs one program everywhere and compares what can be observed.
 //!
 //! The evaluator is the reference. The stack machine, the register machine at two register counts, one of them with any allocator and
-//! without any subset of the mechanisms, and hybrid code must show the same: the bytes printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
+//! without any subset of the mechanisms, and hybrid code must show the same, each on code that is
+//! optimized to some level, by some single pass or by a random sequence of passes: the bytes printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
 //! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
 //!
 //! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
@@ -10,6 +11,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use converter::AllocatorKind;
+use optimizer::Level;
+use optimizer::pass::passes;
 use runtime::{ErrorKind, Limits, RunOptions};
 
 use super::numbers::Random;
@@ -205,6 +208,9 @@ impl Checker {
                 _ => configurations.push(run.configuration(executor)),
             }
         }
+        for (configuration, optimizer) in configurations.iter_mut().zip(&run.optimizers) {
+            configuration.optimizer.clone_from(optimizer);
+        }
         // Runs that count no fuel are other code. They end, because this one did.
         let expected = match expected {
             Ok(Observed::Shown(observation))
@@ -296,6 +302,8 @@ struct Plan {
     allocator: AllocatorKind,
     policy: Policy,
     without: Without,
+    /// Of each of the machines' configurations, in turn.
+    optimizers: [optimizer::Options; 5],
     /// Of the two configurations of a machine.
     dispatch: [Dispatch; 2],
 }
@@ -314,6 +322,7 @@ impl Plan {
             forgets_fuel: random.below(4) == 0,
             dispatch: [*random.choose(Dispatch::ALL), *random.choose(Dispatch::ALL)],
             policy: *random.choose(Policy::ALL),
+            optimizers: std::array::from_fn(|_| some_optimizer(&mut random)),
         }
     }
 
@@ -352,4 +361,16 @@ impl Plan {
 fn some_mechanisms(random: &mut Random) -> Without {
     let left_out: Vec<Mechanism> = mechanisms().into_iter().filter(|_| random.chance(40)).collect();
     left_out.iter().fold(Without::default(), Without::with)
+}
+
+/// A level, a pass by itself, or a sequence of passes.
+fn some_optimizer(random: &mut Random) -> optimizer::Options {
+    let level = *random.choose(Level::ALL);
+    let length = match random.below(4) {
+        0 => 1,
+        1 => random.between(2, 12),
+        _ => return optimizer::Options::of(level),
+    };
+    let names = (0..length).map(|_| random.choose(passes()).name()).collect();
+    optimizer::Options { passes: Some(names), ..optimizer::Options::of(level) }
 }

@@ -25,9 +25,11 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
     let mut configuration = Configuration::default();
     options.axes.apply(&mut configuration)?;
     let compiled = compiled(&options.source)?;
+    let optimized = compiled.optimized(&configuration)?;
+    let stack_code = optimized.as_ref().map(|optimized| &*optimized.code);
     let no_stack_code = || Usage(format!("{} holds register code; show it with --form register", compiled.name()));
     let register = || -> anyhow::Result<Verified<RegCode>> {
-        match (compiled.register_code(), compiled.stack_code()) {
+        match (compiled.register_code(), stack_code) {
             (Some(code), _) => Ok(code.clone()),
             (None, Some(code)) => {
                 Ok(converter::convert(code, configuration.converter_options()).map_err(EngineError::from)?.0)
@@ -40,7 +42,7 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
         if !options.ranges {
             return Ok((listing, String::new()));
         }
-        let Some(code) = compiled.stack_code() else {
+        let Some(code) = stack_code else {
             let reason = "live ranges are known only where stack code is converted, and the file holds register code";
             return Err(Usage(reason.to_string()).into());
         };
@@ -50,7 +52,7 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
     };
     let text = match options.form {
         DisasmForm::Stack => {
-            let code = compiled.stack_code().ok_or_else(no_stack_code)?;
+            let code = stack_code.ok_or_else(no_stack_code)?;
             let printer = Printer::new(&**code);
             let listings = chosen(&**code, options)?.into_iter().map(|function| printer.listing(function, true) + "\n");
             listings.collect()
@@ -67,7 +69,7 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
             text
         }
         DisasmForm::Hybrid => {
-            let stack = compiled.stack_code().ok_or_else(no_stack_code)?;
+            let stack = stack_code.ok_or_else(no_stack_code)?;
             let (hybrid, _) = engine::hybrid::convert(stack, &configuration)?;
             let printer = Printer::new(&*hybrid.code);
             let mut text = String::new();
@@ -79,7 +81,7 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
             text
         }
         DisasmForm::Both => {
-            let stack = compiled.stack_code().ok_or_else(no_stack_code)?;
+            let stack = stack_code.ok_or_else(no_stack_code)?;
             let register = register()?;
             let (left, right) = (Printer::new(&**stack), Printer::new(&*register));
             let mut text = String::new();

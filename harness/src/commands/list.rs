@@ -7,24 +7,18 @@ use engine::mechanism::mechanisms;
 use engine::probes::probes;
 use engine::workloads::workloads;
 use engine::{Choice, axis};
+use optimizer::pass::passes;
 
 use crate::cli::{ListOptions, Listing};
 use crate::metrics::METRICS;
 use crate::peers::PEERS;
 use crate::terminal;
-use crate::terminal::tell;
 
 pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
     let text = match options.what {
         Some(what) => section(what),
         None => all(),
     };
-    if text.is_empty() {
-        // Of what can be listed only passes can be missing.
-        tell!(
-            "there are none yet; `harness list mechanisms` has the steps of converting, and what else --without leaves out"
-        );
-    }
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -73,8 +67,7 @@ fn section(what: Listing) -> String {
             lines(std::iter::once(time).chain(METRICS.iter().map(|metric| (metric.name, metric.about.to_string()))))
         }
         Listing::Probes => lines(probes().iter().map(|probe| (probe.name, probe.about.to_string()))),
-        // Passes cannot be chosen yet.
-        Listing::Passes => String::new(),
+        Listing::Passes => lines(passes().iter().map(|pass| (pass.name(), pass.about().to_string()))),
         Listing::Peers => lines(PEERS.iter().map(|peer| {
             let state = match peer.find() {
                 Ok(installed) => installed.version,

@@ -4,7 +4,9 @@ use std::io::BufReader;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use engine::{Compiled, Configuration, Outcome, find_executor, render_failure};
+use engine::profile::counted;
+use engine::{Compiled, Configuration, Outcome, Prepared, find_executor, render_failure};
+use optimizer::Statistics;
 use runtime::ErrorKind;
 use serde_json::json;
 
@@ -46,10 +48,10 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     }
     match options.stats {
         Some(StatsFormat::Json) => {
-            tell!("{}", stats_json(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes()))
+            tell!("{}", stats_json(&configuration, compile_time, prepare_time, &outcome, &*prepared))
         }
         Some(StatsFormat::Table) => {
-            tell_text!("{}", stats_table(&configuration, compile_time, prepare_time, &outcome, prepared.code_bytes()))
+            tell_text!("{}", stats_table(&configuration, compile_time, prepare_time, &outcome, &*prepared))
         }
         None => {}
     }
@@ -61,7 +63,7 @@ fn stats_json(
     compile: Duration,
     prepare: Duration,
     outcome: &Outcome,
-    code_bytes: Option<usize>,
+    prepared: &dyn Prepared,
 ) -> serde_json::Value {
     let operations = outcome.instructions.as_ref().map(|tally| {
         tally
@@ -77,7 +79,8 @@ fn stats_json(
         "run_ns": outcome.time.as_nanos() as u64,
         "instructions": outcome.instructions.as_ref().map(|tally| tally.total),
         "operations": operations,
-        "code_bytes": code_bytes,
+        "code_bytes": prepared.code_bytes(),
+        "passes": prepared.optimization().map(passes_json),
         "peak_heap_bytes": outcome.heap.peak_bytes,
         "allocated_bytes": outcome.heap.allocated_bytes,
         "collections": outcome.heap.collections,
@@ -91,7 +94,7 @@ fn stats_table(
     compile: Duration,
     prepare: Duration,
     outcome: &Outcome,
-    code_bytes: Option<usize>,
+    prepared: &dyn Prepared,
 ) -> String {
     let time = |time: Duration| show_time(time.as_nanos() as f64);
     let count = |figure: u64| Unit::Count.show(figure as f64);
@@ -102,7 +105,7 @@ fn stats_table(
         ("convert and link", time(prepare)),
         ("run, counting", time(outcome.time)),
     ];
-    if let Some(code) = code_bytes {
+    if let Some(code) = prepared.code_bytes() {
         lines.push(("code", bytes(code as u64)));
     }
     lines.push(("peak heap", bytes(outcome.heap.peak_bytes as u64)));
@@ -121,6 +124,33 @@ fn stats_table(
             let share = 100.0 * figure as f64 / tally.total.max(1) as f64;
             text.push_str(&format!("  {name:<24}{:>10}{share:>7.1} %\n", count(figure)));
         }
+    }
+    text + &prepared.optimization().map(passes_table).unwrap_or_default()
+}
+
+fn passes_json(statistics: &Statistics) -> serde_json::Value {
+    let passes = statistics.passes.iter().map(|pass| {
+        let figures = json!({
+            "applied": pass.applied,
+            "removed": pass.removed,
+            "time_ns": pass.time.as_nanos() as u64,
+        });
+        (pass.name.to_string(), figures)
+    });
+    passes.collect::<serde_json::Map<_, _>>().into()
+}
+
+/// What each pass did to the code: how often it applied, by how many instructions the code is shorter for it, and its time.
+fn passes_table(statistics: &Statistics) -> String {
+    if statistics.passes.is_empty() {
+        return String::new();
+    }
+    let time = |time: Duration| show_time(time.as_nanos() as f64);
+    let head = format!("{} instructions, {} before", statistics.after, statistics.before);
+    let mut text = format!("{:<18}{head}, in {}\n", "stack code", time(statistics.time));
+    for pass in &statistics.passes {
+        let applied = counted(pass.applied, "time");
+        text.push_str(&format!("  {:<16}{applied:>10}{:>8} removed{:>12}\n", pass.name, pass.removed, time(pass.time)));
     }
     text
 }

@@ -1,0 +1,10 @@
+//! The passes, a file each.
+
+pub mod branches;
+pub mod checks;
+pub mod copies;
+pub mod dead;
+pub mod fold;
+pub mod forward;
+pub mod peephole;
+pub mod thread;
