@@ -264,6 +264,9 @@ impl Lifter<'_> {
             StackOp::LoadConst => self.stack.push(Operand::Constant(operand)),
             StackOp::LoadLocal => self.stack.push(Operand::Register(operand)),
             StackOp::StoreLocal => self.store_local(operand, pc),
+            StackOp::LoadLocals | StackOp::LoadLocalConst | StackOp::StoreLoad => {
+                instruction.parts().into_iter().flatten().for_each(|part| self.instruction(part, pc));
+            }
             StackOp::Pop => {
                 self.pop();
             }

@@ -86,9 +86,13 @@ impl Configuration {
         })
     }
 
-    /// What the optimizer is told.
+    /// What the optimizer is told. Superinstructions are made of instructions that are not combined yet.
     pub fn optimizer_options(&self) -> optimizer::Options {
-        self.optimizer.clone()
+        let mut options = self.optimizer.clone();
+        if self.superinstructions {
+            options.without.push("combine");
+        }
+        options
     }
 
     /// What the converter is told.

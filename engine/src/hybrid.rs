@@ -116,6 +116,9 @@ fn is_neutral(op: StackOp) -> bool {
         op,
         S::LoadConst
             | S::LoadLocal
+            | S::LoadLocals
+            | S::LoadLocalConst
+            | S::StoreLoad
             | S::StoreLocal
             | S::CheckLocal
             | S::Pop

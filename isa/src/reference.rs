@@ -215,6 +215,8 @@ fn stack_operand(operand: StackOperand) -> &'static str {
         StackOperand::BuiltinCall => "builtin `b`, arguments `n`",
         StackOperand::MethodCall => "name `m`, arguments `n`",
         StackOperand::TypeCall => "type `t`, values `n`",
+        StackOperand::LocalPair => "locals `n`, `m`",
+        StackOperand::LocalConstant => "local `n`, constant `k`",
     }
 }
 

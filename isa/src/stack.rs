@@ -39,6 +39,10 @@ pub enum StackOperand {
     MethodCall,
     /// Type (16 bits) and argument count (8 bits).
     TypeCall,
+    /// Two slots of the frame (12 bits each), the first in the low bits.
+    LocalPair,
+    /// Slot of the frame (the low 12 bits) and index into the constants (12 bits).
+    LocalConstant,
 }
 
 /// How many values an operation takes or leaves: `fixed + per_item * n`, `n` being the operand's count.
@@ -162,6 +166,8 @@ pub struct StackInstruction(u32);
 pub const MAX_OPERAND: u32 = (1 << 24) - 1;
 /// The largest index in an instruction that also carries an argument count.
 pub const MAX_CALL_INDEX: u32 = u16::MAX as u32;
+/// The largest index in an instruction that carries two.
+pub const MAX_PAIR_INDEX: u32 = (1 << 12) - 1;
 /// The most arguments a call can pass.
 pub const MAX_ARGUMENTS: u32 = u8::MAX as u32;
 
@@ -178,6 +184,43 @@ impl StackInstruction {
     pub fn call(op: StackOp, index: u32, arguments: u32) -> Self {
         debug_assert!(index <= MAX_CALL_INDEX && arguments <= MAX_ARGUMENTS);
         Self::new(op, index | arguments << 16)
+    }
+
+    /// An instruction with two indices.
+    #[inline]
+    pub fn pair(op: StackOp, first: u32, second: u32) -> Self {
+        debug_assert!(first <= MAX_PAIR_INDEX && second <= MAX_PAIR_INDEX);
+        Self::new(op, first | second << 12)
+    }
+
+    /// The two indices of an instruction that carries two.
+    #[inline]
+    pub fn indices(self) -> [u32; 2] {
+        [self.operand() & MAX_PAIR_INDEX, self.operand() >> 12]
+    }
+
+    /// The two instructions that this one stands for, if it stands for two.
+    pub fn parts(self) -> Option<[Self; 2]> {
+        let [first, second] = match self.op() {
+            StackOp::LoadLocals => [StackOp::LoadLocal, StackOp::LoadLocal],
+            StackOp::LoadLocalConst => [StackOp::LoadLocal, StackOp::LoadConst],
+            StackOp::StoreLoad => [StackOp::StoreLocal, StackOp::LoadLocal],
+            _ => return None,
+        };
+        let indices = self.indices();
+        Some([Self::new(first, indices[0]), Self::new(second, indices[1])])
+    }
+
+    /// The instruction that stands for two, if there is one.
+    pub fn joined(first: Self, second: Self) -> Option<Self> {
+        let op = match (first.op(), second.op()) {
+            (StackOp::LoadLocal, StackOp::LoadLocal) => StackOp::LoadLocals,
+            (StackOp::LoadLocal, StackOp::LoadConst) => StackOp::LoadLocalConst,
+            (StackOp::StoreLocal, StackOp::LoadLocal) => StackOp::StoreLoad,
+            _ => return None,
+        };
+        let fits = first.operand() <= MAX_PAIR_INDEX && second.operand() <= MAX_PAIR_INDEX;
+        fits.then(|| Self::pair(op, first.operand(), second.operand()))
     }
 
     /// The instruction with these bits, if its opcode exists.

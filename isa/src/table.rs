@@ -102,6 +102,9 @@ macro_rules! for_each_operation {
                 67 SetAttr "SET_ATTR" Name, 2 -> 0, WRITE | ALLOCATE | FAIL, 5, "o v → ; o.N[m] := v";
                 68 GetLength "GET_LENGTH" None, 1 -> 1, READ | FAIL, 2, "o → how many elements, entries or characters it has";
                 69 BuildString "BUILD_STRING" Count, n -> 1, ALLOCATE | FAIL, 5, "v1..vn → their printed forms joined";
+                70 LoadLocals "LOAD_LOCALS" LocalPair, 0 -> 2, PURE, 2, "push L[n], push L[m]";
+                71 LoadLocalConst "LOAD_LOCAL_CONST" LocalConstant, 0 -> 2, PURE, 2, "push L[n], push K[k]";
+                72 StoreLoad "STORE_LOAD" LocalPair, 1 -> 1, PURE, 2, "v → ; L[n] := v, push L[m]";
                 90 Import "IMPORT" Module, 0 -> 0, CALL, 10, "run module m unless it has run";
                 130 Require "REQUIRE" None, 2 -> 0, READ | FAIL, 5, "c m → ; error `Requirement failed: m` unless c holds";
                 142 Throw "THROW" None, 1 -> 0, CONTROL | FAIL, 5, "v → ; throw v";

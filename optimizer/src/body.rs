@@ -105,6 +105,9 @@ pub struct Body {
     pub parameters: u32,
     /// Names of the locals.
     pub local_names: Vec<u32>,
+    /// Whether lowering joins two instructions to one where the family has one for both. Here they are always two, so that passes need not
+    /// know of such.
+    pub joins: bool,
 }
 
 impl Body {
@@ -131,7 +134,12 @@ impl Body {
             let operand = instruction.jump_target().map_or(instruction.operand(), |target| block_at[target as usize]);
             let block = &mut blocks[block_at[pc] as usize];
             block.handler = graph.blocks[graph.block_at(pc as u32) as usize].handler;
-            block.code.push(Instruction { op: instruction.op(), operand, position });
+            match instruction.parts() {
+                Some(parts) => {
+                    block.code.extend(parts.map(|part| Instruction::new(part.op(), part.operand(), position)))
+                }
+                None => block.code.push(Instruction::new(instruction.op(), operand, position)),
+            }
         }
         let landing = |handler: &Handler| Landing {
             target: block_at[handler.target as usize],
@@ -143,29 +151,30 @@ impl Body {
             handlers: function.handlers.iter().map(landing).collect(),
             parameters: u32::from(function.parameters),
             local_names: function.local_names.clone(),
+            joins: false,
         })
     }
 
     /// Puts the code into the function it came from.
     pub fn lower(&self, function: &mut Function<Stack>) {
         let mut starts = Vec::with_capacity(self.blocks.len());
-        let mut length = 0;
-        for block in &self.blocks {
-            starts.push(length);
-            length += block.code.len() as u32;
-        }
         function.code.clear();
         function.lines.clear();
-        for instruction in self.blocks.iter().flat_map(|block| &block.code) {
-            let pc = function.code.len() as u32;
-            let operand =
-                if instruction.is_jump() { starts[instruction.operand as usize] } else { instruction.operand };
-            function.code.push(StackInstruction::new(instruction.op, operand));
-            if function.lines.last().is_none_or(|&(_, offset)| offset != instruction.position) {
-                function.lines.push((pc, instruction.position));
+        for block in &self.blocks {
+            starts.push(function.code.len() as u32);
+            self.for_each_joined(block, |word, position| {
+                if function.lines.last().is_none_or(|&(_, offset)| offset != position) {
+                    function.lines.push((function.code.len() as u32, position));
+                }
+                function.code.push(word);
+            });
+        }
+        for instruction in &mut function.code {
+            if let Some(block) = instruction.jump_target() {
+                *instruction = StackInstruction::new(instruction.op(), starts[block as usize]);
             }
         }
-        function.handlers = self.ranges(&starts, length);
+        function.handlers = self.ranges(&starts, function.code.len() as u32);
         function.locals = self.local_names.len() as u32;
         function.local_names.clone_from(&self.local_names);
     }
@@ -189,9 +198,24 @@ impl Body {
         ranges.into_iter().map(|(_, range)| range).collect()
     }
 
-    /// How many instructions there are.
+    /// Calls `visit` with each instruction of a block as it is when lowered, but for targets of jumps, and its place in the source.
+    fn for_each_joined(&self, block: &Block, mut visit: impl FnMut(StackInstruction, u32)) {
+        let mut code = block.code.iter().peekable();
+        while let Some(first) = code.next() {
+            let both = |second: &&&Instruction| StackInstruction::joined(first.word(), second.word());
+            let joined = code.peek().filter(|_| self.joins).as_ref().and_then(both);
+            if joined.is_some() {
+                code.next();
+            }
+            visit(joined.unwrap_or_else(|| first.word()), first.position);
+        }
+    }
+
+    /// How many instructions there are when it is lowered.
     pub fn length(&self) -> usize {
-        self.blocks.iter().map(|block| block.code.len()).sum()
+        let mut length = 0;
+        self.blocks.iter().for_each(|block| self.for_each_joined(block, |_, _| length += 1));
+        length
     }
 
     /// The first block from this one on that holds an instruction.

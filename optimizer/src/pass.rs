@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use isa::{Constant, StackCode, StackOp};
 
 use crate::body::Body;
-use crate::passes::{branches, checks, copies, dead, fold, forward, peephole, thread};
+use crate::passes::{branches, checks, combine, copies, dead, fold, forward, peephole, thread};
 
 /// A way to make a function shorter or cheaper. What the function shows stays the same: its value, output, errors with their places, the
 /// moment of each, and the fuel it takes.
@@ -36,6 +36,7 @@ pub fn passes() -> &'static [&'static dyn Pass] {
         &peephole::Peephole,
         &forward::Forward,
         &dead::Dead,
+        &combine::Combine,
     ]
 }
 

@@ -2,6 +2,7 @@
 
 pub mod branches;
 pub mod checks;
+pub mod combine;
 pub mod copies;
 pub mod dead;
 pub mod fold;

@@ -12,7 +12,7 @@
 
 use std::sync::Arc;
 
-use isa::stack::{MAX_CALL_INDEX, MAX_OPERAND, StackOperand};
+use isa::stack::{MAX_CALL_INDEX, MAX_OPERAND, MAX_PAIR_INDEX, StackOperand};
 use isa::{Constant, Function, Stack, StackCode, StackInstruction, StackOp, Verified};
 use runtime::operations::Divisor;
 use runtime::{Error, ErrorKind, Fault, Program, Runtime, Value};
@@ -74,6 +74,12 @@ impl Word {
     #[inline(always)]
     pub(crate) fn index(self) -> usize {
         (self.0 >> 9) as usize
+    }
+
+    /// The indices in an instruction that has two.
+    #[inline(always)]
+    pub(crate) fn indices(self) -> [usize; 2] {
+        [(self.0 >> 8 & MAX_PAIR_INDEX) as usize, (self.0 >> 20) as usize]
     }
 
     /// Its operand as a distance in instructions from the one before the target.
@@ -361,7 +367,9 @@ impl Linker {
             | StackOperand::GlobalCall
             | StackOperand::FunctionCall
             | StackOperand::BuiltinCall
-            | StackOperand::TypeCall => operand,
+            | StackOperand::TypeCall
+            | StackOperand::LocalPair
+            | StackOperand::LocalConstant => operand,
             StackOperand::Constant => scaled(operand, "constants")?,
             StackOperand::Global => scaled(operand, "global variables")?,
             StackOperand::Local => scaled(operand, "local variables")?,

@@ -108,7 +108,12 @@ impl<'m> StackSide<'m> {
 
 impl Side for StackSide<'_> {
     fn step(&self, at: Cursor, computes: bool, state: &mut State, terms: &mut Terms<'_>) -> Option<Cursor> {
-        let instruction = self.function.code[at.pc as usize];
+        let mut instruction = self.function.code[at.pc as usize];
+        let mut next = Cursor::at(at.pc + 1);
+        if let Some(parts) = instruction.parts() {
+            instruction = parts[at.part as usize];
+            next = if at.part == 0 { Cursor { part: 1, ..at } } else { next };
+        }
         let (op, operand) = (instruction.op(), instruction.operand());
         if op == StackOp::Jump {
             return Some(Cursor::at(operand));
@@ -138,7 +143,7 @@ impl Side for StackSide<'_> {
                 self.push(state, result);
             }
         }
-        Some(Cursor::at(at.pc + 1))
+        Some(next)
     }
 
     fn event(&self, at: Cursor, state: &State, terms: &mut Terms<'_>) -> Event {

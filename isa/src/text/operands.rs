@@ -9,7 +9,9 @@ use super::error::{ParseError, ParseProblem};
 use super::references::References;
 use crate::module::{Form, Function, Register, Stack};
 use crate::register::{Lane, RegisterInstruction, RegisterOp};
-use crate::stack::{MAX_ARGUMENTS, MAX_CALL_INDEX, MAX_OPERAND, StackInstruction, StackOp, StackOperand};
+use crate::stack::{
+    MAX_ARGUMENTS, MAX_CALL_INDEX, MAX_OPERAND, MAX_PAIR_INDEX, StackInstruction, StackOp, StackOperand,
+};
 
 /// A form that has a text form: both have.
 #[expect(private_bounds, reason = "what it does is the assembler's and printer's own affair")]
@@ -137,6 +139,15 @@ impl Operands for Stack {
             Operand::BuiltinCall => references.builtin(out, call_index),
             Operand::MethodCall => references.name(out, call_index),
             Operand::TypeCall => references.type_(out, call_index),
+            Operand::LocalPair | Operand::LocalConstant => {
+                let [first, second] = instruction.indices();
+                context.local(out, first);
+                out.push_str(", ");
+                match facts.operand {
+                    Operand::LocalPair => context.local(out, second),
+                    _ => references.constant(out, second),
+                }
+            }
         }
         if is_call(facts.operand) {
             let _ = write!(out, ", {}", instruction.call_arguments());
@@ -171,6 +182,16 @@ impl Operands for Stack {
             Operand::Jump => assembler.jump(cursor)?,
             Operand::Count => cursor.integer("count", 0, MAX_OPERAND)?,
             Operand::Arguments => cursor.integer("argument count", 0, MAX_OPERAND)?,
+            Operand::LocalPair | Operand::LocalConstant => {
+                let first = assembler.local(cursor)?;
+                fits(cursor, column, first, MAX_PAIR_INDEX)?;
+                cursor.expect(',')?;
+                let column = cursor.column();
+                let second =
+                    if kind == Operand::LocalPair { assembler.local(cursor)? } else { assembler.constant(cursor)? };
+                fits(cursor, column, second, MAX_PAIR_INDEX)?;
+                return Ok(StackInstruction::pair(op, first, second));
+            }
         };
         let most = if is_call(kind) { MAX_CALL_INDEX } else { MAX_OPERAND };
         fits(cursor, column, operand, most)?;

@@ -73,6 +73,7 @@ impl Shape {
         let is_special = match op {
             StackOp::Loop | StackOp::LoopIfTrue => false,
             StackOp::IterValue | StackOp::MakeCell | StackOp::LoadCell | StackOp::StoreCell => true,
+            StackOp::LoadLocals | StackOp::LoadLocalConst | StackOp::StoreLoad => true,
             _ => {
                 flow != Flow::Next && flow != Flow::Leave
                     || matches!(facts.operand, Operand::Function | Operand::FunctionCall | Operand::Capture)
@@ -133,6 +134,8 @@ impl<'m> StackVerifier<'m> {
         set(Operand::None, 1);
         set(Operand::Count, u32::MAX);
         set(Operand::Arguments, u32::MAX);
+        set(Operand::LocalPair, u32::MAX);
+        set(Operand::LocalConstant, u32::MAX);
         set(Operand::Constant, count(&module.constants));
         set(Operand::Global, count(&module.globals));
         set(Operand::GlobalCall, count(&module.globals));
@@ -243,6 +246,16 @@ impl<'m> StackVerifier<'m> {
                 skippable(function, pc)?;
             }
             StackOp::IterValue => tables::in_range("local slot", operand + 1, function.locals)?,
+            StackOp::LoadLocals | StackOp::StoreLoad => {
+                for slot in instruction.indices() {
+                    tables::in_range("local slot", slot, function.locals)?;
+                }
+            }
+            StackOp::LoadLocalConst => {
+                let [slot, constant] = instruction.indices();
+                tables::in_range("local slot", slot, function.locals)?;
+                tables::in_range("constant", constant, count(&module.constants))?;
+            }
             StackOp::MakeCell => self.cells[operand as usize] = index as u32 + 1,
             StackOp::LoadCell | StackOp::StoreCell => self.cell_uses.push((operand, pc as u32)),
             StackOp::LoadCapture => tables::capture_kind(function, operand, false)?,
@@ -374,6 +387,7 @@ fn beyond(instruction: StackInstruction, operand: u32, limit: u32) -> Problem {
         Operand::Module => "module",
         Operand::BuiltinCall => "builtin",
         Operand::Count | Operand::Arguments => "count",
+        Operand::LocalPair | Operand::LocalConstant => "index",
     };
     Problem::OutOfRange { what, index: operand, count: limit }
 }

@@ -22,6 +22,9 @@ macro_rules! for_each_handler {
             Dup plain variables::dup;
             LoadLocal plain variables::load_local;
             StoreLocal plain variables::store_local;
+            LoadLocals plain variables::load_locals;
+            LoadLocalConst plain variables::load_local_const;
+            StoreLoad plain variables::store_load;
             CheckLocal plain variables::check_local;
             Add plain arithmetic::add;
             Sub plain arithmetic::sub;

@@ -87,6 +87,27 @@ handlers! {
         pop_to(registers, registers.base.byte_add(word.offset()))
     }
 
+    /// `LOAD_LOCALS n, m`: push L[n], push L[m]
+    fn load_locals(registers, _, word) {
+        let [first, second] = word.indices();
+        push(registers, registers.base.add(first));
+        push(registers, registers.base.add(second))
+    }
+
+    /// `LOAD_LOCAL_CONST n, k`: push L[n], push K[k]
+    fn load_local_const(registers, machine, word) {
+        let [local, constant] = word.indices();
+        push(registers, registers.base.add(local));
+        push(registers, machine.constants.add(constant))
+    }
+
+    /// `STORE_LOAD n, m`: v → ; L[n] := v, push L[m]
+    fn store_load(registers, _, word) {
+        let [to, from] = word.indices();
+        pop_to(registers, registers.base.add(to));
+        push(registers, registers.base.add(from))
+    }
+
     /// `LOAD_NAME g`: push G[g]
     fn load_name(registers, machine, word) {
         push_set(registers, machine.globals.byte_add(word.offset()), unset_global)
