@@ -13,7 +13,7 @@ struct Group {
 }
 
 const GROUPS: &[Group] = &[
-    Group { title: "Constants, variables and the stack", numbers: &[(1, 9), (17, 19), (27, 29), (34, 35)] },
+    Group { title: "Constants, variables and the stack", numbers: &[(1, 9), (17, 19), (27, 29), (34, 35), (180, 182)] },
     Group { title: "Arithmetic, comparison and logic", numbers: &[(10, 16), (20, 26), (30, 33), (36, 37)] },
     Group { title: "Control", numbers: &[(40, 49), (142, 142), (150, 152)] },
     Group { title: "Calls and functions", numbers: &[(50, 57)] },

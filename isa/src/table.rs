@@ -102,15 +102,15 @@ macro_rules! for_each_operation {
                 67 SetAttr "SET_ATTR" Name, 2 -> 0, WRITE | ALLOCATE | FAIL, 5, "o v → ; o.N[m] := v";
                 68 GetLength "GET_LENGTH" None, 1 -> 1, READ | FAIL, 2, "o → how many elements, entries or characters it has";
                 69 BuildString "BUILD_STRING" Count, n -> 1, ALLOCATE | FAIL, 5, "v1..vn → their printed forms joined";
-                70 LoadLocals "LOAD_LOCALS" LocalPair, 0 -> 2, PURE, 2, "push L[n], push L[m]";
-                71 LoadLocalConst "LOAD_LOCAL_CONST" LocalConstant, 0 -> 2, PURE, 2, "push L[n], push K[k]";
-                72 StoreLoad "STORE_LOAD" LocalPair, 1 -> 1, PURE, 2, "v → ; L[n] := v, push L[m]";
                 90 Import "IMPORT" Module, 0 -> 0, CALL, 10, "run module m unless it has run";
                 130 Require "REQUIRE" None, 2 -> 0, READ | FAIL, 5, "c m → ; error `Requirement failed: m` unless c holds";
                 142 Throw "THROW" None, 1 -> 0, CONTROL | FAIL, 5, "v → ; throw v";
                 150 ForIter "FOR_ITER" Local, 0 -> 1, CONTROL | READ | ALLOCATE, 3, "push the element (of a map: the key) at position L[n+1] of L[n] and advance the position; at the end push null and skip the next instruction";
                 151 ForPair "FOR_PAIR" Local, 0 -> 1, CONTROL | READ | ALLOCATE, 3, "as FOR_ITER, pushing the index (of a map: the key)";
                 152 IterValue "ITER_VALUE" Local, 0 -> 1, READ | ALLOCATE, 2, "push the element or map value that the last FOR_PAIR over L[n], L[n+1] visited";
+                180 LoadLocals "LOAD_LOCALS" LocalPair, 0 -> 2, PURE, 2, "push L[n], push L[m]";
+                181 LoadLocalConst "LOAD_LOCAL_CONST" LocalConstant, 0 -> 2, PURE, 2, "push L[n], push K[k]";
+                182 StoreLoad "STORE_LOAD" LocalPair, 1 -> 1, PURE, 2, "v → ; L[n] := v, push L[m]";
                 250 Print "PRINT" Count, n -> 0, READ | OUTPUT | FAIL, 10, "v1..vn → ; print them, spaces between, newline at the end";
                 255 Nop "NOP" None, 0 -> 0, PURE, 0, "nothing";
             }

@@ -149,7 +149,7 @@ fn names_of_register_operations_follow_the_grammar() {
     }
 }
 
-/// Only what moves values between the stack and slots has no register form.
+/// Only what moves values between the stack and slots, and what does so twice, has no register form.
 #[test]
 fn stack_operations_have_register_forms() {
     let without: Vec<_> = StackOp::ALL
@@ -157,7 +157,7 @@ fn stack_operations_have_register_forms() {
         .filter(|&&op| !RegisterOp::ALL.iter().any(|register| register.facts().stack == op))
         .map(|op| op.facts().mnemonic)
         .collect();
-    assert_eq!(without, ["POP", "DUP"]);
+    assert_eq!(without, ["POP", "DUP", "LOAD_LOCALS", "LOAD_LOCAL_CONST", "STORE_LOAD"]);
 }
 
 /// Wide lanes come in pairs at the end, windows in lane `a` with their count in lane `c`; the verifier and the text form build on it.

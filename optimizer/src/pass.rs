@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use isa::{Constant, StackCode, StackOp};
 
 use crate::body::Body;
-use crate::passes::{branches, checks, combine, copies, dead, fold, forward, peephole, thread};
+use crate::passes::{branches, checks, combine, common, copies, dead, fold, forward, peephole, strength, thread};
 
 /// A way to make a function shorter or cheaper. What the function shows stays the same: its value, output, errors with their places, the
 /// moment of each, and the fuel it takes.
@@ -32,6 +32,8 @@ pub fn passes() -> &'static [&'static dyn Pass] {
         &copies::Copies,
         &checks::Checks,
         &branches::Branches,
+        &strength::Strength,
+        &common::Common,
         &thread::Thread,
         &peephole::Peephole,
         &forward::Forward,

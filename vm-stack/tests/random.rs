@@ -113,6 +113,8 @@ impl Body {
                 count = count.min(fields);
                 format!("{name}, {count}")
             }
+            StackOperand::LocalPair => format!("v{}, v{}", d % 8, e % 7),
+            StackOperand::LocalConstant => format!("v{}, {}", d % 8, pick(CONSTANTS, e)),
         };
         let pops = u32::from(facts.pops.fixed) + u32::from(facts.pops.per_item) * count;
         for operand in 0..pops {
