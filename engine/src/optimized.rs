@@ -1,6 +1,7 @@
 //! Stack code as the optimizer leaves it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use isa::module::Source;
 use isa::{Constant, Function, StackCode, StackInstruction, StackOp, Verified};
@@ -15,7 +16,7 @@ use crate::error::EngineError;
 pub struct Optimized {
     /// The code.
     pub code: Arc<Verified<StackCode>>,
-    /// What was done; nothing at level 0.
+    /// What was done; nothing at level 0. Its time includes verifying the outcome.
     pub statistics: Statistics,
 }
 
@@ -28,9 +29,11 @@ impl Optimized {
         if options.is_idle() {
             return Ok(Self { code: Arc::clone(code), statistics: Statistics::default() });
         }
+        let begun = Instant::now();
         let (module, statistics) = optimize(code, options, &mut MachineMeaning::default());
         let refused = |error| EngineError::Verify { name: format!("{name}, optimized,"), error };
-        Ok(Self { code: Arc::new(isa::verify::stack(module).map_err(refused)?), statistics })
+        let code = Arc::new(isa::verify::stack(module).map_err(refused)?);
+        Ok(Self { code, statistics: Statistics { time: begun.elapsed(), ..statistics } })
     }
 }
 

@@ -12,6 +12,7 @@ use engine::{
     Capture, Compiled, Configuration, Dispatch, EngineError, Failure, Outcome, Returned, Source, axis, executors,
     find_executor,
 };
+use optimizer::pass::passes;
 use runtime::RunOptions;
 
 /// What a run shows to the outside.
@@ -98,6 +99,23 @@ fn mechanisms_left_out() -> Vec<Configuration> {
     configurations
 }
 
+/// The machines at every level, with each pass alone, and with each left out at the highest level; converted code is checked.
+fn optimizers() -> Vec<Configuration> {
+    let passes: Vec<&str> = passes().iter().map(|pass| pass.name()).collect();
+    let settings = ["0", "1", "2", "3"].map(|level| vec![("opt", level)]).into_iter();
+    let settings = settings.chain(passes.iter().map(|pass| vec![("passes", *pass)]));
+    let settings = settings.chain(passes.iter().map(|pass| vec![("opt", "3"), ("no-pass", *pass)]));
+    let mut all = Vec::new();
+    for settings in settings {
+        for vm in ["stack", "register"] {
+            let mut configuration = Configuration { check: true, ..Configuration::of(vm).unwrap() };
+            settings.iter().for_each(|(axis, value)| configuration.set(axis, value).unwrap());
+            all.push(configuration);
+        }
+    }
+    all
+}
+
 fn workload_source(workload: &Workload) -> Compiled {
     Compiled::new(&Source::text(&workload.file, workload.source()))
         .unwrap_or_else(|error| panic!("{}: {error}", workload.name))
@@ -146,10 +164,10 @@ fn bundled_programs() {
 }
 
 #[test]
-fn bundled_programs_with_every_allocator_and_without_each_mechanism() {
+fn bundled_programs_with_every_allocator_and_pass_and_without_each_mechanism() {
     for workload in workloads() {
         let compiled = workload_source(workload);
-        for configuration in allocators().into_iter().chain(mechanisms_left_out()) {
+        for configuration in allocators().into_iter().chain(mechanisms_left_out()).chain(optimizers()) {
             let (shown, _) = run(&compiled, &configuration, &[&workload.small], false);
             assert_eq!(shown.output, workload.expected(Size::Small), "{} on {configuration}", workload.name);
             assert!(shown.result.is_ok(), "{} on {configuration}: {:?}", workload.name, shown.result);

@@ -9,6 +9,7 @@ use engine::hybrid::{Policy, convert};
 use engine::workloads::{Size, workloads};
 use engine::{Compiled, Configuration, Source, find_executor};
 use isa::{RegisterOp, StackOp};
+use optimizer::{Level, Options};
 use runtime::RunOptions;
 
 fn programs() -> impl Iterator<Item = (&'static str, Compiled, &'static str)> {
@@ -18,8 +19,13 @@ fn programs() -> impl Iterator<Item = (&'static str, Compiled, &'static str)> {
     })
 }
 
+/// Without optimization: code in which two instructions are joined to one is taken apart again in islands.
+fn plain(vm: &str) -> Configuration {
+    Configuration { optimizer: Options::of(Level::None), ..Configuration::of(vm).unwrap() }
+}
+
 fn by_policy(policy: Policy) -> Configuration {
-    Configuration { policy, check: true, ..Configuration::of("hybrid").unwrap() }
+    Configuration { policy, check: true, ..plain("hybrid") }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Source, stack code, register code and allocation of small programs, side by side.
 //!
 //! A case is a file in `snapshot_cases/`; its snapshot lies in `snapshots/`. `#: registers=8 allocator=graph` in its first line sets these axes
-//! for the conversion; with `vm=hybrid` among them hybrid code is made of it, in which a second bar marks islands of stack code. A change of the compiler or the converter shows here as what it is: fewer instructions, or other ones. After having
+//! for the conversion; `opt=2` shows optimized code, which is not optimized otherwise; with `vm=hybrid` among them hybrid code is made of it, in which a second bar marks islands of stack code. A change of the compiler or the converter shows here as what it is: fewer instructions, or other ones. After having
 //! looked, `INSTA_UPDATE=always cargo test -p engine --test snapshots` accepts it.
 
 use std::collections::BTreeSet;
@@ -9,11 +9,12 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use converter::allocate::Location;
 use converter::live::LiveRange;
 use converter::{Hybrid, RegisterAllocator};
-use engine::{Capture, Compiled, Configuration, EngineError, Source, find_executor};
+use engine::{Capture, Compiled, Configuration, EngineError, Optimized, Source, find_executor};
 use isa::{Function, Module, RegCode, Register, RegisterInstruction, RegisterOp, Stack, StackCode, StackOp, Verified};
 use runtime::RunOptions;
 
@@ -23,6 +24,7 @@ struct Case {
     text: String,
     configuration: Configuration,
     compiled: Compiled,
+    optimized: Arc<Optimized>,
 }
 
 fn paths() -> Vec<PathBuf> {
@@ -38,6 +40,7 @@ impl Case {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(path).unwrap();
         let mut configuration = Configuration { check: true, ..Configuration::of("register").unwrap() };
+        configuration.set("opt", "0").unwrap();
         let settings = text.lines().next().and_then(|line| line.strip_prefix("#: ")).unwrap_or_default();
         for setting in settings.split_whitespace() {
             let (axis, value) = setting.split_once('=').unwrap();
@@ -45,11 +48,12 @@ impl Case {
         }
         let compiled = Compiled::new(&Source::text(format!("{name}.zx"), text.clone()))
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        Self { name, text, configuration, compiled }
+        let optimized = compiled.optimized(&configuration).unwrap().expect("compiled from text");
+        Self { name, text, configuration, compiled, optimized }
     }
 
     fn stack(&self) -> &Verified<StackCode> {
-        self.compiled.stack_code().unwrap()
+        &self.optimized.code
     }
 
     /// The converted code, and the islands of stack code in each function.

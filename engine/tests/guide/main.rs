@@ -15,6 +15,7 @@
 //! `UPDATE_GUIDE=1 cargo test -p engine --test guide` writes the outputs that the oracle gives into the pages. Read them before you commit them.
 
 mod allocator;
+mod pass;
 mod probe;
 
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use converter::{Statistics, StepSet, cleanup, emit, lift, live};
 use engine::profile::Cell;
 use engine::workloads::{Size, workloads};
-use engine::{Capture, Compiled, Configuration, Source, find_executor, render_failure};
+use engine::{Capture, Compiled, Configuration, MachineMeaning, Source, find_executor, render_failure};
 use isa::{RegCode, StackCode, Verified};
 use runtime::probe::NoProbe;
 use runtime::{RunOptions, Runtime};
@@ -294,6 +295,42 @@ fn the_probe_of_the_guide_is_on_its_page() {
         page.contains(include_str!("probe.rs")),
         "docs/add-a-probe.md shows another text than engine/tests/guide/probe.rs"
     );
+}
+
+#[test]
+fn the_pass_of_the_guide_works() {
+    let run = |code: &Verified<StackCode>, argument: &str| {
+        let linked = vm_stack::Linked::new(code).unwrap();
+        let capture = Capture::new();
+        let options =
+            RunOptions { arguments: vec![argument.to_string()], output: capture.writer(), ..RunOptions::default() };
+        let mut runtime = Runtime::new(Arc::clone(linked.program()), options);
+        vm_stack::execute(&linked, &mut runtime, &mut NoProbe).unwrap();
+        runtime.output.flush().unwrap();
+        String::from_utf8(capture.take()).unwrap()
+    };
+    let optimized = |compiled: &Compiled| {
+        let code = compiled.stack_code().unwrap();
+        let (code, statistics) = optimizer::optimize_by(code, &[&pass::Prints], &mut MachineMeaning::default());
+        (isa::verify::stack(code).unwrap(), statistics.passes[0].applied)
+    };
+    for workload in workloads() {
+        let compiled = Compiled::new(&Source::text(&workload.file, workload.source())).unwrap();
+        let (code, _) = optimized(&compiled);
+        assert_eq!(run(&code, &workload.small), workload.expected(Size::Small), "{}", workload.name);
+    }
+    let compiled = Compiled::new(&Source::text("example.zx", "print(\"worth\", 12, 1.5, true)")).unwrap();
+    let (code, joined) = optimized(&compiled);
+    assert_eq!((run(&code, ""), joined), ("worth 12 1.5 true\n".to_string(), 3));
+}
+
+#[test]
+fn the_pass_of_the_guide_is_on_its_page() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/add-a-pass.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let pass = include_str!("pass.rs");
+    assert!(page.contains(pass), "docs/add-a-pass.md shows another text than engine/tests/guide/pass.rs");
+    assert!(pass.lines().count() < 50, "the example is to be short");
 }
 
 #[test]

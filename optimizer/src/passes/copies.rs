@@ -16,6 +16,9 @@ use crate::pass::{Context, Pass};
 #[derive(Clone, Copy, Debug)]
 pub struct Copies;
 
+/// How many copies are known at a place, at most; a bound on the work that functions with very many variables make.
+const MOST: usize = 200;
+
 /// What locals are copies of, by the instruction that loads the same value: `LOAD_CONST` or `LOAD_LOCAL`.
 #[derive(Clone, Default)]
 struct Copied(BTreeMap<u32, (StackOp, u32)>);
@@ -68,7 +71,9 @@ fn walk(code: &[Instruction], copied: &mut Copied, mut visit: impl FnMut(usize, 
         if let Some((local, _)) = locals::write(*instruction) {
             copied.0.retain(|&copy, source| copy != local && *source != (StackOp::LoadLocal, local));
             let source = previous.filter(|&source| source != (StackOp::LoadLocal, local));
-            if let (StackOp::StoreLocal, Some(source)) = (instruction.op, source) {
+            if let (StackOp::StoreLocal, Some(source)) = (instruction.op, source)
+                && copied.0.len() < MOST
+            {
                 copied.0.insert(local, source);
             }
         }
