@@ -239,8 +239,11 @@ impl Body {
 
     /// For each block whether control can get there.
     pub fn reachable(&self) -> Vec<bool> {
+        self.reached_from(vec![0])
+    }
+
+    fn reached_from(&self, mut pending: Vec<u32>) -> Vec<bool> {
         let mut reached = vec![false; self.blocks.len()];
-        let mut pending = vec![0_u32];
         while let Some(block) = pending.pop() {
             if std::mem::replace(&mut reached[block as usize], true) {
                 continue;
@@ -252,24 +255,46 @@ impl Body {
     }
 
     /// For each block how many ways lead there: jumps, falling, and one for each guarded block of a handler that begins there. The entry
-    /// has one more.
+    /// has one more. Unreachable code counts as long as it is there; empty blocks that it does not lead to either count no more.
     pub fn ways_in(&self) -> Vec<u32> {
+        let full = (0..).zip(&self.blocks).filter(|(_, block)| !block.code.is_empty()).map(|(index, _)| index);
+        let counts = self.reached_from(full.chain([0]).collect());
         let mut ways = vec![0; self.blocks.len()];
         ways[0] = 1;
-        for block in 0..self.blocks.len() {
+        for (block, _) in counts.into_iter().enumerate().filter(|&(_, counts)| counts) {
             let landing = self.blocks[block].handler.map(|handler| self.handlers[handler as usize].target);
             self.successors(block).into_iter().chain(landing).for_each(|to| ways[to as usize] += 1);
         }
         ways
     }
 
-    /// Joins blocks with those they fall into, where nothing else leads there.
-    pub fn merge(&mut self) {
+    /// Joins blocks with those they fall into, where nothing else leads there, and drops empty ones.
+    pub fn tidy(&mut self) {
+        self.merge();
+        let mut kept = 0;
+        let place = |block: &Block| {
+            let place = kept;
+            kept += u32::from(!block.code.is_empty());
+            place
+        };
+        let places: Vec<u32> = self.blocks.iter().map(place).collect();
+        self.blocks.retain(|block| !block.code.is_empty());
+        for jump in self.blocks.iter_mut().flat_map(|block| &mut block.code).filter(|found| found.is_jump()) {
+            jump.operand = places[jump.operand as usize];
+        }
+        // Where a handler that guards nothing any more leads may be gone.
+        let last = self.blocks.len() as u32 - 1;
+        self.handlers.iter_mut().for_each(|handler| handler.target = places[handler.target as usize].min(last));
+    }
+
+    fn merge(&mut self) {
         let ways = self.ways_in();
         let mut into = 0;
         for block in 1..self.blocks.len() {
-            let last = self.blocks[into].code.last();
-            let falls = last.is_none_or(|last| !last.is_jump() && !last.op.ends_block());
+            let falls = match self.blocks[into].code.last() {
+                Some(last) => !last.is_jump() && !last.op.ends_block(),
+                None => ways[into] > 0,
+            };
             if falls && ways[block] == 1 && self.blocks[block].handler == self.blocks[into].handler {
                 let code = std::mem::take(&mut self.blocks[block].code);
                 self.blocks[into].code.extend(code);

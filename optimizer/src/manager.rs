@@ -216,13 +216,14 @@ fn run(
     statistics: &mut Statistics,
     watch: &mut dyn FnMut(&dyn Pass, &Body, &[Constant]),
 ) -> bool {
+    body.tidy();
     let mut run_each = |passes: &[&'static dyn Pass]| {
         let mut applied = 0;
         for &pass in passes {
             let (begun, before) = (Instant::now(), body.length());
             let found = pass.run(body, context);
             if found > 0 {
-                body.merge();
+                body.tidy();
                 watch(pass, body, context.constants());
             }
             statistics.count(pass, found, before as i64 - body.length() as i64, begun.elapsed());
