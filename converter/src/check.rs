@@ -27,15 +27,14 @@
 //! What is not reached is not compared. Errors that cannot be caught (fuel, output) have the same place, and need no handler.
 
 mod places;
-mod register;
-mod sides;
-mod stack;
+mod steps;
 mod terms;
 mod walk;
 
 use isa::{Function, RegCode, Register, Stack, StackCode, Verified};
 
-use stack::StackSide;
+use places::{MEMORY, Places};
+use terms::{Term, Terms};
 use walk::{Mismatch, Walk};
 
 /// Register code that was not shown to do what the stack code does.
@@ -78,20 +77,34 @@ pub enum Unfaithful {
 /// The first difference found. Code may also be refused that does the same in a way that the checker does not see.
 pub fn check(stack: &Verified<StackCode>, register: &Verified<RegCode>) -> Result<(), Unfaithful> {
     tables(stack, register)?;
-    let constants = terms::constants(&stack.constants);
     for (index, (before, after)) in stack.functions.iter().zip(&register.functions).enumerate() {
         let name = || stack.name(before.name).to_string();
         if let Some(what) = signature(before, after) {
             return Err(Unfaithful::Signature { function: name(), what });
         }
-        let walk = Walk::new(StackSide::new(stack, before), stack.frame_size(index as u32), after, &constants);
-        walk.run().map_err(|Mismatch { at, difference }| Unfaithful::Instructions {
-            function: name(),
-            stack_pc: at.0.pc,
-            stack: format!("{:?}", before.code[at.0.pc as usize]),
-            register_pc: at.1.pc,
-            register: format!("{:?}", after.code[at.1.pc as usize]),
-            difference,
+        let mut terms = Terms::new();
+        let bases = [MEMORY + 1, MEMORY + 2 + stack.frame_size(index as u32)];
+        let mut beginning = Places::new(bases[1] + 1 + after.locals);
+        let forms = [
+            steps::of_stack(stack, before, bases[0], &mut terms),
+            steps::of_register(register, after, bases[1], &mut terms),
+        ];
+        beginning.set(MEMORY, terms.joined());
+        let unset = terms.number(Term::Unset);
+        (0..before.locals).for_each(|local| beginning.set(bases[0] + 1 + local, unset));
+        for parameter in 0..u32::from(before.parameters) {
+            let value = terms.number(Term::Parameter(parameter));
+            bases.iter().for_each(|base| beginning.set(base + 1 + parameter, value));
+        }
+        Walk::new(&forms, terms).run(beginning).map_err(|Mismatch { at: [stack_pc, register_pc], difference }| {
+            Unfaithful::Instructions {
+                function: name(),
+                stack_pc,
+                stack: format!("{:?}", before.code[stack_pc as usize]),
+                register_pc,
+                register: format!("{:?}", after.code[register_pc as usize]),
+                difference,
+            }
         })?;
     }
     Ok(())

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod binary;
+mod handlers;
 pub mod module;
 pub mod reference;
 pub mod register;

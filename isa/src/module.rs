@@ -4,6 +4,7 @@
 //! functions, types and names are indices everywhere. The two forms share the container and differ in the instruction type of
 //! their functions ([`Form`]).
 
+use crate::handlers::{HandlerMap, UNGUARDED};
 use crate::register::RegisterInstruction;
 use crate::stack::StackInstruction;
 
@@ -227,6 +228,14 @@ impl<F: Form> Function<F> {
             0 => 0,
             next => self.lines[next - 1].1,
         }
+    }
+
+    /// For each instruction the handler that an error there goes to: the first that guards it.
+    pub fn guards(&self) -> Vec<Option<u32>> {
+        let mut map = HandlerMap::new();
+        map.fill(self.code.len(), &self.handlers, |handler| (handler.start, handler.end));
+        let owners = (0..self.code.len()).map(|pc| map.owner(pc));
+        owners.map(|handler| (handler != UNGUARDED).then_some(handler)).collect()
     }
 }
 

@@ -155,10 +155,9 @@ impl RegisterOp {
         matches!(self, Self::ForPrepareReg | Self::ForLoopReg | Self::ForIterReg | Self::ForPairReg)
     }
 
-    /// True when taking its jump begins a loop iteration whichever way it goes, so that it takes fuel; fused compare-and-branch
-    /// instructions do so when they jump back.
-    pub fn begins_iteration(self) -> bool {
-        matches!(self, Self::LoopReg | Self::LoopIfTrueReg | Self::CountedLoop)
+    /// True when its jump is taken if the condition does not hold.
+    pub fn jumps_unless(self) -> bool {
+        self == Self::JumpIfFalseReg || self.facts().mnemonic.starts_with("JUMP_NOT_")
     }
 }
 
@@ -233,6 +232,18 @@ impl RegisterInstruction {
         } else {
             None
         }
+    }
+
+    /// Which entry of a table it names: a global, a function, a name, …; constants apart.
+    pub fn entry(self) -> Option<u32> {
+        use Lane as L;
+        self.op().facts().lanes.into_iter().zip(self.lanes()).find_map(|(kind, lane)| match kind {
+            L::GlobalWide => Some(self.wide_operand()),
+            L::Global | L::Function | L::Type | L::Name | L::Module | L::Builtin | L::Capture | L::Index => {
+                Some(u32::from(lane))
+            }
+            _ => None,
+        })
     }
 
     /// The registers it reads as a window: first and how many.

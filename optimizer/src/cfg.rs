@@ -83,7 +83,10 @@ impl ControlFlowGraph {
                 }
             }
         }
-        assign_handlers(&mut blocks, &block_at, function);
+        if !function.handlers.is_empty() {
+            let guards = function.guards();
+            blocks.iter_mut().for_each(|block| block.handler = guards[block.start as usize]);
+        }
         let mut graph = Self { blocks, block_at };
         graph.find_depths(function);
         graph
@@ -114,33 +117,6 @@ impl ControlFlowGraph {
                 let handler = function.handlers[handler as usize];
                 pending.push((self.block_at[handler.target as usize], handler.landing + 1));
             }
-        }
-    }
-}
-
-/// Says for each block which handler guards it: of several the innermost, which come first.
-fn assign_handlers(blocks: &mut [Block], block_at: &[u32], function: &Function<Stack>) {
-    if function.handlers.is_empty() {
-        return;
-    }
-    // For each block one at or after it, on the way to the first that has no handler yet.
-    let mut ahead: Vec<u32> = (0..=blocks.len() as u32).collect();
-    let mut free_from = |mut block: u32, taken: Option<u32>| {
-        if let Some(taken) = taken {
-            ahead[taken as usize] = taken + 1;
-        }
-        while ahead[block as usize] != block {
-            ahead[block as usize] = ahead[ahead[block as usize] as usize];
-            block = ahead[block as usize];
-        }
-        block
-    };
-    for (index, handler) in (0..).zip(&function.handlers).filter(|(_, handler)| handler.start < handler.end) {
-        let last = block_at[handler.end as usize - 1];
-        let mut block = free_from(block_at[handler.start as usize], None);
-        while block <= last {
-            blocks[block as usize].handler = Some(index);
-            block = free_from(block + 1, Some(block));
         }
     }
 }

@@ -1,45 +1,47 @@
 //! Both forms of a function, run side by side until nothing more is learned.
 //!
-//! A *node* is a pair of places in the code, one in each form, at which control meets. It has a state: which places hold the same value
-//! on every way found so far. A node is run until control branches or meets another way; the states in which it leaves go to the nodes it
-//! leaves for, and a node whose state loses something by that is run again.
+//! A *node* is a pair of events, one in each form, at which control meets. It has a state: which places hold the same value on every way
+//! found so far. A node is run until control branches or meets another way; the states in which it leaves go to the nodes it leaves for,
+//! and a node whose state loses something by that is run again.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use fxhash::FxHashMap;
-use isa::module::Handler;
-use isa::{Effects, Function, Register, Stack, StackOp};
-use smallvec::{SmallVec, smallvec};
+use isa::{Effects, StackOp};
+use smallvec::SmallVec;
 
-use super::places::Places;
-use super::register::RegisterSide;
-use super::sides::{Action, Cursor, Event, FRAME, MEMORY, Next, Side, State};
-use super::stack::StackSide;
-use super::terms::{Met, NOTHING, Term, Terms, Value};
+use super::places::{MEMORY, Places};
+use super::steps::{Operand, Step, Steps};
+use super::terms::{Met, NONE, NOTHING, Term, Terms, Value};
 
-/// A pair of places in the code.
-type Pair = (Cursor, Cursor);
+/// A step of each form.
+type Pair = [u32; 2];
 
 /// Where the forms differ, and how.
 pub(super) struct Mismatch {
+    /// The instructions.
     pub(super) at: Pair,
     pub(super) difference: String,
 }
 
 struct Node {
     at: Pair,
-    state: State,
+    state: Places,
     /// The values that were made here because places agree on each way here, and how many places hold each.
     joined: FxHashMap<Value, usize>,
     is_pending: bool,
 }
 
-pub(super) struct Walk<'m> {
-    stack: StackSide<'m>,
-    register: RegisterSide<'m>,
-    functions: (&'m Function<Stack>, &'m Function<Register>),
-    guards: (Guards<'m>, Guards<'m>),
+/// A step that can be noticed, with what it reads.
+struct Event<'s> {
+    step: &'s Step,
+    values: SmallVec<[Value; 4]>,
+    next: SmallVec<[u32; 2]>,
+}
+
+pub(super) struct Walk<'s, 'm> {
+    forms: &'s [Steps<'m>; 2],
     terms: Terms<'m>,
     nodes: Vec<Node>,
     numbers: FxHashMap<Pair, u32>,
@@ -47,43 +49,17 @@ pub(super) struct Walk<'m> {
     pending: BinaryHeap<Reverse<(Pair, u32)>>,
 }
 
-impl<'m> Walk<'m> {
-    /// `frame` is the size of the stack form's frame.
-    pub(super) fn new(
-        stack: StackSide<'m>,
-        frame: u32,
-        register: &'m Function<Register>,
-        constants: &'m [Term],
-    ) -> Self {
-        let base = FRAME + frame;
-        let mut terms = Terms::new(constants);
-        let mut places = Places::new(base + register.locals);
-        let unset = terms.number(Term::Unset);
-        places.set(MEMORY, terms.joined());
-        for local in 0..stack.function.locals {
-            places.set(FRAME + local, unset);
-        }
-        for parameter in 0..u32::from(register.parameters) {
-            let value = terms.number(Term::Parameter(parameter));
-            places.set(FRAME + parameter, value);
-            places.set(base + parameter, value);
-        }
-        let mut walk = Self {
-            functions: (stack.function, register),
-            guards: (Guards::new(&stack.function.handlers), Guards::new(&register.handlers)),
-            stack,
-            register: RegisterSide::new(register, base),
-            terms,
-            nodes: Vec::new(),
-            numbers: FxHashMap::default(),
-            pending: BinaryHeap::new(),
-        };
-        walk.arrive((Cursor::at(0), Cursor::at(0)), State { places, depth: 0 });
-        walk
+/// How many operations one form may be ahead of the other where control meets.
+const DEEPEST_RESULT: u32 = 16;
+
+impl<'s, 'm> Walk<'s, 'm> {
+    pub(super) fn new(forms: &'s [Steps<'m>; 2], terms: Terms<'m>) -> Self {
+        Self { forms, terms, nodes: Vec::new(), numbers: FxHashMap::default(), pending: BinaryHeap::new() }
     }
 
     /// Runs nodes until none has anything new to say.
-    pub(super) fn run(mut self) -> Result<(), Mismatch> {
+    pub(super) fn run(mut self, beginning: Places) -> Result<(), Mismatch> {
+        self.go([0, 0], beginning);
         while let Some(Reverse((_, node))) = self.pending.pop() {
             self.nodes[node as usize].is_pending = false;
             self.node(node)?;
@@ -92,152 +68,156 @@ impl<'m> Walk<'m> {
     }
 
     fn node(&mut self, node: u32) -> Result<(), Mismatch> {
-        let Node { at, state, .. } = &self.nodes[node as usize];
-        let (mut at, mut state, mut has_moved) = (*at, state.clone(), false);
-        let mut number = 0;
-        loop {
-            // What is computed from values that meet is computed when they have met.
-            for computes in [false, true] {
-                let left = advance(&self.stack, &mut at.0, [has_moved, computes], &mut state, &mut self.terms);
-                let right = advance(&self.register, &mut at.1, [has_moved, computes], &mut state, &mut self.terms);
-                if left || right {
-                    self.arrive(at, state);
-                    return Ok(());
+        let Node { mut at, ref state, .. } = self.nodes[node as usize];
+        let mut state = state.clone();
+        let null = self.terms.number(Term::Null);
+        for event in 0.. {
+            let events = [0, 1].map(|side| self.event(&self.forms[side].steps[at[side] as usize], &state));
+            let outcome = |number| self.terms.number(Term::Outcome { node, event, number });
+            let [first, second, written, thrown] = [0, 1, 2, 3].map(outcome);
+            let result = self.compare(&events).and_then(|()| self.fail(&events, &state, [written, thrown]));
+            result.map_err(|difference| Mismatch { at: events.each_ref().map(|event| event.step.pc), difference })?;
+            let (yes, no): (&[Value], &[Value]) = match events[0].step.operation {
+                StackOp::ForPrepare => (&[events[0].values[0]], &[]),
+                StackOp::ForIter | StackOp::ForPair => (&[first, second], &[null]),
+                _ => (&[first], &[]),
+            };
+            match events.each_ref().map(|event| &event.next[..]) {
+                [&[a], &[b]] => {
+                    finish(&mut state, &events, yes, written);
+                    at = [a, b];
+                    if self.advance(&mut at, &mut state) {
+                        self.arrive(at, state);
+                        break;
+                    }
                 }
-                has_moved = false;
-            }
-            let events =
-                [self.stack.event(at.0, &state, &mut self.terms), self.register.event(at.1, &state, &mut self.terms)];
-            let result = self.compare(at, &events).and_then(|()| self.fail(at, &events, &state, [node, number]));
-            result.map_err(|difference| Mismatch { at, difference })?;
-            let outcomes = self.outcomes(&events[0], [node, number + 1]);
-            number += 1 + OUTCOMES;
-            match events.each_ref().map(|event| event.next) {
-                [Next::One(a), Next::One(b)] => {
-                    self.finish(&mut state, &events, outcomes.yes);
-                    (at, has_moved) = ((a, b), true);
-                }
-                [Next::Either(a, c), Next::Either(b, d)] => {
+                [&[a, c], &[b, d]] => {
                     let mut other = state.clone();
-                    self.finish(&mut state, &events, outcomes.yes);
-                    self.finish(&mut other, &events, outcomes.no);
-                    self.arrive((a, b), state);
-                    self.arrive((c, d), other);
-                    return Ok(());
+                    finish(&mut state, &events, yes, written);
+                    finish(&mut other, &events, no, written);
+                    self.go([a, b], state);
+                    self.go([c, d], other);
+                    break;
                 }
-                _ => return Ok(()),
+                _ => break,
             }
+        }
+        Ok(())
+    }
+
+    /// Runs both forms to their next events. In verified code control goes only forward on that way, so there is an end. Says whether
+    /// control may have come another way to where it has got.
+    fn advance(&mut self, at: &mut Pair, state: &mut Places) -> bool {
+        let mut is_met = false;
+        for (form, at) in self.forms.iter().zip(at) {
+            is_met |= form.is_met(*at);
+            while let Some(value) = self.silent(&form.steps[*at as usize], state) {
+                let step = &form.steps[*at as usize];
+                step.writes.iter().for_each(|&place| state.set(place, value));
+                *at = step.next[0];
+                is_met |= form.is_met(*at);
+            }
+        }
+        is_met
+    }
+
+    /// What a step writes that only moves a value or computes one that depends on nothing but what it reads.
+    fn silent(&mut self, step: &Step, state: &Places) -> Option<Value> {
+        use StackOp as O;
+        let read = |number: usize| step.reads.get(number).map(|&operand| value(operand, state));
+        let effects = step.operation.facts().effects;
+        match step.operation {
+            O::Nop | O::Jump | O::Pop | O::Dup | O::LoadConst | O::LoadLocal | O::StoreLocal | O::Unset => {
+                Some(read(0).unwrap_or(NOTHING))
+            }
+            operation if operation == O::JumpIfNotNull || Effects::READ.contains(effects) => {
+                let memory = if effects.contains(Effects::READ) { state.get(MEMORY) } else { NONE };
+                Some(self.terms.result(operation, [read(0)?, read(1).unwrap_or(NONE)], memory))
+            }
+            _ => None,
         }
     }
 
+    /// The condition of a branch is what is left of its value without negations.
+    fn event(&self, step: &'s Step, state: &Places) -> Event<'s> {
+        let mut values: SmallVec<_> = step.reads.iter().map(|&operand| value(operand, state)).collect();
+        let mut next = step.next.clone();
+        if step.operation == StackOp::JumpIfTrue {
+            let (condition, sense) = self.terms.condition(values[0], state.get(MEMORY));
+            values[0] = condition;
+            if !sense {
+                next.reverse();
+            }
+        }
+        Event { step, values, next }
+    }
+
     /// Both forms must do the same with the same.
-    fn compare(&self, at: Pair, [left, right]: &[Event; 2]) -> Result<(), String> {
-        if left.action != right.action {
-            return Err(format!("one does {}, the other {}", left.action.name(), right.action.name()));
+    fn compare(&self, [left, right]: &[Event<'_>; 2]) -> Result<(), String> {
+        let (a, b) = (left.step.operation, right.step.operation);
+        if a != b {
+            return Err(format!("one does {}, the other {}", a.facts().mnemonic, b.facts().mnemonic));
         }
-        if left.data != right.data {
-            return Err(format!("one names entry {} of its table, the other {}", left.data, right.data));
+        if left.values.len() != right.values.len() {
+            return Err(format!("one takes {} values, the other {}", left.values.len(), right.values.len()));
         }
-        if left.operands.len() != right.operands.len() {
-            return Err(format!("one takes {} values, the other {}", left.operands.len(), right.operands.len()));
-        }
-        for (index, (&a, &b)) in left.operands.iter().zip(&right.operands).enumerate() {
+        for (index, (&a, &b)) in left.values.iter().zip(&right.values).enumerate() {
             if a != b || a == NOTHING {
                 let [a, b] = [a, b].map(|value| self.terms.describe(value));
                 return Err(format!("value {index} is {a} in one, {b} in the other"));
             }
         }
-        let (a, b) = (self.functions.0.position(at.0.pc), self.functions.1.position(at.1.pc));
-        if a != b && left.action != Action::Branch {
+        let [a, b] = [(0, left), (1, right)].map(|(side, event)| self.forms[side].positions[event.step.pc as usize]);
+        if a != b && left.step.operation != StackOp::JumpIfTrue {
             return Err(format!("one stands at byte {a} of the source, the other at {b}"));
         }
         Ok(())
     }
 
     /// If the event can fail, both forms must go on alike when it does.
-    fn fail(
-        &mut self,
-        at: Pair,
-        [left, right]: &[Event; 2],
-        state: &State,
-        [node, number]: [u32; 2],
-    ) -> Result<(), String> {
-        let effects = left.action.effects();
+    fn fail(&mut self, events: &[Event<'_>; 2], state: &Places, [written, thrown]: [Value; 2]) -> Result<(), String> {
+        let effects = events[0].step.operation.facts().effects;
         if !effects.contains(Effects::FAIL) && !effects.contains(Effects::ALLOCATE) {
             return Ok(());
         }
-        let handlers = (self.guards.0.at(at.0.pc), self.guards.1.at(at.1.pc));
-        let (a, b) = match handlers {
-            (None, None) => return Ok(()),
-            (Some(a), Some(b)) if a.is_cleanup == b.is_cleanup => (a, b),
-            (Some(_), Some(_)) => return Err("an error goes to cleanup code in one, to a `catch` in the other".into()),
-            _ => return Err("an error is handled in one and leaves the other".into()),
+        let [left, right] = self.forms;
+        let handlers = [left.guards[events[0].step.pc as usize], right.guards[events[1].step.pc as usize]];
+        let [Some(a), Some(b)] = handlers else {
+            let is_same = handlers == [None, None];
+            return if is_same { Ok(()) } else { Err("an error is handled in one and leaves the other".into()) };
         };
-        let thrown = self.terms.number(Term::Outcome { node, number });
-        let mut state = state.clone();
-        if let Some(lost) = right.lost {
-            state.places.forget_from(lost);
+        if a.is_cleanup != b.is_cleanup {
+            return Err("an error goes to cleanup code in one, to a `catch` in the other".into());
         }
-        self.stack.cut(&mut state, a.landing);
-        state.places.set(self.stack.stack(a.landing), thrown);
-        state.depth += 1;
-        state.places.set(self.register.register(b.landing), thrown);
-        self.arrive((Cursor::at(a.target), Cursor::at(b.target)), state);
+        let mut state = state.clone();
+        state.set(left.landings + a.landing, thrown);
+        state.set(right.landings + b.landing, thrown);
+        if effects.contains(Effects::WRITE) {
+            state.set(MEMORY, written);
+        }
+        self.go([a.target, b.target], state);
         Ok(())
     }
 
-    /// What an event leaves behind.
-    fn outcomes(&mut self, event: &Event, [node, first]: [u32; 2]) -> Outcomes {
-        let mut outcome = |number| self.terms.number(Term::Outcome { node, number: first + number });
-        let effects = event.action.effects();
-        let memory = effects.contains(Effects::WRITE).then(|| outcome(2));
-        let (yes, no): (Values, Values) = match event.action {
-            Action::Branch => (smallvec![], smallvec![]),
-            Action::Operation(StackOp::ForPrepare) => (smallvec![event.operands[0]], smallvec![]),
-            Action::Operation(StackOp::ForLoop) => (smallvec![outcome(0)], smallvec![]),
-            Action::Operation(StackOp::ForIter | StackOp::ForPair) => {
-                (smallvec![outcome(0), outcome(1)], smallvec![self.terms.number(Term::Null)])
-            }
-            _ => (smallvec![outcome(0)], smallvec![]),
-        };
-        Outcomes { yes: Outcome { values: yes, memory }, no: Outcome { values: no, memory } }
-    }
-
-    /// Brings what an event leaves behind to its places.
-    fn finish(&self, state: &mut State, events: &[Event; 2], outcome: Outcome) {
-        let [left, right] = events;
-        self.stack.cut(state, state.depth - left.pops);
-        state.depth += left.pushes;
-        if let Some(lost) = right.lost {
-            state.places.forget_from(lost);
-        }
-        for event in events {
-            for (&place, &value) in event.results.iter().zip(&outcome.values) {
-                state.places.set(place, value);
-            }
-        }
-        if let Some(memory) = outcome.memory {
-            state.places.set(MEMORY, memory);
-        }
+    /// Control goes on to a pair of steps.
+    fn go(&mut self, mut at: Pair, mut state: Places) {
+        self.advance(&mut at, &mut state);
+        self.arrive(at, state);
     }
 
     /// Control comes to a node with a state: from now on the node knows only what holds in that state as well.
-    fn arrive(&mut self, at: Pair, state: State) {
+    fn arrive(&mut self, at: Pair, state: Places) {
+        let order = [0, 1].map(|side| self.forms[side].steps[at[side] as usize].pc);
         let Some(&number) = self.numbers.get(&at) else {
             let number = self.nodes.len() as u32;
             self.numbers.insert(at, number);
-            self.pending.push(Reverse((at, number)));
+            self.pending.push(Reverse((order, number)));
             self.nodes.push(Node { at, state, joined: FxHashMap::default(), is_pending: true });
             return;
         };
         let node = &mut self.nodes[number as usize];
-        debug_assert_eq!(node.state.depth, state.depth, "the stack form is verified");
-        let mut differences = Vec::new();
-        node.state.places.differences(&state.places, |place, old, new| {
-            if old != NOTHING {
-                differences.push((old, new, place));
-            }
-        });
+        let mut differences = node.state.differences(&state);
+        differences.retain(|&(old, ..)| old != NOTHING);
         differences.sort_unstable();
         let mut is_changed = false;
         // Operands have lower numbers than results, so they have met before.
@@ -252,7 +232,7 @@ impl<'m> Walk<'m> {
             if let Some(size) = node.joined.get_mut(&old) {
                 *size -= class.len();
             }
-            let value = match self.terms.result_of_met(old, new, &mut met, DEEPEST_RESULT) {
+            let value = match self.terms.meet(old, new, &mut met, DEEPEST_RESULT) {
                 _ if new == NOTHING => NOTHING,
                 Some(result) => result,
                 None => {
@@ -262,80 +242,28 @@ impl<'m> Walk<'m> {
                 }
             };
             met.insert((old, new), value);
-            class.iter().for_each(|&(_, _, place)| node.state.places.set(place, value));
+            class.iter().for_each(|&(_, _, place)| node.state.set(place, value));
             is_changed |= value != old;
         }
         if is_changed && !std::mem::replace(&mut node.is_pending, true) {
-            self.pending.push(Reverse((at, number)));
+            self.pending.push(Reverse((order, number)));
         }
     }
 }
 
-type Values = SmallVec<[Value; 2]>;
-
-/// How many operations one form may be ahead of the other where control meets.
-const DEEPEST_RESULT: u32 = 16;
-
-/// The most values an event leaves behind, the state of memory included.
-const OUTCOMES: u32 = 3;
-
-/// What an event leaves behind: values for its results, and another memory if it may have written.
-struct Outcome {
-    values: Values,
-    memory: Option<Value>,
-}
-
-/// What an event leaves behind when control goes on, and when it goes to the second of two places.
-struct Outcomes {
-    yes: Outcome,
-    no: Outcome,
-}
-
-/// Runs silent steps; control in verified code goes only forward by them, so there is an end. Says whether control may have come another
-/// way to where it has got. From there on nothing is computed.
-fn advance(
-    side: &impl Side,
-    at: &mut Cursor,
-    [has_moved, computes]: [bool; 2],
-    state: &mut State,
-    terms: &mut Terms<'_>,
-) -> bool {
-    let mut is_met = has_moved && side.is_entered(*at);
-    while let Some(next) = side.step(*at, computes && !is_met, state, terms) {
-        *at = next;
-        is_met |= side.is_entered(next);
+fn value(operand: Operand, state: &Places) -> Value {
+    match operand {
+        Operand::Place(place) => state.get(place),
+        Operand::Value(value) => value,
     }
-    is_met
 }
 
-/// Which handler guards each instruction.
-struct Guards<'m> {
-    handlers: &'m [Handler],
-    /// From which instruction on which handler guards, if any.
-    from: Vec<(u32, Option<usize>)>,
-}
-
-impl<'m> Guards<'m> {
-    fn new(handlers: &'m [Handler]) -> Self {
-        let mut borders: Vec<(u32, usize, bool)> = Vec::new();
-        for (index, handler) in handlers.iter().enumerate().filter(|(_, handler)| handler.start < handler.end) {
-            borders.extend([(handler.start, index, true), (handler.end, index, false)]);
-        }
-        borders.sort_unstable();
-        let mut active = BTreeSet::new();
-        let from = borders.into_iter().map(|(pc, index, begins)| {
-            if begins {
-                active.insert(index)
-            } else {
-                active.remove(&index)
-            };
-            (pc, active.first().copied())
-        });
-        Self { from: from.collect(), handlers }
+/// Brings what an event leaves behind to its places.
+fn finish(state: &mut Places, events: &[Event<'_>; 2], values: &[Value], written: Value) {
+    for event in events {
+        event.step.writes.iter().zip(values).for_each(|(&place, &value)| state.set(place, value));
     }
-
-    fn at(&self, pc: u32) -> Option<&'m Handler> {
-        let after = self.from.partition_point(|&(from, _)| from <= pc);
-        Some(&self.handlers[self.from[after.checked_sub(1)?].1?])
+    if events[0].step.operation.facts().effects.contains(Effects::WRITE) {
+        state.set(MEMORY, written);
     }
 }
