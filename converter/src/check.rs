@@ -33,9 +33,10 @@ mod walk;
 
 use isa::{Function, RegCode, Register, Stack, StackCode, Verified};
 
-use places::{MEMORY, Places};
-use terms::{Term, Terms};
-use walk::{Mismatch, Walk};
+use places::{Place, Places};
+use steps::Form;
+use terms::{NOTHING, Term, Terms, Value};
+use walk::{MEMORY, Walk};
 
 /// Register code that was not shown to do what the stack code does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,19 +53,13 @@ pub enum Unfaithful {
         what: &'static str,
     },
     /// Two instructions that control comes to together do different things.
-    #[error(
-        "function '{function}': {stack} at {stack_pc} of the stack form and {register} at {register_pc} of the register form: {difference}"
-    )]
+    #[error("function '{function}': {stack} of the stack form and {register} of the register form: {difference}")]
     Instructions {
         /// Name of the function.
         function: String,
-        /// Index of the stack instruction.
-        stack_pc: u32,
-        /// The stack instruction.
+        /// The stack instruction, and where it is.
         stack: String,
-        /// Index of the register instruction.
-        register_pc: u32,
-        /// The register instruction.
+        /// The register instruction, and where it is.
         register: String,
         /// What differs.
         difference: String,
@@ -82,32 +77,38 @@ pub fn check(stack: &Verified<StackCode>, register: &Verified<RegCode>) -> Resul
         if let Some(what) = signature(before, after) {
             return Err(Unfaithful::Signature { function: name(), what });
         }
-        let mut terms = Terms::new();
         let bases = [MEMORY + 1, MEMORY + 2 + stack.frame_size(index as u32)];
-        let mut beginning = Places::new(bases[1] + 1 + after.locals);
+        let end = bases[1] + 1 + after.locals;
+        let mut terms = Terms::new(end);
         let forms = [
-            steps::of_stack(stack, before, bases[0], &mut terms),
-            steps::of_register(register, after, bases[1], &mut terms),
+            Form::of_stack(stack, before, bases[0], &mut terms),
+            Form::of_register(&register.constants, after, bases[1], &mut terms),
         ];
-        beginning.set(MEMORY, terms.joined());
-        let unset = terms.number(Term::Unset);
-        (0..before.locals).for_each(|local| beginning.set(bases[0] + 1 + local, unset));
-        for parameter in 0..u32::from(before.parameters) {
-            let value = terms.number(Term::Parameter(parameter));
-            bases.iter().for_each(|base| beginning.set(base + 1 + parameter, value));
-        }
-        Walk::new(&forms, terms).run(beginning).map_err(|Mismatch { at: [stack_pc, register_pc], difference }| {
+        let beginning = beginning(&forms, before, end, &mut terms);
+        Walk::new(&forms, terms).run(beginning).map_err(|([stack_pc, register_pc], difference)| {
+            let (stack, register) = (before.code[stack_pc as usize], after.code[register_pc as usize]);
             Unfaithful::Instructions {
                 function: name(),
-                stack_pc,
-                stack: format!("{:?}", before.code[stack_pc as usize]),
-                register_pc,
-                register: format!("{:?}", after.code[register_pc as usize]),
+                stack: format!("{stack:?} at {stack_pc}"),
+                register: format!("{register:?} at {register_pc}"),
                 difference,
             }
         })?;
     }
     Ok(())
+}
+
+/// What is where when a function begins.
+fn beginning(forms: &[Form<'_>; 2], function: &Function<Stack>, end: Place, terms: &mut Terms<'_>) -> Places {
+    let mut values = vec![NOTHING; end as usize];
+    values[MEMORY as usize] = terms.joined();
+    values[forms[0].frame as usize..][..function.locals as usize].fill(terms.number(Term::Unset));
+    for parameter in 0..u32::from(function.parameters) {
+        let value = terms.number(Term::Parameter(parameter));
+        forms.iter().for_each(|form| values[(form.frame + parameter) as usize] = value);
+    }
+    values.extend(0..terms.terms.len() as Value);
+    Places::new(&values)
 }
 
 /// What functions refer to must be the same.

@@ -7,6 +7,7 @@
 pub mod binary;
 mod handlers;
 pub mod module;
+pub mod operands;
 pub mod reference;
 pub mod register;
 pub mod stack;

@@ -234,18 +234,6 @@ impl RegisterInstruction {
         }
     }
 
-    /// Which entry of a table it names: a global, a function, a name, …; constants apart.
-    pub fn entry(self) -> Option<u32> {
-        use Lane as L;
-        self.op().facts().lanes.into_iter().zip(self.lanes()).find_map(|(kind, lane)| match kind {
-            L::GlobalWide => Some(self.wide_operand()),
-            L::Global | L::Function | L::Type | L::Name | L::Module | L::Builtin | L::Capture | L::Index => {
-                Some(u32::from(lane))
-            }
-            _ => None,
-        })
-    }
-
     /// The registers it reads as a window: first and how many.
     pub fn window(self) -> Option<(u16, u16)> {
         let first = self.a;

@@ -1,7 +1,5 @@
 //! The stack form: 32-bit words, an 8-bit opcode and a 24-bit operand.
 
-use std::ops::Range;
-
 use crate::table::Effects;
 
 /// What the operand of a stack instruction means.
@@ -153,28 +151,6 @@ impl StackOp {
     pub fn skips(self) -> bool {
         matches!(self, Self::ForPrepare | Self::ForLoop | Self::ForIter | Self::ForPair)
     }
-
-    /// The locals that it reads, in order, counted from the one that its operand names.
-    pub fn locals_read(self) -> Range<u32> {
-        match self {
-            Self::LoadLocal | Self::CheckLocal | Self::LoadCell | Self::StoreCell | Self::MakeCell | Self::IsSet => {
-                0..1
-            }
-            Self::IterValue | Self::ForIter | Self::ForPair => 0..2,
-            Self::ForLoop => 0..3,
-            Self::ForPrepare => 1..3,
-            _ => 0..0,
-        }
-    }
-
-    /// The local that it writes, counted likewise.
-    pub fn local_written(self) -> Option<u32> {
-        match self {
-            Self::StoreLocal | Self::Unset | Self::MakeCell | Self::ForPrepare | Self::ForLoop => Some(0),
-            Self::ForIter | Self::ForPair => Some(1),
-            _ => None,
-        }
-    }
 }
 
 /// One instruction of the stack form: opcode in the low 8 bits, operand in the high 24.
@@ -270,16 +246,6 @@ impl StackInstruction {
     #[inline]
     pub fn pushes(self) -> u32 {
         u32::from(self.op().facts().pushes)
-    }
-
-    /// Which entry of a table it names: a global, a function, a name, …; constants apart.
-    pub fn entry(self) -> Option<u32> {
-        use StackOperand as O;
-        match self.op().facts().operand {
-            O::GlobalCall | O::FunctionCall | O::BuiltinCall | O::MethodCall | O::TypeCall => Some(self.call_index()),
-            O::Global | O::Capture | O::Function | O::Type | O::Name | O::Module => Some(self.operand()),
-            O::None | O::Constant | O::Local | O::Jump | O::Count | O::Arguments => None,
-        }
     }
 
     /// The target, when the operand is one.

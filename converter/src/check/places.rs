@@ -1,45 +1,52 @@
 //! Which value each place of both frames holds.
-//!
-//! What places hold is remembered at every join of a function, and most of it is the same from one join to the next. So places lie in
-//! chunks that copies share until they are written, and where two maps share a chunk they are not compared.
 
 use std::rc::Rc;
 
 use super::terms::{NOTHING, Value};
 
-/// A local, a place of the operand stack, a register or a spill slot; or [`MEMORY`].
+/// Counts places of both frames, and what else holds a value.
 pub(super) type Place = u32;
 
-/// Its value stands for all that is written to memory: it is another after every event that may write.
-pub(super) const MEMORY: Place = 0;
+const WIDTH: usize = 32;
 
-const CHUNK: usize = 64;
+type Chunk = Rc<[Value; WIDTH]>;
 
-/// A map from places to values.
+/// A map from places to values: a tree of two levels below its root, whose parts are shared by copies until they are written. Most of
+/// what places hold stays the same from one event to the next.
 #[derive(Clone)]
-pub(super) struct Places(Vec<Rc<[Value; CHUNK]>>);
+pub(super) struct Places(Vec<Rc<[Chunk; WIDTH]>>);
 
 impl Places {
-    /// So many places of which nothing is known.
-    pub(super) fn new(count: u32) -> Self {
-        Self(vec![Rc::new([NOTHING; CHUNK]); (count as usize).div_ceil(CHUNK)])
+    pub(super) fn new(values: &[Value]) -> Self {
+        let chunk = |values: &[Value]| Chunk::new(std::array::from_fn(|at| values.get(at).copied().unwrap_or(NOTHING)));
+        let block = |values: &[Value]| {
+            let mut chunks = values.chunks(WIDTH).map(chunk);
+            Rc::new(std::array::from_fn(|_| chunks.next().unwrap_or_else(|| chunk(&[]))))
+        };
+        Self(values.chunks(WIDTH * WIDTH).map(block).collect())
     }
 
     pub(super) fn get(&self, place: Place) -> Value {
-        self.0[place as usize / CHUNK][place as usize % CHUNK]
+        let place = place as usize;
+        self.0[place / WIDTH / WIDTH][place / WIDTH % WIDTH][place % WIDTH]
     }
 
     pub(super) fn set(&mut self, place: Place, value: Value) {
-        Rc::make_mut(&mut self.0[place as usize / CHUNK])[place as usize % CHUNK] = value;
+        let place = place as usize;
+        let block = Rc::make_mut(&mut self.0[place / WIDTH / WIDTH]);
+        Rc::make_mut(&mut block[place / WIDTH % WIDTH])[place % WIDTH] = value;
     }
 
-    /// Where two maps differ: what the place holds in this one, what in the other, and the place.
+    /// Where two maps differ: what the place holds in this one, what in the other, and the place. Shared parts are passed over.
     pub(super) fn differences(&self, other: &Self) -> Vec<(Value, Value, Place)> {
-        let chunks = (0..).step_by(CHUNK).zip(self.0.iter().zip(&other.0));
-        let places = |(first, (a, b)): (Place, (&Rc<[Value; CHUNK]>, &Rc<[Value; CHUNK]>))| {
-            a.iter().zip(b.iter()).zip(first..).map(|((&a, &b), place)| (a, b, place)).collect::<Vec<_>>()
-        };
-        let differ = chunks.filter(|(_, (a, b))| !Rc::ptr_eq(a, b)).flat_map(places);
-        differ.filter(|(a, b, _)| a != b).collect()
+        let mut differences = Vec::new();
+        for (block, (a, b)) in self.0.iter().zip(&other.0).enumerate().filter(|(_, (a, b))| !Rc::ptr_eq(a, b)) {
+            for (chunk, (a, b)) in a.iter().zip(b.iter()).enumerate().filter(|(_, (a, b))| !Rc::ptr_eq(a, b)) {
+                for (at, (&a, &b)) in a.iter().zip(b.iter()).enumerate().filter(|(_, (a, b))| a != b) {
+                    differences.push((a, b, ((block * WIDTH + chunk) * WIDTH + at) as Place));
+                }
+            }
+        }
+        differences
     }
 }

@@ -3,37 +3,35 @@
 use fxhash::FxHashMap;
 use isa::{Constant, StackOp};
 
+use super::places::Place;
+
 /// The number of a [`Term`].
 pub(super) type Value = u32;
 
-/// What pairs of values that hold on different ways to a place meet in there.
+/// What pairs of values that hold on different ways to a node meet in there.
 pub(super) type Met = FxHashMap<(Value, Value), Value>;
 
-/// What is in a place of which nothing is known: never written, or different in some way on each way to it.
+/// What is in a place of which nothing is known: never written, or different on different ways to it.
 pub(super) const NOTHING: Value = 0;
-/// In place of a second operand and of the memory, where an operation has none.
+/// In place of a second operand, and of the memory, where an operation has none.
 pub(super) const NONE: Value = 1;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Term<'m> {
-    /// See [`NOTHING`].
     Nothing,
-    /// See [`NONE`].
     None,
     /// What a variable holds that was never set.
     Unset,
     Null,
     Integer(i64),
-    /// Any other constant.
     Constant(&'m Constant),
     Parameter(u32),
     /// An entry of a table of the module: a name, a global, a function, …
     Entry(u32),
-    /// One of the outcomes of the events since a node.
+    /// One of the outcomes of the events of a node.
     Outcome {
         node: u32,
-        event: u32,
         number: u32,
     },
     /// What several places hold that hold the same on each way to a node.
@@ -46,23 +44,29 @@ pub(super) enum Term<'m> {
     },
 }
 
+impl<'m> Term<'m> {
+    pub(super) fn constant(constant: &'m Constant) -> Self {
+        match constant {
+            &Constant::Int(value) => Self::Integer(value),
+            Constant::Null => Self::Null,
+            constant => Self::Constant(constant),
+        }
+    }
+}
+
 /// All values of a function.
 pub(super) struct Terms<'m> {
-    terms: Vec<Term<'m>>,
+    pub(super) terms: Vec<Term<'m>>,
     numbers: FxHashMap<Term<'m>, Value>,
+    /// The first of the places that hold what is known from the code.
+    known: Place,
 }
 
 impl<'m> Terms<'m> {
-    pub(super) fn new() -> Self {
-        let mut terms = Self { terms: Vec::new(), numbers: FxHashMap::default() };
-        terms.number(Term::Nothing);
-        terms.number(Term::None);
+    pub(super) fn new(known: Place) -> Self {
+        let mut terms = Self { terms: Vec::new(), numbers: FxHashMap::default(), known };
+        [Term::Nothing, Term::None].map(|term| terms.number(term));
         terms
-    }
-
-    /// The value in words.
-    pub(super) fn describe(&self, value: Value) -> String {
-        format!("v{value}, {:?}", self.terms[value as usize])
     }
 
     pub(super) fn number(&mut self, term: Term<'m>) -> Value {
@@ -72,12 +76,9 @@ impl<'m> Terms<'m> {
         })
     }
 
-    pub(super) fn constant(&mut self, constant: &'m Constant) -> Value {
-        self.number(match constant {
-            &Constant::Int(value) => Term::Integer(value),
-            Constant::Null => Term::Null,
-            constant => Term::Constant(constant),
-        })
+    /// The place that holds a value which is known from the code.
+    pub(super) fn place(&mut self, term: Term<'m>) -> Place {
+        self.known + self.number(term)
     }
 
     /// A value of which nothing is known but where it is.
@@ -99,22 +100,19 @@ impl<'m> Terms<'m> {
         }
     }
 
-    /// What two values meet in, if that follows from what others meet in: the results of the same operation meet in its result on what
-    /// their operands meet in, for one form may have computed it when the other has not yet. `met` knows what values meet in, and learns
-    /// it; results of results are looked into `depth` deep.
+    /// What two values meet in, if that follows from what others meet in: results of an operation meet in its result on what their
+    /// operands meet in, for one form may have computed it when the other has not yet. `met` knows what values meet in, and learns it;
+    /// results of results are looked into `depth` deep.
     pub(super) fn meet(&mut self, a: Value, b: Value, met: &mut Met, depth: u32) -> Option<Value> {
-        if a == b {
-            return Some(a);
-        }
-        if let Some(&known) = met.get(&(a, b)) {
+        if let Some(known) = if a == b { Some(a) } else { met.get(&(a, b)).copied() } {
             return Some(known);
         }
         let Term::Result { operation, operands: [left, right], memory } = self.terms[a as usize] else { return None };
-        let Term::Result { operation: same, operands: [c, d], memory: other } = self.terms[b as usize] else {
+        let Term::Result { operation: same, operands: [c, d], memory: now } = self.terms[b as usize] else {
             return None;
         };
         let depth = depth.checked_sub(1).filter(|_| operation == same)?;
-        let memory = self.meet(memory, other, met, depth)?;
+        let memory = self.meet(memory, now, met, depth)?;
         let mut both = |c, d| Some([self.meet(left, c, met, depth)?, self.meet(right, d, met, depth)?]);
         let operands = both(c, d).or_else(|| both(d, c).filter(|_| operation == StackOp::Eq))?;
         let result = self.result(operation, operands, memory);

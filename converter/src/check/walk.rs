@@ -1,29 +1,32 @@
 //! Both forms of a function, run side by side until nothing more is learned.
 //!
-//! A *node* is a pair of events, one in each form, at which control meets. It has a state: which places hold the same value on every way
-//! found so far. A node is run until control branches or meets another way; the states in which it leaves go to the nodes it leaves for,
-//! and a node whose state loses something by that is run again.
+//! A *node* is a pair of events, one in each form, that control comes to together. It has a state: which places hold the same value on
+//! every way found so far. When a node is run, both forms must do the same with the same; then each goes on silently to its next event,
+//! and the states in which they get there go to the nodes there. A node whose state loses something by that is run again.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::fmt::Debug;
 
 use fxhash::FxHashMap;
 use isa::{Effects, StackOp};
 use smallvec::SmallVec;
 
-use super::places::{MEMORY, Places};
-use super::steps::{Operand, Step, Steps};
+use super::places::{Place, Places};
+use super::steps::{Form, Step};
 use super::terms::{Met, NONE, NOTHING, Term, Terms, Value};
+
+/// The place whose value is all that was ever written to memory: it is another after every event that may write.
+pub(super) const MEMORY: Place = 0;
+
+/// How many operations one form may be ahead of the other where control meets.
+const DEEPEST_RESULT: u32 = 16;
 
 /// A step of each form.
 type Pair = [u32; 2];
 
-/// Where the forms differ, and how.
-pub(super) struct Mismatch {
-    /// The instructions.
-    pub(super) at: Pair,
-    pub(super) difference: String,
-}
+/// The instructions where the forms differ, and how.
+pub(super) type Mismatch = (Pair, String);
 
 struct Node {
     at: Pair,
@@ -33,15 +36,8 @@ struct Node {
     is_pending: bool,
 }
 
-/// A step that can be noticed, with what it reads.
-struct Event<'s> {
-    step: &'s Step,
-    values: SmallVec<[Value; 4]>,
-    next: SmallVec<[u32; 2]>,
-}
-
 pub(super) struct Walk<'s, 'm> {
-    forms: &'s [Steps<'m>; 2],
+    forms: &'s [Form<'m>; 2],
     terms: Terms<'m>,
     nodes: Vec<Node>,
     numbers: FxHashMap<Pair, u32>,
@@ -49,98 +45,63 @@ pub(super) struct Walk<'s, 'm> {
     pending: BinaryHeap<Reverse<(Pair, u32)>>,
 }
 
-/// How many operations one form may be ahead of the other where control meets.
-const DEEPEST_RESULT: u32 = 16;
+/// What is noticed of a step, and where control goes on.
+struct Event {
+    values: SmallVec<[Value; 4]>,
+    next: SmallVec<[u32; 2]>,
+}
 
 impl<'s, 'm> Walk<'s, 'm> {
-    pub(super) fn new(forms: &'s [Steps<'m>; 2], terms: Terms<'m>) -> Self {
+    pub(super) fn new(forms: &'s [Form<'m>; 2], terms: Terms<'m>) -> Self {
         Self { forms, terms, nodes: Vec::new(), numbers: FxHashMap::default(), pending: BinaryHeap::new() }
     }
 
     /// Runs nodes until none has anything new to say.
     pub(super) fn run(mut self, beginning: Places) -> Result<(), Mismatch> {
-        self.go([0, 0], beginning);
-        while let Some(Reverse((_, node))) = self.pending.pop() {
-            self.nodes[node as usize].is_pending = false;
-            self.node(node)?;
+        self.go_on([0, 0], beginning);
+        while let Some(Reverse((_, number))) = self.pending.pop() {
+            self.nodes[number as usize].is_pending = false;
+            self.node(number)?;
         }
         Ok(())
     }
 
-    fn node(&mut self, node: u32) -> Result<(), Mismatch> {
-        let Node { mut at, ref state, .. } = self.nodes[node as usize];
-        let mut state = state.clone();
+    fn node(&mut self, number: u32) -> Result<(), Mismatch> {
+        let Node { at, ref state, .. } = self.nodes[number as usize];
+        let state = state.clone();
+        let steps = [0, 1].map(|form| &self.forms[form].steps[at[form] as usize]);
+        let events = steps.map(|step| self.event(step, &state));
+        let handlers = self.compare(steps, &events).map_err(|difference| (steps.map(|step| step.pc), difference))?;
+
         let null = self.terms.number(Term::Null);
-        for event in 0.. {
-            let events = [0, 1].map(|side| self.event(&self.forms[side].steps[at[side] as usize], &state));
-            let outcome = |number| self.terms.number(Term::Outcome { node, event, number });
-            let [first, second, written, thrown] = [0, 1, 2, 3].map(outcome);
-            let result = self.compare(&events).and_then(|()| self.fail(&events, &state, [written, thrown]));
-            result.map_err(|difference| Mismatch { at: events.each_ref().map(|event| event.step.pc), difference })?;
-            let (yes, no): (&[Value], &[Value]) = match events[0].step.operation {
-                StackOp::ForPrepare => (&[events[0].values[0]], &[]),
-                StackOp::ForIter | StackOp::ForPair => (&[first, second], &[null]),
-                _ => (&[first], &[]),
-            };
-            match events.each_ref().map(|event| &event.next[..]) {
-                [&[a], &[b]] => {
-                    finish(&mut state, &events, yes, written);
-                    at = [a, b];
-                    if self.advance(&mut at, &mut state) {
-                        self.arrive(at, state);
-                        break;
-                    }
-                }
-                [&[a, c], &[b, d]] => {
-                    let mut other = state.clone();
-                    finish(&mut state, &events, yes, written);
-                    finish(&mut other, &events, no, written);
-                    self.go([a, b], state);
-                    self.go([c, d], other);
-                    break;
-                }
-                _ => break,
+        let [first, second, written, thrown] =
+            [0, 1, 2, 3].map(|outcome| self.terms.number(Term::Outcome { node: number, number: outcome }));
+        let outcomes: [&[Value]; 2] = match steps[0].operation {
+            StackOp::ForPrepare => [&[events[0].values[0]], &[]],
+            StackOp::ForIter | StackOp::ForPair => [&[first, second], &[null]],
+            _ => [&[first], &[]],
+        };
+        let mut after = state;
+        if steps[0].operation.facts().effects.contains(Effects::WRITE) {
+            after.set(MEMORY, written);
+        }
+        for (way, outcomes) in (0..events[0].next.len()).zip(outcomes) {
+            let mut after = after.clone();
+            for step in steps {
+                step.writes.iter().zip(outcomes).for_each(|(&place, &value)| after.set(place, value));
             }
+            self.go_on(events.each_ref().map(|event| event.next[way]), after);
+        }
+        if let Some(landings) = handlers {
+            landings.map(|(_, place)| after.set(place, thrown));
+            self.go_on(landings.map(|(target, _)| target), after);
         }
         Ok(())
     }
 
-    /// Runs both forms to their next events. In verified code control goes only forward on that way, so there is an end. Says whether
-    /// control may have come another way to where it has got.
-    fn advance(&mut self, at: &mut Pair, state: &mut Places) -> bool {
-        let mut is_met = false;
-        for (form, at) in self.forms.iter().zip(at) {
-            is_met |= form.is_met(*at);
-            while let Some(value) = self.silent(&form.steps[*at as usize], state) {
-                let step = &form.steps[*at as usize];
-                step.writes.iter().for_each(|&place| state.set(place, value));
-                *at = step.next[0];
-                is_met |= form.is_met(*at);
-            }
-        }
-        is_met
-    }
-
-    /// What a step writes that only moves a value or computes one that depends on nothing but what it reads.
-    fn silent(&mut self, step: &Step, state: &Places) -> Option<Value> {
-        use StackOp as O;
-        let read = |number: usize| step.reads.get(number).map(|&operand| value(operand, state));
-        let effects = step.operation.facts().effects;
-        match step.operation {
-            O::Nop | O::Jump | O::Pop | O::Dup | O::LoadConst | O::LoadLocal | O::StoreLocal | O::Unset => {
-                Some(read(0).unwrap_or(NOTHING))
-            }
-            operation if operation == O::JumpIfNotNull || Effects::READ.contains(effects) => {
-                let memory = if effects.contains(Effects::READ) { state.get(MEMORY) } else { NONE };
-                Some(self.terms.result(operation, [read(0)?, read(1).unwrap_or(NONE)], memory))
-            }
-            _ => None,
-        }
-    }
-
-    /// The condition of a branch is what is left of its value without negations.
-    fn event(&self, step: &'s Step, state: &Places) -> Event<'s> {
-        let mut values: SmallVec<_> = step.reads.iter().map(|&operand| value(operand, state)).collect();
+    /// What an event reads. The condition of a branch is what is left of its value without negations.
+    fn event(&self, step: &Step, state: &Places) -> Event {
+        let mut values: SmallVec<_> = step.reads.iter().map(|&place| state.get(place)).collect();
         let mut next = step.next.clone();
         if step.operation == StackOp::JumpIfTrue {
             let (condition, sense) = self.terms.condition(values[0], state.get(MEMORY));
@@ -149,65 +110,74 @@ impl<'s, 'm> Walk<'s, 'm> {
                 next.reverse();
             }
         }
-        Event { step, values, next }
+        Event { values, next }
     }
 
-    /// Both forms must do the same with the same.
-    fn compare(&self, [left, right]: &[Event<'_>; 2]) -> Result<(), String> {
-        let (a, b) = (left.step.operation, right.step.operation);
+    /// Both forms must do the same with the same, and go on alike if that fails: gives where to, and the places for what is thrown.
+    fn compare(&self, steps: [&Step; 2], events: &[Event; 2]) -> Result<Option<[(u32, Place); 2]>, String> {
+        let differ = |what: &str, a: &dyn Debug, b: &dyn Debug| Err(format!("{what} {a:?} in one, {b:?} in the other"));
+        let [a, b] = steps.map(|step| step.operation);
         if a != b {
-            return Err(format!("one does {}, the other {}", a.facts().mnemonic, b.facts().mnemonic));
+            return differ("the operation is", &a, &b);
         }
-        if left.values.len() != right.values.len() {
-            return Err(format!("one takes {} values, the other {}", left.values.len(), right.values.len()));
+        let [left, right] = events.each_ref().map(|event| &event.values);
+        if left.len() != right.len() {
+            return differ("the count of values is", &left.len(), &right.len());
         }
-        for (index, (&a, &b)) in left.values.iter().zip(&right.values).enumerate() {
-            if a != b || a == NOTHING {
-                let [a, b] = [a, b].map(|value| self.terms.describe(value));
-                return Err(format!("value {index} is {a} in one, {b} in the other"));
+        let mut values = left.iter().zip(right).enumerate();
+        if let Some((index, (&a, &b))) = values.find(|(_, (a, b))| a != b || **a == NOTHING) {
+            let [a, b] = [a, b].map(|value| self.terms.terms[value as usize]);
+            return differ(&format!("value {index} is"), &a, &b);
+        }
+        let [(a, from), (b, other)] = [0, 1].map(|form| self.forms[form].origins[steps[form].pc as usize]);
+        if from != other && steps[0].operation != StackOp::JumpIfTrue {
+            return differ("the byte of the source is", &from, &other);
+        }
+        let effects = steps[0].operation.facts().effects;
+        match (a, b) {
+            _ if !effects.contains(Effects::FAIL) && !effects.contains(Effects::ALLOCATE) => Ok(None),
+            (None, None) => Ok(None),
+            (Some(a), Some(b)) if a.is_cleanup == b.is_cleanup => {
+                let [left, right] = self.forms;
+                Ok(Some([(a.target, left.landings + a.landing), (b.target, right.landings + b.landing)]))
+            }
+            _ => differ("the handler of an error is", &a, &b),
+        }
+    }
+
+    /// Runs both forms on to their next events, and brings the state to the node there.
+    fn go_on(&mut self, mut at: Pair, mut state: Places) {
+        for (form, at) in self.forms.iter().zip(&mut at) {
+            // In verified code control goes only forward by silent steps, so there is an end.
+            while let Some(value) = self.silent(&form.steps[*at as usize], &state) {
+                let step = &form.steps[*at as usize];
+                step.writes.iter().for_each(|&place| state.set(place, value));
+                *at = step.next[0];
             }
         }
-        let [a, b] = [(0, left), (1, right)].map(|(side, event)| self.forms[side].positions[event.step.pc as usize]);
-        if a != b && left.step.operation != StackOp::JumpIfTrue {
-            return Err(format!("one stands at byte {a} of the source, the other at {b}"));
-        }
-        Ok(())
-    }
-
-    /// If the event can fail, both forms must go on alike when it does.
-    fn fail(&mut self, events: &[Event<'_>; 2], state: &Places, [written, thrown]: [Value; 2]) -> Result<(), String> {
-        let effects = events[0].step.operation.facts().effects;
-        if !effects.contains(Effects::FAIL) && !effects.contains(Effects::ALLOCATE) {
-            return Ok(());
-        }
-        let [left, right] = self.forms;
-        let handlers = [left.guards[events[0].step.pc as usize], right.guards[events[1].step.pc as usize]];
-        let [Some(a), Some(b)] = handlers else {
-            let is_same = handlers == [None, None];
-            return if is_same { Ok(()) } else { Err("an error is handled in one and leaves the other".into()) };
-        };
-        if a.is_cleanup != b.is_cleanup {
-            return Err("an error goes to cleanup code in one, to a `catch` in the other".into());
-        }
-        let mut state = state.clone();
-        state.set(left.landings + a.landing, thrown);
-        state.set(right.landings + b.landing, thrown);
-        if effects.contains(Effects::WRITE) {
-            state.set(MEMORY, written);
-        }
-        self.go([a.target, b.target], state);
-        Ok(())
-    }
-
-    /// Control goes on to a pair of steps.
-    fn go(&mut self, mut at: Pair, mut state: Places) {
-        self.advance(&mut at, &mut state);
         self.arrive(at, state);
+    }
+
+    /// What a step writes that only moves a value, or computes one and at most reads memory for it. Of others nothing.
+    fn silent(&mut self, step: &Step, state: &Places) -> Option<Value> {
+        use StackOp as O;
+        let read = |number: usize| step.reads.get(number).map_or(NONE, |&place| state.get(place));
+        let effects = step.operation.facts().effects;
+        match step.operation {
+            O::Nop | O::Jump | O::Pop | O::Dup | O::LoadConst | O::LoadLocal | O::StoreLocal | O::Unset => {
+                Some(read(0))
+            }
+            operation if operation == O::JumpIfNotNull || Effects::READ.contains(effects) => {
+                let memory = if effects.contains(Effects::READ) { state.get(MEMORY) } else { NONE };
+                Some(self.terms.result(operation, [read(0), read(1)], memory))
+            }
+            _ => None,
+        }
     }
 
     /// Control comes to a node with a state: from now on the node knows only what holds in that state as well.
     fn arrive(&mut self, at: Pair, state: Places) {
-        let order = [0, 1].map(|side| self.forms[side].steps[at[side] as usize].pc);
+        let order = [0, 1].map(|form| self.forms[form].steps[at[form] as usize].pc);
         let Some(&number) = self.numbers.get(&at) else {
             let number = self.nodes.len() as u32;
             self.numbers.insert(at, number);
@@ -218,10 +188,9 @@ impl<'s, 'm> Walk<'s, 'm> {
         let node = &mut self.nodes[number as usize];
         let mut differences = node.state.differences(&state);
         differences.retain(|&(old, ..)| old != NOTHING);
+        // Operands have lower numbers than results, so they meet before.
         differences.sort_unstable();
-        let mut is_changed = false;
-        // Operands have lower numbers than results, so they have met before.
-        let mut met = Met::default();
+        let (mut met, mut is_changed) = (Met::default(), false);
         for class in differences.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let (old, new, _) = class[0];
             // All that held the same still do.
@@ -248,22 +217,5 @@ impl<'s, 'm> Walk<'s, 'm> {
         if is_changed && !std::mem::replace(&mut node.is_pending, true) {
             self.pending.push(Reverse((order, number)));
         }
-    }
-}
-
-fn value(operand: Operand, state: &Places) -> Value {
-    match operand {
-        Operand::Place(place) => state.get(place),
-        Operand::Value(value) => value,
-    }
-}
-
-/// Brings what an event leaves behind to its places.
-fn finish(state: &mut Places, events: &[Event<'_>; 2], values: &[Value], written: Value) {
-    for event in events {
-        event.step.writes.iter().zip(values).for_each(|(&place, &value)| state.set(place, value));
-    }
-    if events[0].step.operation.facts().effects.contains(Effects::WRITE) {
-        state.set(MEMORY, written);
     }
 }

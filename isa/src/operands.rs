@@ -1,0 +1,145 @@
+//! What instructions read and write, in either form: values of the frame and what is known from the code.
+//!
+//! A frame is one row of values: locals and the operand stack above them, or registers. Operands come in the order of the stack form,
+//! so that an operation reads the same in both forms.
+
+use std::ops::Range;
+
+use crate::module::{Function, Register, Stack};
+use crate::register::{Lane, RegisterInstruction, RegisterOp};
+use crate::stack::{StackInstruction, StackOp, StackOperand};
+
+/// What an instruction reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// A place of the frame.
+    Place(u32),
+    /// A constant.
+    Constant(u32),
+    /// A number in the instruction.
+    Integer(i64),
+    /// An entry of another table of the module: a name, a global, a function, …
+    Entry(u32),
+}
+
+/// What an instruction reads and writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Operands {
+    /// What it reads: an object before what is done with it, entries of tables last.
+    pub reads: Vec<Operand>,
+    /// Places of the frame that it writes.
+    pub writes: Vec<u32>,
+}
+
+impl StackOp {
+    /// The locals that it reads, counted from the one that its operand names.
+    pub fn locals_read(self) -> Range<u32> {
+        match self {
+            Self::LoadLocal | Self::CheckLocal | Self::LoadCell | Self::StoreCell | Self::MakeCell | Self::IsSet => {
+                0..1
+            }
+            Self::IterValue | Self::ForIter | Self::ForPair => 0..2,
+            Self::ForLoop => 0..3,
+            Self::ForPrepare => 1..3,
+            _ => 0..0,
+        }
+    }
+
+    /// The local that it writes, counted likewise.
+    pub fn local_written(self) -> Option<u32> {
+        match self {
+            Self::StoreLocal | Self::Unset | Self::MakeCell | Self::ForPrepare | Self::ForLoop => Some(0),
+            Self::ForIter | Self::ForPair => Some(1),
+            _ => None,
+        }
+    }
+}
+
+impl StackInstruction {
+    /// What it reads and writes where `depth` values are on the operand stack.
+    pub fn operands(self, function: &Function<Stack>, depth: u32) -> Operands {
+        let (op, operand) = (self.op(), self.operand());
+        let kept = function.locals + depth - self.pops();
+        let popped = (kept..function.locals + depth).map(Operand::Place);
+        let locals = op.locals_read().map(|local| Operand::Place(operand + local));
+        let mut reads: Vec<Operand> =
+            if op == StackOp::StoreCell { locals.chain(popped).collect() } else { popped.chain(locals).collect() };
+        use StackOperand as O;
+        match op.facts().operand {
+            O::Constant => reads.push(Operand::Constant(operand)),
+            O::Local if matches!(op, StackOp::CheckLocal | StackOp::LoadCell) => {
+                reads.push(Operand::Entry(function.local_names[operand as usize]));
+            }
+            O::GlobalCall | O::FunctionCall | O::BuiltinCall | O::MethodCall | O::TypeCall => {
+                reads.push(Operand::Entry(self.call_index()));
+            }
+            O::Global | O::Capture | O::Function | O::Type | O::Name | O::Module => reads.push(Operand::Entry(operand)),
+            O::None | O::Local | O::Jump | O::Count | O::Arguments => {}
+        }
+        let pushed = kept..kept + self.pushes();
+        Operands { reads, writes: pushed.chain(op.local_written().map(|local| operand + local)).collect() }
+    }
+}
+
+impl RegisterInstruction {
+    /// What it reads and writes, except what a call loses.
+    pub fn operands(self, function: &Function<Register>) -> Operands {
+        let (op, lanes) = (self.op(), self.op().facts().lanes);
+        let Operands { mut reads, mut writes } = Operands::default();
+        let mut entry = None;
+        for (kind, lane) in lanes.into_iter().zip(self.lanes()) {
+            let register = u32::from(lane);
+            match kind {
+                Lane::Use => reads.push(Operand::Place(register)),
+                Lane::Def => writes.push(register),
+                Lane::UseDef => {
+                    reads.push(Operand::Place(register));
+                    writes.push(register);
+                }
+                Lane::Slot if op == RegisterOp::LoadSpill => reads.push(Operand::Place(function.spill_base + register)),
+                Lane::Slot => writes.push(function.spill_base + register),
+                Lane::Int => reads.push(Operand::Integer(i64::from(lane as i16))),
+                Lane::IntWide => reads.push(Operand::Integer(i64::from(self.wide_operand() as i32))),
+                Lane::Constant => reads.push(Operand::Constant(register)),
+                Lane::ConstantWide => reads.push(Operand::Constant(self.wide_operand())),
+                Lane::GlobalWide => entry = Some(self.wide_operand()),
+                Lane::Global | Lane::Function | Lane::Type | Lane::Name => entry = Some(register),
+                Lane::Module | Lane::Builtin | Lane::Capture | Lane::Index => entry = Some(register),
+                Lane::None | Lane::Offset | Lane::OffsetWide | Lane::Wide | Lane::Arguments | Lane::Clobber => {}
+                Lane::Window | Lane::ReceiverWindow | Lane::PairWindow => {}
+                Lane::ConstructWindow | Lane::SliceWindow | Lane::UseWindow => {}
+            }
+        }
+        if let Some((first, count)) = self.window() {
+            let first = u32::from(first);
+            reads.extend((first..first + u32::from(count)).map(Operand::Place));
+            if lanes[0] != Lane::UseWindow {
+                writes.push(first);
+            }
+        }
+        reads.extend(entry.map(Operand::Entry));
+        Operands { reads, writes }
+    }
+}
+
+impl Function<Stack> {
+    /// How many values are on the operand stack before each instruction of verified code; nothing where control never comes.
+    pub fn depths(&self) -> Vec<Option<u32>> {
+        let guards = self.guards();
+        let mut depths = vec![None; self.code.len()];
+        let mut pending = vec![(0_u32, 0_u32)];
+        while let Some((pc, depth)) = pending.pop() {
+            let known = &mut depths[pc as usize];
+            if known.replace(depth).is_some() {
+                continue;
+            }
+            let instruction = self.code[pc as usize];
+            let (op, after) = (instruction.op(), depth - instruction.pops() + instruction.pushes());
+            let next = [instruction.jump_target(), op.skips().then_some(pc + 2), (!op.ends_block()).then_some(pc + 1)];
+            let handler = guards[pc as usize].map(|handler| self.handlers[handler as usize]);
+            pending.extend(handler.map(|handler| (handler.target, handler.landing + 1)));
+            pending.extend(next.into_iter().flatten().map(|next| (next, after)));
+        }
+        depths
+    }
+}
