@@ -1,28 +1,22 @@
 //! The checker: proof that register code does what the stack code does that it was made from.
 //!
-//! It knows nothing of how code is converted and takes no hints from the converter: it gets two verified modules and runs them side by
-//! side, function by function, with symbols in place of values (`walk`). What either form does between two *events* is a private
-//! matter: moving values about, loading constants, jumping, spilling and reloading, computing what depends on memory alone that is read.
-//! Events are what may be noticed: whatever can fail, print, take fuel, write, allocate, call or decide where to go on. Both forms must
-//! come to the same event, with the same values, the same immediate data and the same place in the source, one event after the other;
-//! its outcome is the same new value in both. Some instructions of the register form are several events: `JUMP_LT` is `LT` and a branch,
-//! `COUNTED_LOOP` is `FOR_LOOP` and `LOOP`, and any branch back takes fuel.
+//! It shares nothing with the converter and takes no hints from it: it gets two verified modules and runs them side by side, function by
+//! function, with numbers in place of values. Most steps of either form are silent: they move values about, or compute what depends on
+//! nothing but values and memory that is read. The others are *events*: whatever can fail, print, take fuel, write, allocate, call or
+//! decide where to go on. Both forms must come to the same event, with the same values, the same immediate data and the same place in the
+//! source, one event after the other; its outcome is the same new value in both. If it fails, the same kind of handler must take it.
 //!
-//! # What is known at a point of the code
-//!
-//! The places of both frames (locals, operand stack, registers, spill slots) fall into classes that hold the same value; of some values it
-//! is known which constant or parameter they are, or that they are unset. Where control meets, two places stay in one class only if they
-//! are in one on each way there. The classes start as the first way finds them and are refined until nothing changes, which is the greatest
-//! solution, so that values which are the same around a loop are found to be the same. An error at an event that can fail must go to the
-//! same kind of handler in both forms; what the frames hold at that moment meets in the handler, less what a failing call has overwritten.
+//! What is known at an event are classes of places (locals, operand stack, registers, spill slots) that hold the same value on each way
+//! there, and of some values what they are. The classes start as the first way finds them and are refined until nothing changes, which is
+//! the greatest solution, so that values which are the same around a loop are found to be the same.
 //!
 //! # Invariants
 //!
-//! * A value's number means one value at each time: outcomes are numbered by the node they follow, and where a way leads back to the
-//!   node, the places that still hold an older outcome have met with those of the way that led there first, and got a number of their own.
-//! * A value that depends on memory names the memory it was computed from, which is another after every event that may write.
-//! * A register that a call overwrites holds nothing, and nothing is equal to nothing.
-//! * Silent steps only go forward, because in verified code what goes back takes fuel; so no side runs on forever without the other.
+//! * A number means one value at each time: where a way leads back to a node, places that still hold an older outcome of it have met with
+//!   those of the way that led there first, and got a number of their own.
+//! * A result that depends on memory names the memory it was computed from, which is another after every event that may write.
+//! * What a call overwrites seems to stay, and so does what is popped, but verified code does not read either.
+//! * Nothing known is equal to nothing.
 //!
 //! What is not reached is not compared. Errors that cannot be caught (fuel, output) have the same place, and need no handler.
 
@@ -31,11 +25,11 @@ mod steps;
 mod terms;
 mod walk;
 
-use isa::{Function, RegCode, Register, Stack, StackCode, Verified};
+use isa::{RegCode, StackCode, Verified};
 
-use places::{Place, Places};
+use places::Places;
 use steps::Form;
-use terms::{NOTHING, Term, Terms, Value};
+use terms::{NOTHING, Term, Terms};
 use walk::{MEMORY, Walk};
 
 /// Register code that was not shown to do what the stack code does.
@@ -66,80 +60,55 @@ pub enum Unfaithful {
     },
 }
 
+/// The first of some parts in which two things differ.
+macro_rules! difference {
+    ($a:ident, $b:ident: $($name:literal $part:ident),+) => {
+        [$(($name, $a.$part == $b.$part)),+].into_iter().find(|(_, is_same)| !is_same).map(|(name, _)| name)
+    };
+}
+
 /// Proves that `register` does what `stack` does.
 ///
 /// # Errors
 /// The first difference found. Code may also be refused that does the same in a way that the checker does not see.
 pub fn check(stack: &Verified<StackCode>, register: &Verified<RegCode>) -> Result<(), Unfaithful> {
-    tables(stack, register)?;
-    for (index, (before, after)) in stack.functions.iter().zip(&register.functions).enumerate() {
-        let name = || stack.name(before.name).to_string();
-        if let Some(what) = signature(before, after) {
-            return Err(Unfaithful::Signature { function: name(), what });
-        }
-        let bases = [MEMORY + 1, MEMORY + 2 + stack.frame_size(index as u32)];
-        let end = bases[1] + 1 + after.locals;
-        let mut terms = Terms::new(end);
-        let forms = [
-            Form::of_stack(stack, before, bases[0], &mut terms),
-            Form::of_register(&register.constants, after, bases[1], &mut terms),
-        ];
-        let beginning = beginning(&forms, before, end, &mut terms);
-        Walk::new(&forms, terms).run(beginning).map_err(|([stack_pc, register_pc], difference)| {
-            let (stack, register) = (before.code[stack_pc as usize], after.code[register_pc as usize]);
-            Unfaithful::Instructions {
-                function: name(),
-                stack: format!("{stack:?} at {stack_pc}"),
-                register: format!("{register:?} at {register_pc}"),
-                difference,
-            }
-        })?;
+    let tables = difference!(stack, register: "constants" constants, "names" names, "globals" globals, "types" types,
+        "enums" enums, "modules" modules, "builtins" builtins, "library functions" prelude, "sources" sources,
+        "entry function" entry);
+    let same_count = stack.functions.len() == register.functions.len();
+    if let Some(table) = tables.or((!same_count).then_some("functions")) {
+        return Err(Unfaithful::Table(table));
     }
-    Ok(())
+    (0..stack.functions.len()).try_for_each(|index| check_function(stack, register, index))
 }
 
-/// What is where when a function begins.
-fn beginning(forms: &[Form<'_>; 2], function: &Function<Stack>, end: Place, terms: &mut Terms<'_>) -> Places {
-    let mut values = vec![NOTHING; end as usize];
-    values[MEMORY as usize] = terms.joined();
-    values[forms[0].frame as usize..][..function.locals as usize].fill(terms.number(Term::Unset));
-    for parameter in 0..u32::from(function.parameters) {
+fn check_function(stack: &Verified<StackCode>, register: &Verified<RegCode>, index: usize) -> Result<(), Unfaithful> {
+    let (before, after) = (&stack.functions[index], &register.functions[index]);
+    let function = stack.name(before.name).to_string();
+    let parts = difference!(before, after: "names" name, "parameters" parameters, "defaults" has_defaults,
+        "sources" source, "captured variables" captures, "globals" global);
+    let same_names = before.local_names.get(..after.local_names.len()) == Some(&after.local_names);
+    if let Some(what) = parts.or((!same_names).then_some("names of parameters")) {
+        return Err(Unfaithful::Signature { function, what });
+    }
+    let bases = [MEMORY + 1, MEMORY + 2 + stack.frame_size(index as u32)];
+    let end = bases[1] + 1 + after.locals;
+    let mut terms = Terms::new();
+    let forms = [
+        Form::of_stack(stack, index, [bases[0], end], &mut terms),
+        Form::of_register(register, index, [bases[1], end], &mut terms),
+    ];
+    let mut beginning = vec![NOTHING; end as usize];
+    beginning.extend(0..terms.terms.len() as u32);
+    beginning[MEMORY as usize] = terms.joined();
+    beginning[bases[0] as usize + 1..][..before.locals as usize].fill(terms.number(Term::Unset));
+    for parameter in 0..u32::from(before.parameters) {
         let value = terms.number(Term::Parameter(parameter));
-        forms.iter().for_each(|form| values[(form.frame + parameter) as usize] = value);
+        bases.iter().for_each(|base| beginning[(base + 1 + parameter) as usize] = value);
     }
-    values.extend(0..terms.terms.len() as Value);
-    Places::new(&values)
-}
-
-/// What functions refer to must be the same.
-fn tables(stack: &StackCode, register: &RegCode) -> Result<(), Unfaithful> {
-    let same = [
-        ("constants", stack.constants == register.constants),
-        ("names", stack.names == register.names),
-        ("globals", stack.globals == register.globals),
-        ("functions", stack.functions.len() == register.functions.len()),
-        ("types", stack.types == register.types),
-        ("enums", stack.enums == register.enums),
-        ("modules", stack.modules == register.modules),
-        ("builtins", stack.builtins == register.builtins),
-        ("library functions", stack.prelude == register.prelude),
-        ("sources", stack.sources == register.sources),
-        ("entry function", stack.entry == register.entry),
-    ];
-    same.into_iter().find(|(_, same)| !same).map_or(Ok(()), |(what, _)| Err(Unfaithful::Table(what)))
-}
-
-/// What callers see of a function must be the same. Gives what is not.
-fn signature(stack: &Function<Stack>, register: &Function<Register>) -> Option<&'static str> {
-    let parameters = usize::from(stack.parameters);
-    let same = [
-        ("names", stack.name == register.name),
-        ("parameters", stack.parameters == register.parameters),
-        ("defaults", stack.has_defaults == register.has_defaults),
-        ("sources", stack.source == register.source),
-        ("captured variables", stack.captures == register.captures),
-        ("names of parameters", stack.local_names.get(..parameters) == Some(&register.local_names)),
-        ("globals", stack.global == register.global),
-    ];
-    same.into_iter().find(|(_, same)| !same).map(|(what, _)| what)
+    Walk::new(&forms, terms).run(Places::new(&beginning)).map_err(|([left, right], difference)| {
+        let stack = format!("{:?} at {left}", before.code[left as usize]);
+        let register = format!("{:?} at {right}", after.code[right as usize]);
+        Unfaithful::Instructions { function, stack, register, difference }
+    })
 }

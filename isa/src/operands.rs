@@ -20,6 +20,8 @@ pub enum Operand {
     Integer(i64),
     /// An entry of another table of the module: a name, a global, a function, …
     Entry(u32),
+    /// What a variable holds that was never set.
+    Unset,
 }
 
 /// What an instruction reads and writes.
@@ -74,6 +76,7 @@ impl StackInstruction {
                 reads.push(Operand::Entry(self.call_index()));
             }
             O::Global | O::Capture | O::Function | O::Type | O::Name | O::Module => reads.push(Operand::Entry(operand)),
+            O::Local if op == StackOp::Unset => reads.push(Operand::Unset),
             O::None | O::Local | O::Jump | O::Count | O::Arguments => {}
         }
         let pushed = kept..kept + self.pushes();
@@ -118,6 +121,9 @@ impl RegisterInstruction {
             }
         }
         reads.extend(entry.map(Operand::Entry));
+        if op == RegisterOp::LoadUnset {
+            reads.push(Operand::Unset);
+        }
         Operands { reads, writes }
     }
 }

@@ -3,13 +3,8 @@
 use fxhash::FxHashMap;
 use isa::{Constant, StackOp};
 
-use super::places::Place;
-
 /// The number of a [`Term`].
 pub(super) type Value = u32;
-
-/// What pairs of values that hold on different ways to a node meet in there.
-pub(super) type Met = FxHashMap<(Value, Value), Value>;
 
 /// What is in a place of which nothing is known: never written, or different on different ways to it.
 pub(super) const NOTHING: Value = 0;
@@ -23,15 +18,15 @@ pub(super) enum Term<'m> {
     None,
     /// What a variable holds that was never set.
     Unset,
-    Null,
     Integer(i64),
+    /// Any other constant.
     Constant(&'m Constant),
-    Parameter(u32),
     /// An entry of a table of the module: a name, a global, a function, …
     Entry(u32),
-    /// One of the outcomes of the events of a node.
+    Parameter(u32),
+    /// One of the outcomes of the events at a node.
     Outcome {
-        node: u32,
+        node: [u32; 2],
         number: u32,
     },
     /// What several places hold that hold the same on each way to a node.
@@ -44,41 +39,26 @@ pub(super) enum Term<'m> {
     },
 }
 
-impl<'m> Term<'m> {
-    pub(super) fn constant(constant: &'m Constant) -> Self {
-        match constant {
-            &Constant::Int(value) => Self::Integer(value),
-            Constant::Null => Self::Null,
-            constant => Self::Constant(constant),
-        }
-    }
-}
-
 /// All values of a function.
 pub(super) struct Terms<'m> {
     pub(super) terms: Vec<Term<'m>>,
     numbers: FxHashMap<Term<'m>, Value>,
-    /// The first of the places that hold what is known from the code.
-    known: Place,
 }
 
+/// What pairs of values that hold on different ways to a node meet in there.
+pub(super) type Met = FxHashMap<(Value, Value), Value>;
+
 impl<'m> Terms<'m> {
-    pub(super) fn new(known: Place) -> Self {
-        let mut terms = Self { terms: Vec::new(), numbers: FxHashMap::default(), known };
-        [Term::Nothing, Term::None].map(|term| terms.number(term));
-        terms
+    pub(super) fn new() -> Self {
+        let numbers = FxHashMap::from_iter([(Term::Nothing, NOTHING), (Term::None, NONE)]);
+        Self { terms: vec![Term::Nothing, Term::None], numbers }
     }
 
     pub(super) fn number(&mut self, term: Term<'m>) -> Value {
         *self.numbers.entry(term).or_insert_with(|| {
             self.terms.push(term);
-            self.terms.len() as u32 - 1
+            self.terms.len() as Value - 1
         })
-    }
-
-    /// The place that holds a value which is known from the code.
-    pub(super) fn place(&mut self, term: Term<'m>) -> Place {
-        self.known + self.number(term)
     }
 
     /// A value of which nothing is known but where it is.
@@ -100,9 +80,8 @@ impl<'m> Terms<'m> {
         }
     }
 
-    /// What two values meet in, if that follows from what others meet in: results of an operation meet in its result on what their
-    /// operands meet in, for one form may have computed it when the other has not yet. `met` knows what values meet in, and learns it;
-    /// results of results are looked into `depth` deep.
+    /// What two values meet in, if that follows from what others do: results of an operation meet in its result on what their operands
+    /// meet in, for one form may have computed it when the other has not yet. `depth` says how deep results of results are looked into.
     pub(super) fn meet(&mut self, a: Value, b: Value, met: &mut Met, depth: u32) -> Option<Value> {
         if let Some(known) = if a == b { Some(a) } else { met.get(&(a, b)).copied() } {
             return Some(known);

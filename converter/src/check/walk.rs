@@ -4,8 +4,7 @@
 //! every way found so far. When a node is run, both forms must do the same with the same; then each goes on silently to its next event,
 //! and the states in which they get there go to the nodes there. A node whose state loses something by that is run again.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use fxhash::FxHashMap;
@@ -22,79 +21,65 @@ pub(super) const MEMORY: Place = 0;
 /// How many operations one form may be ahead of the other where control meets.
 const DEEPEST_RESULT: u32 = 16;
 
-/// A step of each form.
+/// A step or an instruction of each form.
 type Pair = [u32; 2];
 
-/// The instructions where the forms differ, and how.
-pub(super) type Mismatch = (Pair, String);
+/// What an event reads, and where control goes on.
+type Event = (SmallVec<[Value; 4]>, SmallVec<[u32; 2]>);
 
 struct Node {
-    at: Pair,
     state: Places,
     /// The values that were made here because places agree on each way here, and how many places hold each.
     joined: FxHashMap<Value, usize>,
-    is_pending: bool,
 }
 
 pub(super) struct Walk<'s, 'm> {
     forms: &'s [Form<'m>; 2],
     terms: Terms<'m>,
-    nodes: Vec<Node>,
-    numbers: FxHashMap<Pair, u32>,
-    /// Nodes to be run, those that come first in the code first.
-    pending: BinaryHeap<Reverse<(Pair, u32)>>,
-}
-
-/// What is noticed of a step, and where control goes on.
-struct Event {
-    values: SmallVec<[Value; 4]>,
-    next: SmallVec<[u32; 2]>,
+    nodes: FxHashMap<Pair, Node>,
+    /// Nodes to be run, with their instructions: those that come first in the code first.
+    pending: BTreeSet<(Pair, Pair)>,
 }
 
 impl<'s, 'm> Walk<'s, 'm> {
     pub(super) fn new(forms: &'s [Form<'m>; 2], terms: Terms<'m>) -> Self {
-        Self { forms, terms, nodes: Vec::new(), numbers: FxHashMap::default(), pending: BinaryHeap::new() }
+        Self { forms, terms, nodes: FxHashMap::default(), pending: BTreeSet::new() }
     }
 
-    /// Runs nodes until none has anything new to say.
-    pub(super) fn run(mut self, beginning: Places) -> Result<(), Mismatch> {
+    /// Runs nodes until none has anything new to say. Fails with the instructions where the forms differ, and how.
+    pub(super) fn run(mut self, beginning: Places) -> Result<(), (Pair, String)> {
         self.go_on([0, 0], beginning);
-        while let Some(Reverse((_, number))) = self.pending.pop() {
-            self.nodes[number as usize].is_pending = false;
-            self.node(number)?;
+        while let Some((instructions, at)) = self.pending.pop_first() {
+            self.node(at).map_err(|difference| (instructions, difference))?;
         }
         Ok(())
     }
 
-    fn node(&mut self, number: u32) -> Result<(), Mismatch> {
-        let Node { at, ref state, .. } = self.nodes[number as usize];
-        let state = state.clone();
+    fn node(&mut self, at: Pair) -> Result<(), String> {
         let steps = [0, 1].map(|form| &self.forms[form].steps[at[form] as usize]);
+        let mut state = self.nodes[&at].state.clone();
         let events = steps.map(|step| self.event(step, &state));
-        let handlers = self.compare(steps, &events).map_err(|difference| (steps.map(|step| step.pc), difference))?;
-
-        let null = self.terms.number(Term::Null);
-        let [first, second, written, thrown] =
-            [0, 1, 2, 3].map(|outcome| self.terms.number(Term::Outcome { node: number, number: outcome }));
-        let outcomes: [&[Value]; 2] = match steps[0].operation {
-            StackOp::ForPrepare => [&[events[0].values[0]], &[]],
-            StackOp::ForIter | StackOp::ForPair => [&[first, second], &[null]],
-            _ => [&[first], &[]],
-        };
-        let mut after = state;
+        let handlers = self.compare(steps, &events)?;
+        let outcome = |number| self.terms.number(Term::Outcome { node: at, number });
+        let [first, second, written, thrown] = [0, 1, 2, 3].map(outcome);
         if steps[0].operation.facts().effects.contains(Effects::WRITE) {
-            after.set(MEMORY, written);
+            state.set(MEMORY, written);
         }
-        for (way, outcomes) in (0..events[0].next.len()).zip(outcomes) {
-            let mut after = after.clone();
+        let outcomes: [&[Value]; 2] = match steps[0].operation {
+            StackOp::ForPrepare => [&[events[0].0[0]], &[]],
+            StackOp::ForLoop => [&[first], &[]],
+            _ => [&[first, second], &[first]],
+        };
+        for (way, outcomes) in (0..events[0].1.len()).zip(outcomes) {
+            let mut after = state.clone();
             for step in steps {
                 step.writes.iter().zip(outcomes).for_each(|(&place, &value)| after.set(place, value));
             }
-            self.go_on(events.each_ref().map(|event| event.next[way]), after);
+            self.go_on(events.each_ref().map(|event| event.1[way]), after);
         }
-        if let Some(landings) = handlers {
-            landings.map(|(_, place)| after.set(place, thrown));
-            self.go_on(landings.map(|(target, _)| target), after);
+        if let Some([(left, landing), (right, other)]) = handlers {
+            [landing, other].into_iter().for_each(|place| state.set(place, thrown));
+            self.go_on([left, right], state);
         }
         Ok(())
     }
@@ -110,7 +95,7 @@ impl<'s, 'm> Walk<'s, 'm> {
                 next.reverse();
             }
         }
-        Event { values, next }
+        (values, next)
     }
 
     /// Both forms must do the same with the same, and go on alike if that fails: gives where to, and the places for what is thrown.
@@ -120,7 +105,7 @@ impl<'s, 'm> Walk<'s, 'm> {
         if a != b {
             return differ("the operation is", &a, &b);
         }
-        let [left, right] = events.each_ref().map(|event| &event.values);
+        let [left, right] = events.each_ref().map(|event| &event.0);
         if left.len() != right.len() {
             return differ("the count of values is", &left.len(), &right.len());
         }
@@ -177,20 +162,17 @@ impl<'s, 'm> Walk<'s, 'm> {
 
     /// Control comes to a node with a state: from now on the node knows only what holds in that state as well.
     fn arrive(&mut self, at: Pair, state: Places) {
-        let order = [0, 1].map(|form| self.forms[form].steps[at[form] as usize].pc);
-        let Some(&number) = self.numbers.get(&at) else {
-            let number = self.nodes.len() as u32;
-            self.numbers.insert(at, number);
-            self.pending.push(Reverse((order, number)));
-            self.nodes.push(Node { at, state, joined: FxHashMap::default(), is_pending: true });
+        let instructions = [0, 1].map(|form| self.forms[form].steps[at[form] as usize].pc);
+        let Some(node) = self.nodes.get_mut(&at) else {
+            self.nodes.insert(at, Node { state, joined: FxHashMap::default() });
+            self.pending.insert((instructions, at));
             return;
         };
-        let node = &mut self.nodes[number as usize];
         let mut differences = node.state.differences(&state);
         differences.retain(|&(old, ..)| old != NOTHING);
         // Operands have lower numbers than results, so they meet before.
         differences.sort_unstable();
-        let (mut met, mut is_changed) = (Met::default(), false);
+        let mut met = Met::default();
         for class in differences.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let (old, new, _) = class[0];
             // All that held the same still do.
@@ -211,11 +193,10 @@ impl<'s, 'm> Walk<'s, 'm> {
                 }
             };
             met.insert((old, new), value);
-            class.iter().for_each(|&(_, _, place)| node.state.set(place, value));
-            is_changed |= value != old;
-        }
-        if is_changed && !std::mem::replace(&mut node.is_pending, true) {
-            self.pending.push(Reverse((order, number)));
+            if value != old {
+                class.iter().for_each(|&(_, _, place)| node.state.set(place, value));
+                self.pending.insert((instructions, at));
+            }
         }
     }
 }
