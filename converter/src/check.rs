@@ -60,44 +60,28 @@ pub enum Unfaithful {
     },
 }
 
-/// The first of some parts in which two things differ.
-macro_rules! difference {
-    ($a:ident, $b:ident: $($name:literal $part:ident),+) => {
-        [$(($name, $a.$part == $b.$part)),+].into_iter().find(|(_, is_same)| !is_same).map(|(name, _)| name)
-    };
-}
-
 /// Proves that `register` does what `stack` does.
 ///
 /// # Errors
 /// The first difference found. Code may also be refused that does the same in a way that the checker does not see.
 pub fn check(stack: &Verified<StackCode>, register: &Verified<RegCode>) -> Result<(), Unfaithful> {
-    let tables = difference!(stack, register: "constants" constants, "names" names, "globals" globals, "types" types,
-        "enums" enums, "modules" modules, "builtins" builtins, "library functions" prelude, "sources" sources,
-        "entry function" entry);
-    let same_count = stack.functions.len() == register.functions.len();
-    if let Some(table) = tables.or((!same_count).then_some("functions")) {
-        return Err(Unfaithful::Table(table));
+    match stack.differing_table(register) {
+        Some(table) => Err(Unfaithful::Table(table)),
+        None => (0..stack.functions.len()).try_for_each(|index| function(stack, register, index)),
     }
-    (0..stack.functions.len()).try_for_each(|index| check_function(stack, register, index))
 }
 
-fn check_function(stack: &Verified<StackCode>, register: &Verified<RegCode>, index: usize) -> Result<(), Unfaithful> {
+fn function(stack: &Verified<StackCode>, register: &Verified<RegCode>, index: usize) -> Result<(), Unfaithful> {
     let (before, after) = (&stack.functions[index], &register.functions[index]);
     let function = stack.name(before.name).to_string();
-    let parts = difference!(before, after: "names" name, "parameters" parameters, "defaults" has_defaults,
-        "sources" source, "captured variables" captures, "globals" global);
-    let same_names = before.local_names.get(..after.local_names.len()) == Some(&after.local_names);
-    if let Some(what) = parts.or((!same_names).then_some("names of parameters")) {
+    if let Some(what) = before.differing_signature(after) {
         return Err(Unfaithful::Signature { function, what });
     }
     let bases = [MEMORY + 1, MEMORY + 2 + stack.frame_size(index as u32)];
     let end = bases[1] + 1 + after.locals;
-    let mut terms = Terms::new();
-    let forms = [
-        Form::of_stack(stack, index, [bases[0], end], &mut terms),
-        Form::of_register(register, index, [bases[1], end], &mut terms),
-    ];
+    let mut terms = Terms::new(end);
+    let left = Form::of_stack(stack, index, bases[0], &mut terms);
+    let right = Form::of_register(register, index, bases[1], &mut terms);
     let mut beginning = vec![NOTHING; end as usize];
     beginning.extend(0..terms.terms.len() as u32);
     beginning[MEMORY as usize] = terms.joined();
@@ -106,7 +90,7 @@ fn check_function(stack: &Verified<StackCode>, register: &Verified<RegCode>, ind
         let value = terms.number(Term::Parameter(parameter));
         bases.iter().for_each(|base| beginning[(base + 1 + parameter) as usize] = value);
     }
-    Walk::new(&forms, terms).run(Places::new(&beginning)).map_err(|([left, right], difference)| {
+    Walk::new(&[left, right], terms).run(Places::new(&beginning)).map_err(|([left, right], difference)| {
         let stack = format!("{:?} at {left}", before.code[left as usize]);
         let register = format!("{:?} at {right}", after.code[right as usize]);
         Unfaithful::Instructions { function, stack, register, difference }

@@ -1,4 +1,4 @@
-//! What instructions read and write, in either form: values of the frame and what is known from the code.
+//! What instructions read and write and where they jump, in either form alike.
 //!
 //! A frame is one row of values: locals and the operand stack above them, or registers. Operands come in the order of the stack form,
 //! so that an operation reads the same in both forms.
@@ -31,6 +31,17 @@ pub struct Operands {
     pub reads: Vec<Operand>,
     /// Places of the frame that it writes.
     pub writes: Vec<u32>,
+}
+
+/// A jump to another place than the next instruction, conditional or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Jump {
+    /// Where it goes.
+    pub target: u32,
+    /// Whether it is taken if the condition does not hold.
+    pub unless: bool,
+    /// Whether it takes fuel when it is taken.
+    pub takes_fuel: bool,
 }
 
 impl StackOp {
@@ -82,6 +93,16 @@ impl StackInstruction {
         let pushed = kept..kept + self.pushes();
         Operands { reads, writes: pushed.chain(op.local_written().map(|local| operand + local)).collect() }
     }
+
+    /// The jump that it makes, if it makes one.
+    pub fn jump(self) -> Option<Jump> {
+        let (unless, takes_fuel) = match self.op() {
+            StackOp::JumpIfFalse => (true, false),
+            StackOp::Loop | StackOp::LoopIfTrue => (false, true),
+            _ => (false, false),
+        };
+        self.jump_target().map(|target| Jump { target, unless, takes_fuel })
+    }
 }
 
 impl RegisterInstruction {
@@ -125,6 +146,13 @@ impl RegisterInstruction {
             reads.push(Operand::Unset);
         }
         Operands { reads, writes }
+    }
+
+    /// The jump that it makes at `pc`, if it makes one. A jump back begins an iteration.
+    pub fn jump(self, pc: u32) -> Option<Jump> {
+        let (op, offset) = (self.op(), self.offset()?);
+        let takes_fuel = op == RegisterOp::LoopReg || offset <= 0;
+        Some(Jump { target: pc.wrapping_add_signed(offset), unless: op.jumps_unless(), takes_fuel })
     }
 }
 

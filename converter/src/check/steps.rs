@@ -5,7 +5,7 @@
 //! instruction at `pc` is number `pc`; what further steps there are come after all of those.
 
 use isa::module::{CaptureSource, Handler};
-use isa::operands::{Operand, Operands};
+use isa::operands::{Jump, Operand, Operands};
 use isa::{Constant, Function, RegCode, RegisterOp, StackCode, StackOp};
 use smallvec::{SmallVec, smallvec};
 
@@ -33,32 +33,25 @@ pub(super) struct Form<'m> {
     pub(super) landings: Place,
     base: Place,
     constants: &'m [Constant],
-    /// The first of the places that hold what is known from the code, in the order of their numbers.
-    known: Place,
 }
 
-/// Where a jump goes, whether it is taken if the condition does not hold, and whether it then takes fuel.
-type Jump = (u32, bool, bool);
-
 impl<'m> Form<'m> {
-    pub(super) fn of_stack(module: &'m StackCode, index: usize, places: [Place; 2], terms: &mut Terms<'m>) -> Self {
+    pub(super) fn of_stack(module: &'m StackCode, index: usize, base: Place, terms: &mut Terms<'m>) -> Self {
         let function = &module.functions[index];
-        let mut form = Self::new(function, &module.constants, places, function.locals);
+        let mut form = Self::new(function, &module.constants, base);
+        form.landings += function.locals;
         for (pc, (depth, &instruction)) in (0..).zip(function.depths().into_iter().zip(&function.code)) {
             // Where control never comes there is nothing.
             let Some(depth) = depth else { continue };
             let (op, operands) = (instruction.op(), instruction.operands(function, depth));
-            let kinds = (op == StackOp::JumpIfFalse, op == StackOp::LoopIfTrue);
-            let jump = instruction.jump_target().map(|target| (target, kinds.0, kinds.1));
-            form.add(pc, op, operands, jump, terms);
+            form.add(pc, op, operands, instruction.jump(), terms);
             if op != StackOp::MakeFunction {
                 continue;
             }
             let mut last = pc;
             for (number, capture) in (0..).zip(&module.functions[instruction.operand() as usize].captures) {
                 let CaptureSource::Local(local) = capture.from else { continue };
-                let made = form.landings + depth;
-                let reads = smallvec![made, form.base + 1 + local, form.known + terms.number(Term::Entry(number))];
+                let reads = smallvec![form.landings + depth, form.base + 1 + local, terms.place(Term::Entry(number))];
                 let step = form.push(pc, StackOp::StoreCaptureCell, reads, smallvec![pc + 1]);
                 form.steps[last as usize].next = smallvec![step];
                 last = step;
@@ -67,52 +60,46 @@ impl<'m> Form<'m> {
         form
     }
 
-    pub(super) fn of_register(module: &'m RegCode, index: usize, places: [Place; 2], terms: &mut Terms<'m>) -> Self {
+    pub(super) fn of_register(module: &'m RegCode, index: usize, base: Place, terms: &mut Terms<'m>) -> Self {
         let function = &module.functions[index];
-        let mut form = Self::new(function, &module.constants, places, 0);
+        let mut form = Self::new(function, &module.constants, base);
         for (pc, &instruction) in (0_u32..).zip(&function.code) {
             let (op, mut operands) = (instruction.op(), instruction.operands(function));
             if op == RegisterOp::CountedLoop {
                 operands.reads.push(Operand::Integer(1));
             }
-            let jump = |offset| (pc.wrapping_add_signed(offset), op.jumps_unless(), offset <= 0);
-            form.add(pc, op.facts().stack, operands, instruction.offset().map(jump), terms);
+            form.add(pc, op.facts().stack, operands, instruction.jump(pc), terms);
         }
         form
     }
 
-    fn new<F: isa::Form>(
-        function: &'m Function<F>,
-        constants: &'m [Constant],
-        [base, known]: [Place; 2],
-        landings: u32,
-    ) -> Self {
+    fn new<F: isa::Form>(function: &'m Function<F>, constants: &'m [Constant], base: Place) -> Self {
         let (reads, writes, next) = (SmallVec::new(), SmallVec::new(), SmallVec::new());
         let steps = vec![Step { pc: 0, operation: StackOp::Nop, reads, writes, next }; function.code.len()];
         let guards = function.guards().into_iter().map(|guard| Some(&function.handlers[guard? as usize]));
         let origins = guards.zip((0..).map(|pc| function.position(pc))).collect();
-        Self { steps, origins, landings: base + 1 + landings, base, constants, known }
+        Self { steps, origins, landings: base + 1, base, constants }
     }
 
     /// Adds the steps of an instruction.
     fn add(&mut self, pc: u32, operation: StackOp, operands: Operands, jump: Option<Jump>, terms: &mut Terms<'m>) {
         use StackOp as O;
         let frame = self.base + 1;
-        let mut read = |operand| match operand {
+        let read = |operand| match operand {
             Operand::Place(place) => frame + place,
-            Operand::Integer(value) => self.known + terms.number(Term::Integer(value)),
-            Operand::Entry(entry) => self.known + terms.number(Term::Entry(entry)),
-            Operand::Unset => self.known + terms.number(Term::Unset),
+            Operand::Integer(value) => terms.place(Term::Integer(value)),
+            Operand::Entry(entry) => terms.place(Term::Entry(entry)),
+            Operand::Unset => terms.place(Term::Unset),
             Operand::Constant(index) => match &self.constants[index as usize] {
-                &Constant::Int(value) => self.known + terms.number(Term::Integer(value)),
-                constant => self.known + terms.number(Term::Constant(constant)),
+                &Constant::Int(value) => terms.place(Term::Integer(value)),
+                constant => terms.place(Term::Constant(constant)),
             },
         };
-        let reads = operands.reads.into_iter().map(&mut read).collect();
-        let mut step = Step { pc, operation, reads, writes: SmallVec::new(), next: SmallVec::new() };
-        step.writes.extend(operands.writes.into_iter().map(|place| frame + place));
+        let reads = operands.reads.into_iter().map(read).collect();
+        let writes = operands.writes.into_iter().map(|place| frame + place).collect();
+        let mut step = Step { pc, operation, reads, writes, next: smallvec![] };
         step.next = match (operation, jump) {
-            (O::Jump | O::Loop, Some((target, ..))) => smallvec![target],
+            (O::Jump | O::Loop, Some(jump)) => smallvec![jump.target],
             (O::ForLoop, Some(jump)) => self.branch(pc, jump),
             (_, Some(jump)) => {
                 if let O::JumpIfTrue | O::JumpIfFalse | O::LoopIfTrue = operation {
@@ -130,9 +117,9 @@ impl<'m> Form<'m> {
     }
 
     /// Where control goes if a condition holds, and if not.
-    fn branch(&mut self, pc: u32, (target, jumps_unless, takes_fuel): Jump) -> SmallVec<[u32; 2]> {
+    fn branch(&mut self, pc: u32, Jump { target, unless, takes_fuel }: Jump) -> SmallVec<[u32; 2]> {
         let taken = if takes_fuel { self.push(pc, StackOp::Loop, smallvec![], smallvec![target]) } else { target };
-        if jumps_unless { smallvec![pc + 1, taken] } else { smallvec![taken, pc + 1] }
+        if unless { smallvec![pc + 1, taken] } else { smallvec![taken, pc + 1] }
     }
 
     /// Adds a further step.

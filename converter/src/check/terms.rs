@@ -3,6 +3,8 @@
 use fxhash::FxHashMap;
 use isa::{Constant, StackOp};
 
+use super::places::Place;
+
 /// The number of a [`Term`].
 pub(super) type Value = u32;
 
@@ -43,15 +45,17 @@ pub(super) enum Term<'m> {
 pub(super) struct Terms<'m> {
     pub(super) terms: Vec<Term<'m>>,
     numbers: FxHashMap<Term<'m>, Value>,
+    /// The first of the places that hold what is known from the code.
+    known: Place,
 }
 
 /// What pairs of values that hold on different ways to a node meet in there.
 pub(super) type Met = FxHashMap<(Value, Value), Value>;
 
 impl<'m> Terms<'m> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(known: Place) -> Self {
         let numbers = FxHashMap::from_iter([(Term::Nothing, NOTHING), (Term::None, NONE)]);
-        Self { terms: vec![Term::Nothing, Term::None], numbers }
+        Self { terms: vec![Term::Nothing, Term::None], numbers, known }
     }
 
     pub(super) fn number(&mut self, term: Term<'m>) -> Value {
@@ -59,6 +63,11 @@ impl<'m> Terms<'m> {
             self.terms.push(term);
             self.terms.len() as Value - 1
         })
+    }
+
+    /// The place that holds what is known from the code.
+    pub(super) fn place(&mut self, term: Term<'m>) -> Place {
+        self.known + self.number(term)
     }
 
     /// A value of which nothing is known but where it is.

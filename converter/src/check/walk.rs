@@ -106,13 +106,10 @@ impl<'s, 'm> Walk<'s, 'm> {
             return differ("the operation is", &a, &b);
         }
         let [left, right] = events.each_ref().map(|event| &event.0);
-        if left.len() != right.len() {
-            return differ("the count of values is", &left.len(), &right.len());
-        }
-        let mut values = left.iter().zip(right).enumerate();
-        if let Some((index, (&a, &b))) = values.find(|(_, (a, b))| a != b || **a == NOTHING) {
-            let [a, b] = [a, b].map(|value| self.terms.terms[value as usize]);
-            return differ(&format!("value {index} is"), &a, &b);
+        let differs = |&index: &usize| left.get(index) != right.get(index) || left[index] == NOTHING;
+        if let Some(index) = (0..left.len().max(right.len())).find(differs) {
+            let value = |value: Option<&Value>| value.map_or(Term::None, |&value| self.terms.terms[value as usize]);
+            return differ(&format!("value {index} is"), &value(left.get(index)), &value(right.get(index)));
         }
         let [(a, from), (b, other)] = [0, 1].map(|form| self.forms[form].origins[steps[form].pc as usize]);
         if from != other && steps[0].operation != StackOp::JumpIfTrue {
@@ -175,26 +172,22 @@ impl<'s, 'm> Walk<'s, 'm> {
         let mut met = Met::default();
         for class in differences.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let (old, new, _) = class[0];
-            // All that held the same still do.
-            if new != NOTHING && node.joined.get(&old) == Some(&class.len()) {
-                met.insert((old, new), old);
-                continue;
-            }
-            if let Some(size) = node.joined.get_mut(&old) {
-                *size -= class.len();
-            }
-            let value = match self.terms.meet(old, new, &mut met, DEEPEST_RESULT) {
-                _ if new == NOTHING => NOTHING,
-                Some(result) => result,
-                None => {
-                    let joined = self.terms.joined();
-                    node.joined.insert(joined, class.len());
-                    joined
-                }
+            let value = if new == NOTHING {
+                NOTHING
+            } else if node.joined.get(&old) == Some(&class.len()) {
+                // All that held the same still do.
+                old
+            } else if let Some(result) = self.terms.meet(old, new, &mut met, DEEPEST_RESULT) {
+                result
+            } else {
+                let joined = self.terms.joined();
+                node.joined.insert(joined, class.len());
+                joined
             };
             met.insert((old, new), value);
             if value != old {
                 class.iter().for_each(|&(_, _, place)| node.state.set(place, value));
+                node.joined.entry(old).and_modify(|count| *count -= class.len());
                 self.pending.insert((instructions, at));
             }
         }
