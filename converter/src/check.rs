@@ -1,14 +1,14 @@
 //! The checker: proof that register code does what the stack code does that it was made from.
 //!
-//! It shares nothing with the converter and takes no hints from it: it gets two verified modules and runs them side by side, function by
-//! function, with numbers in place of values. Most steps of either form are silent: they move values about, or compute what depends on
-//! nothing but values and memory that is read. The others are *events*: whatever can fail, print, take fuel, write, allocate, call or
-//! decide where to go on. Both forms must come to the same event, with the same values, the same immediate data and the same place in the
-//! source, one event after the other; its outcome is the same new value in both. If it fails, the same kind of handler must take it.
+//! It shares nothing with the converter: it gets two verified modules and runs them side by side, function by function, with numbers in
+//! place of values. Most steps of either form are silent: they move values about, or compute what depends on nothing but values and memory.
+//! The others are *events*: whatever can fail, print, take fuel, write, allocate, call or decide where to go on. Both forms must come to
+//! the same event with the same values and at the same place in the source, one event after the other; its outcome is the same new value
+//! in both. If it fails, the same kind of handler must take it.
 //!
 //! What is known at an event are classes of places (locals, operand stack, registers, spill slots) that hold the same value on each way
 //! there, and of some values what they are. The classes start as the first way finds them and are refined until nothing changes, which is
-//! the greatest solution, so that values which are the same around a loop are found to be the same.
+//! the greatest solution: what is the same around a loop is found to be the same.
 //!
 //! # Invariants
 //!
@@ -16,21 +16,19 @@
 //!   those of the way that led there first, and got a number of their own.
 //! * A result that depends on memory names the memory it was computed from, which is another after every event that may write.
 //! * What a call overwrites seems to stay, and so does what is popped, but verified code does not read either.
-//! * Nothing known is equal to nothing.
 //!
 //! What is not reached is not compared. Errors that cannot be caught (fuel, output) have the same place, and need no handler.
 
-mod places;
 mod steps;
 mod terms;
 mod walk;
 
+use isa::operands::Operand;
 use isa::{RegCode, StackCode, Verified};
 
-use places::Places;
 use steps::Form;
 use terms::{NOTHING, Term, Terms};
-use walk::{MEMORY, Walk};
+use walk::{MEMORY, State, walk};
 
 /// Register code that was not shown to do what the stack code does.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,23 +36,16 @@ pub enum Unfaithful {
     /// The modules differ in a table.
     #[error("the modules differ in their {0}")]
     Table(&'static str),
-    /// The forms of a function differ in what callers see of it.
-    #[error("the forms of function '{function}' differ in their {what}")]
-    Signature {
-        /// Name of the function.
-        function: String,
-        /// What differs.
-        what: &'static str,
-    },
+    /// The forms of a function, which is named, differ in what callers see of it.
+    #[error("the forms of function '{0}' differ in their {1}")]
+    Signature(String, &'static str),
     /// Two instructions that control comes to together do different things.
-    #[error("function '{function}': {stack} of the stack form and {register} of the register form: {difference}")]
+    #[error("function '{function}': {instructions}: {difference}")]
     Instructions {
         /// Name of the function.
         function: String,
-        /// The stack instruction, and where it is.
-        stack: String,
-        /// The register instruction, and where it is.
-        register: String,
+        /// The instructions, and where they are.
+        instructions: String,
         /// What differs.
         difference: String,
     },
@@ -75,7 +66,7 @@ fn function(stack: &Verified<StackCode>, register: &Verified<RegCode>, index: us
     let (before, after) = (&stack.functions[index], &register.functions[index]);
     let function = stack.name(before.name).to_string();
     if let Some(what) = before.differing_signature(after) {
-        return Err(Unfaithful::Signature { function, what });
+        return Err(Unfaithful::Signature(function, what));
     }
     let bases = [MEMORY + 1, MEMORY + 2 + stack.frame_size(index as u32)];
     let end = bases[1] + 1 + after.locals;
@@ -84,15 +75,16 @@ fn function(stack: &Verified<StackCode>, register: &Verified<RegCode>, index: us
     let right = Form::of_register(register, index, bases[1], &mut terms);
     let mut beginning = vec![NOTHING; end as usize];
     beginning.extend(0..terms.terms.len() as u32);
-    beginning[MEMORY as usize] = terms.joined();
-    beginning[bases[0] as usize + 1..][..before.locals as usize].fill(terms.number(Term::Unset));
+    beginning[MEMORY as usize] = terms.number(Term::Known(Operand::Place(MEMORY)));
+    beginning[bases[0] as usize + 1..][..before.locals as usize].fill(terms.number(Term::Known(Operand::Unset)));
     for parameter in 0..u32::from(before.parameters) {
-        let value = terms.number(Term::Parameter(parameter));
+        let value = terms.number(Term::Known(Operand::Place(bases[0] + 1 + parameter)));
         bases.iter().for_each(|base| beginning[(base + 1 + parameter) as usize] = value);
     }
-    Walk::new(&[left, right], terms).run(Places::new(&beginning)).map_err(|([left, right], difference)| {
-        let stack = format!("{:?} at {left}", before.code[left as usize]);
-        let register = format!("{:?} at {right}", after.code[right as usize]);
-        Unfaithful::Instructions { function, stack, register, difference }
+    walk(&[left, right], terms, State::new(&beginning)).map_err(|([left, right], difference)| {
+        let (stack, register) = (before.code[left as usize], after.code[right as usize]);
+        let instructions =
+            format!("{stack:?} at {left} of the stack form and {register:?} at {right} of the register form");
+        Unfaithful::Instructions { function, instructions, difference }
     })
 }

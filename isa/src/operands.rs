@@ -10,7 +10,7 @@ use crate::register::{Lane, RegisterInstruction, RegisterOp};
 use crate::stack::{StackInstruction, StackOp, StackOperand};
 
 /// What an instruction reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operand {
     /// A place of the frame.
     Place(u32),
@@ -142,8 +142,10 @@ impl RegisterInstruction {
             }
         }
         reads.extend(entry.map(Operand::Entry));
-        if op == RegisterOp::LoadUnset {
-            reads.push(Operand::Unset);
+        match op {
+            RegisterOp::LoadUnset => reads.push(Operand::Unset),
+            RegisterOp::CountedLoop => reads.push(Operand::Integer(1)),
+            _ => {}
         }
         Operands { reads, writes }
     }

@@ -87,37 +87,17 @@ impl ControlFlowGraph {
             let guards = function.guards();
             blocks.iter_mut().for_each(|block| block.handler = guards[block.start as usize]);
         }
-        let mut graph = Self { blocks, block_at };
-        graph.find_depths(function);
-        graph
+        let depths = function.depths();
+        for block in &mut blocks {
+            let depth = depths[block.start as usize];
+            (block.depth, block.is_reachable) = (depth.unwrap_or(0), depth.is_some());
+        }
+        Self { blocks, block_at }
     }
 
     /// The block that holds an instruction.
     pub fn block_at(&self, pc: u32) -> u32 {
         self.block_at[pc as usize]
-    }
-
-    fn find_depths(&mut self, function: &Function<Stack>) {
-        let mut pending = vec![(0_u32, 0_u32)];
-        while let Some((index, depth)) = pending.pop() {
-            let block = &mut self.blocks[index as usize];
-            if block.is_reachable {
-                continue;
-            }
-            block.is_reachable = true;
-            block.depth = depth;
-            let mut after = depth;
-            for instruction in &function.code[block.start as usize..block.end as usize] {
-                after = after - instruction.pops() + instruction.pushes();
-            }
-            for &successor in &block.successors {
-                pending.push((successor, after));
-            }
-            if let Some(handler) = block.handler {
-                let handler = function.handlers[handler as usize];
-                pending.push((self.block_at[handler.target as usize], handler.landing + 1));
-            }
-        }
     }
 }
 

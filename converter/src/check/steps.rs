@@ -6,11 +6,11 @@
 
 use isa::module::{CaptureSource, Handler};
 use isa::operands::{Jump, Operand, Operands};
-use isa::{Constant, Function, RegCode, RegisterOp, StackCode, StackOp};
+use isa::{Constant, Function, RegCode, StackCode, StackOp};
 use smallvec::{SmallVec, smallvec};
 
-use super::places::Place;
-use super::terms::{Term, Terms};
+use super::terms::Terms;
+use super::walk::Place;
 
 /// What an instruction or a part of one does.
 #[derive(Clone)]
@@ -36,22 +36,21 @@ pub(super) struct Form<'m> {
 }
 
 impl<'m> Form<'m> {
-    pub(super) fn of_stack(module: &'m StackCode, index: usize, base: Place, terms: &mut Terms<'m>) -> Self {
+    pub(super) fn of_stack(module: &'m StackCode, index: usize, base: Place, terms: &mut Terms) -> Self {
         let function = &module.functions[index];
         let mut form = Self::new(function, &module.constants, base);
         form.landings += function.locals;
         for (pc, (depth, &instruction)) in (0..).zip(function.depths().into_iter().zip(&function.code)) {
             // Where control never comes there is nothing.
             let Some(depth) = depth else { continue };
-            let (op, operands) = (instruction.op(), instruction.operands(function, depth));
-            form.add(pc, op, operands, instruction.jump(), terms);
-            if op != StackOp::MakeFunction {
-                continue;
-            }
+            let op = instruction.op();
+            form.add(pc, op, instruction.operands(function, depth), instruction.jump(), terms);
+            let made = (op == StackOp::MakeFunction).then(|| &module.functions[instruction.operand() as usize]);
             let mut last = pc;
-            for (number, capture) in (0..).zip(&module.functions[instruction.operand() as usize].captures) {
+            for (number, capture) in (0..).zip(made.into_iter().flat_map(|made| &made.captures)) {
                 let CaptureSource::Local(local) = capture.from else { continue };
-                let reads = smallvec![form.landings + depth, form.base + 1 + local, terms.place(Term::Entry(number))];
+                let reads =
+                    smallvec![form.landings + depth, form.base + 1 + local, terms.place(Operand::Entry(number))];
                 let step = form.push(pc, StackOp::StoreCaptureCell, reads, smallvec![pc + 1]);
                 form.steps[last as usize].next = smallvec![step];
                 last = step;
@@ -60,15 +59,11 @@ impl<'m> Form<'m> {
         form
     }
 
-    pub(super) fn of_register(module: &'m RegCode, index: usize, base: Place, terms: &mut Terms<'m>) -> Self {
+    pub(super) fn of_register(module: &'m RegCode, index: usize, base: Place, terms: &mut Terms) -> Self {
         let function = &module.functions[index];
         let mut form = Self::new(function, &module.constants, base);
         for (pc, &instruction) in (0_u32..).zip(&function.code) {
-            let (op, mut operands) = (instruction.op(), instruction.operands(function));
-            if op == RegisterOp::CountedLoop {
-                operands.reads.push(Operand::Integer(1));
-            }
-            form.add(pc, op.facts().stack, operands, instruction.jump(pc), terms);
+            form.add(pc, instruction.op().facts().stack, instruction.operands(function), instruction.jump(pc), terms);
         }
         form
     }
@@ -82,18 +77,16 @@ impl<'m> Form<'m> {
     }
 
     /// Adds the steps of an instruction.
-    fn add(&mut self, pc: u32, operation: StackOp, operands: Operands, jump: Option<Jump>, terms: &mut Terms<'m>) {
+    fn add(&mut self, pc: u32, operation: StackOp, operands: Operands, jump: Option<Jump>, terms: &mut Terms) {
         use StackOp as O;
         let frame = self.base + 1;
         let read = |operand| match operand {
             Operand::Place(place) => frame + place,
-            Operand::Integer(value) => terms.place(Term::Integer(value)),
-            Operand::Entry(entry) => terms.place(Term::Entry(entry)),
-            Operand::Unset => terms.place(Term::Unset),
-            Operand::Constant(index) => match &self.constants[index as usize] {
-                &Constant::Int(value) => terms.place(Term::Integer(value)),
-                constant => terms.place(Term::Constant(constant)),
+            Operand::Constant(index) => match self.constants[index as usize] {
+                Constant::Int(value) => terms.place(Operand::Integer(value)),
+                _ => terms.place(operand),
             },
+            _ => terms.place(operand),
         };
         let reads = operands.reads.into_iter().map(read).collect();
         let writes = operands.writes.into_iter().map(|place| frame + place).collect();

@@ -1,9 +1,10 @@
 //! Values as numbers: two places hold the same value if their numbers are the same.
 
 use fxhash::FxHashMap;
-use isa::{Constant, StackOp};
+use isa::StackOp;
+use isa::operands::Operand;
 
-use super::places::Place;
+use super::walk::Place;
 
 /// The number of a [`Term`].
 pub(super) type Value = u32;
@@ -15,36 +16,23 @@ pub(super) const NONE: Value = 1;
 
 /// What a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Term<'m> {
+pub(super) enum Term {
     Nothing,
     None,
-    /// What a variable holds that was never set.
-    Unset,
-    Integer(i64),
-    /// Any other constant.
-    Constant(&'m Constant),
-    /// An entry of a table of the module: a name, a global, a function, …
-    Entry(u32),
-    Parameter(u32),
+    /// What is known from the code: a constant, an entry of a table, …; or what a place held at the beginning.
+    Known(Operand),
     /// One of the outcomes of the events at a node.
-    Outcome {
-        node: [u32; 2],
-        number: u32,
-    },
+    Outcome([u32; 2], u32),
     /// What several places hold that hold the same on each way to a node.
     Joined(u32),
-    /// The result of an operation that at most reads, and what the memory was then.
-    Result {
-        operation: StackOp,
-        operands: [Value; 2],
-        memory: Value,
-    },
+    /// The result of an operation that at most reads, on two operands, and the memory that it read.
+    Result(StackOp, [Value; 2], Value),
 }
 
 /// All values of a function.
-pub(super) struct Terms<'m> {
-    pub(super) terms: Vec<Term<'m>>,
-    numbers: FxHashMap<Term<'m>, Value>,
+pub(super) struct Terms {
+    pub(super) terms: Vec<Term>,
+    numbers: FxHashMap<Term, Value>,
     /// The first of the places that hold what is known from the code.
     known: Place,
 }
@@ -52,13 +40,13 @@ pub(super) struct Terms<'m> {
 /// What pairs of values that hold on different ways to a node meet in there.
 pub(super) type Met = FxHashMap<(Value, Value), Value>;
 
-impl<'m> Terms<'m> {
+impl Terms {
     pub(super) fn new(known: Place) -> Self {
         let numbers = FxHashMap::from_iter([(Term::Nothing, NOTHING), (Term::None, NONE)]);
         Self { terms: vec![Term::Nothing, Term::None], numbers, known }
     }
 
-    pub(super) fn number(&mut self, term: Term<'m>) -> Value {
+    pub(super) fn number(&mut self, term: Term) -> Value {
         *self.numbers.entry(term).or_insert_with(|| {
             self.terms.push(term);
             self.terms.len() as Value - 1
@@ -66,13 +54,8 @@ impl<'m> Terms<'m> {
     }
 
     /// The place that holds what is known from the code.
-    pub(super) fn place(&mut self, term: Term<'m>) -> Place {
-        self.known + self.number(term)
-    }
-
-    /// A value of which nothing is known but where it is.
-    pub(super) fn joined(&mut self) -> Value {
-        self.number(Term::Joined(self.terms.len() as u32))
+    pub(super) fn place(&mut self, operand: Operand) -> Place {
+        self.known + self.number(Term::Known(operand))
     }
 
     /// The result of an operation that at most reads. `!=` is the negation of `==`, and `==` has no order.
@@ -84,8 +67,8 @@ impl<'m> Terms<'m> {
                 let equal = self.result(StackOp::Eq, operands, memory);
                 self.result(StackOp::Not, [equal, NONE], memory)
             }
-            StackOp::Eq => self.number(Term::Result { operation, operands: [a.min(b), a.max(b)], memory }),
-            _ => self.number(Term::Result { operation, operands, memory }),
+            StackOp::Eq => self.number(Term::Result(operation, [a.min(b), a.max(b)], memory)),
+            _ => self.number(Term::Result(operation, operands, memory)),
         }
     }
 
@@ -95,10 +78,8 @@ impl<'m> Terms<'m> {
         if let Some(known) = if a == b { Some(a) } else { met.get(&(a, b)).copied() } {
             return Some(known);
         }
-        let Term::Result { operation, operands: [left, right], memory } = self.terms[a as usize] else { return None };
-        let Term::Result { operation: same, operands: [c, d], memory: now } = self.terms[b as usize] else {
-            return None;
-        };
+        let Term::Result(operation, [left, right], memory) = self.terms[a as usize] else { return None };
+        let Term::Result(same, [c, d], now) = self.terms[b as usize] else { return None };
         let depth = depth.checked_sub(1).filter(|_| operation == same)?;
         let memory = self.meet(memory, now, met, depth)?;
         let mut both = |c, d| Some([self.meet(left, c, met, depth)?, self.meet(right, d, met, depth)?]);
@@ -111,12 +92,11 @@ impl<'m> Terms<'m> {
     /// The value whose truth decides about the truth of `value` now, and whether it is the same truth.
     pub(super) fn condition(&self, mut value: Value, now: Value) -> (Value, bool) {
         let mut sense = true;
-        while let Term::Result { operation: operation @ (StackOp::Not | StackOp::ToBool), operands, memory } =
+        while let Term::Result(operation @ (StackOp::Not | StackOp::ToBool), [of, _], memory) =
             self.terms[value as usize]
             && memory == now
         {
-            sense ^= operation == StackOp::Not;
-            value = operands[0];
+            (value, sense) = (of, sense ^ (operation == StackOp::Not));
         }
         (value, sense)
     }

@@ -8,60 +8,59 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use fxhash::FxHashMap;
+use isa::module::Handler;
 use isa::{Effects, StackOp};
 use smallvec::SmallVec;
 
-use super::places::{Place, Places};
 use super::steps::{Form, Step};
 use super::terms::{Met, NONE, NOTHING, Term, Terms, Value};
+use crate::shared::Shared;
+
+/// Counts locals, places of the operand stack, registers, spill slots, and what else holds a value.
+pub(super) type Place = u32;
+/// Which value each place of both frames holds. Most stays the same from one event to the next.
+pub(super) type State = Shared<Value>;
+/// A step or an instruction of each form.
+type Pair = [u32; 2];
+/// What an event reads, and for a branch whether it is taken if that holds.
+type Event = (SmallVec<[Value; 4]>, bool);
 
 /// The place whose value is all that was ever written to memory: it is another after every event that may write.
 pub(super) const MEMORY: Place = 0;
-
 /// How many operations one form may be ahead of the other where control meets.
 const DEEPEST_RESULT: u32 = 16;
 
-/// A step or an instruction of each form.
-type Pair = [u32; 2];
-
-/// What an event reads, and where control goes on.
-type Event = (SmallVec<[Value; 4]>, SmallVec<[u32; 2]>);
-
 struct Node {
-    state: Places,
+    state: State,
     /// The values that were made here because places agree on each way here, and how many places hold each.
     joined: FxHashMap<Value, usize>,
 }
 
-pub(super) struct Walk<'s, 'm> {
+struct Walk<'s, 'm> {
     forms: &'s [Form<'m>; 2],
-    terms: Terms<'m>,
+    terms: Terms,
     nodes: FxHashMap<Pair, Node>,
     /// Nodes to be run, with their instructions: those that come first in the code first.
     pending: BTreeSet<(Pair, Pair)>,
 }
 
-impl<'s, 'm> Walk<'s, 'm> {
-    pub(super) fn new(forms: &'s [Form<'m>; 2], terms: Terms<'m>) -> Self {
-        Self { forms, terms, nodes: FxHashMap::default(), pending: BTreeSet::new() }
+/// Runs both forms of a function. Fails with the instructions where they differ, and how.
+pub(super) fn walk(forms: &[Form<'_>; 2], terms: Terms, beginning: State) -> Result<(), (Pair, String)> {
+    let mut walk = Walk { forms, terms, nodes: FxHashMap::default(), pending: BTreeSet::new() };
+    walk.go_on([0, 0], beginning);
+    while let Some((instructions, at)) = walk.pending.pop_first() {
+        walk.node(at).map_err(|difference| (instructions, difference))?;
     }
+    Ok(())
+}
 
-    /// Runs nodes until none has anything new to say. Fails with the instructions where the forms differ, and how.
-    pub(super) fn run(mut self, beginning: Places) -> Result<(), (Pair, String)> {
-        self.go_on([0, 0], beginning);
-        while let Some((instructions, at)) = self.pending.pop_first() {
-            self.node(at).map_err(|difference| (instructions, difference))?;
-        }
-        Ok(())
-    }
-
+impl Walk<'_, '_> {
     fn node(&mut self, at: Pair) -> Result<(), String> {
         let steps = [0, 1].map(|form| &self.forms[form].steps[at[form] as usize]);
         let mut state = self.nodes[&at].state.clone();
         let events = steps.map(|step| self.event(step, &state));
         let handlers = self.compare(steps, &events)?;
-        let outcome = |number| self.terms.number(Term::Outcome { node: at, number });
-        let [first, second, written, thrown] = [0, 1, 2, 3].map(outcome);
+        let [first, second, written, thrown] = [0, 1, 2, 3].map(|number| self.terms.number(Term::Outcome(at, number)));
         if steps[0].operation.facts().effects.contains(Effects::WRITE) {
             state.set(MEMORY, written);
         }
@@ -70,12 +69,13 @@ impl<'s, 'm> Walk<'s, 'm> {
             StackOp::ForLoop => [&[first], &[]],
             _ => [&[first, second], &[first]],
         };
-        for (way, outcomes) in (0..events[0].1.len()).zip(outcomes) {
+        for (way, outcomes) in (0..steps[0].next.len()).zip(outcomes) {
             let mut after = state.clone();
             for step in steps {
                 step.writes.iter().zip(outcomes).for_each(|(&place, &value)| after.set(place, value));
             }
-            self.go_on(events.each_ref().map(|event| event.1[way]), after);
+            let next = |form: usize| steps[form].next[if events[form].1 { way } else { 1 - way }];
+            self.go_on([next(0), next(1)], after);
         }
         if let Some([(left, landing), (right, other)]) = handlers {
             [landing, other].into_iter().for_each(|place| state.set(place, thrown));
@@ -85,17 +85,13 @@ impl<'s, 'm> Walk<'s, 'm> {
     }
 
     /// What an event reads. The condition of a branch is what is left of its value without negations.
-    fn event(&self, step: &Step, state: &Places) -> Event {
+    fn event(&self, step: &Step, state: &State) -> Event {
         let mut values: SmallVec<_> = step.reads.iter().map(|&place| state.get(place)).collect();
-        let mut next = step.next.clone();
+        let mut sense = true;
         if step.operation == StackOp::JumpIfTrue {
-            let (condition, sense) = self.terms.condition(values[0], state.get(MEMORY));
-            values[0] = condition;
-            if !sense {
-                next.reverse();
-            }
+            (values[0], sense) = self.terms.condition(values[0], state.get(MEMORY));
         }
-        (values, next)
+        (values, sense)
     }
 
     /// Both forms must do the same with the same, and go on alike if that fails: gives where to, and the places for what is thrown.
@@ -108,27 +104,25 @@ impl<'s, 'm> Walk<'s, 'm> {
         let [left, right] = events.each_ref().map(|event| &event.0);
         let differs = |&index: &usize| left.get(index) != right.get(index) || left[index] == NOTHING;
         if let Some(index) = (0..left.len().max(right.len())).find(differs) {
-            let value = |value: Option<&Value>| value.map_or(Term::None, |&value| self.terms.terms[value as usize]);
-            return differ(&format!("value {index} is"), &value(left.get(index)), &value(right.get(index)));
+            let [a, b] = [left, right].map(|values| values.get(index).map(|&value| self.terms.terms[value as usize]));
+            return differ(&format!("value {index} is"), &a, &b);
         }
         let [(a, from), (b, other)] = [0, 1].map(|form| self.forms[form].origins[steps[form].pc as usize]);
         if from != other && steps[0].operation != StackOp::JumpIfTrue {
             return differ("the byte of the source is", &from, &other);
         }
         let effects = steps[0].operation.facts().effects;
+        let landing = |form: usize, handler: &Handler| (handler.target, self.forms[form].landings + handler.landing);
         match (a, b) {
             _ if !effects.contains(Effects::FAIL) && !effects.contains(Effects::ALLOCATE) => Ok(None),
             (None, None) => Ok(None),
-            (Some(a), Some(b)) if a.is_cleanup == b.is_cleanup => {
-                let [left, right] = self.forms;
-                Ok(Some([(a.target, left.landings + a.landing), (b.target, right.landings + b.landing)]))
-            }
+            (Some(a), Some(b)) if a.is_cleanup == b.is_cleanup => Ok(Some([landing(0, a), landing(1, b)])),
             _ => differ("the handler of an error is", &a, &b),
         }
     }
 
     /// Runs both forms on to their next events, and brings the state to the node there.
-    fn go_on(&mut self, mut at: Pair, mut state: Places) {
+    fn go_on(&mut self, mut at: Pair, mut state: State) {
         for (form, at) in self.forms.iter().zip(&mut at) {
             // In verified code control goes only forward by silent steps, so there is an end.
             while let Some(value) = self.silent(&form.steps[*at as usize], &state) {
@@ -141,48 +135,42 @@ impl<'s, 'm> Walk<'s, 'm> {
     }
 
     /// What a step writes that only moves a value, or computes one and at most reads memory for it. Of others nothing.
-    fn silent(&mut self, step: &Step, state: &Places) -> Option<Value> {
+    fn silent(&mut self, step: &Step, state: &State) -> Option<Value> {
         use StackOp as O;
         let read = |number: usize| step.reads.get(number).map_or(NONE, |&place| state.get(place));
-        let effects = step.operation.facts().effects;
-        match step.operation {
-            O::Nop | O::Jump | O::Pop | O::Dup | O::LoadConst | O::LoadLocal | O::StoreLocal | O::Unset => {
-                Some(read(0))
-            }
-            operation if operation == O::JumpIfNotNull || Effects::READ.contains(effects) => {
-                let memory = if effects.contains(Effects::READ) { state.get(MEMORY) } else { NONE };
-                Some(self.terms.result(operation, [read(0), read(1)], memory))
-            }
-            _ => None,
+        let (operation, effects) = (step.operation, step.operation.facts().effects);
+        if let O::Nop | O::Jump | O::Pop | O::Dup | O::LoadConst | O::LoadLocal | O::StoreLocal | O::Unset = operation {
+            return Some(read(0));
         }
+        let memory = if effects.contains(Effects::READ) { state.get(MEMORY) } else { NONE };
+        let is_silent = Effects::READ.contains(effects) || operation == O::JumpIfNotNull;
+        is_silent.then(|| self.terms.result(operation, [read(0), read(1)], memory))
     }
 
     /// Control comes to a node with a state: from now on the node knows only what holds in that state as well.
-    fn arrive(&mut self, at: Pair, state: Places) {
+    fn arrive(&mut self, at: Pair, state: State) {
         let instructions = [0, 1].map(|form| self.forms[form].steps[at[form] as usize].pc);
         let Some(node) = self.nodes.get_mut(&at) else {
             self.nodes.insert(at, Node { state, joined: FxHashMap::default() });
             self.pending.insert((instructions, at));
             return;
         };
-        let mut differences = node.state.differences(&state);
-        differences.retain(|&(old, ..)| old != NOTHING);
+        let mut differences: Vec<_> = node.state.differences(&state).filter(|&(old, ..)| old != NOTHING).collect();
         // Operands have lower numbers than results, so they meet before.
         differences.sort_unstable();
         let mut met = Met::default();
         for class in differences.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let (old, new, _) = class[0];
-            let value = if new == NOTHING {
-                NOTHING
-            } else if node.joined.get(&old) == Some(&class.len()) {
+            let value = match self.terms.meet(old, new, &mut met, DEEPEST_RESULT) {
+                _ if new == NOTHING => NOTHING,
                 // All that held the same still do.
-                old
-            } else if let Some(result) = self.terms.meet(old, new, &mut met, DEEPEST_RESULT) {
-                result
-            } else {
-                let joined = self.terms.joined();
-                node.joined.insert(joined, class.len());
-                joined
+                _ if node.joined.get(&old) == Some(&class.len()) => old,
+                Some(result) => result,
+                None => {
+                    let joined = self.terms.number(Term::Joined(self.terms.terms.len() as u32));
+                    node.joined.insert(joined, class.len());
+                    joined
+                }
             };
             met.insert((old, new), value);
             if value != old {
