@@ -164,17 +164,23 @@ impl Function<Stack> {
         let guards = self.guards();
         let mut depths = vec![None; self.code.len()];
         let mut pending = vec![(0_u32, 0_u32)];
-        while let Some((pc, depth)) = pending.pop() {
-            let known = &mut depths[pc as usize];
-            if known.replace(depth).is_some() {
-                continue;
+        while let Some((mut pc, mut depth)) = pending.pop() {
+            while depths[pc as usize].replace(depth).is_none() {
+                if let Some(handler) = guards[pc as usize].map(|handler| self.handlers[handler as usize]) {
+                    pending.push((handler.target, handler.landing + 1));
+                }
+                let instruction = self.code[pc as usize];
+                let op = instruction.op();
+                depth = depth - instruction.pops() + instruction.pushes();
+                pending.extend(instruction.jump_target().map(|target| (target, depth)));
+                if op.skips() {
+                    pending.push((pc + 2, depth));
+                }
+                if op.ends_block() {
+                    break;
+                }
+                pc += 1;
             }
-            let instruction = self.code[pc as usize];
-            let (op, after) = (instruction.op(), depth - instruction.pops() + instruction.pushes());
-            let next = [instruction.jump_target(), op.skips().then_some(pc + 2), (!op.ends_block()).then_some(pc + 1)];
-            let handler = guards[pc as usize].map(|handler| self.handlers[handler as usize]);
-            pending.extend(handler.map(|handler| (handler.target, handler.landing + 1)));
-            pending.extend(next.into_iter().flatten().map(|next| (next, after)));
         }
         depths
     }

@@ -60,10 +60,11 @@ impl Walk<'_, '_> {
         let mut state = self.nodes[&at].state.clone();
         let events = steps.map(|step| self.event(step, &state));
         let handlers = self.compare(steps, &events)?;
-        let [first, second, written, thrown] = [0, 1, 2, 3].map(|number| self.terms.number(Term::Outcome(at, number)));
+        let mut outcome = |number| self.terms.number(Term::Outcome(at, number));
         if steps[0].operation.facts().effects.contains(Effects::WRITE) {
-            state.set(MEMORY, written);
+            state.set(MEMORY, outcome(2));
         }
+        let [first, second, thrown] = [0, 1, 3].map(outcome);
         let outcomes: [&[Value]; 2] = match steps[0].operation {
             StackOp::ForPrepare => [&[events[0].0[0]], &[]],
             StackOp::ForLoop => [&[first], &[]],
