@@ -33,31 +33,32 @@ impl ControlFlowGraph {
     /// Builds the graph of verified code.
     pub fn new(function: &Function<Stack>) -> Self {
         let length = function.code.len();
-        let mut is_leader = vec![false; length + 2];
-        is_leader[0] = true;
+        // First whether a block begins at each instruction, then how many have begun there.
+        let mut block_at = vec![0_u32; length + 2];
+        block_at[0] = 1;
         for (pc, instruction) in function.code.iter().enumerate() {
             let op = instruction.op();
             if let Some(target) = instruction.jump_target() {
-                is_leader[target as usize] = true;
-                is_leader[pc + 1] = true;
+                block_at[target as usize] = 1;
+                block_at[pc + 1] = 1;
             } else if op.ends_block() {
-                is_leader[pc + 1] = true;
+                block_at[pc + 1] = 1;
             } else if op.skips() {
-                is_leader[pc + 1] = true;
-                is_leader[pc + 2] = true;
+                block_at[pc + 1] = 1;
+                block_at[pc + 2] = 1;
             }
         }
         for handler in &function.handlers {
             for at in [handler.start, handler.end, handler.target] {
-                is_leader[at as usize] = true;
+                block_at[at as usize] = 1;
             }
         }
-        let mut blocks = Vec::new();
-        let mut block_at = vec![0; length];
-        for pc in 0..length {
-            if is_leader[pc] {
+        block_at.truncate(length);
+        let mut blocks = Vec::with_capacity(block_at.iter().sum::<u32>() as usize);
+        for (pc, at) in (0..).zip(&mut block_at) {
+            if *at != 0 {
                 blocks.push(Block {
-                    start: pc as u32,
+                    start: pc,
                     end: 0,
                     successors: SmallVec::new(),
                     handler: None,
@@ -65,7 +66,7 @@ impl ControlFlowGraph {
                     is_reachable: false,
                 });
             }
-            block_at[pc] = blocks.len() as u32 - 1;
+            *at = blocks.len() as u32 - 1;
         }
         for index in 0..blocks.len() {
             let end = blocks.get(index + 1).map_or(length as u32, |next| next.start);
@@ -83,21 +84,66 @@ impl ControlFlowGraph {
                 }
             }
         }
-        if !function.handlers.is_empty() {
-            let guards = function.guards();
-            blocks.iter_mut().for_each(|block| block.handler = guards[block.start as usize]);
-        }
-        let depths = function.depths();
-        for block in &mut blocks {
-            let depth = depths[block.start as usize];
-            (block.depth, block.is_reachable) = (depth.unwrap_or(0), depth.is_some());
-        }
-        Self { blocks, block_at }
+        assign_handlers(&mut blocks, &block_at, function);
+        let mut graph = Self { blocks, block_at };
+        graph.find_depths(function);
+        graph
     }
 
     /// The block that holds an instruction.
     pub fn block_at(&self, pc: u32) -> u32 {
         self.block_at[pc as usize]
+    }
+
+    fn find_depths(&mut self, function: &Function<Stack>) {
+        let mut pending = Vec::with_capacity(self.blocks.len() + 1);
+        pending.push((0_u32, 0_u32));
+        while let Some((index, depth)) = pending.pop() {
+            let block = &mut self.blocks[index as usize];
+            if block.is_reachable {
+                continue;
+            }
+            block.is_reachable = true;
+            block.depth = depth;
+            let mut after = depth;
+            for instruction in &function.code[block.start as usize..block.end as usize] {
+                after = after - instruction.pops() + instruction.pushes();
+            }
+            for &successor in &block.successors {
+                pending.push((successor, after));
+            }
+            if let Some(handler) = block.handler {
+                let handler = function.handlers[handler as usize];
+                pending.push((self.block_at[handler.target as usize], handler.landing + 1));
+            }
+        }
+    }
+}
+
+/// Says for each block which handler guards it: of several the innermost, which come first.
+fn assign_handlers(blocks: &mut [Block], block_at: &[u32], function: &Function<Stack>) {
+    if function.handlers.is_empty() {
+        return;
+    }
+    // For each block one at or after it, on the way to the first that has no handler yet.
+    let mut ahead: Vec<u32> = (0..=blocks.len() as u32).collect();
+    let mut free_from = |mut block: u32, taken: Option<u32>| {
+        if let Some(taken) = taken {
+            ahead[taken as usize] = taken + 1;
+        }
+        while ahead[block as usize] != block {
+            ahead[block as usize] = ahead[ahead[block as usize] as usize];
+            block = ahead[block as usize];
+        }
+        block
+    };
+    for (index, handler) in (0..).zip(&function.handlers).filter(|(_, handler)| handler.start < handler.end) {
+        let last = block_at[handler.end as usize - 1];
+        let mut block = free_from(block_at[handler.start as usize], None);
+        while block <= last {
+            blocks[block as usize].handler = Some(index);
+            block = free_from(block + 1, Some(block));
+        }
     }
 }
 
