@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use crate::module::{Function, Register, Stack};
 use crate::register::{Lane, RegisterInstruction, RegisterOp};
 use crate::stack::{StackInstruction, StackOp, StackOperand};
@@ -28,9 +30,9 @@ pub enum Operand {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Operands {
     /// What it reads: an object before what is done with it, entries of tables last.
-    pub reads: Vec<Operand>,
+    pub reads: SmallVec<[Operand; 4]>,
     /// Places of the frame that it writes.
-    pub writes: Vec<u32>,
+    pub writes: SmallVec<[u32; 2]>,
 }
 
 /// A jump to another place than the next instruction, conditional or not.
@@ -75,7 +77,7 @@ impl StackInstruction {
         let kept = function.locals + depth - self.pops();
         let popped = (kept..function.locals + depth).map(Operand::Place);
         let locals = op.locals_read().map(|local| Operand::Place(operand + local));
-        let mut reads: Vec<Operand> =
+        let mut reads: SmallVec<[Operand; 4]> =
             if op == StackOp::StoreCell { locals.chain(popped).collect() } else { popped.chain(locals).collect() };
         use StackOperand as O;
         match op.facts().operand {
