@@ -33,7 +33,7 @@ use crate::parallel::{Move, sequence};
 use crate::tac::{Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister};
 
 /// A stretch of points during which a value is in a register.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
     /// Whose value.
     pub register: VirtualRegister,
@@ -70,6 +70,7 @@ pub fn settle(
 ) -> Allocation {
     pieces.retain(|piece| piece.start <= piece.end);
     pieces.sort_unstable_by_key(|piece| (piece.start, piece.register));
+    debug_assert_eq!(overlapping(&pieces), None, "a value is in one place, and a place holds one value");
     let mut fates = fates(function, timeline, &pieces, is_spilled);
     let mut locations = locations(&fates);
     let is_split = |register| matches!(fates[at(register)], Fate::Split { .. });
@@ -98,6 +99,17 @@ pub fn settle(
     function.registers = names.locations.len() as u32;
     function.globals = function.registers;
     Allocation { locations: names.locations, slots, scratch: None, windows, arrivals }
+}
+
+/// Two pieces that overlap though they are of one virtual register or in one register. Pieces are given by start.
+fn overlapping(pieces: &[Piece]) -> Option<(Piece, Piece)> {
+    let mut last_of: FxHashMap<VirtualRegister, Piece> = FxHashMap::default();
+    let mut last_in: FxHashMap<u16, Piece> = FxHashMap::default();
+    pieces.iter().find_map(|&piece| {
+        let before = [last_of.insert(piece.register, piece), last_in.insert(piece.place, piece)];
+        let overlaps = |before: &Piece| before.end >= piece.start;
+        before.into_iter().flatten().find(overlaps).map(|before| (before, piece))
+    })
 }
 
 /// Tells what becomes of each virtual register, as far as that can be told before rules are chosen.

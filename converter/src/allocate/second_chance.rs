@@ -355,10 +355,11 @@ fn join(pieces: &mut Vec<Piece>) {
     pieces.sort_unstable_by_key(|piece| (piece.register, piece.start));
     pieces.dedup_by(|next, last| {
         let follows = (next.register, next.place, next.start) == (last.register, last.place, last.end + 1);
-        if follows && !last.is_cut {
+        let is_one = follows && !last.is_cut;
+        if is_one {
             (last.end, last.is_cut) = (next.end, next.is_cut);
         }
-        follows && !last.is_cut
+        is_one
     });
 }
 
@@ -408,4 +409,18 @@ fn predecessors(function: &Function, timeline: &Timeline) -> Vec<Vec<u32>> {
             blocks.into_iter().map(|(_, block)| block).collect()
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Piece, join};
+
+    #[test]
+    fn pieces_that_follow_each_other_become_one() {
+        let piece = |start, end, is_cut| Piece { register: 0, place: 1, start, end, is_cut };
+        // The last one of three is cut off: what was joined with it is one piece, which is cut, and nothing is left of the others.
+        let mut pieces = vec![piece(2, 5, false), piece(6, 9, false), piece(10, 12, true), piece(13, 14, false)];
+        join(&mut pieces);
+        assert_eq!(pieces, [piece(2, 12, true), piece(13, 14, false)]);
+    }
 }
