@@ -9,7 +9,7 @@
 //! Where blocks disagree about a value's place, moves on the edges between them make up for it (see [`pieces`](super::pieces)).
 
 use super::headers::cut_at_headers;
-use super::pieces::{Piece, settle};
+use super::pieces::{Decided, Piece, settle};
 use super::timeline::{Stretch, Timeline};
 use super::{Allocation, RegisterAllocator, at};
 use crate::live::{LiveRanges, Origin, uses_window};
@@ -33,7 +33,7 @@ impl RegisterAllocator for SecondChance {
         let Walk { mut pieces, mut is_spilled, windows, .. } = walk;
         join(&mut pieces);
         cut_at_headers(&timeline, &mut pieces, &mut is_spilled);
-        settle(function, ranges, &timeline, pieces, &is_spilled, windows)
+        settle(function, ranges, &timeline, Decided { pieces, is_spilled, windows, registers })
     }
 }
 
@@ -204,7 +204,8 @@ impl<'r> Walk<'r> {
             if let Some(&callee) = reads.first() {
                 first = first.max(self.place[at(callee)] + 1);
             }
-            self.windows.push(first);
+            // Above the slots, should there be any: where arguments prefer to be.
+            self.windows.push(first.max(self.function.parameters as u16));
         }
         self.expire(point + 1);
         if instruction.destination != NONE {
@@ -343,7 +344,7 @@ impl<'r> Walk<'r> {
         if let Ok(window) = result_of
             && self.ranges.windows[window].destination == register
         {
-            return Some(self.windows[window].max(self.function.parameters as u16));
+            return Some(self.windows[window]);
         }
         let original = self.ranges.copied_from[at(register)];
         self.last_place.get(original as usize).copied().filter(|&place| place != NOWHERE)

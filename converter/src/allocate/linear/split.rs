@@ -17,7 +17,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::allocate::headers::cut_at_headers;
-use crate::allocate::pieces::{Piece, settle};
+use crate::allocate::pieces::{Decided, Piece, settle};
 use crate::allocate::timeline::{Loop, Segment, Timeline};
 use crate::allocate::{Allocation, at};
 use crate::live::{LiveRanges, Origin};
@@ -31,9 +31,9 @@ pub(super) fn allocate(function: &mut Function, ranges: &LiveRanges, registers: 
     let mut scan = Scan::new(function, ranges, &timeline, registers);
     scan.run();
     let Scan { pieces, mut is_spilled, windows, .. } = scan;
-    let mut pieces = pieces.into_iter().map(|held| held.piece).collect();
+    let mut pieces: Vec<Piece> = pieces.into_iter().map(|held| held.piece).collect();
     cut_at_headers(&timeline, &mut pieces, &mut is_spilled);
-    settle(function, ranges, &timeline, pieces, &is_spilled, windows)
+    settle(function, ranges, &timeline, Decided { pieces, is_spilled, windows, registers })
 }
 
 /// A piece as long as it may still be cut.
@@ -235,7 +235,8 @@ impl<'r> Scan<'r> {
             && window.point < point
         {
             let first = self.first_free_above(window.point).max(self.above_callee(window.callee));
-            self.windows.push(first);
+            // Above the slots, should there be any: where arguments prefer to be.
+            self.windows.push(first.max(self.function.parameters as u16));
         }
     }
 
@@ -270,7 +271,7 @@ impl<'r> Scan<'r> {
         if let Ok(window) = result_of
             && self.ranges.windows[window].destination == segment.register
         {
-            return Some(self.windows[window].max(self.function.parameters as u16));
+            return Some(self.windows[window]);
         }
         let original = self.ranges.copied_from[at(segment.register)];
         self.last_place.get(original as usize).copied().filter(|&place| place != NOWHERE)
