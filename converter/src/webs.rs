@@ -9,7 +9,7 @@
 
 use optimizer::liveness::LiveSets;
 
-use crate::cleanup::live_globals;
+use crate::cleanup::{Workspace, live_globals_in};
 use crate::notes::Notes;
 use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
 
@@ -19,8 +19,8 @@ const LARGEST: usize = 1 << 16;
 const LARGEST_PER_INSTRUCTION: usize = 16;
 
 /// Renames the virtual registers of a function so that each is one web. Returns those that are live when it begins; none if it is left as it is.
-pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
-    let live = live_globals(function).entering;
+pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> Option<Vec<VirtualRegister>> {
+    let live = live_globals_in(function, workspace).entering;
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
     if live.len() > LARGEST + LARGEST_PER_INSTRUCTION * instructions {
         return None;
@@ -31,17 +31,20 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
     }
     let crossing = live.len() as u32;
     // The first segments are those with which registers enter blocks.
-    let mut webs = Webs { parents: (0..crossing).collect(), entering: &live };
+    let mut parents = Vec::with_capacity(live.len() + instructions);
+    parents.extend(0..crossing);
+    let mut webs = Webs { parents, entering: &live };
     let handlers_of = HandlersByBlock::new(function);
     // First walk: number segments in the order in which they are met, and join them.
     let mut landings = vec![NONE; function.handlers.len()];
-    let mut current: Notes<u32> = Notes::new(function.globals);
+    let current = &mut workspace.segments;
+    current.begin(function.globals);
     for index in 0..function.blocks.len() as u32 {
         let block = &function.blocks[index as usize];
         if !block.is_reachable {
             continue;
         }
-        enter(&live, index, &mut current);
+        enter(&live, index, current);
         for handler in handlers_of.of(index) {
             let landing = function.handlers[handler].landing;
             landings[handler] = current.get(landing).unwrap_or_else(|| webs.new_segment());
@@ -50,7 +53,7 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
         let handler = block.handler.map(|handler| function.handlers[handler as usize].block);
         for instruction in &block.instructions {
             if instruction.destination < function.globals {
-                webs.define(instruction.destination, handler, &mut current);
+                webs.define(instruction.destination, handler, current);
             }
         }
         let counted = match block.terminator {
@@ -62,7 +65,7 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
             block.terminator.definitions().into_iter().flatten().filter(|&register| register < function.globals)
         {
             let before = current.get(register);
-            let after = webs.define(register, handler, &mut current);
+            let after = webs.define(register, handler, current);
             if let (true, Some(before)) = (register == counted, before) {
                 webs.join(before, after);
             }
@@ -82,7 +85,7 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
         if !block.is_reachable {
             continue;
         }
-        enter(&live, index, &mut current);
+        enter(&live, index, current);
         for handler in handlers_of.of(index) {
             let landing = function.handlers[handler].landing;
             if current.get(landing).is_none() {
@@ -112,17 +115,17 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
         for instruction in &mut block.instructions {
             for operand in &mut instruction.operands {
                 if let Operand::Register(register) = operand {
-                    *register = read(*register, &current);
+                    *register = read(*register, current);
                 }
             }
-            instruction.destination = define(instruction.destination, &mut current);
+            instruction.destination = define(instruction.destination, current);
         }
-        block.terminator.rename(|register| read(register, &current));
+        block.terminator.rename(|register| read(register, current));
         match &mut block.terminator {
             // Read and written as one: both are the same web already.
             Terminator::ForLoop { .. } => next += 1,
             Terminator::ForIter { destination, .. } => {
-                *destination = define(*destination, &mut current);
+                *destination = define(*destination, current);
                 next += 1;
             }
             _ => {}
