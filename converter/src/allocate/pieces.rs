@@ -20,11 +20,13 @@
 //! Pieces of one virtual register do not overlap, nor do pieces with one register. Where an occurrence needs a register there is a piece. A
 //! piece begins at the beginning of a block, at a read, or at a write.
 
+mod borders;
 mod in_blocks;
 mod on_edges;
 
 use fxhash::FxHashMap;
 
+use self::borders::{Borders, Changes};
 use self::in_blocks::Rewriter;
 use self::on_edges::{OnEdges, Spare};
 use super::timeline::{Stretch, Timeline};
@@ -170,40 +172,6 @@ fn locations(fates: &[Fate]) -> Vec<Location> {
     fates.iter().map(location).collect()
 }
 
-/// Which pieces there are where blocks begin and end.
-struct Borders {
-    /// Virtual registers and their places, by block.
-    at_start: Vec<Vec<(VirtualRegister, u16)>>,
-    at_end: Vec<Vec<(VirtualRegister, u16)>>,
-}
-
-impl Borders {
-    fn new(timeline: &Timeline, pieces: &[Piece]) -> Self {
-        let blocks = timeline.stretches.iter().map(|stretch| stretch.block as usize + 1).max().unwrap_or(0);
-        let mut borders = Self { at_start: vec![Vec::new(); blocks], at_end: vec![Vec::new(); blocks] };
-        let mut next = 0;
-        let mut active: Vec<Piece> = Vec::new();
-        for stretch in &timeline.stretches {
-            for (point, found) in [
-                (stretch.start, &mut borders.at_start[stretch.block as usize]),
-                (stretch.terminator + 1, &mut borders.at_end[stretch.block as usize]),
-            ] {
-                active.retain(|piece| piece.end >= point);
-                while let Some(piece) = pieces.get(next)
-                    && piece.start <= point
-                {
-                    next += 1;
-                    if piece.end >= point {
-                        active.push(*piece);
-                    }
-                }
-                found.extend(active.iter().map(|piece| (piece.register, piece.place)));
-            }
-        }
-        borders
-    }
-}
-
 /// Decides for each split virtual register when its values go home.
 fn choose_rules(
     function: &Function,
@@ -217,15 +185,16 @@ fn choose_rules(
     for piece in pieces.iter().filter(|piece| piece.is_cut && needs_store(timeline, piece)) {
         stores_late[at(piece.register)] += timeline.weight(piece.end);
     }
-    // The last edge at whose end each virtual register was seen in a register.
+    // The last edge behind which each virtual register was seen in another register than before.
     let mut seen = vec![0_u32; fates.len()];
     let mut edge = 0;
     for_each_edge(function, timeline, |stretch, _, successor| {
         edge += 1;
         let weight = timeline.weight(stretch.terminator);
-        borders.at_start[successor as usize].iter().for_each(|&(register, _)| seen[at(register)] = edge);
-        for &(register, _) in &borders.at_end[stretch.block as usize] {
-            if seen[at(register)] != edge && ranges.is_entering(successor, register) {
+        let Changes { left, entered } = borders.changes(stretch.block, successor, ranges);
+        entered.iter().for_each(|&(register, _)| seen[at(register)] = edge);
+        for (register, _) in left {
+            if seen[at(register)] != edge {
                 stores_late[at(register)] += weight;
             }
         }
@@ -300,7 +269,7 @@ fn arrivals(
             arrivals.push(Arrival { from, to });
             continue;
         };
-        let place = borders.at_start[0].iter().find(|(register, _)| *register == to).map(|&(_, place)| place);
+        let place = borders.at_start(0).iter().find(|(register, _)| *register == to).map(|&(_, place)| place);
         if at_once || place.is_none() {
             arrivals.push(Arrival { from, to });
         }

@@ -4,13 +4,14 @@ use std::cell::OnceCell;
 
 use fxhash::FxHashMap;
 
-use super::{Borders, Fate, Names, Piece, for_each_edge};
+use super::borders::{Borders, Changes};
+use super::{Fate, Names, Piece, for_each_edge};
 use crate::allocate::at;
 use crate::allocate::edges::EdgeMoves;
 use crate::allocate::timeline::Timeline;
 use crate::live::LiveRanges;
 use crate::parallel::{Move, sequence};
-use crate::tac::{Function, Instruction, VirtualRegister};
+use crate::tac::{Block, Function, Instruction, VirtualRegister};
 
 /// What is known where moves are put on edges.
 pub(super) struct OnEdges<'p> {
@@ -36,54 +37,52 @@ impl OnEdges<'_> {
         let mut moves = EdgeMoves::new(function);
         let none = vec![None; self.fates.len()];
         let mut edge = Edge { place_before: none.clone(), place_after: none, points: [0; 2], pc: 0 };
-        let borders = self.borders;
         for_each_edge(function, timeline, |stretch, exit, successor| {
             let block = &function.blocks[stretch.block as usize];
             edge.pc = block.terminator_pc;
             edge.points = [stretch.terminator + 1, self.ranges.block_starts[successor as usize]];
-            let (before, after) = (&borders.at_end[stretch.block as usize], &borders.at_start[successor as usize]);
-            before.iter().for_each(|&(register, place)| edge.place_before[at(register)] = Some(place));
-            after.iter().for_each(|&(register, place)| edge.place_after[at(register)] = Some(place));
-            let written = block.terminator.definitions();
-            let is_needed = |&&(register, _): &&(VirtualRegister, u16)| self.ranges.is_entering(successor, register);
-            let before_needed: Vec<_> = before.iter().filter(is_needed).copied().collect();
-            let after_needed: Vec<_> = after.iter().filter(is_needed).copied().collect();
-            moves.add(stretch.block, exit, self.edge(&edge, &before_needed, &after_needed, written));
-            before.iter().for_each(|&(register, _)| edge.place_before[at(register)] = None);
-            after.iter().for_each(|&(register, _)| edge.place_after[at(register)] = None);
+            let mut needed = Vec::new();
+            self.write_home(stretch.block, successor, block, &mut needed);
+            let changes = self.borders.changes(stretch.block, successor, self.ranges);
+            changes.left.iter().for_each(|&(register, place)| edge.place_before[at(register)] = Some(place));
+            changes.entered.iter().for_each(|&(register, place)| edge.place_after[at(register)] = Some(place));
+            self.edge(&edge, &changes, &mut needed);
+            moves.add(stretch.block, exit, needed);
+            changes.left.iter().for_each(|&(register, _)| edge.place_before[at(register)] = None);
+            changes.entered.iter().for_each(|&(register, _)| edge.place_after[at(register)] = None);
         });
         moves
     }
 
-    /// Stores, which only read registers; then moves between registers as if all at once; then loads, which only write registers. Given are
-    /// the values that are needed after the edge and in registers before it, or after it.
-    fn edge(
-        &mut self,
-        edge: &Edge,
-        before: &[(VirtualRegister, u16)],
-        after: &[(VirtualRegister, u16)],
-        written: [Option<VirtualRegister>; 2],
-    ) -> Vec<Instruction> {
-        let mut moves = Vec::new();
-        let mut between = Vec::new();
-        for &(register, place) in before {
-            let after = edge.place_after[at(register)];
-            let goes_home =
-                if self.is_always_home(register) { written.contains(&Some(register)) } else { after.is_none() };
-            if goes_home {
-                moves.push(Instruction::copy(register, self.names.get(register, place), edge.pc));
-            }
-            if let Some(after) = after.filter(|&after| after != place) {
-                between.push((register, after, place));
+    /// What the block's terminator writes goes home that has to at once.
+    fn write_home(&mut self, from: u32, successor: u32, block: &Block, moves: &mut Vec<Instruction>) {
+        for register in block.terminator.definitions().into_iter().flatten() {
+            let place = || self.borders.at_end(from).iter().find(|placed| placed.0 == register);
+            if self.is_always_home(register)
+                && self.ranges.is_entering(successor, register)
+                && let Some(&(_, place)) = place()
+            {
+                moves.push(Instruction::copy(register, self.names.get(register, place), block.terminator_pc));
             }
         }
-        self.between(edge, &between, &mut moves);
-        for &(register, place) in after {
+    }
+
+    /// Stores, which only read registers; then moves between registers as if all at once; then loads, which only write registers.
+    fn edge(&mut self, edge: &Edge, changes: &Changes, moves: &mut Vec<Instruction>) {
+        let mut between = Vec::new();
+        for &(register, place) in &changes.left {
+            match edge.place_after[at(register)] {
+                Some(after) => between.push((register, after, place)),
+                None if self.is_always_home(register) => {}
+                None => moves.push(Instruction::copy(register, self.names.get(register, place), edge.pc)),
+            }
+        }
+        self.between(edge, &between, moves);
+        for &(register, place) in &changes.entered {
             if edge.place_before[at(register)].is_none() {
                 moves.push(Instruction::copy(self.names.get(register, place), register, edge.pc));
             }
         }
-        moves
     }
 
     /// Whether the value goes home at once, so that it is there whenever it is wanted.
@@ -94,6 +93,9 @@ impl OnEdges<'_> {
     /// Moves between registers, of a value to a place from a place. Where values change places in a circle, one of them waits in a spare
     /// register, or where there is none, at home.
     fn between(&mut self, edge: &Edge, values: &[(VirtualRegister, u16, u16)], moves: &mut Vec<Instruction>) {
+        if values.is_empty() {
+            return;
+        }
         let places: Vec<(u32, u32)> = values.iter().map(|&(_, to, from)| (u32::from(to), u32::from(from))).collect();
         let moved: FxHashMap<u32, VirtualRegister> =
             values.iter().map(|&(register, to, _)| (u32::from(to), register)).collect();
