@@ -216,15 +216,17 @@ fn choose_rules(
     }
 }
 
-/// Whether the home may be out of date when a piece ends: not if the value came from there and was not written since.
+/// Whether the value has to go home where a piece ends: not if it came from there and was not written since, and not where a block ends, because
+/// edges see to that.
 fn needs_store(timeline: &Timeline, piece: &Piece) -> bool {
-    let stretch = timeline.stretches[timeline.stretch_at(piece.start)];
-    let begins_with_load = piece.start.is_multiple_of(2) && piece.start > stretch.start;
-    let is_written = timeline
-        .occurrences(piece.register)
-        .iter()
-        .any(|occurrence| occurrence.writes && (piece.start..=piece.end).contains(&occurrence.point));
-    !begins_with_load || is_written || piece.end > stretch.terminator + 1
+    let (first, last) = (timeline.stretch_at(piece.start), timeline.stretch_at(piece.end));
+    if piece.end == timeline.stretches[last].terminator + 1 {
+        return false;
+    }
+    let begins_with_load = piece.start.is_multiple_of(2) && piece.start > timeline.stretches[first].start;
+    let within = timeline.occurrences_from(piece.register, piece.start).iter();
+    let is_written = within.take_while(|occurrence| occurrence.point <= piece.end).any(|occurrence| occurrence.writes);
+    !begins_with_load || is_written || first != last
 }
 
 /// Calls `visit` with each edge between reachable blocks: the block, which exit it is, and the block it leads to.

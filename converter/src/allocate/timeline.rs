@@ -96,10 +96,15 @@ impl Timeline {
         &self.occurrences[self.first[at(register)] as usize..self.first[at(register) + 1] as usize]
     }
 
-    /// The first occurrence of a virtual register at a point or after it.
-    pub fn next(&self, register: VirtualRegister, point: u32) -> Option<&Occurrence> {
+    /// Occurrences of a virtual register at a point or after it.
+    pub fn occurrences_from(&self, register: VirtualRegister, point: u32) -> &[Occurrence] {
         let occurrences = self.occurrences(register);
-        occurrences.get(occurrences.partition_point(|occurrence| occurrence.point < point))
+        &occurrences[occurrences.partition_point(|occurrence| occurrence.point < point)..]
+    }
+
+    /// The first of them.
+    pub fn next(&self, register: VirtualRegister, point: u32) -> Option<&Occurrence> {
+        self.occurrences_from(register, point).first()
     }
 
     /// The last occurrence of a virtual register before a point.
@@ -110,9 +115,7 @@ impl Timeline {
 
     /// The first occurrence of a virtual register at a point or after it where its value has to be in a register.
     pub fn next_needed(&self, register: VirtualRegister, point: u32) -> Option<&Occurrence> {
-        let occurrences = self.occurrences(register);
-        let from = occurrences.partition_point(|occurrence| occurrence.point < point);
-        occurrences[from..].iter().find(|occurrence| occurrence.needs_register)
+        self.occurrences_from(register, point).iter().find(|occurrence| occurrence.needs_register)
     }
 
     /// The segment of a virtual register that a point lies in.

@@ -67,7 +67,7 @@ impl<'p> Rewriter<'p> {
         let mut point = stretch.start;
         for mut instruction in std::mem::take(&mut block.instructions) {
             let (pc, destination) = (instruction.pc, instruction.destination);
-            self.before(point, stretch, pc, NONE);
+            self.before(point, pc, NONE);
             for operand in &mut instruction.operands {
                 if let Operand::Register(register) = operand {
                     *register = self.name(*register);
@@ -88,7 +88,7 @@ impl<'p> Rewriter<'p> {
             Terminator::ForIter { destination, .. } => destination,
             _ => NONE,
         };
-        self.before(point, stretch, block.terminator_pc, element);
+        self.before(point, block.terminator_pc, element);
         block.terminator.rename(|register| self.name(register));
         if let Terminator::ForIter { destination, .. } = &mut block.terminator {
             *destination = self.name(*destination);
@@ -107,17 +107,14 @@ impl<'p> Rewriter<'p> {
 
     /// What happens before the instruction at a point: values go home whose pieces end, and come from there where pieces begin. `element` is
     /// written by the instruction at its even point.
-    fn before(&mut self, point: u32, stretch: &Stretch, pc: u32, element: VirtualRegister) {
+    fn before(&mut self, point: u32, pc: u32, element: VirtualRegister) {
         while let Some(&(end, index)) = self.stores.get(self.stored)
             && end <= point
         {
             self.stored += 1;
             let piece = self.pieces[index as usize];
-            // Where a block ends, edges see to it.
-            if end >= stretch.start {
-                let name = self.names.get(piece.register, piece.place);
-                self.code.push(Instruction::copy(piece.register, name, pc));
-            }
+            let name = self.names.get(piece.register, piece.place);
+            self.code.push(Instruction::copy(piece.register, name, pc));
         }
         self.end_before(point);
         while let Some(piece) = self.begin_at(point) {
