@@ -37,7 +37,10 @@ pub(crate) struct Workspace {
     places: Notes<Place>,
     /// Instructions of the current block that are to go.
     removed: Vec<usize>,
+    /// Of splitting webs: the segment of each register, the tree of segments that belong together, and their names.
     pub(crate) segments: Notes<u32>,
+    pub(crate) parents: Vec<u32>,
+    pub(crate) names_of: Vec<VirtualRegister>,
 }
 
 /// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well, if it is known.

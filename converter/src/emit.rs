@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use isa::module::{Function as FunctionCode, Handler};
 use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
+use smallvec::SmallVec;
 
 use crate::allocate::{Allocation, Location};
 use crate::live::{LiveRanges, Origin, uses_window};
@@ -313,7 +314,7 @@ impl<'e> Emitter<'e> {
 
     /// Parameters go to where they belong, and what begins unset becomes so.
     fn prologue(&mut self) {
-        let mut moves = Vec::new();
+        let mut moves: SmallVec<[(Place, Place); 8]> = SmallVec::new();
         for arrival in &self.allocation.arrivals {
             if let Origin::Parameter(parameter) = arrival.from {
                 match self.location(arrival.to) {

@@ -47,8 +47,8 @@ pub fn lift_around(
         first_place: globals,
         is_island: false,
         registers: globals + places,
-        stack: Vec::new(),
-        instructions: Vec::new(),
+        stack: Vec::with_capacity(8),
+        instructions: Vec::with_capacity(function.code.len().min(64)),
         terminator_pc: 0,
     };
     let mut blocks: Vec<Block> = (0..graph.blocks.len()).map(|index| lifter.block(index)).collect();

@@ -31,13 +31,13 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
     }
     let crossing = live.len() as u32;
     // The first segments are those with which registers enter blocks.
-    let mut parents = Vec::with_capacity(live.len() + instructions);
+    let Workspace { segments: current, parents, names_of, .. } = workspace;
+    parents.clear();
     parents.extend(0..crossing);
     let mut webs = Webs { parents, entering: &live };
     let handlers_of = HandlersByBlock::new(function);
     // First walk: number segments in the order in which they are met, and join them.
     let mut landings = vec![NONE; function.handlers.len()];
-    let current = &mut workspace.segments;
     current.begin(function.globals);
     for index in 0..function.blocks.len() as u32 {
         let block = &function.blocks[index as usize];
@@ -77,7 +77,7 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
             }
         }
     }
-    let names = webs.names(function, crossing, &landings);
+    let names = webs.names(function, crossing, &landings, names_of);
     // Second walk: the same segments in the same order, renamed.
     let mut next = crossing;
     for index in 0..function.blocks.len() as u32 {
@@ -175,15 +175,15 @@ impl HandlersByBlock {
 }
 
 struct Webs<'l> {
-    parents: Vec<u32>,
+    parents: &'l mut Vec<u32>,
     /// Registers with which blocks are entered; their numbers are their segments.
     entering: &'l LiveSets,
 }
 
 /// New names: those that cross blocks first, then the others.
-struct Names {
+struct Names<'n> {
     /// Name of each segment.
-    of: Vec<VirtualRegister>,
+    of: &'n [VirtualRegister],
     globals: u32,
     count: u32,
     /// A name that nothing else has, for landing registers of handlers that are never reached.
@@ -221,8 +221,16 @@ impl Webs<'_> {
         self.parents[a.max(b) as usize] = a.min(b);
     }
 
-    fn names(&mut self, function: &Function, crossing: u32, landings: &[u32]) -> Names {
-        let mut name_of_root = vec![NONE; self.parents.len()];
+    fn names<'n>(
+        &mut self,
+        function: &Function,
+        crossing: u32,
+        landings: &[u32],
+        of: &'n mut Vec<VirtualRegister>,
+    ) -> Names<'n> {
+        // At first roots get names only.
+        of.clear();
+        of.resize(self.parents.len(), NONE);
         // Guarded blocks hand what their handler needs over wherever an error is raised.
         for (index, block) in function.blocks.iter().enumerate() {
             if let (true, Some(handler)) = (block.is_reachable, block.handler) {
@@ -238,28 +246,27 @@ impl Webs<'_> {
         let mut count = function.parameters;
         for parameter in 0..function.parameters {
             if let Some(segment) = self.entering.number(0, parameter) {
-                let root = self.find(segment);
-                name_of_root[root as usize] = parameter;
+                of[self.find(segment) as usize] = parameter;
             }
         }
         for segment in (0..crossing).chain(landings.iter().copied().filter(|&landing| landing != NONE)) {
-            let root = self.find(segment);
-            if name_of_root[root as usize] == NONE {
-                name_of_root[root as usize] = count;
+            let name = &mut of[self.find(segment) as usize];
+            if *name == NONE {
+                *name = count;
                 count += 1;
             }
         }
         let spare = count;
         count += 1;
         let globals = count;
-        let mut of = Vec::with_capacity(self.parents.len());
         for segment in 0..self.parents.len() as u32 {
+            // A root comes before all others of its web.
             let root = self.find(segment) as usize;
-            if name_of_root[root] == NONE {
-                name_of_root[root] = count;
+            if of[root] == NONE {
+                of[root] = count;
                 count += 1;
             }
-            of.push(name_of_root[root]);
+            of[segment as usize] = of[root];
         }
         Names { of, globals, count, spare }
     }

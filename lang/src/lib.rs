@@ -16,6 +16,7 @@ pub mod names;
 pub mod parser;
 pub mod program;
 pub mod resolver;
+pub mod walk;
 
 pub use compiler::compile;
 pub use evaluator::evaluate;
