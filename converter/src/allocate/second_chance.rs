@@ -8,6 +8,9 @@
 //!
 //! Where blocks disagree about a value's place, moves on the edges between them make up for it (see [`pieces`](super::pieces)).
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::headers::cut_at_headers;
 use super::pieces::{Decided, Piece, settle};
 use super::timeline::{Stretch, Timeline};
@@ -17,9 +20,6 @@ use crate::tac::{Function, Instruction, NONE, Operand, Terminator, VirtualRegist
 use fxhash::FxHashSet;
 use isa::RegisterOp;
 use optimizer::liveness::for_each_difference;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 /// Second-chance binpacking.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SecondChance;
@@ -124,7 +124,9 @@ impl<'r> Walk<'r> {
                 self.write(landings[stretch.block as usize], stretch.start, true);
             }
             self.block(stretch);
-            let held = (0_u16..).zip(&self.holder).filter_map(|(place, held)| Some((held.as_ref()?.register, place)));
+            let held = (0_u16..)
+                .zip(&self.holder[..self.used])
+                .filter_map(|(place, held)| Some((held.as_ref()?.register, place)));
             self.ends[stretch.block as usize] = Some(held.collect());
             last = Some(stretch);
         }
@@ -179,7 +181,7 @@ impl<'r> Walk<'r> {
         candidates: &[(VirtualRegister, u16)],
     ) -> Vec<VirtualRegister> {
         let live = &self.ranges.live;
-        let held = self.holder.iter().flatten().map(|held| held.register);
+        let held = self.holder[..self.used].iter().flatten().map(|held| held.register);
         let mut missing: Vec<VirtualRegister> = held.filter(|&register| self.is_live(register, stretch)).collect();
         missing.extend(candidates.iter().map(|candidate| candidate.0));
         let (leaving, entering) =
@@ -194,7 +196,9 @@ impl<'r> Walk<'r> {
 
     /// Makes registers hold these values at a point, at the places named if these are free, and lets go of all others.
     fn change_to(&mut self, values: &[(VirtualRegister, u16)], point: u32) {
-        let mut wanted = vec![NONE; self.holder.len()];
+        // Where something is, was, or can be displaced to.
+        let places = self.used.max(at(self.function.parameters)) + values.len();
+        let mut wanted = vec![NONE; places.min(self.holder.len())];
         let mut displaced = Vec::new();
         for &(register, place) in values {
             match wanted.get_mut(usize::from(place)) {
