@@ -20,6 +20,7 @@ use crate::tac::{Function, Instruction, NONE, Operand, Terminator, VirtualRegist
 use fxhash::FxHashSet;
 use isa::RegisterOp;
 use optimizer::liveness::for_each_difference;
+
 /// Second-chance binpacking.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SecondChance;
