@@ -11,12 +11,15 @@ use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
 use crate::hybrid::Policy;
 use crate::mechanism::{NOTHING, Part, Without, mechanisms};
+use crate::orchestrator::{self, CostModel};
 
 /// How a program is run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Configuration {
     /// Name of the executor.
     pub vm: &'static str,
+    /// Who chooses an engine for `auto`.
+    pub orchestrator: orchestrator::Policy,
     /// How many registers a frame may use before the allocator spills.
     pub registers: u16,
     /// Who assigns registers.
@@ -40,6 +43,7 @@ impl Default for Configuration {
         let converter::Options { registers, allocator, without: steps, check } = converter::Options::default();
         Self {
             vm: "auto",
+            orchestrator: orchestrator::Policy::default(),
             registers,
             allocator,
             policy: Policy::default(),
@@ -216,6 +220,24 @@ static AXES: &[Axis] = &[
         numbers: "",
         set: |configuration, value| find_executor(value).map(|executor| configuration.vm = executor.name()),
         get: |configuration| configuration.vm.to_string(),
+    },
+    Axis {
+        name: "orchestrator",
+        placeholder: "WHO",
+        about: "who chooses an engine for --vm auto",
+        choices: || vec![Choice { name: "rules", about: "rules on loops, recursion, length and arithmetic" }],
+        numbers: "a file that `harness calibrate` wrote",
+        set: |configuration, value| {
+            configuration.orchestrator = match value {
+                "rules" => orchestrator::Policy::Rules,
+                file => orchestrator::Policy::Model(CostModel::read(std::path::Path::new(file))?),
+            };
+            Some(())
+        },
+        get: |configuration| match configuration.orchestrator {
+            orchestrator::Policy::Rules => "rules".to_string(),
+            orchestrator::Policy::Model(_) => "measured".to_string(),
+        },
     },
     Axis {
         name: "registers",

@@ -1,5 +1,6 @@
 //! The verbs, a file each.
 
+mod calibrate;
 mod check;
 mod compare;
 mod compile;
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
         Verb::Repl(options) => repl::run(&options),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Sweep(options) => sweep::run(&options),
+        Verb::Calibrate(options) => calibrate::run(&options),
         Verb::Paper(options) => paper::run(&options),
     };
     match result {
