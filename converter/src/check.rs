@@ -16,8 +16,7 @@
 //!   those of the way that led there first, and got a number of their own.
 //! * A result that depends on memory names the memory it was computed from, which is another after every event that may write.
 //! * What a call overwrites seems to stay, and so does what is popped, but verified code does not read either.
-//!
-//! What is not reached is not compared. Errors that cannot be caught (fuel, output) have the same place, and need no handler.
+//! * What is not reached is not compared. Errors that cannot be caught (fuel, output) have the same place, and need no handler.
 
 mod steps;
 mod terms;
@@ -26,30 +25,10 @@ mod walk;
 use isa::operands::Operand;
 use isa::{RegCode, StackCode, Verified};
 
+use crate::Unfaithful;
 use steps::Form;
 use terms::{NOTHING, Term, Terms};
 use walk::{MEMORY, State, walk};
-
-/// Register code that was not shown to do what the stack code does.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfaithful {
-    /// The modules differ in a table.
-    #[error("the modules differ in their {0}")]
-    Table(&'static str),
-    /// The forms of a function, which is named, differ in what callers see of it.
-    #[error("the forms of function '{0}' differ in their {1}")]
-    Signature(String, &'static str),
-    /// Two instructions that control comes to together do different things.
-    #[error("function '{function}': {instructions}: {difference}")]
-    Instructions {
-        /// Name of the function.
-        function: String,
-        /// The instructions, and where they are.
-        instructions: String,
-        /// What differs.
-        difference: String,
-    },
-}
 
 /// Proves that `register` does what `stack` does.
 ///
@@ -83,8 +62,7 @@ fn function(stack: &Verified<StackCode>, register: &Verified<RegCode>, index: us
     }
     walk(&[left, right], terms, State::new(&beginning)).map_err(|([left, right], difference)| {
         let (stack, register) = (before.code[left as usize], after.code[right as usize]);
-        let instructions =
-            format!("{stack:?} at {left} of the stack form and {register:?} at {right} of the register form");
-        Unfaithful::Instructions { function, instructions, difference }
+        let both = format!("{stack:?} at {left} of the stack form and {register:?} at {right} of the register form");
+        Unfaithful::Instructions(function, format!("{both}: {difference}"))
     })
 }

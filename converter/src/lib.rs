@@ -37,7 +37,7 @@ use isa::verify::VerifyError;
 use isa::{RegCode, RegisterOp, StackCode, StackOp, Verified};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
-pub use check::{Unfaithful, check};
+pub use check::check;
 use regions::{Region, regions};
 pub use step::{Step, StepSet};
 
@@ -179,6 +179,20 @@ pub enum ConvertError {
     /// The converter wrote code that does not do what the stack code does: a defect of the converter.
     #[error("converted code is not faithful: {0}")]
     Unfaithful(#[from] Unfaithful),
+}
+
+/// Register code that was not shown to do what the stack code does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfaithful {
+    /// The modules differ in a table.
+    #[error("the modules differ in their {0}")]
+    Table(&'static str),
+    /// The forms of a function, which is named, differ in what callers see of it.
+    #[error("the forms of function '{0}' differ in their {1}")]
+    Signature(String, &'static str),
+    /// Two instructions of a function, which is named, do different things though control comes to them together.
+    #[error("function '{0}': {1}")]
+    Instructions(String, String),
 }
 
 /// Converts a program.

@@ -1,8 +1,7 @@
 //! The two forms seen alike: lists of steps.
 //!
-//! A step is what an instruction does, or a part of it where an instruction of one form is several of the other: `JUMP_LT` is `LT` and a
-//! branch, `COUNTED_LOOP` is `FOR_LOOP` and `LOOP`, `MAKE_FUNCTION` also hands over variables one by one. The first step of the
-//! instruction at `pc` is number `pc`; what further steps there are come after all of those.
+//! A step is what an instruction does, or a part of it where one is several of the other form: `JUMP_LT` is `LT` and a branch, `COUNTED_LOOP`
+//! is `FOR_LOOP` and `LOOP`. The first step of the instruction at `pc` is number `pc`; further ones come after all of those.
 
 use isa::module::{CaptureSource, Handler};
 use isa::operands::{Jump, Operand, Operands};
@@ -41,7 +40,6 @@ impl<'m> Form<'m> {
         let mut form = Self::new(function, &module.constants, base);
         form.landings += function.locals;
         for (pc, (depth, &instruction)) in (0..).zip(function.depths().into_iter().zip(&function.code)) {
-            // Where control never comes there is nothing.
             let Some(depth) = depth else { continue };
             let op = instruction.op();
             form.add(pc, op, instruction.operands(function, depth), instruction.jump(), terms);
@@ -74,6 +72,15 @@ impl<'m> Form<'m> {
         let guards = function.guards().into_iter().map(|guard| Some(&function.handlers[guard? as usize]));
         let origins = guards.zip((0..).map(|pc| function.position(pc))).collect();
         Self { steps, origins, landings: base + 1, base, constants }
+    }
+
+    /// For each step whether several ways lead there. The function is entered, too, and many errors lead to a handler.
+    pub(super) fn meets(&self) -> Vec<bool> {
+        let mut ways = vec![0; self.steps.len()];
+        let handlers = self.origins.iter().flat_map(|(handler, _)| *handler).map(|handler| handler.target);
+        let nexts = self.steps.iter().flat_map(|step| step.next.iter().copied());
+        nexts.chain(handlers.flat_map(|target| [target; 2])).chain([0]).for_each(|step| ways[step as usize] += 1);
+        ways.into_iter().map(|ways| ways > 1).collect()
     }
 
     /// Adds the steps of an instruction.

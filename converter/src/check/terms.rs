@@ -37,9 +37,6 @@ pub(super) struct Terms {
     known: Place,
 }
 
-/// What pairs of values that hold on different ways to a node meet in there.
-pub(super) type Met = FxHashMap<(Value, Value), Value>;
-
 impl Terms {
     pub(super) fn new(known: Place) -> Self {
         let numbers = FxHashMap::from_iter([(Term::Nothing, NOTHING), (Term::None, NONE)]);
@@ -72,10 +69,16 @@ impl Terms {
         }
     }
 
-    /// What two values meet in, if that follows from what others do: results of an operation meet in its result on what their operands
-    /// meet in, for one form may have computed it when the other has not yet. `depth` says how deep results of results are looked into.
-    pub(super) fn meet(&mut self, a: Value, b: Value, met: &mut Met, depth: u32) -> Option<Value> {
-        if let Some(known) = if a == b { Some(a) } else { met.get(&(a, b)).copied() } {
+    /// What two values that hold on different ways to a node meet in, if that follows from what others do, which `met` says: results of an
+    /// operation meet in its result on what their operands meet in, for one form may have computed it when the other has not yet.
+    pub(super) fn meet(
+        &mut self,
+        a: Value,
+        b: Value,
+        met: &mut FxHashMap<[Value; 2], Value>,
+        depth: u32,
+    ) -> Option<Value> {
+        if let Some(known) = if a == b { Some(a) } else { met.get(&[a, b]).copied() } {
             return Some(known);
         }
         let Term::Result(operation, [left, right], memory) = self.terms[a as usize] else { return None };
@@ -85,7 +88,7 @@ impl Terms {
         let mut both = |c, d| Some([self.meet(left, c, met, depth)?, self.meet(right, d, met, depth)?]);
         let operands = both(c, d).or_else(|| both(d, c).filter(|_| operation == StackOp::Eq))?;
         let result = self.result(operation, operands, memory);
-        met.insert((a, b), result);
+        met.insert([a, b], result);
         Some(result)
     }
 

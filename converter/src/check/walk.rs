@@ -1,8 +1,8 @@
 //! Both forms of a function, run side by side until nothing more is learned.
 //!
-//! A *node* is a pair of events, one in each form, that control comes to together. It has a state: which places hold the same value on
-//! every way found so far. When a node is run, both forms must do the same with the same; then each goes on silently to its next event,
-//! and the states in which they get there go to the nodes there. A node whose state loses something by that is run again.
+//! Control comes to pairs of events, one in each form. Both forms must do the same with the same there; then each goes on silently to its
+//! next event. A pair where ways meet is a *node*. It has a state: which places hold the same value on every way found so far. A node
+//! whose state loses something when another way comes there is run again.
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -13,7 +13,7 @@ use isa::{Effects, StackOp};
 use smallvec::SmallVec;
 
 use super::steps::{Form, Step};
-use super::terms::{Met, NONE, NOTHING, Term, Terms, Value};
+use super::terms::{NONE, NOTHING, Term, Terms, Value};
 use crate::shared::Shared;
 
 /// Counts locals, places of the operand stack, registers, spill slots, and what else holds a value.
@@ -38,26 +38,34 @@ struct Node {
 
 struct Walk<'s, 'm> {
     forms: &'s [Form<'m>; 2],
+    meets: [Vec<bool>; 2],
     terms: Terms,
     nodes: FxHashMap<Pair, Node>,
-    /// Nodes to be run, with their instructions: those that come first in the code first.
-    pending: BTreeSet<(Pair, Pair)>,
+    /// Nodes to be run, in the order of the code.
+    pending: BTreeSet<Pair>,
+    /// Other pairs, to be run before the next node.
+    ways: Vec<(Pair, State)>,
 }
 
 /// Runs both forms of a function. Fails with the instructions where they differ, and how.
 pub(super) fn walk(forms: &[Form<'_>; 2], terms: Terms, beginning: State) -> Result<(), (Pair, String)> {
-    let mut walk = Walk { forms, terms, nodes: FxHashMap::default(), pending: BTreeSet::new() };
+    let (meets, nodes) = (forms.each_ref().map(Form::meets), FxHashMap::default());
+    let mut walk = Walk { forms, meets, terms, nodes, pending: BTreeSet::new(), ways: Vec::new() };
     walk.go_on([0, 0], beginning);
-    while let Some((instructions, at)) = walk.pending.pop_first() {
-        walk.node(at).map_err(|difference| (instructions, difference))?;
+    while let Some((at, state)) = walk.next() {
+        let instructions = [0, 1].map(|form| forms[form].steps[at[form] as usize].pc);
+        walk.run(at, state).map_err(|difference| (instructions, difference))?;
     }
     Ok(())
 }
 
 impl Walk<'_, '_> {
-    fn node(&mut self, at: Pair) -> Result<(), String> {
+    fn next(&mut self) -> Option<(Pair, State)> {
+        self.ways.pop().or_else(|| self.pending.pop_first().map(|at| (at, self.nodes[&at].state.clone())))
+    }
+
+    fn run(&mut self, at: Pair, mut state: State) -> Result<(), String> {
         let steps = [0, 1].map(|form| &self.forms[form].steps[at[form] as usize]);
-        let mut state = self.nodes[&at].state.clone();
         let events = steps.map(|step| self.event(step, &state));
         let handlers = self.compare(steps, &events)?;
         let mut outcome = |number| self.terms.number(Term::Outcome(at, number));
@@ -70,17 +78,18 @@ impl Walk<'_, '_> {
             StackOp::ForLoop => [&[first], &[]],
             _ => [&[first, second], &[first]],
         };
-        for (way, outcomes) in (0..steps[0].next.len()).zip(outcomes) {
-            let mut after = state.clone();
+        if let Some([(left, landing), (right, other)]) = handlers {
+            let mut state = state.clone();
+            [landing, other].into_iter().for_each(|place| state.set(place, thrown));
+            self.go_on([left, right], state);
+        }
+        let states = std::iter::repeat_n(state, steps[0].next.len());
+        for ((way, outcomes), mut after) in (0..).zip(outcomes).zip(states) {
             for step in steps {
                 step.writes.iter().zip(outcomes).for_each(|(&place, &value)| after.set(place, value));
             }
             let next = |form: usize| steps[form].next[if events[form].1 { way } else { 1 - way }];
             self.go_on([next(0), next(1)], after);
-        }
-        if let Some([(left, landing), (right, other)]) = handlers {
-            [landing, other].into_iter().for_each(|place| state.set(place, thrown));
-            self.go_on([left, right], state);
         }
         Ok(())
     }
@@ -122,17 +131,21 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// Runs both forms on to their next events, and brings the state to the node there.
+    /// Runs both forms on to their next events.
     fn go_on(&mut self, mut at: Pair, mut state: State) {
-        for (form, at) in self.forms.iter().zip(&mut at) {
+        let mut meets = false;
+        for (form, at) in at.iter_mut().enumerate() {
+            meets |= self.meets[form][*at as usize];
             // In verified code control goes only forward by silent steps, so there is an end.
-            while let Some(value) = self.silent(&form.steps[*at as usize], &state) {
-                let step = &form.steps[*at as usize];
+            while let step = &self.forms[form].steps[*at as usize]
+                && let Some(value) = self.silent(step, &state)
+            {
                 step.writes.iter().for_each(|&place| state.set(place, value));
                 *at = step.next[0];
+                meets |= self.meets[form][*at as usize];
             }
         }
-        self.arrive(at, state);
+        if meets { self.arrive(at, state) } else { self.ways.push((at, state)) }
     }
 
     /// What a step writes that only moves a value, or computes one and at most reads memory for it. Of others nothing.
@@ -150,16 +163,15 @@ impl Walk<'_, '_> {
 
     /// Control comes to a node with a state: from now on the node knows only what holds in that state as well.
     fn arrive(&mut self, at: Pair, state: State) {
-        let instructions = [0, 1].map(|form| self.forms[form].steps[at[form] as usize].pc);
         let Some(node) = self.nodes.get_mut(&at) else {
             self.nodes.insert(at, Node { state, joined: FxHashMap::default() });
-            self.pending.insert((instructions, at));
+            self.pending.insert(at);
             return;
         };
         let mut differences: Vec<_> = node.state.differences(&state).filter(|&(old, ..)| old != NOTHING).collect();
         // Operands have lower numbers than results, so they meet before.
         differences.sort_unstable();
-        let mut met = Met::default();
+        let mut met = FxHashMap::default();
         for class in differences.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let (old, new, _) = class[0];
             let value = match self.terms.meet(old, new, &mut met, DEEPEST_RESULT) {
@@ -173,11 +185,11 @@ impl Walk<'_, '_> {
                     joined
                 }
             };
-            met.insert((old, new), value);
+            met.insert([old, new], value);
             if value != old {
                 class.iter().for_each(|&(_, _, place)| node.state.set(place, value));
                 node.joined.entry(old).and_modify(|count| *count -= class.len());
-                self.pending.insert((instructions, at));
+                self.pending.insert(at);
             }
         }
     }

@@ -237,8 +237,8 @@ fn many_loops_over_many_locals() {
 }
 
 #[test]
-fn loops_nested_five_hundred_deep() {
-    shows(nested_loops(500), &[8, 256], "integer 7");
+fn loops_nested_a_hundred_deep() {
+    shows(nested_loops(100), &[8, 256], "integer 7");
 }
 
 #[test]
