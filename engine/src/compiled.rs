@@ -1,6 +1,7 @@
 //! A program that the front end is done with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bumpalo::Bump;
 use isa::{AnyModule, RegCode, StackCode, Verified};
@@ -68,6 +69,11 @@ impl Source {
         &self.bytes
     }
 
+    /// Where the files come from that it uses.
+    pub(crate) fn loader(&self) -> &dyn SourceLoader {
+        &*self.loader
+    }
+
     /// True when it is bytecode rather than text, or is called so: it begins as bytecode does, whatever its name, or its name ends in
     /// `.zxc`.
     pub fn is_bytecode(&self) -> bool {
@@ -78,7 +84,7 @@ impl Source {
 
 self_cell!(
     /// A syntax tree with the arena it lives in.
-    struct Tree {
+    pub(crate) struct Tree {
         owner: Bump,
         #[covariant]
         dependent: Analysis,
@@ -87,14 +93,16 @@ self_cell!(
 
 /// A program after the front end: its tree for the evaluator and verified code for the machines.
 ///
-/// A program that was loaded as bytecode has no tree, and one loaded as register code has no stack code either.
+/// A program that was loaded as bytecode, or whose code comes from a cache, has no tree, and one loaded as register code has no stack code either.
 pub struct Compiled {
     name: String,
     tree: Option<Tree>,
-    code: Code,
+    code: Arc<Code>,
 }
 
-enum Code {
+/// Code in one form or the other.
+#[derive(Debug)]
+pub(crate) enum Code {
     Stack(Verified<StackCode>),
     Register(Verified<RegCode>),
 }
@@ -111,17 +119,21 @@ impl Compiled {
     /// # Errors
     /// When the text has errors, or the bytecode is not valid.
     pub fn new(source: &Source) -> Result<Self, EngineError> {
-        if source.is_bytecode() { Self::from_bytecode(source) } else { Self::from_text(source) }
+        if source.is_bytecode() { Self::from_bytecode(source) } else { Self::from_tree(source, Self::parse(source)?) }
     }
 
-    fn from_text(source: &Source) -> Result<Self, EngineError> {
-        let tree =
-            Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
-                .map_err(EngineError::Diagnostics)?;
+    /// The resolved tree of a text.
+    pub(crate) fn parse(source: &Source) -> Result<Tree, EngineError> {
+        Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
+            .map_err(EngineError::Diagnostics)
+    }
+
+    /// Compiles the tree of a text.
+    pub(crate) fn from_tree(source: &Source, tree: Tree) -> Result<Self, EngineError> {
         let code = lang::compile(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
         let code =
             isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
-        Ok(Self { name: source.name.clone(), tree: Some(tree), code: Code::Stack(code) })
+        Ok(Self { name: source.name.clone(), tree: Some(tree), code: Arc::new(Code::Stack(code)) })
     }
 
     fn from_bytecode(source: &Source) -> Result<Self, EngineError> {
@@ -132,7 +144,12 @@ impl Compiled {
             AnyModule::Stack(module) => Code::Stack(isa::verify::stack(module).map_err(refused)?),
             AnyModule::Register(module) => Code::Register(isa::verify::register(module).map_err(refused)?),
         };
-        Ok(Self { name: source.name.clone(), tree: None, code })
+        Ok(Self { name: source.name.clone(), tree: None, code: Arc::new(code) })
+    }
+
+    /// A text whose code was known.
+    pub(crate) fn from_cache(source: &Source, code: Arc<Code>) -> Self {
+        Self { name: source.name.clone(), tree: None, code }
     }
 
     /// Name of the main file.
@@ -147,7 +164,7 @@ impl Compiled {
 
     /// The stack code, unless the program was loaded as register code.
     pub fn stack_code(&self) -> Option<&Verified<StackCode>> {
-        match &self.code {
+        match &*self.code {
             Code::Stack(code) => Some(code),
             Code::Register(_) => None,
         }
@@ -155,15 +172,20 @@ impl Compiled {
 
     /// The register code, if the program was loaded as such.
     pub fn register_code(&self) -> Option<&Verified<RegCode>> {
-        match &self.code {
+        match &*self.code {
             Code::Stack(_) => None,
             Code::Register(code) => Some(code),
         }
     }
 
+    /// Its code, to be kept.
+    pub(crate) fn code(&self) -> Arc<Code> {
+        Arc::clone(&self.code)
+    }
+
     /// The files it was compiled from, for messages.
     pub fn sources(&self) -> &[isa::module::Source] {
-        match &self.code {
+        match &*self.code {
             Code::Stack(code) => &code.sources,
             Code::Register(code) => &code.sources,
         }

@@ -346,6 +346,23 @@ impl<F: Form> Module<F> {
         &self.names[index as usize]
     }
 
+    /// Gives portable code, whose positions are indices into tables of `offsets`, one for each source, the positions and sources of one
+    /// layout. False if it does not go with these; the module is then of no use.
+    pub fn relocate(&mut self, sources: Vec<Source>, offsets: &[&[u32]]) -> bool {
+        if sources.len() != self.sources.len() || offsets.len() != sources.len() {
+            return false;
+        }
+        self.sources = sources;
+        self.functions.iter_mut().all(|function| {
+            let Some(offsets) = offsets.get(function.source as usize) else { return false };
+            let mut lines = function.lines.iter_mut();
+            let is_complete = lines.all(|(_, at)| offsets.get(*at as usize).map(|&offset| *at = offset).is_some());
+            // Places that differ may have one offset.
+            function.lines.dedup_by_key(|line| line.1);
+            is_complete
+        })
+    }
+
     /// A module in form `G` with the same tables and these functions.
     pub fn with_functions<G: Form>(&self, functions: Vec<Function<G>>) -> Module<G> {
         Module {
