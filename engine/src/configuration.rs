@@ -448,7 +448,7 @@ fn parse_switch(text: &str) -> Option<bool> {
 }
 
 /// `65536`, `64K`, `64M`, `1G`; the letters are powers of 1024.
-fn parse_bytes(text: &str) -> Option<usize> {
+pub fn parse_bytes(text: &str) -> Option<usize> {
     let (digits, shift) = match text.as_bytes().last()? {
         b'K' | b'k' => (&text[..text.len() - 1], 10),
         b'M' | b'm' => (&text[..text.len() - 1], 20),

@@ -33,7 +33,7 @@ pub mod workloads;
 
 pub use cache::{CodeCache, Found, Keeping};
 pub use compiled::{Compiled, Source};
-pub use configuration::{Axis, Choice, CodeForm, Configuration, ConfigurationError, Shapes, axes, axis};
+pub use configuration::{Axis, Choice, CodeForm, Configuration, ConfigurationError, Shapes, axes, axis, parse_bytes};
 pub use dispatch::Dispatch;
 pub use error::EngineError;
 pub use executor::{Executor, Prepared, executors, find_executor};

@@ -1,5 +1,6 @@
 //! The verbs, a file each.
 
+mod cache;
 mod check;
 mod compare;
 mod compile;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Sweep(options) => sweep::run(&options),
         Verb::Paper(options) => paper::run(&options),
+        Verb::Cache(options) => cache::run(&options),
     };
     match result {
         Ok(code) => code,
