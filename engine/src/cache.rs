@@ -154,8 +154,8 @@ impl CodeCache {
         let (layout, texts) = Layout::of(program, &canonical);
         let code_key = key::code(&layout.tree, &shape);
         if let Some((ready, bytes)) = self.by_tree(&layout, texts.clone(), &code_key) {
-            self.store.save(&text_key, &layout.to_bytes(), 0);
             self.count_hit(ready.cost, begun.elapsed());
+            self.store.save(&text_key, &layout.to_bytes(), 0);
             let compiled = Compiled::from_cache(source, Arc::clone(&ready.code));
             self.ready.insert(ready_key, Arc::new(ready), bytes);
             return Ok((compiled, Found::ByTree));

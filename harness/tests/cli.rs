@@ -473,7 +473,7 @@ fn what_cannot_be_checked_is_no_success() {
     assert!(err(&output).contains("there are: callgrind"), "{}", err(&output));
 
     // Nothing is found on an empty path.
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
+    let mut command = command();
     command.args(["check", "--baseline", "callgrind", "--root", root.to_str().unwrap()]).env("PATH", "");
     let output = command.output().unwrap();
     assert_eq!(code(&output), 2, "{}", err(&output));
@@ -763,7 +763,7 @@ fn bytecode_is_known_by_how_it_begins() {
 #[test]
 fn the_prompt_loses_nothing_that_is_piped() {
     let run = |input: &[u8]| {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
+        let mut child = command()
             .arg("repl")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
