@@ -48,7 +48,10 @@ fn what_is_stored_is_loaded() {
     first.store(&key(1), PAYLOAD, 77);
     first.store(&key(2), b"", 78);
     let second = disk(&folder);
-    assert_eq!(second.load(&key(1)).map(|entry| (entry.payload().to_vec(), entry.cost())), Some((PAYLOAD.to_vec(), 77)));
+    assert_eq!(
+        second.load(&key(1)).map(|entry| (entry.payload().to_vec(), entry.cost())),
+        Some((PAYLOAD.to_vec(), 77))
+    );
     assert_eq!(payload(&second, &key(2)), Some(Vec::new()));
     assert_eq!(payload(&second, &key(3)), None);
     first.store(&key(1), b"something else", 1);

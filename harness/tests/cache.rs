@@ -150,7 +150,8 @@ fn folders_that_cannot_be_used_are_no_obstacle() {
     let file = folder.path().join("a file");
     fs::write(&file, "mine").unwrap();
     // Nobody can make folders in the last one, not even with all rights.
-    let impossible = [file.clone(), file.join("below"), PathBuf::from("/proc/self/fdinfo/cache"), PathBuf::from("/dev/null")];
+    let impossible =
+        [file.clone(), file.join("below"), PathBuf::from("/proc/self/fdinfo/cache"), PathBuf::from("/dev/null")];
     for cache in impossible {
         for _ in 0..2 {
             assert_right(&harness(&cache, &["run", &program]), 2);

@@ -18,13 +18,8 @@ fn harness(arguments: &[&str]) -> Output {
 }
 
 fn with_input(arguments: &[&str], input: &str) -> Output {
-    let mut child = command()
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -127,12 +122,8 @@ fn counters_go_to_standard_error() {
 #[test]
 fn a_broken_pipe_is_quiet() {
     let program = "let i = 0\nwhile i < 300000 {\n    print(\"line\", i)\n    i += 1\n}";
-    let mut child = command()
-        .args(["run", "-e", program])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command().args(["run", "-e", program]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 7];
     child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     drop(child.stdout.take());
@@ -749,11 +740,7 @@ fn bytecode_is_known_by_how_it_begins() {
     assert_eq!(code(&harness(&["compile", source, "-o", target])), 0);
     assert_eq!(out(&harness(&["run", target])), "hello\n");
     assert!(out(&harness(&["verify", target])).contains("valid, stack form"));
-    let child = command()
-        .args(["run", "-"])
-        .stdin(std::fs::File::open(target).unwrap())
-        .output()
-        .unwrap();
+    let child = command().args(["run", "-"]).stdin(std::fs::File::open(target).unwrap()).output().unwrap();
     assert_eq!(out(&child), "hello\n");
     let output = harness(&["verify", source]);
     assert_eq!(code(&output), 1);
@@ -763,13 +750,8 @@ fn bytecode_is_known_by_how_it_begins() {
 #[test]
 fn the_prompt_loses_nothing_that_is_piped() {
     let run = |input: &[u8]| {
-        let mut child = command()
-            .arg("repl")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command().arg("repl").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         child.wait_with_output().unwrap()
     };
