@@ -9,7 +9,8 @@
 //! | 32 | its key |
 //! | 8 | nanoseconds that making the payload took |
 //! | 8 | length of the payload |
-//! | 32 | BLAKE3 of all of the above and the payload |
+//! | 32 | BLAKE3 of the payload |
+//! | 32 | BLAKE3 of all of the above |
 //! | | the payload |
 //!
 //! Numbers are little-endian. [`Entry::open`] takes the bytes of a file only if each of these is what it must be, so a file that was cut,
@@ -19,9 +20,11 @@ use crate::key::Key;
 
 const MAGIC: [u8; 8] = *b"\x7fZXCACHE";
 const VERSION: u32 = 1;
-/// Where the hash begins: everything before it is hashed.
-const HASH: usize = 96;
-const HEADER: usize = 128;
+/// Up to here the header says whose entry it is.
+const OWNER: usize = 80;
+/// Up to here it is what the last hash is of.
+const HASHED: usize = 128;
+const HEADER: usize = 160;
 
 /// What is stored under a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +43,8 @@ impl Entry {
         file.extend_from_slice(key.as_bytes());
         file.extend_from_slice(&cost.to_le_bytes());
         file.extend_from_slice(&(payload.len() as u64).to_le_bytes());
-        file.extend_from_slice(&hash(&file, payload));
+        file.extend_from_slice(Key::of(payload).as_bytes());
+        file.extend_from_slice(Key::of(&file).as_bytes());
         file.extend_from_slice(payload);
         Self { file }
     }
@@ -49,10 +53,12 @@ impl Entry {
     pub fn open(file: Vec<u8>, build: &Key, key: &Key) -> Option<Self> {
         let (header, payload) = file.split_at_checked(HEADER)?;
         let expected = Self::new(build, key, &[], 0).file;
-        let is_ours = header[..80] == expected[..80];
-        let is_whole = header[88..HASH] == (payload.len() as u64).to_le_bytes();
-        let is_intact = is_ours && is_whole && header[HASH..] == hash(&header[..HASH], payload);
-        is_intact.then_some(Self { file })
+        let is_ours = header[..OWNER] == expected[..OWNER];
+        let is_unchanged = header[HASHED..] == *Key::of(&header[..HASHED]).as_bytes();
+        let is_whole = header[OWNER + 8..OWNER + 16] == (payload.len() as u64).to_le_bytes();
+        let is_entry =
+            is_ours && is_unchanged && is_whole && header[OWNER + 16..HASHED] == *Key::of(payload).as_bytes();
+        is_entry.then_some(Self { file })
     }
 
     /// What is stored.
@@ -62,17 +68,13 @@ impl Entry {
 
     /// Nanoseconds that making it took.
     pub fn cost(&self) -> u64 {
-        self.file[80..88].iter().rev().fold(0, |cost, &byte| cost << 8 | u64::from(byte))
+        self.file[OWNER..OWNER + 8].iter().rev().fold(0, |cost, &byte| cost << 8 | u64::from(byte))
     }
 
     /// The bytes of the file.
     pub fn file(&self) -> &[u8] {
         &self.file
     }
-}
-
-fn hash(header: &[u8], payload: &[u8]) -> [u8; 32] {
-    blake3::Hasher::new().update(header).update(payload).finalize().into()
 }
 
 #[cfg(test)]

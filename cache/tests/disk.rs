@@ -11,6 +11,8 @@ use cache::{Disk, FileSystem, Key, Listed, MOST_BYTES, Real, Usage};
 use tempfile::{NamedTempFile, TempDir};
 
 const BUILD: Key = Key::from_bytes([1; 32]);
+/// Bytes of an entry besides its payload.
+const HEADER: usize = 160;
 const PAYLOAD: &[u8] = b"what took long to make";
 
 fn folder() -> TempDir {
@@ -153,7 +155,7 @@ fn what_was_not_used_for_longest_goes_first() {
     let folder = folder();
     // A shard takes four entries of 1000 bytes.
     let disk = Disk::new(folder.path(), BUILD, 16 * 4000);
-    let payload_of = |number: u8| vec![number; 1000 - 128];
+    let payload_of = |number: u8| vec![number; 1000 - HEADER];
     for number in 0..4 {
         disk.store(&key_of_one_shard(number), &payload_of(number), 0);
         age(&disk, &key_of_one_shard(number), 10 - u64::from(number));
@@ -307,7 +309,7 @@ fn any_operation_may_fail() {
             let folder = folder();
             let operations = Arc::new(AtomicU64::new(0));
             let files = Failing { operations: Arc::clone(&operations), first, is_once };
-            let disk = Disk::with_files(folder.path().join("f"), BUILD, 16 * 450, Box::new(files));
+            let disk = Disk::with_files(folder.path().join("f"), BUILD, 16 * 500, Box::new(files));
             use_everything(&disk);
             let count = operations.load(Ordering::Relaxed);
             if first >= count {
@@ -337,7 +339,7 @@ impl FileSystem for Full {
 
 #[test]
 fn a_full_disk_stores_nothing_or_all() {
-    let length = 128 + PAYLOAD.len();
+    let length = HEADER + PAYLOAD.len();
     for room in 0..=length {
         let folder = folder();
         let disk = Disk::with_files(folder.path(), BUILD, MOST_BYTES, Box::new(Full { room }));

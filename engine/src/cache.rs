@@ -188,7 +188,7 @@ impl CodeCache {
     }
 
     /// Code of a tree in this layout, and about how many bytes it takes.
-    fn by_tree(&self, layout: &Layout, texts: Vec<isa::module::Source>, code_key: &Key) -> Option<(Ready, usize)> {
+    fn by_tree(&self, layout: &Layout<'_>, texts: Vec<isa::module::Source>, code_key: &Key) -> Option<(Ready, usize)> {
         let entry = self.store.load(code_key)?;
         let bytes = entry.payload().len() + texts.iter().map(|source| source.text.len()).sum::<usize>();
         let Some(code) = make::load(entry.payload(), texts, layout) else {

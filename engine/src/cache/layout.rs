@@ -1,5 +1,6 @@
 //! The layout of a program: what its texts are beyond their tree.
 
+use std::borrow::Cow;
 use std::iter::zip;
 
 use cache::Key;
@@ -11,17 +12,19 @@ use crate::compiled::Source;
 
 /// A program's files, where the places of their trees are, and the trees' canonical form.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Layout {
+pub(super) struct Layout<'b> {
     /// BLAKE3 of the canonical form.
     pub(super) tree: [u8; 32],
-    files: Vec<LayoutFile>,
+    #[serde(borrow)]
+    files: Vec<LayoutFile<'b>>,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct LayoutFile {
+struct LayoutFile<'b> {
     origin: Origin,
-    /// Offsets of places, each as its difference from the one before.
-    steps: Vec<i32>,
+    /// Offsets of places: see [`steps`].
+    #[serde(borrow)]
+    steps: Cow<'b, [u8]>,
 }
 
 /// Where a file's text comes from.
@@ -57,7 +60,7 @@ impl UsedFile {
     }
 }
 
-impl Layout {
+impl<'b> Layout<'b> {
     /// The layout of a program with this canonical form, and its texts.
     pub(super) fn of(program: &SourceProgram<'_>, canonical: &Canonical) -> (Self, Vec<isa::module::Source>) {
         let sources = &program.files;
@@ -67,7 +70,7 @@ impl Layout {
                 FileKind::Module => Origin::Used(UsedFile::new(&file.name, file.text.as_bytes())),
                 FileKind::Prelude => Origin::Prelude,
             },
-            steps: steps(places.offsets()),
+            steps: Cow::Owned(steps(places.offsets())),
         });
         let texts = sources.iter().map(|file| text(&file.name, file.text));
         (Self { tree: canonical.hash, files: files.collect() }, texts.collect())
@@ -77,7 +80,7 @@ impl Layout {
         postcard::to_stdvec(self).expect("numbers and texts can always be written")
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn from_bytes(bytes: &'b [u8]) -> Option<Self> {
         postcard::from_bytes(bytes).ok()
     }
 
@@ -112,18 +115,37 @@ fn text(name: &str, text: &str) -> isa::module::Source {
     isa::module::Source { name: name.into(), text: text.into() }
 }
 
-fn steps(offsets: &[u32]) -> Vec<i32> {
+/// Offsets as bytes: each is its difference from the one before with the sign in the lowest bit, 7 bits a byte, low ones first, the top bit
+/// set on all bytes but the last.
+fn steps(offsets: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(offsets.len() + offsets.len() / 4);
     let mut before = 0;
-    offsets.iter().map(|&offset| offset.wrapping_sub(std::mem::replace(&mut before, offset)) as i32).collect()
+    for &offset in offsets {
+        let step = offset.wrapping_sub(std::mem::replace(&mut before, offset)) as i32;
+        let mut rest = (step << 1 ^ step >> 31) as u32;
+        while rest >= 0x80 {
+            bytes.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        bytes.push(rest as u8);
+    }
+    bytes
 }
 
-fn offsets(steps: &[i32]) -> Vec<u32> {
-    let mut offset = 0_u32;
-    let next = |&step: &i32| {
-        offset = offset.wrapping_add_signed(step);
-        offset
-    };
-    steps.iter().map(next).collect()
+/// What [`steps`] was made from.
+fn offsets(steps: &[u8]) -> Vec<u32> {
+    let mut offsets = Vec::with_capacity(steps.len());
+    let (mut offset, mut step, mut shift) = (0_u32, 0_u32, 0);
+    for &byte in steps {
+        step |= u32::from(byte & 0x7f).wrapping_shl(shift);
+        shift += 7;
+        if byte < 0x80 {
+            offset = offset.wrapping_add(step >> 1 ^ (step & 1).wrapping_neg());
+            offsets.push(offset);
+            (step, shift) = (0, 0);
+        }
+    }
+    offsets
 }
 
 #[cfg(test)]
@@ -132,7 +154,8 @@ mod tests {
 
     #[test]
     fn steps_lead_to_the_same_offsets() {
-        let all = [0, 0, 7, 7, u32::MAX, 3, 1 << 30];
+        let all = [0, 0, 7, 71, 7, u32::MAX, 3, 1 << 30, 1 << 31, 0];
         assert_eq!(offsets(&steps(&all)), all);
+        assert_eq!(steps(&[3, 66, 65]), [6, 126, 1]);
     }
 }

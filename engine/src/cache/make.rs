@@ -35,7 +35,7 @@ pub(super) fn make(
 }
 
 /// Portable code in a layout, verified. None if it is not what it should be.
-pub(super) fn load(bytes: &[u8], texts: Vec<Source>, layout: &Layout) -> Option<Code> {
+pub(super) fn load(bytes: &[u8], texts: Vec<Source>, layout: &Layout<'_>) -> Option<Code> {
     let offsets = layout.offsets();
     let offsets: Vec<&[u32]> = offsets.iter().map(Vec::as_slice).collect();
     match isa::binary::read(bytes).ok()? {
