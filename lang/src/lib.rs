@@ -18,6 +18,7 @@ pub mod parser;
 mod places;
 pub mod program;
 pub mod resolver;
+pub mod walk;
 
 pub use canonical::{Canonical, canonical};
 pub use compiler::{compile, compile_portable};
