@@ -22,13 +22,14 @@ mod make;
 mod store;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use cache::{Bounds, Disk, Key, Memory, Policy, Statistics};
 
 use crate::compiled::{Code, Compiled, Source};
-use crate::configuration::Configuration;
+use crate::configuration::{CodeForm, Configuration};
 use crate::error::EngineError;
+use crate::orchestrator::Facts;
 pub use key::build_identity;
 use layout::{Layout, UsedFile};
 use store::Store;
@@ -108,8 +109,22 @@ pub struct CodeCache {
 struct Ready {
     code: Arc<Code>,
     used: Vec<UsedFile>,
-    /// How long making it took.
+    facts: Facts,
+    /// How many nanoseconds making it took.
     cost: u64,
+    /// About how many bytes it takes.
+    bytes: usize,
+}
+
+impl Ready {
+    /// Whether all files that the program uses are still the same.
+    fn is_current(&self, source: &Source) -> bool {
+        self.used.iter().all(|file| file.is_current(source))
+    }
+
+    fn compiled(&self, source: &Source) -> Compiled {
+        Compiled::from_cache(source, self.facts, Arc::clone(&self.code))
+    }
 }
 
 /// Bounds of what is kept in memory.
@@ -131,78 +146,82 @@ impl CodeCache {
     /// # Errors
     /// As [`Compiled::new`].
     pub fn compile(&self, source: &Source, configuration: &Configuration) -> Result<(Compiled, Found), EngineError> {
-        let Some(shape) = configuration.shape().filter(|_| !source.is_bytecode()) else {
-            return Ok((Compiled::new(source)?, Found::Unkept));
-        };
         let begun = Instant::now();
         let text_key = key::text(source);
-        let ready_key = key::ready(&text_key, &shape);
-        let ready = self.ready.get(&ready_key).filter(|ready| ready.used.iter().all(|file| file.is_current(source)));
-        if let Some(Ready { code, cost, .. }) = ready.as_deref() {
-            self.count_hit(*cost, begun.elapsed());
-            return Ok((Compiled::from_cache(source, Arc::clone(code)), Found::InMemory));
+        let Some(ready_key) = key::ready(&text_key, configuration).filter(|_| !source.is_bytecode()) else {
+            return Ok((Compiled::new(source)?, Found::Unkept));
+        };
+        if let Some(ready) = self.ready.get(&ready_key).filter(|ready| ready.is_current(source)) {
+            self.count_hit(&ready, begun);
+            return Ok((ready.compiled(source), Found::InMemory));
         }
-        if let Some((ready, bytes)) = self.by_text(source, &text_key, &shape) {
-            self.count_hit(ready.cost, begun.elapsed());
-            let compiled = Compiled::from_cache(source, Arc::clone(&ready.code));
-            self.ready.insert(ready_key, Arc::new(ready), bytes);
-            return Ok((compiled, Found::ByText));
+        if let Some(ready) = self.by_text(source, &text_key, configuration) {
+            self.count_hit(&ready, begun);
+            return Ok((self.keep(ready_key, ready).compiled(source), Found::ByText));
         }
         let tree = Compiled::parse(source)?;
-        let program = &tree.borrow_dependent().program;
-        let canonical = lang::canonical(program);
-        let (layout, texts) = Layout::of(program, &canonical);
-        let code_key = key::code(&layout.tree, &shape);
-        if let Some((ready, bytes)) = self.by_tree(&layout, texts.clone(), &code_key) {
-            self.count_hit(ready.cost, begun.elapsed());
-            self.store.save(&text_key, &layout.to_bytes(), 0);
-            let compiled = Compiled::from_cache(source, Arc::clone(&ready.code));
-            self.ready.insert(ready_key, Arc::new(ready), bytes);
-            return Ok((compiled, Found::ByTree));
-        }
-        let Some((portable, code)) = make::make(&tree, &canonical.places, texts, configuration) else {
+        let facts = Facts::new(tree.borrow_dependent());
+        let Some(form) = form(configuration, facts) else {
             return Ok((Compiled::from_tree(source, tree)?, Found::Unkept));
         };
-        let cost = nanoseconds(begun.elapsed());
-        let compiled = Compiled::from_cache(source, Arc::new(code));
-        if !make::runs(&compiled, configuration) {
+        let program = &tree.borrow_dependent().program;
+        let canonical = lang::canonical(program);
+        let (layout, texts) = Layout::of(program, &canonical, facts);
+        let code_key = key::code(&layout.tree, &configuration.shape(form));
+        if let Some(ready) = self.by_tree(&layout, texts.clone(), &code_key) {
+            self.count_hit(&ready, begun);
+            self.store.save(&text_key, &layout.to_bytes(), 0);
+            return Ok((self.keep(ready_key, ready).compiled(source), Found::ByTree));
+        }
+        let Some((portable, code)) = make::make(&tree, &canonical.places, texts, form, configuration) else {
+            return Ok((Compiled::from_tree(source, tree)?, Found::Unkept));
+        };
+        let bytes = portable.len() + source.bytes().len();
+        let ready = Ready { code: Arc::new(code), used: layout.used(), facts, cost: nanoseconds(begun), bytes };
+        if !make::runs(&ready.compiled(source), configuration) {
             return Ok((Compiled::from_tree(source, tree)?, Found::Unkept));
         }
-        self.store.save(&code_key, &portable, cost);
-        self.store.save(&text_key, &layout.to_bytes(), 0);
         self.store.count(|statistics| statistics.misses += 1);
-        let ready = Ready { code: compiled.code(), used: layout.used(), cost };
-        self.ready.insert(ready_key, Arc::new(ready), portable.len() + source.bytes().len());
-        Ok((compiled, Found::Made))
+        self.store.save(&code_key, &portable, ready.cost);
+        self.store.save(&text_key, &layout.to_bytes(), 0);
+        Ok((self.keep(ready_key, ready).compiled(source), Found::Made))
     }
 
-    /// Code of a text whose layout is known, and about how many bytes it takes.
-    fn by_text(&self, source: &Source, text_key: &Key, shape: &str) -> Option<(Ready, usize)> {
+    /// Code of a text whose layout is known.
+    fn by_text(&self, source: &Source, text_key: &Key, configuration: &Configuration) -> Option<Ready> {
         let entry = self.store.load(text_key)?;
         let Some(layout) = Layout::from_bytes(entry.payload()) else {
             self.store.discard(text_key);
             return None;
         };
+        let form = form(configuration, layout.facts)?;
         let texts = layout.texts(source)?;
-        self.by_tree(&layout, texts, &key::code(&layout.tree, shape))
+        self.by_tree(&layout, texts, &key::code(&layout.tree, &configuration.shape(form)))
     }
 
-    /// Code of a tree in this layout, and about how many bytes it takes.
-    fn by_tree(&self, layout: &Layout<'_>, texts: Vec<isa::module::Source>, code_key: &Key) -> Option<(Ready, usize)> {
+    /// Code of a tree, in this layout.
+    fn by_tree(&self, layout: &Layout<'_>, texts: Vec<isa::module::Source>, code_key: &Key) -> Option<Ready> {
         let entry = self.store.load(code_key)?;
         let bytes = entry.payload().len() + texts.iter().map(|source| source.text.len()).sum::<usize>();
         let Some(code) = make::load(entry.payload(), texts, layout) else {
             self.store.discard(code_key);
             return None;
         };
-        Some((Ready { code: Arc::new(code), used: layout.used(), cost: entry.cost() }, bytes))
+        Some(Ready { code: Arc::new(code), used: layout.used(), facts: layout.facts, cost: entry.cost(), bytes })
     }
 
-    fn count_hit(&self, cost: u64, time: Duration) {
+    /// Keeps code in memory.
+    fn keep(&self, key: Key, ready: Ready) -> Arc<Ready> {
+        let (bytes, ready) = (ready.bytes, Arc::new(ready));
+        self.ready.insert(key, Arc::clone(&ready), bytes);
+        ready
+    }
+
+    fn count_hit(&self, ready: &Ready, begun: Instant) {
         self.store.count(|statistics| {
             statistics.hits += 1;
-            statistics.made_ns += cost;
-            statistics.found_ns += nanoseconds(time);
+            statistics.made_ns += ready.cost;
+            statistics.found_ns += nanoseconds(begun);
         });
     }
 
@@ -212,6 +231,17 @@ impl CodeCache {
     }
 }
 
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+/// The form of a program's code that a configuration runs, if it is kept.
+fn form(configuration: &Configuration, facts: Facts) -> Option<CodeForm> {
+    let is_chosen = configuration.vm == "auto";
+    configuration.code_form(if is_chosen {
+        configuration.orchestrator.decide(facts).engine()
+    } else {
+        configuration.vm
+    })
+}
+
+/// Time since something began.
+fn nanoseconds(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -10,6 +10,7 @@ use self_cell::self_cell;
 
 use crate::error::EngineError;
 use crate::files::{BoundedLoader, read, read_file};
+use crate::orchestrator::Facts;
 
 /// Where a program comes from.
 pub struct Source {
@@ -97,6 +98,8 @@ self_cell!(
 pub struct Compiled {
     name: String,
     tree: Option<Tree>,
+    /// What was found out about a tree that is not here.
+    facts: Option<Facts>,
     code: Arc<Code>,
 }
 
@@ -133,7 +136,7 @@ impl Compiled {
         let code = lang::compile(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
         let code =
             isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
-        Ok(Self { name: source.name.clone(), tree: Some(tree), code: Arc::new(Code::Stack(code)) })
+        Ok(Self { name: source.name.clone(), tree: Some(tree), facts: None, code: Arc::new(Code::Stack(code)) })
     }
 
     fn from_bytecode(source: &Source) -> Result<Self, EngineError> {
@@ -144,12 +147,12 @@ impl Compiled {
             AnyModule::Stack(module) => Code::Stack(isa::verify::stack(module).map_err(refused)?),
             AnyModule::Register(module) => Code::Register(isa::verify::register(module).map_err(refused)?),
         };
-        Ok(Self { name: source.name.clone(), tree: None, code: Arc::new(code) })
+        Ok(Self { name: source.name.clone(), tree: None, facts: None, code: Arc::new(code) })
     }
 
-    /// A text whose code was known.
-    pub(crate) fn from_cache(source: &Source, code: Arc<Code>) -> Self {
-        Self { name: source.name.clone(), tree: None, code }
+    /// A text of which facts and code were known.
+    pub(crate) fn from_cache(source: &Source, facts: Facts, code: Arc<Code>) -> Self {
+        Self { name: source.name.clone(), tree: None, facts: Some(facts), code }
     }
 
     /// Name of the main file.
@@ -160,6 +163,11 @@ impl Compiled {
     /// The resolved tree, if the program was compiled from text.
     pub fn tree(&self) -> Option<&Analysis<'_>> {
         self.tree.as_ref().map(Tree::borrow_dependent)
+    }
+
+    /// What can be told of the program, unless it was loaded as bytecode.
+    pub fn facts(&self) -> Option<Facts> {
+        self.facts.or_else(|| self.tree().map(Facts::new))
     }
 
     /// The stack code, unless the program was loaded as register code.
@@ -176,11 +184,6 @@ impl Compiled {
             Code::Stack(_) => None,
             Code::Register(code) => Some(code),
         }
-    }
-
-    /// Its code, to be kept.
-    pub(crate) fn code(&self) -> Arc<Code> {
-        Arc::clone(&self.code)
     }
 
     /// The files it was compiled from, for messages.

@@ -12,12 +12,15 @@ use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
 use crate::hybrid::Policy;
 use crate::mechanism::{NOTHING, Part, Without, mechanisms};
+use crate::orchestrator::{self, CostModel};
 
 /// How a program is run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Configuration {
     /// Name of the executor.
     pub vm: &'static str,
+    /// Who chooses an engine for `auto`.
+    pub orchestrator: orchestrator::Policy,
     /// How many registers a frame may use before the allocator spills.
     pub registers: u16,
     /// Who assigns registers.
@@ -61,6 +64,7 @@ impl Default for Configuration {
         let converter::Options { registers, allocator, without: steps, check } = converter::Options::default();
         Self {
             vm: "auto",
+            orchestrator: orchestrator::Policy::default(),
             registers,
             allocator,
             policy: Policy::default(),
@@ -115,26 +119,26 @@ impl Configuration {
         RunOptions { limits: self.limits, packed_lists, ..RunOptions::default() }
     }
 
-    /// The form of code that it runs, if a program's code can be kept in that form. Code that is to be checked is made anew, because a check
-    /// is of the converter that is here now.
-    pub fn code_form(&self) -> Option<CodeForm> {
-        match self.vm {
+    /// The form in which an engine's code is kept, if it is. Code that is to be checked is made anew, because a check is of the converter that is
+    /// here now.
+    pub fn code_form(&self, vm: &str) -> Option<CodeForm> {
+        match vm {
             "stack" | "hybrid" => Some(CodeForm::Stack),
-            "register" | "auto" if !self.check => Some(CodeForm::Register),
+            "register" if !self.check => Some(CodeForm::Register),
             _ => None,
         }
     }
 
-    /// The form of code that it runs and all options that shape it, if a program's code can be kept. Equal texts mean equal code.
-    pub fn shape(&self) -> Option<String> {
-        let mut shape = match self.code_form()? {
-            CodeForm::Stack => return Some("stack".to_string()),
+    /// The form of code and all options that shape it: where these are equal, equal programs have equal code.
+    pub fn shape(&self, form: CodeForm) -> String {
+        let mut shape = match form {
+            CodeForm::Stack => return "stack".to_string(),
             CodeForm::Register => "register".to_string(),
         };
         for axis in axes().iter().filter(|axis| axis.shapes == Shapes::RegisterCode) {
             shape.push_str(&format!(" {}={}", axis.name, (axis.get)(self)));
         }
-        Some(shape)
+        shape
     }
 
     /// The axes that differ from the default, as `name=value`.
@@ -263,6 +267,25 @@ static AXES: &[Axis] = &[
         shapes: Shapes::Nothing,
         set: |configuration, value| find_executor(value).map(|executor| configuration.vm = executor.name()),
         get: |configuration| configuration.vm.to_string(),
+    },
+    Axis {
+        name: "orchestrator",
+        placeholder: "WHO",
+        about: "who chooses an engine for --vm auto",
+        choices: || vec![Choice { name: "rules", about: "rules on loops, recursion, length and arithmetic" }],
+        numbers: "a file that `harness calibrate` wrote",
+        shapes: Shapes::Nothing,
+        set: |configuration, value| {
+            configuration.orchestrator = match value {
+                "rules" => orchestrator::Policy::Rules,
+                file => orchestrator::Policy::Model(CostModel::read(std::path::Path::new(file))?),
+            };
+            Some(())
+        },
+        get: |configuration| match configuration.orchestrator {
+            orchestrator::Policy::Rules => "rules".to_string(),
+            orchestrator::Policy::Model(_) => "measured".to_string(),
+        },
     },
     Axis {
         name: "registers",

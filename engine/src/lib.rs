@@ -24,6 +24,7 @@ mod executors;
 mod files;
 pub mod hybrid;
 pub mod mechanism;
+pub mod orchestrator;
 mod outcome;
 pub mod probes;
 pub mod profile;

@@ -49,6 +49,8 @@ pub enum Verb {
     Fuzz(FuzzOptions),
     /// Run programs under all combinations of some options, as a plan says
     Sweep(SweepOptions),
+    /// Measure what the engines cost on this machine, for --vm auto to choose by
+    Calibrate(CalibrateOptions),
     /// Render a paper from its template and its data
     Paper(PaperOptions),
     /// Show or clear the code cache
@@ -92,6 +94,9 @@ pub struct RunOptions {
     /// Virtual clocks, and nothing stored outside the run: equal programs do equal things
     #[arg(long)]
     pub deterministic: bool,
+    /// Say on standard error which engine --vm auto takes, and why
+    #[arg(long)]
+    pub explain: bool,
     /// Print counters to standard error after the run; instructions are counted, so the time is that of a watched run
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "table")]
     pub stats: Option<StatsFormat>,
@@ -392,6 +397,30 @@ pub struct SweepOptions {
     /// The plan
     pub plan: PathBuf,
     /// Write every figure to this file, as JSON or CSV by its extension
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `harness calibrate`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness calibrate
+  harness calibrate --out costs.toml
+  harness run big.zx --orchestrator costs.toml --explain")]
+pub struct CalibrateOptions {
+    /// Run the bundled programs at their small sizes alone, not at their full ones as well
+    #[arg(long)]
+    pub quick: bool,
+    /// How many random programs stand for short scripts
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub scripts: u32,
+    /// Samples of each engine for every program; fewer of one that runs for long
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+    /// Show what every program took
+    #[arg(long)]
+    pub each: bool,
+    /// Write the model to this file, for --orchestrator
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

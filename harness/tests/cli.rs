@@ -56,6 +56,38 @@ fn run_prints_the_programs_output_and_nothing_else() {
 }
 
 #[test]
+fn run_explains_which_engine_it_takes() {
+    let explained = |arguments: &[&str]| err(&harness(&[&["run", "--explain", "-e"], arguments].concat()));
+    let short = explained(&["print(1)"]);
+    assert!(short.contains("engine            ast: it is a short script that runs straight through\n"), "{short}");
+    assert!(short.contains("loops             0\n") && short.contains("recursion         no\n"), "{short}");
+    let recursive = explained(&["action f(n) { return n < 1 ? 0 : f(n - 1) }\nprint(f(3))"]);
+    assert!(recursive.contains("engine            register: it has a function that calls itself\n"), "{recursive}");
+    let asked = explained(&["print(1)", "--vm", "stack"]);
+    assert_eq!(asked, "engine            stack: asked for by --vm\n");
+    let output = harness(&["run", "-e", "print(1)", "--stats=json"]);
+    let stats: Value = serde_json::from_str(&err(&output)).unwrap();
+    assert_eq!((&stats["engine"], &stats["refused_by"]), (&Value::from("ast"), &Value::Array(Vec::new())));
+}
+
+#[test]
+fn calibrate_writes_costs_that_engines_are_chosen_by() {
+    let costs = folder("calibrate").join("costs.toml");
+    let costs = costs.to_str().unwrap();
+    let output = harness(&["calibrate", "--quick", "--scripts", "2", "--rounds", "1", "--each", "--out", costs]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let text = out(&output);
+    for row in [" fib (small) ", " script ", " always register ", " model, held out ", " best chosen "] {
+        assert!(text.contains(row), "{row}: {text}");
+    }
+    let output = harness(&["run", "-e", "print(1)", "--orchestrator", costs, "--explain"]);
+    assert!(err(&output).contains(": it is expected to take least: ast "), "{}", err(&output));
+    let output = harness(&["run", "-e", "print(1)", "--orchestrator", "nowhere.toml"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("rules, a file that `harness calibrate` wrote"), "{}", err(&output));
+}
+
+#[test]
 fn run_reads_standard_input() {
     let output = with_input(&["run", "-e", "let name = input()\nprint(\"hello \" + name)"], "ann\n");
     assert_eq!(out(&output), "hello ann\n");
@@ -109,7 +141,7 @@ fn limits_are_options() {
 
 #[test]
 fn counters_go_to_standard_error() {
-    let output = harness(&["run", "-e", "print(1)", "--stats"]);
+    let output = harness(&["run", "-e", "print(1)", "--stats", "--vm", "register"]);
     assert_eq!(out(&output), "1\n");
     assert!(err(&output).contains("instructions") && err(&output).contains("PRINT"), "{}", err(&output));
     let output = harness(&["run", "-e", "print(1)", "--stats=json", "--vm", "stack"]);

@@ -3,6 +3,7 @@
 use cache::{Key, KeyBuilder};
 
 use crate::compiled::Source;
+use crate::configuration::{CodeForm, Configuration};
 
 /// The build's identity, which the build script works out: it is part of every key, so no build is given what another one made.
 pub fn build_identity() -> Key {
@@ -20,9 +21,17 @@ pub(super) fn code(tree: &[u8; 32], shape: &str) -> Key {
     KeyBuilder::new("code").part(IDENTITY).part(tree).part(shape.as_bytes()).finish()
 }
 
-/// The key of a text's code.
-pub(super) fn ready(text: &Key, shape: &str) -> Key {
-    KeyBuilder::new("ready").part(text.as_bytes()).part(shape.as_bytes()).finish()
+/// The key of a text's code, whichever form of it the configuration runs. None if it runs none that is kept.
+pub(super) fn ready(text: &Key, configuration: &Configuration) -> Option<Key> {
+    let key = KeyBuilder::new("ready").part(text.as_bytes());
+    Some(match configuration.code_form(configuration.vm) {
+        Some(form) => key.part(configuration.shape(form).as_bytes()).finish(),
+        None if configuration.vm == "auto" => {
+            let chosen = format!("{:?} {}", configuration.orchestrator, configuration.check);
+            key.part(chosen.as_bytes()).part(configuration.shape(CodeForm::Register).as_bytes()).finish()
+        }
+        None => return None,
+    })
 }
 
 const IDENTITY: &[u8] = env!("BUILD_IDENTITY").as_bytes();

@@ -1,4 +1,4 @@
-//! The layout of a program: what its texts are beyond their tree.
+//! The layout of a program: what its texts are beyond their tree, and what is to be known of the tree without having it.
 
 use std::borrow::Cow;
 use std::iter::zip;
@@ -9,12 +9,14 @@ use lang::program::{FileKind, SourceProgram};
 use serde::{Deserialize, Serialize};
 
 use crate::compiled::Source;
+use crate::orchestrator::Facts;
 
 /// A program's files, where the places of their trees are, and the trees' canonical form.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Layout<'b> {
     /// BLAKE3 of the canonical form.
     pub(super) tree: [u8; 32],
+    pub(super) facts: Facts,
     #[serde(borrow)]
     files: Vec<LayoutFile<'b>>,
 }
@@ -62,7 +64,11 @@ impl UsedFile {
 
 impl<'b> Layout<'b> {
     /// The layout of a program with this canonical form, and its texts.
-    pub(super) fn of(program: &SourceProgram<'_>, canonical: &Canonical) -> (Self, Vec<isa::module::Source>) {
+    pub(super) fn of(
+        program: &SourceProgram<'_>,
+        canonical: &Canonical,
+        facts: Facts,
+    ) -> (Self, Vec<isa::module::Source>) {
         let sources = &program.files;
         let files = zip(sources, &canonical.places).map(|(file, places)| LayoutFile {
             origin: match file.kind {
@@ -73,7 +79,7 @@ impl<'b> Layout<'b> {
             steps: Cow::Owned(steps(places.offsets())),
         });
         let texts = sources.iter().map(|file| text(&file.name, file.text));
-        (Self { tree: canonical.hash, files: files.collect() }, texts.collect())
+        (Self { tree: canonical.hash, facts, files: files.collect() }, texts.collect())
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {

@@ -15,13 +15,14 @@ pub(super) fn make(
     tree: &Tree,
     places: &[Places],
     texts: Vec<Source>,
+    form: CodeForm,
     configuration: &Configuration,
 ) -> Option<(Vec<u8>, Code)> {
     let analysis = tree.borrow_dependent();
     let stack = lang::compile_portable(analysis, places).ok()??;
     let stack = isa::verify::stack(stack).ok()?;
     let offsets: Vec<&[u32]> = places.iter().map(Places::offsets).collect();
-    match configuration.code_form()? {
+    match form {
         CodeForm::Stack => {
             let bytes = isa::binary::write(&*stack);
             Some((bytes, Code::Stack(stack.relocated(texts, &offsets)?)))

@@ -4,7 +4,8 @@ use std::io::BufReader;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use engine::{Configuration, Found, Keeping, Outcome, find_executor, render_failure};
+use engine::orchestrator::Decision;
+use engine::{Configuration, Found, Keeping, Outcome, Prepared, find_executor, render_failure};
 use runtime::ErrorKind;
 use serde_json::json;
 
@@ -32,6 +33,9 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     let prepared = executor.prepare(&compiled, &configuration)?;
     let prepare_time = begun.elapsed();
+    if options.explain {
+        tell_text!("{}", explain(configuration.vm, prepared.decision()));
+    }
     let output = StandardOutput::default();
     let run_options = runtime::RunOptions {
         arguments,
@@ -48,9 +52,8 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         }
         tell_text!("{}", render_failure(failure, compiled.sources(), terminal::colours()));
     }
-    let code_bytes = prepared.code_bytes();
-    let stats =
-        Stats { configuration: &configuration, found, compile_time, prepare_time, outcome: &outcome, code_bytes };
+    let times = [compile_time, prepare_time];
+    let stats = Stats { configuration: &configuration, found, times, outcome: &outcome, prepared: &*prepared };
     match options.stats {
         Some(StatsFormat::Json) => tell!("{}", stats.json()),
         Some(StatsFormat::Table) => tell_text!("{}", stats.table()),
@@ -59,19 +62,47 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
     Ok(if outcome.result.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
+/// What is known of a program, which engine was chosen, and why.
+fn explain(vm: &str, decision: Option<&Decision>) -> String {
+    let Some(decision) = decision else { return format!("engine            {vm}: asked for by --vm\n") };
+    let mut text = String::new();
+    if let Some(facts) = decision.facts {
+        let lines = [
+            ("lines", Unit::Count.show(f64::from(facts.lines))),
+            ("nodes", Unit::Count.show(f64::from(facts.nodes))),
+            ("functions", facts.functions.to_string()),
+            ("loops", facts.loops.to_string()),
+            ("recursion", if facts.is_recursive { "yes" } else { "no" }.to_string()),
+            ("arithmetic", format!("{:.0} % of the work", 100.0 * facts.arithmetic)),
+            ("estimated work", format!("{} nodes", Unit::Count.show(facts.work))),
+        ];
+        lines.iter().for_each(|(name, value)| text.push_str(&format!("{name:<18}{value}\n")));
+    }
+    for (engine, reason) in &decision.refusals {
+        text.push_str(&format!("{:<18}{engine}: {reason}\n", "refused by"));
+    }
+    let because = if decision.refusals.is_empty() {
+        decision.reason.clone()
+    } else {
+        format!("it takes larger programs; {} came first because {}", decision.order[0], decision.reason)
+    };
+    text.push_str(&format!("{:<18}{}: {because}\n", "engine", decision.engine()));
+    text
+}
+
 /// What is known of a run when it is over.
 struct Stats<'r> {
     configuration: &'r Configuration,
     found: Found,
-    compile_time: Duration,
-    prepare_time: Duration,
+    /// How long compiling and preparing took.
+    times: [Duration; 2],
     outcome: &'r Outcome,
-    code_bytes: Option<usize>,
+    prepared: &'r dyn Prepared,
 }
 
 impl Stats<'_> {
     fn json(&self) -> serde_json::Value {
-        let Self { configuration, found, compile_time, prepare_time, outcome, code_bytes } = *self;
+        let Self { configuration, found, times: [compile, prepare], outcome, prepared } = *self;
         let operations = outcome.instructions.as_ref().map(|tally| {
             tally
                 .by_operation
@@ -81,13 +112,17 @@ impl Stats<'_> {
         });
         json!({
             "configuration": crate::results::describe(configuration),
+            "engine": prepared.decision().map_or(configuration.vm, |decision| decision.engine()),
+            "refused_by": prepared.decision().map(|decision| {
+                decision.refusals.iter().map(|(engine, _)| *engine).collect::<Vec<_>>()
+            }),
             "cache": found.describe(),
-            "compile_ns": compile_time.as_nanos() as u64,
-            "prepare_ns": prepare_time.as_nanos() as u64,
+            "compile_ns": compile.as_nanos() as u64,
+            "prepare_ns": prepare.as_nanos() as u64,
             "run_ns": outcome.time.as_nanos() as u64,
             "instructions": outcome.instructions.as_ref().map(|tally| tally.total),
             "operations": operations,
-            "code_bytes": code_bytes,
+            "code_bytes": prepared.code_bytes(),
             "peak_heap_bytes": outcome.heap.peak_bytes,
             "allocated_bytes": outcome.heap.allocated_bytes,
             "collections": outcome.heap.collections,
@@ -97,17 +132,18 @@ impl Stats<'_> {
     }
 
     fn table(&self) -> String {
-        let Self { configuration, found, compile_time, prepare_time, outcome, code_bytes } = *self;
+        let Self { configuration, found, times: [compile, prepare], outcome, prepared } = *self;
         let time = |time: Duration| show_time(time.as_nanos() as f64);
         let count = |figure: u64| Unit::Count.show(figure as f64);
         let bytes = |figure: u64| Unit::Bytes.show(figure as f64);
         let mut lines = vec![
             ("configuration", configuration.to_string()),
-            ("compile", format!("{} ({})", time(compile_time), found.describe())),
-            ("convert and link", time(prepare_time)),
+            ("engine", engine(configuration, prepared)),
+            ("compile", format!("{} ({})", time(compile), found.describe())),
+            ("convert and link", time(prepare)),
             ("run, counting", time(outcome.time)),
         ];
-        if let Some(code) = code_bytes {
+        if let Some(code) = prepared.code_bytes() {
             lines.push(("code", bytes(code as u64)));
         }
         lines.push(("peak heap", bytes(outcome.heap.peak_bytes as u64)));
@@ -118,7 +154,8 @@ impl Stats<'_> {
         }
         match &outcome.instructions {
             Some(tally) => lines.push(("instructions", count(tally.total))),
-            None => lines.push(("instructions", format!("none: '{}' runs no instructions", configuration.vm))),
+            None => lines
+                .push(("instructions", format!("none: '{}' runs no instructions", engine(configuration, prepared)))),
         }
         let mut text: String = lines.iter().map(|(name, value)| format!("{name:<18}{value}\n")).collect();
         if let Some(tally) = &outcome.instructions {
@@ -128,5 +165,17 @@ impl Stats<'_> {
             }
         }
         text
+    }
+}
+
+/// The engine that ran the program.
+fn engine(configuration: &Configuration, prepared: &dyn Prepared) -> String {
+    match prepared.decision() {
+        None => configuration.vm.to_string(),
+        Some(decision) if decision.refusals.is_empty() => decision.engine().to_string(),
+        Some(decision) => {
+            let refused: Vec<&str> = decision.refusals.iter().map(|(engine, _)| *engine).collect();
+            format!("{}, refused by {}", decision.engine(), refused.join(" and "))
+        }
     }
 }
