@@ -140,7 +140,7 @@ fn programs_too_large_for_the_register_machine_still_run() {
         let listed: Vec<String> = variables.map(|number| format!("v{number}")).collect();
         let all = listed.join(", ");
         // What calls itself is for the register machine, if that takes it.
-        let recursive = "action f(n) { if n > 0 { f(n - 1) } }";
+        let recursive = "action f(n) { if n > 0 { f(n - 1) } }\nf(1)";
         let declared = format!("{recursive}\nlet seed = len(__ARGS__)\n{declared}");
         let source = text(&format!("{declared}let all = [{all}]\nprint(all[39999])\n"));
         let cache = CodeCache::in_memory(IN_MEMORY);
