@@ -232,7 +232,7 @@ impl Disk {
     /// Whether a file is gone, by this or by another process.
     fn remove(&self, path: &Path) -> bool {
         match self.files.remove(path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 self.failed();
                 false
             }

@@ -84,7 +84,7 @@ impl Statistics {
     /// The sum of records.
     pub(crate) fn sum(records: &[u8]) -> Self {
         let (records, _) = records.as_chunks::<RECORD>();
-        records.iter().filter_map(|record| Self::of_record(record)).fold(Self::default(), |sum, one| sum.plus(&one))
+        records.iter().filter_map(Self::of_record).fold(Self::default(), |sum, one| sum.plus(&one))
     }
 
     fn of_record(record: &[u8; RECORD]) -> Option<Self> {

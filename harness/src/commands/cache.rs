@@ -20,6 +20,11 @@ pub(super) fn run(options: &CacheOptions) -> anyhow::Result<ExitCode> {
             let removed = disk.clear();
             let (files, bytes) = (counted(removed.entries, "file"), Unit::Bytes.show(removed.bytes as f64));
             tell!("{}: {files} removed, {bytes}", disk.folder().display());
+            anyhow::ensure!(
+                disk.statistics().failures == 0,
+                "some files in {} cannot be removed",
+                disk.folder().display()
+            );
         }
         CacheAction::Stats if options.json => terminal::print(&format!("{}\n", stats_json(&disk)))?,
         CacheAction::Stats => terminal::print(&stats_table(&disk))?,
