@@ -115,7 +115,6 @@ impl<'m> Form<'m> {
         if unless { smallvec![pc + 1, taken] } else { smallvec![taken, pc + 1] }
     }
 
-    /// Adds a further step.
     fn push(&mut self, pc: u32, operation: StackOp, reads: SmallVec<[Place; 4]>, next: SmallVec<[u32; 2]>) -> u32 {
         self.steps.push(Step { pc, operation, reads, writes: smallvec![], next });
         self.steps.len() as u32 - 1
