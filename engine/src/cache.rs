@@ -107,7 +107,7 @@ pub struct CodeCache {
 /// Code that can be run, and what must be so that it is still that of the program.
 #[derive(Debug)]
 struct Ready {
-    code: Arc<Code>,
+    code: Code,
     used: Vec<UsedFile>,
     facts: Facts,
     /// How many nanoseconds making it took.
@@ -123,7 +123,7 @@ impl Ready {
     }
 
     fn compiled(&self, source: &Source) -> Compiled {
-        Compiled::from_cache(source, self.facts, Arc::clone(&self.code))
+        Compiled::from_cache(source, self.facts, self.code.clone())
     }
 }
 
@@ -177,7 +177,7 @@ impl CodeCache {
             return Ok((Compiled::from_tree(source, tree)?, Found::Unkept));
         };
         let bytes = portable.len() + source.bytes().len();
-        let ready = Ready { code: Arc::new(code), used: layout.used(), facts, cost: nanoseconds(begun), bytes };
+        let ready = Ready { code, used: layout.used(), facts, cost: nanoseconds(begun), bytes };
         if !make::runs(&ready.compiled(source), configuration) {
             return Ok((Compiled::from_tree(source, tree)?, Found::Unkept));
         }
@@ -207,7 +207,7 @@ impl CodeCache {
             self.store.discard(code_key);
             return None;
         };
-        Some(Ready { code: Arc::new(code), used: layout.used(), facts: layout.facts, cost: entry.cost(), bytes })
+        Some(Ready { code, used: layout.used(), facts: layout.facts, cost: entry.cost(), bytes })
     }
 
     /// Keeps code in memory.

@@ -100,14 +100,14 @@ pub struct Compiled {
     tree: Option<Tree>,
     /// What was found out about a tree that is not here.
     facts: Option<Facts>,
-    code: Arc<Code>,
+    code: Code,
 }
 
 /// Code in one form or the other.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Code {
-    Stack(Verified<StackCode>),
-    Register(Verified<RegCode>),
+    Stack(Arc<Verified<StackCode>>),
+    Register(Arc<Verified<RegCode>>),
 }
 
 impl std::fmt::Debug for Compiled {
@@ -136,7 +136,7 @@ impl Compiled {
         let code = lang::compile(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
         let code =
             isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
-        Ok(Self { name: source.name.clone(), tree: Some(tree), facts: None, code: Arc::new(Code::Stack(code)) })
+        Ok(Self { name: source.name.clone(), tree: Some(tree), facts: None, code: Code::Stack(Arc::new(code)) })
     }
 
     fn from_bytecode(source: &Source) -> Result<Self, EngineError> {
@@ -144,14 +144,14 @@ impl Compiled {
             .map_err(|error| EngineError::Bytecode { name: source.name.clone(), reason: error.to_string() })?;
         let refused = |error| EngineError::Verify { name: source.name.clone(), error };
         let code = match module {
-            AnyModule::Stack(module) => Code::Stack(isa::verify::stack(module).map_err(refused)?),
-            AnyModule::Register(module) => Code::Register(isa::verify::register(module).map_err(refused)?),
+            AnyModule::Stack(module) => Code::Stack(Arc::new(isa::verify::stack(module).map_err(refused)?)),
+            AnyModule::Register(module) => Code::Register(Arc::new(isa::verify::register(module).map_err(refused)?)),
         };
-        Ok(Self { name: source.name.clone(), tree: None, facts: None, code: Arc::new(code) })
+        Ok(Self { name: source.name.clone(), tree: None, facts: None, code })
     }
 
     /// A text of which facts and code were known.
-    pub(crate) fn from_cache(source: &Source, facts: Facts, code: Arc<Code>) -> Self {
+    pub(crate) fn from_cache(source: &Source, facts: Facts, code: Code) -> Self {
         Self { name: source.name.clone(), tree: None, facts: Some(facts), code }
     }
 
@@ -172,7 +172,7 @@ impl Compiled {
 
     /// The stack code, unless the program was loaded as register code.
     pub fn stack_code(&self) -> Option<&Verified<StackCode>> {
-        match &*self.code {
+        match &self.code {
             Code::Stack(code) => Some(code),
             Code::Register(_) => None,
         }
@@ -180,7 +180,7 @@ impl Compiled {
 
     /// The register code, if the program was loaded as such.
     pub fn register_code(&self) -> Option<&Verified<RegCode>> {
-        match &*self.code {
+        match &self.code {
             Code::Stack(_) => None,
             Code::Register(code) => Some(code),
         }
@@ -188,7 +188,7 @@ impl Compiled {
 
     /// The files it was compiled from, for messages.
     pub fn sources(&self) -> &[isa::module::Source] {
-        match &*self.code {
+        match &self.code {
             Code::Stack(code) => &code.sources,
             Code::Register(code) => &code.sources,
         }

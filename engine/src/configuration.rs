@@ -55,6 +55,8 @@ pub enum CodeForm {
 pub enum Shapes {
     /// None: it is about how code is run, or what is done with it.
     Nothing,
+    /// Stack code, and thereby all code.
+    StackCode,
     /// What the converter makes of stack code.
     RegisterCode,
 }
@@ -131,14 +133,12 @@ impl Configuration {
 
     /// The form of code and all options that shape it: where these are equal, equal programs have equal code.
     pub fn shape(&self, form: CodeForm) -> String {
-        let mut shape = match form {
-            CodeForm::Stack => return "stack".to_string(),
-            CodeForm::Register => "register".to_string(),
+        let (name, shaping) = match form {
+            CodeForm::Stack => ("stack", &[Shapes::StackCode][..]),
+            CodeForm::Register => ("register", &[Shapes::StackCode, Shapes::RegisterCode][..]),
         };
-        for axis in axes().iter().filter(|axis| axis.shapes == Shapes::RegisterCode) {
-            shape.push_str(&format!(" {}={}", axis.name, (axis.get)(self)));
-        }
-        shape
+        let axes = axes().iter().filter(|axis| shaping.contains(&axis.shapes));
+        axes.fold(name.to_string(), |shape, axis| format!("{shape} {}={}", axis.name, (axis.get)(self)))
     }
 
     /// The axes that differ from the default, as `name=value`.

@@ -1,5 +1,7 @@
 //! From a tree to portable code, and from there to code that can be run.
 
+use std::sync::Arc;
+
 use isa::AnyModule;
 use isa::module::Source;
 use lang::Places;
@@ -25,12 +27,12 @@ pub(super) fn make(
     match form {
         CodeForm::Stack => {
             let bytes = isa::binary::write(&*stack);
-            Some((bytes, Code::Stack(stack.relocated(texts, &offsets)?)))
+            Some((bytes, Code::Stack(Arc::new(stack.relocated(texts, &offsets)?))))
         }
         CodeForm::Register => {
             let (register, _) = converter::convert(&stack, configuration.converter_options()).ok()?;
             let bytes = isa::binary::write(&*register);
-            Some((bytes, Code::Register(register.relocated(texts, &offsets)?)))
+            Some((bytes, Code::Register(Arc::new(register.relocated(texts, &offsets)?))))
         }
     }
 }
@@ -39,12 +41,12 @@ pub(super) fn make(
 pub(super) fn load(bytes: &[u8], texts: Vec<Source>, layout: &Layout<'_>) -> Option<Code> {
     let offsets = layout.offsets();
     let offsets: Vec<&[u32]> = offsets.iter().map(Vec::as_slice).collect();
-    match isa::binary::read(bytes).ok()? {
-        AnyModule::Stack(module) => Some(Code::Stack(isa::verify::stack(module).ok()?.relocated(texts, &offsets)?)),
+    Some(match isa::binary::read(bytes).ok()? {
+        AnyModule::Stack(module) => Code::Stack(Arc::new(isa::verify::stack(module).ok()?.relocated(texts, &offsets)?)),
         AnyModule::Register(module) => {
-            Some(Code::Register(isa::verify::register(module).ok()?.relocated(texts, &offsets)?))
+            Code::Register(Arc::new(isa::verify::register(module).ok()?.relocated(texts, &offsets)?))
         }
-    }
+    })
 }
 
 /// Whether the configuration's executor takes the code. One that refuses it for its size might run the program in another form.
