@@ -1,6 +1,7 @@
 //! A program that the front end is done with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bumpalo::Bump;
 use isa::{AnyModule, RegCode, StackCode, Verified};
@@ -9,6 +10,7 @@ use self_cell::self_cell;
 
 use crate::error::EngineError;
 use crate::files::{BoundedLoader, read, read_file};
+use crate::orchestrator::Facts;
 
 /// Where a program comes from.
 pub struct Source {
@@ -68,6 +70,11 @@ impl Source {
         &self.bytes
     }
 
+    /// Where the files come from that it uses.
+    pub(crate) fn loader(&self) -> &dyn SourceLoader {
+        &*self.loader
+    }
+
     /// True when it is bytecode rather than text, or is called so: it begins as bytecode does, whatever its name, or its name ends in
     /// `.zxc`.
     pub fn is_bytecode(&self) -> bool {
@@ -78,7 +85,7 @@ impl Source {
 
 self_cell!(
     /// A syntax tree with the arena it lives in.
-    struct Tree {
+    pub(crate) struct Tree {
         owner: Bump,
         #[covariant]
         dependent: Analysis,
@@ -87,16 +94,20 @@ self_cell!(
 
 /// A program after the front end: its tree for the evaluator and verified code for the machines.
 ///
-/// A program that was loaded as bytecode has no tree, and one loaded as register code has no stack code either.
+/// A program that was loaded as bytecode, or whose code comes from a cache, has no tree, and one loaded as register code has no stack code either.
 pub struct Compiled {
     name: String,
     tree: Option<Tree>,
+    /// What was found out about a tree that is not here.
+    facts: Option<Facts>,
     code: Code,
 }
 
-enum Code {
-    Stack(Verified<StackCode>),
-    Register(Verified<RegCode>),
+/// Code in one form or the other.
+#[derive(Clone, Debug)]
+pub(crate) enum Code {
+    Stack(Arc<Verified<StackCode>>),
+    Register(Arc<Verified<RegCode>>),
 }
 
 impl std::fmt::Debug for Compiled {
@@ -111,17 +122,21 @@ impl Compiled {
     /// # Errors
     /// When the text has errors, or the bytecode is not valid.
     pub fn new(source: &Source) -> Result<Self, EngineError> {
-        if source.is_bytecode() { Self::from_bytecode(source) } else { Self::from_text(source) }
+        if source.is_bytecode() { Self::from_bytecode(source) } else { Self::from_tree(source, Self::parse(source)?) }
     }
 
-    fn from_text(source: &Source) -> Result<Self, EngineError> {
-        let tree =
-            Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
-                .map_err(EngineError::Diagnostics)?;
+    /// The resolved tree of a text.
+    pub(crate) fn parse(source: &Source) -> Result<Tree, EngineError> {
+        Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
+            .map_err(EngineError::Diagnostics)
+    }
+
+    /// Compiles the tree of a text.
+    pub(crate) fn from_tree(source: &Source, tree: Tree) -> Result<Self, EngineError> {
         let code = lang::compile(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
         let code =
             isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
-        Ok(Self { name: source.name.clone(), tree: Some(tree), code: Code::Stack(code) })
+        Ok(Self { name: source.name.clone(), tree: Some(tree), facts: None, code: Code::Stack(Arc::new(code)) })
     }
 
     fn from_bytecode(source: &Source) -> Result<Self, EngineError> {
@@ -129,10 +144,15 @@ impl Compiled {
             .map_err(|error| EngineError::Bytecode { name: source.name.clone(), reason: error.to_string() })?;
         let refused = |error| EngineError::Verify { name: source.name.clone(), error };
         let code = match module {
-            AnyModule::Stack(module) => Code::Stack(isa::verify::stack(module).map_err(refused)?),
-            AnyModule::Register(module) => Code::Register(isa::verify::register(module).map_err(refused)?),
+            AnyModule::Stack(module) => Code::Stack(Arc::new(isa::verify::stack(module).map_err(refused)?)),
+            AnyModule::Register(module) => Code::Register(Arc::new(isa::verify::register(module).map_err(refused)?)),
         };
-        Ok(Self { name: source.name.clone(), tree: None, code })
+        Ok(Self { name: source.name.clone(), tree: None, facts: None, code })
+    }
+
+    /// A text of which facts and code were known.
+    pub(crate) fn from_cache(source: &Source, facts: Facts, code: Code) -> Self {
+        Self { name: source.name.clone(), tree: None, facts: Some(facts), code }
     }
 
     /// Name of the main file.
@@ -143,6 +163,11 @@ impl Compiled {
     /// The resolved tree, if the program was compiled from text.
     pub fn tree(&self) -> Option<&Analysis<'_>> {
         self.tree.as_ref().map(Tree::borrow_dependent)
+    }
+
+    /// What can be told of the program, unless it was loaded as bytecode.
+    pub fn facts(&self) -> Option<Facts> {
+        self.facts.or_else(|| self.tree().map(Facts::new))
     }
 
     /// The stack code, unless the program was loaded as register code.

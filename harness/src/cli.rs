@@ -53,6 +53,8 @@ pub enum Verb {
     Calibrate(CalibrateOptions),
     /// Render a paper from its template and its data
     Paper(PaperOptions),
+    /// Show or clear the code cache
+    Cache(CacheOptions),
 }
 
 /// Where a program comes from.
@@ -499,6 +501,35 @@ pub struct PaperOptions {
     /// The folder that papers/ and results/ are in
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub root: PathBuf,
+}
+
+/// `harness cache`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness cache stats
+  harness cache stats --json
+  harness cache clear
+  HARNESS_CACHE=/tmp/cache harness cache path
+
+`harness run` keeps compiled code in files, unless --cache says otherwise. HARNESS_CACHE names the folder, HARNESS_CACHE_LIMIT the most bytes
+that the files may take (64M); what was not used for longest is removed first.")]
+pub struct CacheOptions {
+    /// What to do
+    pub action: CacheAction,
+    /// Statistics as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with the code cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CacheAction {
+    /// Show what it holds, and what all runs have found in it
+    Stats,
+    /// Remove all entries, and what has been counted
+    Clear,
+    /// Print its folder
+    Path,
 }
 
 #[cfg(test)]

@@ -370,6 +370,23 @@ impl<F: Form> Module<F> {
         &self.names[index as usize]
     }
 
+    /// Gives portable code, whose positions are indices into tables of `offsets`, one for each source, the positions and sources of one
+    /// layout. False if it does not go with these; the module is then of no use.
+    pub fn relocate(&mut self, sources: Vec<Source>, offsets: &[&[u32]]) -> bool {
+        if sources.len() != self.sources.len() || offsets.len() != sources.len() {
+            return false;
+        }
+        self.sources = sources;
+        self.functions.iter_mut().all(|function| {
+            let Some(offsets) = offsets.get(function.source as usize) else { return false };
+            let mut lines = function.lines.iter_mut();
+            let is_complete = lines.all(|(_, at)| offsets.get(*at as usize).map(|&offset| *at = offset).is_some());
+            // Places that differ may have one offset.
+            function.lines.dedup_by_key(|line| line.1);
+            is_complete
+        })
+    }
+
     /// The first table in which two modules differ, whatever their form. Of the functions only the number counts.
     pub fn differing_table<G: Form>(&self, other: &Module<G>) -> Option<&'static str> {
         // Taken apart, so that no table is forgotten.

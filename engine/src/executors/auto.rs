@@ -9,7 +9,7 @@ use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared, find_executor};
-use crate::orchestrator::{Decision, Facts, Policy};
+use crate::orchestrator::{Decision, Policy};
 use crate::profile::ProgramCode;
 
 pub(crate) struct Auto;
@@ -28,8 +28,8 @@ impl Executor for Auto {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let mut decision = match compiled.tree() {
-            Some(tree) => configuration.orchestrator.decide(Facts::new(tree)),
+        let mut decision = match compiled.facts() {
+            Some(facts) => configuration.orchestrator.decide(facts),
             None => Policy::decide_bytecode(compiled.stack_code().is_some()),
         };
         let mut first = None;

@@ -8,6 +8,7 @@ use lang::names::Symbol;
 use lang::program::FileKind;
 use lang::resolver::{Binding, Storage};
 use lang::walk::{Node, children};
+use serde::{Deserialize, Serialize};
 
 /// How often a loop goes round whose bounds are not in the source.
 const ITERATIONS: f64 = 100.0;
@@ -22,7 +23,7 @@ const CALLBACKS: f64 = 10.0;
 const MOST: f64 = 1e15;
 
 /// What can be told of a program without running it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// Lines of all its files.
     pub lines: u32,

@@ -81,7 +81,14 @@ fn programs(options: &CalibrateOptions) -> anyhow::Result<Vec<Program>> {
 fn nothing() -> anyhow::Result<Program> {
     let name = "nothing".to_string();
     let compiled = Compiled::new(&Source::text(&name, ""))?;
-    Ok(Program { name, compiled, arguments: Vec::new(), expected: Some(String::new()), workload: None })
+    Ok(Program {
+        name,
+        compiled,
+        kept: Vec::new(),
+        arguments: Vec::new(),
+        expected: Some(String::new()),
+        workload: None,
+    })
 }
 
 /// The random program of a seed; nothing if it ends with an error.
@@ -94,6 +101,7 @@ fn script(seed: u64) -> anyhow::Result<Option<Program>> {
     Ok(outcome.result.is_ok().then(|| Program {
         name,
         compiled,
+        kept: Vec::new(),
         arguments: Vec::new(),
         expected: None,
         workload: None,

@@ -1,5 +1,6 @@
 //! The verbs, a file each.
 
+mod cache;
 mod calibrate;
 mod check;
 mod compare;
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Verb::Sweep(options) => sweep::run(&options),
         Verb::Calibrate(options) => calibrate::run(&options),
         Verb::Paper(options) => paper::run(&options),
+        Verb::Cache(options) => cache::run(&options),
     };
     match result {
         Ok(code) => code,
