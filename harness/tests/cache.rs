@@ -168,7 +168,7 @@ fn the_limit_can_be_set() {
     for number in 0..20 {
         let program = folder.path().join(format!("program{number}.zx"));
         fs::write(&program, format!("print({number})")).unwrap();
-        let run = ["run", program.to_str().unwrap()];
+        let run = ["run", program.to_str().unwrap(), "--vm", "register"];
         assert!(command(&cache, &run).env("HARNESS_CACHE_LIMIT", "16K").status().unwrap().success());
         assert!(stats(&cache)["bytes"].as_u64() <= Some(16384));
     }
