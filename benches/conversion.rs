@@ -1,7 +1,8 @@
 //! How many stack instructions a second are converted, and does that depend on the size of the code?
 //!
-//! First over all bundled programs, with each allocator, at plenty of registers and at few. Then over each kind of large code at two sizes:
-//! where conversion takes time linear in the size, the throughput is the same. The rate of each phase is what `harness run --stats` shows.
+//! First over all bundled programs, with each allocator, at plenty of registers and at few. Then over each kind of large code at three sizes,
+//! each twice the one before: where conversion takes time linear in the size, the throughput is the same. The default allocator has plenty of
+//! registers and few of them; the others few, because that is where they work. The rate of each phase is what `harness run --stats` shows.
 
 use std::hint::black_box;
 
@@ -37,16 +38,26 @@ fn programs(criterion: &mut Criterion) {
 }
 
 fn sizes(criterion: &mut Criterion) {
+    let ways = [
+        (AllocatorKind::Linear, 256),
+        (AllocatorKind::Linear, 8),
+        (AllocatorKind::SecondChance, 8),
+        (AllocatorKind::Graph, 8),
+        (AllocatorKind::Naive, 8),
+    ];
     for &Large { name, make, size } in large::ALL {
-        let mut group = criterion.benchmark_group(name);
-        for size in [size, 10 * size] {
-            let code = isa::verify::stack(make(size)).expect("large code verifies");
-            group.throughput(Throughput::Elements(instructions(&code)));
-            group.bench_with_input(BenchmarkId::from_parameter(instructions(&code)), &code, |bencher, code| {
-                bencher.iter(|| black_box(convert(code, Options::default()).expect("large code converts")));
-            });
+        let codes = [size, 2 * size, 4 * size].map(|size| isa::verify::stack(make(size)).expect("large code verifies"));
+        for (allocator, registers) in ways {
+            let options = Options { registers, allocator, ..Options::default() };
+            let mut group = criterion.benchmark_group(format!("{name}, {} {registers}", allocator.about().0));
+            for code in &codes {
+                group.throughput(Throughput::Elements(instructions(code)));
+                group.bench_with_input(BenchmarkId::from_parameter(instructions(code)), code, |bencher, code| {
+                    bencher.iter(|| black_box(convert(code, options).expect("large code converts")));
+                });
+            }
+            group.finish();
         }
-        group.finish();
     }
 }
 

@@ -3,55 +3,13 @@
 //! `suite` is all bundled programs one after the other, each a program of its own; `long file` is one file of 20,000 lines of ordinary
 //! code. The figure to reach is 500,000 lines a second.
 
-use std::fmt::Write;
 use std::hint::black_box;
 
-use benches::short;
+use benches::{long_file, short};
 use bumpalo::Bump;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use engine::workloads::workloads;
 use lang::NoLoader;
-
-fn long_file(lines: usize) -> String {
-    let mut text = String::new();
-    let mut number = 0;
-    while text.lines().count() < lines {
-        for _ in 0..100 {
-            number += 1;
-            // Writing to a string cannot fail.
-            let _ = write!(
-                text,
-                "\
-# Step {number} of a long computation.
-action step_{number}(items, limit) {{
-    let total = 0
-    let seen = {{}}
-    for each index, item in items {{
-        if item < 0 || index > limit {{
-            continue
-        }}
-        let key = \"k\" + item % 10
-        if seen.has(key) {{
-            seen[key] += 1
-        }} else {{
-            seen[key] = 1
-        }}
-        total = (total * 31 + item * {number}) % 1000003
-    }}
-    try {{
-        require(total >= 0, \"total of ${{limit}} is negative\")
-    }} catch (problem) {{
-        print(\"step {number}\", problem, total)
-    }}
-    return total > 500 ? total - items.len() : total ?? 0
-}}
-
-"
-            );
-        }
-    }
-    text
-}
 
 fn analyze(text: &str) {
     let arena = Bump::new();

@@ -1,131 +1,68 @@
 //! The checker: proof that register code does what the stack code does that it was made from.
 //!
-//! It knows nothing of how code is converted and takes no hints from the converter: it gets two verified modules and runs them side by
-//! side, function by function, with symbols in place of values (`walk`). What either form does between two *events* is a private
-//! matter: moving values about, loading constants, jumping, spilling and reloading, computing what depends on memory alone that is read.
-//! Events are what may be noticed: whatever can fail, print, take fuel, write, allocate, call or decide where to go on. Both forms must
-//! come to the same event, with the same values, the same immediate data and the same place in the source, one event after the other;
-//! its outcome is the same new value in both. Some instructions of the register form are several events: `JUMP_LT` is `LT` and a branch,
-//! `COUNTED_LOOP` is `FOR_LOOP` and `LOOP`, and any branch back takes fuel.
+//! It shares nothing with the converter: it gets two verified modules and runs them side by side, function by function, with numbers in
+//! place of values. Most steps of either form are silent: they move values about, or compute what depends on nothing but values and memory.
+//! The others are *events*: whatever can fail, print, take fuel, write, allocate, call or decide where to go on. Both forms must come to
+//! the same event with the same values and at the same place in the source, one event after the other; its outcome is the same new value
+//! in both. If it fails, the same kind of handler must take it.
 //!
-//! # What is known at a point of the code
-//!
-//! The places of both frames (locals, operand stack, registers, spill slots) fall into classes that hold the same value; of some values it
-//! is known which constant or parameter they are, or that they are unset. Where control meets, two places stay in one class only if they
-//! are in one on each way there. The classes start as the first way finds them and are refined until nothing changes, which is the greatest
-//! solution, so that values which are the same around a loop are found to be the same. An error at an event that can fail must go to the
-//! same kind of handler in both forms; what the frames hold at that moment meets in the handler, less what a failing call has overwritten.
+//! What is known at an event are classes of places (locals, operand stack, registers, spill slots) that hold the same value on each way
+//! there, and of some values what they are. The classes start as the first way finds them and are refined until nothing changes, which is
+//! the greatest solution: what is the same around a loop is found to be the same.
 //!
 //! # Invariants
 //!
-//! * A value's number means one value at each time: outcomes are numbered by the node they follow, and where a way leads back to the
-//!   node, the places that still hold an older outcome have met with those of the way that led there first, and got a number of their own.
-//! * A value that depends on memory names the memory it was computed from, which is another after every event that may write.
-//! * A register that a call overwrites holds nothing, and nothing is equal to nothing.
-//! * Silent steps only go forward, because in verified code what goes back takes fuel; so no side runs on forever without the other.
-//!
-//! What is not reached is not compared. Errors that cannot be caught (fuel, output) have the same place, and need no handler.
+//! * A number means one value at each time: where a way leads back to a node, places that still hold an older outcome of it have met with
+//!   those of the way that led there first, and got a number of their own.
+//! * A result that depends on memory names the memory it was computed from, which is another after every event that may write.
+//! * What a call overwrites seems to stay, and so does what is popped, but verified code does not read either.
+//! * What is not reached is not compared. Errors that cannot be caught (fuel, output) have the same place, and need no handler.
 
-mod places;
-mod register;
-mod sides;
-mod stack;
+mod steps;
 mod terms;
 mod walk;
 
-use isa::{Function, RegCode, Register, Stack, StackCode, Verified};
+use isa::operands::Operand;
+use isa::{RegCode, StackCode, Verified};
 
-use stack::StackSide;
-use walk::{Mismatch, Walk};
-
-/// Register code that was not shown to do what the stack code does.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unfaithful {
-    /// The modules differ in a table.
-    #[error("the modules differ in their {0}")]
-    Table(&'static str),
-    /// The forms of a function differ in what callers see of it.
-    #[error("the forms of function '{function}' differ in their {what}")]
-    Signature {
-        /// Name of the function.
-        function: String,
-        /// What differs.
-        what: &'static str,
-    },
-    /// Two instructions that control comes to together do different things.
-    #[error(
-        "function '{function}': {stack} at {stack_pc} of the stack form and {register} at {register_pc} of the register form: {difference}"
-    )]
-    Instructions {
-        /// Name of the function.
-        function: String,
-        /// Index of the stack instruction.
-        stack_pc: u32,
-        /// The stack instruction.
-        stack: String,
-        /// Index of the register instruction.
-        register_pc: u32,
-        /// The register instruction.
-        register: String,
-        /// What differs.
-        difference: String,
-    },
-}
+use crate::Unfaithful;
+use steps::Form;
+use terms::{NOTHING, Term, Terms};
+use walk::{MEMORY, State, walk};
 
 /// Proves that `register` does what `stack` does.
 ///
 /// # Errors
 /// The first difference found. Code may also be refused that does the same in a way that the checker does not see.
 pub fn check(stack: &Verified<StackCode>, register: &Verified<RegCode>) -> Result<(), Unfaithful> {
-    tables(stack, register)?;
-    let constants = terms::constants(&stack.constants);
-    for (index, (before, after)) in stack.functions.iter().zip(&register.functions).enumerate() {
-        let name = || stack.name(before.name).to_string();
-        if let Some(what) = signature(before, after) {
-            return Err(Unfaithful::Signature { function: name(), what });
-        }
-        let walk = Walk::new(StackSide::new(stack, before), stack.frame_size(index as u32), after, &constants);
-        walk.run().map_err(|Mismatch { at, difference }| Unfaithful::Instructions {
-            function: name(),
-            stack_pc: at.0.pc,
-            stack: format!("{:?}", before.code[at.0.pc as usize]),
-            register_pc: at.1.pc,
-            register: format!("{:?}", after.code[at.1.pc as usize]),
-            difference,
-        })?;
+    match stack.differing_table(register) {
+        Some(table) => Err(Unfaithful::Table(table)),
+        None => (0..stack.functions.len()).try_for_each(|index| function(stack, register, index)),
     }
-    Ok(())
 }
 
-/// What functions refer to must be the same.
-fn tables(stack: &StackCode, register: &RegCode) -> Result<(), Unfaithful> {
-    let same = [
-        ("constants", stack.constants == register.constants),
-        ("names", stack.names == register.names),
-        ("globals", stack.globals == register.globals),
-        ("functions", stack.functions.len() == register.functions.len()),
-        ("types", stack.types == register.types),
-        ("enums", stack.enums == register.enums),
-        ("modules", stack.modules == register.modules),
-        ("builtins", stack.builtins == register.builtins),
-        ("library functions", stack.prelude == register.prelude),
-        ("sources", stack.sources == register.sources),
-        ("entry function", stack.entry == register.entry),
-    ];
-    same.into_iter().find(|(_, same)| !same).map_or(Ok(()), |(what, _)| Err(Unfaithful::Table(what)))
-}
-
-/// What callers see of a function must be the same. Gives what is not.
-fn signature(stack: &Function<Stack>, register: &Function<Register>) -> Option<&'static str> {
-    let parameters = usize::from(stack.parameters);
-    let same = [
-        ("names", stack.name == register.name),
-        ("parameters", stack.parameters == register.parameters),
-        ("defaults", stack.has_defaults == register.has_defaults),
-        ("sources", stack.source == register.source),
-        ("captured variables", stack.captures == register.captures),
-        ("names of parameters", stack.local_names.get(..parameters) == Some(&register.local_names)),
-        ("globals", stack.global == register.global),
-    ];
-    same.into_iter().find(|(_, same)| !same).map(|(what, _)| what)
+fn function(stack: &Verified<StackCode>, register: &Verified<RegCode>, index: usize) -> Result<(), Unfaithful> {
+    let (before, after) = (&stack.functions[index], &register.functions[index]);
+    let function = stack.name(before.name).to_string();
+    if let Some(what) = before.differing_signature(after) {
+        return Err(Unfaithful::Signature(function, what));
+    }
+    let bases = [MEMORY + 1, MEMORY + 2 + stack.frame_size(index as u32)];
+    let end = bases[1] + 1 + after.locals;
+    let mut terms = Terms::new(end);
+    let left = Form::of_stack(stack, index, bases[0], &mut terms);
+    let right = Form::of_register(register, index, bases[1], &mut terms);
+    let mut beginning = vec![NOTHING; end as usize];
+    beginning.extend(0..terms.terms.len() as u32);
+    beginning[MEMORY as usize] = terms.number(Term::Known(Operand::Place(MEMORY)));
+    beginning[bases[0] as usize + 1..][..before.locals as usize].fill(terms.number(Term::Known(Operand::Unset)));
+    for parameter in 0..u32::from(before.parameters) {
+        let value = terms.number(Term::Known(Operand::Place(bases[0] + 1 + parameter)));
+        bases.iter().for_each(|base| beginning[(base + 1 + parameter) as usize] = value);
+    }
+    walk(&[left, right], terms, State::new(&beginning)).map_err(|([left, right], difference)| {
+        let (stack, register) = (before.code[left as usize], after.code[right as usize]);
+        let both = format!("{stack:?} at {left} of the stack form and {register:?} at {right} of the register form");
+        Unfaithful::Instructions(function, format!("{both}: {difference}"))
+    })
 }

@@ -20,6 +20,7 @@ use std::ops::Range;
 
 use isa::module::{Function as FunctionCode, Handler};
 use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
+use smallvec::SmallVec;
 
 use crate::allocate::{Allocation, Location};
 use crate::live::{LiveRanges, Origin, uses_window};
@@ -41,26 +42,52 @@ pub fn emit(
     allocation: &Allocation,
     statistics: &mut Statistics,
 ) -> Result<FunctionCode<Register>, ConvertError> {
-    Ok(emit_all(module, source, function, [ranges, ranges], allocation, statistics)?.code)
+    Ok(emit_in(&mut Tables::default(), module, source, function, [ranges, ranges], allocation, statistics)?.code)
 }
 
-/// A function that was emitted, and what is known about its instructions.
+/// A function that was emitted.
 #[derive(Clone, Debug)]
-pub struct Emitted {
+pub(crate) struct Emitted {
     /// The function.
-    pub code: FunctionCode<Register>,
-    /// For each instruction the point at which its operands are read.
-    pub points: Vec<u32>,
+    pub(crate) code: FunctionCode<Register>,
     /// Stretches of its instructions that are islands of stack code, in order.
-    pub islands: Vec<Range<u32>>,
+    pub(crate) islands: Vec<Range<u32>>,
 }
 
-/// Emits a function with all that is known about its instructions. The points are those of the second of two `ranges`, those of the function as
-/// the allocator has left it; the first are those that the allocator was given.
+/// What is written of a function until it is whole; one function after the other is emitted in the same tables.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    code: Vec<RegisterInstruction>,
+    /// For each instruction the point at which its operands are read.
+    pub(crate) points: Vec<u32>,
+    lines: Vec<(u32, u32)>,
+    /// Jumps to blocks, to be patched: instruction and block.
+    jumps: Vec<(u32, u32)>,
+    blocks: Vec<EmittedBlock>,
+    /// Virtual registers whose value nobody reads.
+    is_unread: Vec<bool>,
+}
+
+/// Where a block is in the code.
+#[derive(Clone, Copy, Debug)]
+struct EmittedBlock {
+    start: u32,
+    /// Where its handler begins to guard it.
+    guard_start: u32,
+    end: u32,
+    /// It does nothing but begin an iteration, and its only predecessor does that for it.
+    is_inlined: bool,
+    /// The register that takes what is thrown, if it is a handler's.
+    landing: VirtualRegister,
+}
+
+/// Emits a function in given tables. The points are those of the second of two `ranges`, those of the function as the allocator has left it;
+/// the first are those that the allocator was given.
 ///
 /// # Errors
 /// As for [`emit`].
-pub fn emit_all(
+pub(crate) fn emit_in(
+    tables: &mut Tables,
     module: &StackCode,
     source: &isa::Function<Stack>,
     function: &Function,
@@ -68,16 +95,15 @@ pub fn emit_all(
     allocation: &Allocation,
     statistics: &mut Statistics,
 ) -> Result<Emitted, ConvertError> {
-    let mut emitter = Emitter::new(module, source, function, ranges, allocation, false);
+    let mut emitter = Emitter::new(tables, module, source, function, ranges, allocation, false);
     emitter.function();
-    if emitter.code.len() > LONGEST_SHORT_CODE {
-        emitter = Emitter::new(module, source, function, ranges, allocation, true);
+    if emitter.tables.code.len() > LONGEST_SHORT_CODE {
+        emitter = Emitter::new(tables, module, source, function, ranges, allocation, true);
         emitter.function();
     }
     emitter.count(statistics);
-    let points = std::mem::take(&mut emitter.points);
     let islands = emitter.islands();
-    Ok(Emitted { code: emitter.finish()?, points, islands })
+    Ok(Emitted { code: emitter.finish()?, islands })
 }
 
 /// A register number while emitting; checked to fit a lane at the end.
@@ -100,25 +126,11 @@ struct Emitter<'e> {
     function: &'e Function,
     allocation: &'e Allocation,
     has_long_branches: bool,
-    code: Vec<RegisterInstruction>,
-    /// For each instruction the point at which it reads.
-    points: Vec<u32>,
+    tables: &'e mut Tables,
+    /// The point at which the current instruction reads.
     point: u32,
     /// The point at which each block begins, if it had one when points were counted.
     block_points: &'e [u32],
-    lines: Vec<(u32, u32)>,
-    /// Jumps to blocks, to be patched: instruction and block.
-    jumps: Vec<(u32, u32)>,
-    block_starts: Vec<u32>,
-    /// Where the blocks' handlers begin to guard them.
-    guard_starts: Vec<u32>,
-    block_ends: Vec<u32>,
-    /// Blocks that do nothing but begin an iteration, and whose only predecessor does that for them.
-    inlined: Vec<bool>,
-    /// For each block the register that takes what is thrown.
-    landings: Vec<VirtualRegister>,
-    /// Virtual registers whose value nobody reads.
-    is_unread: Vec<bool>,
     /// How many registers there are besides slots and windows.
     registers: u32,
     /// Whether the block that is emitted belongs to an island.
@@ -131,8 +143,29 @@ struct Emitter<'e> {
     position: u32,
 }
 
+impl Tables {
+    fn begin(&mut self, function: &Function, ranges: &LiveRanges) {
+        self.code.clear();
+        self.points.clear();
+        self.lines.clear();
+        self.jumps.clear();
+        self.blocks.clear();
+        let block = EmittedBlock { start: 0, guard_start: 0, end: 0, is_inlined: false, landing: NONE };
+        self.blocks.resize(function.blocks.len(), block);
+        for handler in &function.handlers {
+            self.blocks[handler.block as usize].landing = handler.landing;
+        }
+        self.is_unread.clear();
+        self.is_unread.resize(function.registers as usize, false);
+        for range in &ranges.ranges {
+            self.is_unread[range.register as usize] = range.start == range.end;
+        }
+    }
+}
+
 impl<'e> Emitter<'e> {
     fn new(
+        tables: &'e mut Tables,
         module: &'e StackCode,
         source: &'e isa::Function<Stack>,
         function: &'e Function,
@@ -146,12 +179,7 @@ impl<'e> Emitter<'e> {
         });
         let scratch = allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3);
         let registers = registers.max().unwrap_or(0).max(function.parameters).max(scratch);
-        // Little more than this is written, unless much is spilled.
-        let size = function.blocks.iter().map(|block| block.instructions.len() + 2).sum();
-        let mut is_unread = vec![false; function.registers as usize];
-        for range in &ranges.ranges {
-            is_unread[range.register as usize] = range.start == range.end;
-        }
+        tables.begin(function, ranges);
         Self {
             module,
             source,
@@ -159,17 +187,8 @@ impl<'e> Emitter<'e> {
             allocation,
             has_long_branches,
             block_points: &after.block_starts,
-            code: Vec::with_capacity(size),
-            points: Vec::with_capacity(size),
+            tables,
             point: 0,
-            lines: Vec::new(),
-            jumps: Vec::new(),
-            block_starts: vec![0; function.blocks.len()],
-            guard_starts: vec![0; function.blocks.len()],
-            block_ends: vec![0; function.blocks.len()],
-            inlined: vec![false; function.blocks.len()],
-            landings: function.landings(),
-            is_unread,
             registers,
             is_island: false,
             next_window: 0,
@@ -186,24 +205,26 @@ impl<'e> Emitter<'e> {
         for order in 0..self.function.layout.len() {
             let index = self.function.layout[order];
             let block = &self.function.blocks[index as usize];
-            self.block_starts[index as usize] = self.code.len() as u32;
             self.is_island = block.is_island;
-            self.guard_starts[index as usize] = self.code.len() as u32;
-            if block.is_reachable && !self.inlined[index as usize] {
+            let here = self.tables.code.len() as u32;
+            let emitted = &mut self.tables.blocks[index as usize];
+            (emitted.start, emitted.guard_start) = (here, here);
+            if block.is_reachable && !emitted.is_inlined {
                 // Points are counted as `live` counts them.
                 self.point = self.block_points.get(index as usize).copied().unwrap_or_default();
                 self.landing(index);
                 let (moves, code) = block.instructions.split_at(block.unguarded as usize);
                 self.instructions(moves);
-                self.guard_starts[index as usize] = self.code.len() as u32;
+                self.tables.blocks[index as usize].guard_start = self.tables.code.len() as u32;
                 self.instructions(code);
                 self.at(block.terminator_pc);
-                let follows =
-                    |&next: &u32| self.function.blocks[next as usize].is_reachable && !self.inlined[next as usize];
+                let follows = |&next: &u32| {
+                    self.function.blocks[next as usize].is_reachable && !self.tables.blocks[next as usize].is_inlined
+                };
                 let next = self.function.layout[order + 1..].iter().copied().find(follows);
                 self.terminator(index, next);
             }
-            self.block_ends[index as usize] = self.code.len() as u32;
+            self.tables.blocks[index as usize].end = self.tables.code.len() as u32;
         }
         self.patch();
     }
@@ -214,12 +235,12 @@ impl<'e> Emitter<'e> {
     }
 
     fn push(&mut self, instruction: RegisterInstruction) {
-        let at = self.code.len() as u32;
-        if self.lines.last().is_none_or(|line| line.1 != self.position) {
-            self.lines.push((at, self.position));
+        let tables = &mut *self.tables;
+        if tables.lines.last().is_none_or(|line| line.1 != self.position) {
+            tables.lines.push((tables.code.len() as u32, self.position));
         }
-        self.code.push(instruction);
-        self.points.push(self.point);
+        tables.code.push(instruction);
+        tables.points.push(self.point);
     }
 
     fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {
@@ -293,7 +314,7 @@ impl<'e> Emitter<'e> {
 
     /// Parameters go to where they belong, and what begins unset becomes so.
     fn prologue(&mut self) {
-        let mut moves = Vec::new();
+        let mut moves: SmallVec<[(Place, Place); 8]> = SmallVec::new();
         for arrival in &self.allocation.arrivals {
             if let Origin::Parameter(parameter) = arrival.from {
                 match self.location(arrival.to) {
@@ -314,7 +335,7 @@ impl<'e> Emitter<'e> {
 
     /// A handler's block begins by keeping the thrown value, when that lives in a slot.
     fn landing(&mut self, block: u32) {
-        let landing = self.landings[block as usize];
+        let landing = self.tables.blocks[block as usize].landing;
         if landing != NONE
             && let Spot::Slot(slot) = self.location(landing)
         {
@@ -453,7 +474,7 @@ impl<'e> Emitter<'e> {
     }
 
     fn count(&self, statistics: &mut Statistics) {
-        for instruction in &self.code {
+        for instruction in &self.tables.code {
             match instruction.op() {
                 RegisterOp::MovReg => statistics.moves += 1,
                 RegisterOp::StoreSpill => statistics.spill_stores += 1,
@@ -496,9 +517,9 @@ impl<'e> Emitter<'e> {
             locals: self.highest,
             spill_base: if self.allocation.slots == 0 { self.registers } else { self.function.parameters },
             spills: self.allocation.slots,
-            code: self.code,
+            code: self.tables.code.clone(),
             handlers,
-            lines: self.lines,
+            lines: self.tables.lines.clone(),
             source: self.source.source,
             captures: self.source.captures.clone(),
             local_names: self.source.local_names[..usize::from(self.source.parameters)].to_vec(),
@@ -508,14 +529,15 @@ impl<'e> Emitter<'e> {
 
     /// Where what a block's handler guards of it ends.
     fn end_of(&self, block: u32) -> u32 {
-        self.block_ends[block as usize].max(self.guard_starts[block as usize])
+        let EmittedBlock { guard_start, end, .. } = self.tables.blocks[block as usize];
+        end.max(guard_start)
     }
 
     /// Stretches of the code that come from islands.
     fn islands(&self) -> Vec<Range<u32>> {
         let mut islands: Vec<Range<u32>> = Vec::new();
         for &block in self.function.layout.iter().filter(|&&block| self.function.blocks[block as usize].is_island) {
-            let (start, end) = (self.block_starts[block as usize], self.block_ends[block as usize]);
+            let EmittedBlock { start, end, .. } = self.tables.blocks[block as usize];
             match islands.last_mut() {
                 _ if start == end => {}
                 Some(last) if last.end == start => last.end = end,
@@ -537,7 +559,7 @@ impl<'e> Emitter<'e> {
         }
         // Places in the layout before which there is a gap.
         let gaps: Vec<usize> = (1..layout.len())
-            .filter(|&order| self.end_of(layout[order - 1]) != self.guard_starts[layout[order] as usize])
+            .filter(|&order| self.end_of(layout[order - 1]) != self.tables.blocks[layout[order] as usize].guard_start)
             .collect();
         for handler in &function.handlers {
             let first = layout.partition_point(|block| start_pc(block) < handler.start_pc);
@@ -552,12 +574,13 @@ impl<'e> Emitter<'e> {
             if first == last {
                 continue;
             }
-            let target = self.block_starts[handler.block as usize];
+            let target = self.tables.blocks[handler.block as usize].start;
             let inside = gaps.partition_point(|&gap| gap <= first)..gaps.partition_point(|&gap| gap < last);
             let starts = std::iter::once(first).chain(gaps[inside.clone()].iter().copied());
             let ends = gaps[inside].iter().copied().chain([last]);
             for (from, to) in starts.zip(ends) {
-                let (start, end) = (self.guard_starts[layout[from] as usize], self.end_of(layout[to - 1]));
+                let start = self.tables.blocks[layout[from] as usize].guard_start;
+                let end = self.end_of(layout[to - 1]);
                 if start < end {
                     handlers.push(Handler { start, end, target, landing, is_cleanup: handler.is_cleanup });
                 }

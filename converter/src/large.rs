@@ -33,6 +33,8 @@ pub const ALL: &[Large] = &[
     Large { name: "wide window", make: wide_window, size: 3000 },
     Large { name: "branches over locals", make: branches_over_locals, size: 1000 },
     Large { name: "loops in a row", make: loops_in_a_row, size: 1000 },
+    Large { name: "loops over locals", make: loops_over_locals, size: 500 },
+    Large { name: "nested loops", make: nested_loops, size: 1000 },
     Large { name: "else-ifs", make: else_ifs, size: 1500 },
     Large { name: "wide print", make: wide_print, size: 3000 },
 ];
@@ -325,16 +327,59 @@ pub fn loops_in_a_row(count: u32) -> StackCode {
     let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0)];
     for number in 0..count {
         let counter = 1 + 3 * number;
-        code.extend([op(Op::LoadConst, 2), op(Op::StoreLocal, counter + 1)]);
-        code.extend([op(Op::LoadConst, 1), op(Op::StoreLocal, counter + 2)]);
-        code.extend([op(Op::LoadConst, 0), op(Op::ForPrepare, counter)]);
-        let at = code.len() as u32;
-        code.extend([op(Op::Loop, at + 2), op(Op::Jump, at + 8)]);
+        let exit = begin_loop(&mut code, counter, 2);
         code.extend([op(Op::LoadLocal, 0), op(Op::LoadLocal, counter), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
-        code.extend([op(Op::ForLoop, counter), op(Op::Loop, at + 2)]);
+        end_loop(&mut code, counter, exit);
     }
     code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
     module(1 + 3 * count, code)
+}
+
+/// As many variables as loops, all of them alive throughout; each loop changes one.
+pub fn loops_over_locals(count: u32) -> StackCode {
+    let mut code = Vec::new();
+    for local in 0..count {
+        code.extend([op(Op::LoadConst, local % 10), op(Op::StoreLocal, local)]);
+    }
+    for local in 0..count {
+        let exit = begin_loop(&mut code, count, 2);
+        code.extend([op(Op::LoadLocal, local), op(Op::LoadConst, 1), op(Op::Add, 0), op(Op::StoreLocal, local)]);
+        end_loop(&mut code, count, exit);
+    }
+    code.push(op(Op::LoadConst, 0));
+    for local in 0..count {
+        code.extend([op(Op::LoadLocal, local), op(Op::Add, 0)]);
+    }
+    code.push(op(Op::Return, 0));
+    module(count + 3, code)
+}
+
+/// Loops nested so deep, each with variables of its own and done once.
+pub fn nested_loops(depth: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0)];
+    let exits: Vec<usize> = (0..depth).map(|level| begin_loop(&mut code, 1 + 3 * level, 1)).collect();
+    code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 7), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
+    for (level, exit) in (0..depth).zip(exits).rev() {
+        end_loop(&mut code, 1 + 3 * level, exit);
+    }
+    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
+    module(1 + 3 * depth, code)
+}
+
+/// Begins to count so many rounds in a local; gives the jump past the loop. Its end and its step are in the two locals behind.
+fn begin_loop(code: &mut Vec<Instruction>, counter: u32, rounds: u32) -> usize {
+    code.extend([op(Op::LoadConst, rounds), op(Op::StoreLocal, counter + 1)]);
+    code.extend([op(Op::LoadConst, 1), op(Op::StoreLocal, counter + 2)]);
+    code.extend([op(Op::LoadConst, 0), op(Op::ForPrepare, counter)]);
+    let body = code.len() as u32 + 2;
+    code.extend([op(Op::Loop, body), op(Op::Jump, 0)]);
+    code.len() - 1
+}
+
+/// Ends a loop that began with this jump past it.
+fn end_loop(code: &mut Vec<Instruction>, counter: u32, exit: usize) {
+    code.extend([op(Op::ForLoop, counter), op(Op::Loop, exit as u32 + 1)]);
+    code[exit] = op(Op::Jump, code.len() as u32);
 }
 
 /// `if … else if … else if …`, so many times; the last condition holds.

@@ -24,6 +24,7 @@ pub mod live;
 pub mod notes;
 pub mod parallel;
 pub mod regions;
+mod shared;
 pub mod step;
 pub mod tac;
 pub mod webs;
@@ -36,7 +37,7 @@ use isa::verify::VerifyError;
 use isa::{RegCode, RegisterOp, StackCode, StackOp, Verified};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
-pub use check::{Unfaithful, check};
+pub use check::check;
 use regions::{Region, regions};
 pub use step::{Step, StepSet};
 
@@ -180,6 +181,20 @@ pub enum ConvertError {
     Unfaithful(#[from] Unfaithful),
 }
 
+/// Register code that was not shown to do what the stack code does.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfaithful {
+    /// The modules differ in a table.
+    #[error("the modules differ in their {0}")]
+    Table(&'static str),
+    /// The forms of a function, which is named, differ in what callers see of it.
+    #[error("the forms of function '{0}' differ in their {1}")]
+    Signature(String, &'static str),
+    /// Two instructions of a function, which is named, do different things though control comes to them together.
+    #[error("function '{0}': {1}")]
+    Instructions(String, String),
+}
+
 /// Converts a program.
 ///
 /// # Errors
@@ -204,9 +219,10 @@ pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Resul
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
+    let mut tables = Tables::default();
     let mut functions = Vec::with_capacity(code.functions.len());
     for function in &code.functions {
-        functions.push(convert_function(code, function, &[], options, &mut statistics)?.code);
+        functions.push(convert_function(code, function, &[], options, &mut statistics, &mut tables)?.code);
     }
     statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
     Ok((code.with_functions(functions), statistics))
@@ -244,13 +260,14 @@ pub fn convert_hybrid(
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
+    let mut tables = Tables::default();
     let (mut functions, mut islands) = (Vec::new(), Vec::new());
     for (index, function) in (0..).zip(&code.functions) {
         let stays = |region: &Region| !converts(index, region) && !region.must_convert;
         let kept = regions(function).into_iter().filter(stays);
         let mut kept: Vec<Range<u32>> = kept.flat_map(|region| region.code).collect();
         kept.sort_unstable_by_key(|stretch| stretch.start);
-        let converted = convert_function(code, function, &kept, options, &mut statistics)?;
+        let converted = convert_function(code, function, &kept, options, &mut statistics, &mut tables)?;
         functions.push(converted.code);
         islands.push(converted.islands);
     }
@@ -264,42 +281,54 @@ pub fn convert_hybrid(
     Ok((Hybrid { code: converted, islands }, statistics))
 }
 
+/// What one function after the other is converted in.
+#[derive(Default)]
+struct Tables {
+    workspace: cleanup::Workspace,
+    ranges: live::LiveRanges,
+    emitted: emit::Tables,
+}
+
 fn convert_function(
     code: &StackCode,
     function: &isa::Function<isa::Stack>,
     islands: &[Range<u32>],
     options: Options,
     statistics: &mut Statistics,
+    tables: &mut Tables,
 ) -> Result<emit::Emitted, ConvertError> {
     let mut clock = Clock(Instant::now());
     let times = &mut statistics.times;
     let mut lifted = lift::lift_around(code, function, islands, options.without);
     times.lift += clock.lap();
     let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
-    let (ranges, allocation) = match in_place {
-        Some(in_place) => {
+    let Tables { workspace, ranges, emitted } = tables;
+    let allocation = match in_place {
+        Some((found, allocation)) => {
             cleanup::leave_out_unreachable(&mut lifted);
             times.clean_up += clock.lap();
-            in_place
+            *ranges = found;
+            allocation
         }
         None => {
-            let (moves, live) = cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without);
+            let (moves, live) =
+                cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without, workspace);
             times.clean_up += clock.lap();
-            let live = live.unwrap_or_else(|| cleanup::live_globals(&lifted));
-            let ranges = live::live_ranges_from(&lifted, live);
+            let live = live.unwrap_or_else(|| cleanup::live_globals_in(&lifted, workspace));
+            ranges.find(&lifted, live);
             times.live += clock.lap();
             let allocation = if islands.is_empty() {
-                options.allocator.allocate(&mut lifted, &ranges, options.registers)
+                options.allocator.allocate(&mut lifted, ranges, options.registers)
             } else {
-                allocate::around_islands(&mut lifted, &ranges, options.registers)
+                allocate::around_islands(&mut lifted, ranges, options.registers)
             };
             times.allocate += clock.lap();
             statistics.moves_lifted += moves.before;
             statistics.moves_removed += moves.before.saturating_sub(moves.after);
-            (ranges, allocation)
+            allocation
         }
     };
-    let emitted = emit::emit_all(code, function, &lifted, [&ranges, &ranges], &allocation, statistics)?;
+    let emitted = emit::emit_in(emitted, code, function, &lifted, [ranges, ranges], &allocation, statistics)?;
     statistics.times.emit += clock.lap();
     statistics.functions += 1;
     statistics.stack_instructions += function.code.len() as u64;

@@ -47,15 +47,15 @@ pub fn lift_around(
         first_place: globals,
         is_island: false,
         registers: globals + places,
-        stack: Vec::new(),
-        instructions: Vec::new(),
+        stack: Vec::with_capacity(8),
+        instructions: Vec::with_capacity(function.code.len().min(64)),
         terminator_pc: 0,
     };
     let mut blocks: Vec<Block> = (0..graph.blocks.len()).map(|index| lifter.block(index)).collect();
     let registers = lifter.registers;
     let mut handlers = handlers(&mut blocks, function, &graph, globals);
     let before = split_landings(&mut blocks, &mut handlers);
-    let layout = split_loop_entries(&mut blocks, function, &before);
+    let layout = split_loop_entries(&mut blocks, graph.blocks.len(), function, &before);
     Function {
         blocks,
         layout,
@@ -651,8 +651,11 @@ fn handlers(
 }
 
 /// Only errors lead to a handler's block: where control gets to it in another way as well, the errors get an empty block of their own
-/// that goes on there. Returns the block that each block is to be laid out behind.
+/// that goes on there. Returns for each block of the stack code the one that is to be laid out in front of it, if there is such a block at all.
 fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Option<u32>> {
+    if handlers.is_empty() {
+        return Vec::new();
+    }
     let mut is_entered = vec![false; blocks.len()];
     for block in blocks.iter().filter(|block| block.is_reachable) {
         block.terminator.successors().into_iter().flatten().for_each(|successor| is_entered[successor as usize] = true);
@@ -683,11 +686,16 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
 }
 
 /// `FOR_PREPARE` writes the counter only where the loop begins: puts that move on the edge, in a block of its own right after it.
-/// Returns the order in which blocks are laid out; `before` are the blocks that go in front of those of the stack code.
-fn split_loop_entries(blocks: &mut Vec<Block>, function: &isa::Function<Stack>, before: &[Option<u32>]) -> Vec<u32> {
+/// Returns the order in which blocks are laid out; `before` are the blocks that go in front of the first `count`, those of the stack code.
+fn split_loop_entries(
+    blocks: &mut Vec<Block>,
+    count: usize,
+    function: &isa::Function<Stack>,
+    before: &[Option<u32>],
+) -> Vec<u32> {
     let mut layout = Vec::with_capacity(blocks.len());
-    for index in 0..before.len() {
-        layout.extend(before[index]);
+    for index in 0..count {
+        layout.extend(before.get(index).copied().flatten());
         layout.push(index as u32);
         let Terminator::ForPrepare { operands, enter, .. } = blocks[index].terminator else { continue };
         let pc = blocks[index].terminator_pc;

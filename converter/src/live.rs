@@ -5,7 +5,7 @@
 //! windows that are to be placed.
 
 use crate::cleanup::live_globals;
-use crate::tac::{Function, NONE, Operand, VirtualRegister, WindowOperation};
+use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister, WindowOperation};
 use isa::RegisterOp;
 use optimizer::liveness::{LiveWord, Liveness, for_each_difference};
 
@@ -104,116 +104,112 @@ pub fn uses_window(operation: RegisterOp) -> bool {
 
 /// Computes live ranges.
 pub fn live_ranges(function: &Function) -> LiveRanges {
-    live_ranges_from(function, live_globals(function))
+    let mut ranges = LiveRanges::default();
+    ranges.find(function, live_globals(function));
+    ranges
 }
 
-/// Computes live ranges from what is live at the borders of blocks.
-pub(crate) fn live_ranges_from(function: &Function, live: Liveness) -> LiveRanges {
-    let count = function.registers as usize;
-    let mut builder = Builder { start: vec![u32::MAX; count], end: vec![0; count], weight: vec![0; count] };
-    let mut result = LiveRanges {
-        window_places: vec![None; count],
-        copied_from: vec![NONE; count],
-        results: vec![NONE; count],
-        block_starts: vec![0; function.blocks.len()],
-        ..LiveRanges::default()
-    };
-    let depths = loop_depths(function);
-    let mut border = Border { words: &[], point: 0 };
-    // Parameters and what begins unset are there before the first instruction.
-    let mut point = 2;
-    for register in live.entering.iter(0) {
-        builder.touch(register, 0, 0);
-        let from = if register < function.parameters { Origin::Parameter(register as u16) } else { Origin::Unset };
-        result.arrivals.push(Arrival { from, to: register });
-    }
-    for &index in &function.layout {
-        let block = &function.blocks[index as usize];
-        result.block_starts[index as usize] = point;
-        if !block.is_reachable {
-            continue;
+impl LiveRanges {
+    /// Computes live ranges from what is live at the borders of blocks, in the tables of those of another function.
+    pub(crate) fn find(&mut self, function: &Function, live: Liveness) {
+        self.begin(function);
+        loop_depths(function, &mut self.depths);
+        let mut border = Border { words: &[], point: 0 };
+        // Parameters and what begins unset are there before the first instruction.
+        let mut point = 2;
+        for register in live.entering.iter(0) {
+            self.touch(register, 0, 0);
+            let from = if register < function.parameters { Origin::Parameter(register as u16) } else { Origin::Unset };
+            self.arrivals.push(Arrival { from, to: register });
         }
-        let weight = 10_u32.pow(depths[index as usize].min(3));
-        builder.border(&mut border, live.entering.words(index as usize), point);
-        for instruction in &block.instructions {
-            let operands = instruction.operands.iter().filter_map(|operand| operand.register());
-            operands.for_each(|register| builder.touch(register, point, weight));
-            if uses_window(instruction.operation) && !block.is_island {
-                let is_call_top = instruction.operation == RegisterOp::CallTopReg;
-                let callee = if is_call_top { instruction.operands[0].register().unwrap_or(NONE) } else { NONE };
-                let window = result.windows.len() as u32;
-                result.windows.push(WindowUse { point, callee, destination: instruction.destination });
-                if instruction.destination != NONE {
-                    result.results[instruction.destination as usize] = window;
-                }
-                for (place, operand) in instruction.operands[usize::from(is_call_top)..].iter().enumerate() {
-                    if let Operand::Register(register) = *operand {
-                        result.window_places[register as usize].get_or_insert((window, place as u32));
-                    }
-                }
+        for &index in &function.layout {
+            let block = &function.blocks[index as usize];
+            self.block_starts[index as usize] = point;
+            if !block.is_reachable {
+                continue;
             }
-            if instruction.destination != NONE {
-                builder.touch(instruction.destination, point + 1, weight);
-                if let (RegisterOp::MovReg, [Operand::Register(source)]) =
-                    (instruction.operation, instruction.operands.as_slice())
-                {
-                    result.copied_from[instruction.destination as usize] = *source;
+            let weight = 10_u32.pow(self.depths[index as usize].min(3));
+            self.border(&mut border, live.entering.words(index as usize), point);
+            for instruction in &block.instructions {
+                self.instruction(instruction, point, weight);
+                if uses_window(instruction.operation) && !block.is_island {
+                    self.window(instruction, point);
                 }
+                point += 2;
             }
+            block.terminator.for_each_use(|register| self.touch(register, point, weight));
+            // Whatever a loop instruction writes, it writes while it still reads its operands.
+            let written = block.terminator.definitions().into_iter().flatten();
+            written.for_each(|register| self.touch(register, point, weight));
+            self.border(&mut border, live.leaving.words(index as usize), point + 1);
             point += 2;
         }
-        block.terminator.for_each_use(|register| builder.touch(register, point, weight));
-        // Whatever a loop instruction writes, it writes while it still reads its operands.
-        block
-            .terminator
-            .definitions()
-            .into_iter()
-            .flatten()
-            .for_each(|register| builder.touch(register, point, weight));
-        builder.border(&mut border, live.leaving.words(index as usize), point + 1);
-        point += 2;
-    }
-    builder.border(&mut border, &[], point);
-    for handler in &function.handlers {
-        if function.blocks[handler.block as usize].is_reachable {
-            builder.touch(handler.landing, result.block_starts[handler.block as usize], 0);
+        self.border(&mut border, &[], point);
+        for handler in &function.handlers {
+            if function.blocks[handler.block as usize].is_reachable {
+                self.touch(handler.landing, self.block_starts[handler.block as usize], 0);
+            }
         }
+        self.ranges.retain(|range| range.start != u32::MAX && function.depth_of(range.register).is_none());
+        // Parameters first among those that are there from the beginning, so that they find their registers free.
+        self.ranges.sort_unstable_by_key(|range| (range.start, range.register));
+        self.live = live;
     }
-    for register in (0..function.registers).filter(|&register| function.depth_of(register).is_none()) {
-        let index = register as usize;
-        if builder.start[index] != u32::MAX {
-            let (start, end, weight) = (builder.start[index], builder.end[index], builder.weight[index]);
-            result.ranges.push(LiveRange { register, start, end, weight });
-        }
+
+    /// Empty tables of the sizes that the function needs. While ranges are being found there is one for each register, in order.
+    fn begin(&mut self, function: &Function) {
+        let count = function.registers as usize;
+        self.ranges.clear();
+        self.ranges.extend((0..function.registers).map(|register| LiveRange {
+            register,
+            start: u32::MAX,
+            end: 0,
+            weight: 0,
+        }));
+        self.windows.clear();
+        self.arrivals.clear();
+        refill(&mut self.window_places, None, count);
+        refill(&mut self.copied_from, NONE, count);
+        refill(&mut self.results, NONE, count);
+        refill(&mut self.block_starts, 0, function.blocks.len());
+        self.globals = function.globals;
     }
-    // Parameters first among those that are there from the beginning, so that they find their registers free.
-    result.ranges.sort_by_key(|range| (range.start, range.register));
-    (result.depths, result.live, result.globals) = (depths, live, function.globals);
-    result
-}
 
-struct Builder {
-    start: Vec<u32>,
-    end: Vec<u32>,
-    weight: Vec<u32>,
-}
-
-impl Builder {
     fn touch(&mut self, register: VirtualRegister, point: u32, weight: u32) {
-        let index = register as usize;
-        self.start[index] = self.start[index].min(point);
-        self.end[index] = self.end[index].max(point);
-        self.weight[index] = self.weight[index].saturating_add(weight);
+        let range = &mut self.ranges[register as usize];
+        range.start = range.start.min(point);
+        range.end = range.end.max(point);
+        range.weight = range.weight.saturating_add(weight);
     }
-}
 
-/// The border of a block passed last, and what is live there.
-struct Border<'l> {
-    words: &'l [LiveWord],
-    point: u32,
-}
+    fn instruction(&mut self, instruction: &Instruction, point: u32, weight: u32) {
+        let operands = instruction.operands.iter().filter_map(|operand| operand.register());
+        operands.for_each(|register| self.touch(register, point, weight));
+        if instruction.destination != NONE {
+            self.touch(instruction.destination, point + 1, weight);
+            if let (RegisterOp::MovReg, [Operand::Register(source)]) =
+                (instruction.operation, instruction.operands.as_slice())
+            {
+                self.copied_from[instruction.destination as usize] = *source;
+            }
+        }
+    }
 
-impl Builder {
+    fn window(&mut self, instruction: &Instruction, point: u32) {
+        let is_call_top = instruction.operation == RegisterOp::CallTopReg;
+        let callee = if is_call_top { instruction.operands[0].register().unwrap_or(NONE) } else { NONE };
+        let window = self.windows.len() as u32;
+        self.windows.push(WindowUse { point, callee, destination: instruction.destination });
+        if instruction.destination != NONE {
+            self.results[instruction.destination as usize] = window;
+        }
+        for (place, operand) in instruction.operands[usize::from(is_call_top)..].iter().enumerate() {
+            if let Operand::Register(register) = *operand {
+                self.window_places[register as usize].get_or_insert((window, place as u32));
+            }
+        }
+    }
+
     /// Goes on to the next border. It is enough to look at what is live at one of the two only: of the others neither end is here.
     fn border<'l>(&mut self, border: &mut Border<'l>, words: &'l [LiveWord], point: u32) {
         for_each_difference(border.words, words, |register, begins| {
@@ -223,8 +219,20 @@ impl Builder {
     }
 }
 
+/// The border of a block passed last, and what is live there.
+struct Border<'l> {
+    words: &'l [LiveWord],
+    point: u32,
+}
+
+/// Makes a table that holds `value` in so many places.
+fn refill<T: Clone>(table: &mut Vec<T>, value: T, count: usize) {
+    table.clear();
+    table.resize(count, value);
+}
+
 /// How many loops each block lies in. Loops of structured code are stretches of the layout that a jump back closes.
-fn loop_depths(function: &Function) -> Vec<u32> {
+fn loop_depths(function: &Function, depths: &mut Vec<u32>) {
     let mut order = vec![0; function.blocks.len()];
     for (position, &block) in function.layout.iter().enumerate() {
         order[block as usize] = position;
@@ -241,11 +249,10 @@ fn loop_depths(function: &Function) -> Vec<u32> {
             }
         }
     }
-    let mut depths = vec![0; function.blocks.len()];
+    refill(depths, 0, function.blocks.len());
     let mut depth = 0;
     for (position, &block) in function.layout.iter().enumerate() {
         depth += change[position];
         depths[block as usize] = depth.max(0) as u32;
     }
-    depths
 }

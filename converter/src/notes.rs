@@ -6,22 +6,34 @@
 use crate::tac::VirtualRegister;
 
 /// A note on some of the virtual registers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Notes<T> {
     /// For each register the round in which its note was taken, and the note.
     entries: Vec<(u32, T)>,
-    /// Not zero, which is the round of registers that never had a note.
+    /// Never zero when notes are taken: that is the round of registers that never had one.
     round: u32,
 }
 
 impl<T: Copy + Default> Notes<T> {
     /// No notes, on so many registers.
     pub fn new(registers: u32) -> Self {
-        Self { entries: vec![(0, T::default()); registers as usize], round: 1 }
+        let mut notes = Self::default();
+        notes.begin(registers);
+        notes
+    }
+
+    /// Forgets all notes; from now on there are so many registers.
+    pub fn begin(&mut self, registers: u32) {
+        self.entries.resize(registers as usize, (0, T::default()));
+        self.clear();
     }
 
     /// Forgets all notes.
     pub fn clear(&mut self) {
+        if self.round == u32::MAX {
+            self.entries.fill((0, T::default()));
+            self.round = 0;
+        }
         self.round += 1;
     }
 

@@ -22,21 +22,24 @@ pub enum Move {
     Restore(u32),
 }
 
+/// Steps in order.
+pub type Moves = SmallVec<[Move; 8]>;
+
 /// Up to so many moves are looked through rather than hashed.
 const FEW: usize = 16;
 
 /// Orders moves `(to, from)`, whose targets all differ. Moves of a place to itself are left out.
-pub fn sequence(moves: &[(u32, u32)]) -> Vec<Move> {
+pub fn sequence(moves: &[(u32, u32)]) -> Moves {
     match moves {
-        [] => Vec::new(),
+        [] => Moves::new(),
         few if few.len() <= FEW => sequence_few(few),
         many => sequence_many(many),
     }
 }
 
 /// The same as [`sequence_many`], in time quadratic in the number of moves.
-fn sequence_few(moves: &[(u32, u32)]) -> Vec<Move> {
-    let mut steps = Vec::with_capacity(moves.len());
+fn sequence_few(moves: &[(u32, u32)]) -> Moves {
+    let mut steps = Moves::new();
     let mut left: SmallVec<[(u32, u32); FEW]> = moves.iter().copied().filter(|(to, from)| to != from).collect();
     let is_read = |left: &[(u32, u32)], place: u32| left.iter().any(|&(_, from)| from == place);
     let take = |left: &mut SmallVec<[(u32, u32); FEW]>, place: u32| {
@@ -56,7 +59,7 @@ fn sequence_few(moves: &[(u32, u32)]) -> Vec<Move> {
 
 /// What is left are circles: makes the moves of each, by way of a saved value. `take` gives the source of a place that is still to be
 /// written, once.
-fn open_circles(moves: &[(u32, u32)], mut take: impl FnMut(u32) -> Option<u32>, steps: &mut Vec<Move>) {
+fn open_circles(moves: &[(u32, u32)], mut take: impl FnMut(u32) -> Option<u32>, steps: &mut Moves) {
     for &(first, _) in moves {
         let Some(mut from) = take(first) else { continue };
         steps.push(Move::Save(first));
@@ -70,8 +73,8 @@ fn open_circles(moves: &[(u32, u32)], mut take: impl FnMut(u32) -> Option<u32>, 
     }
 }
 
-fn sequence_many(moves: &[(u32, u32)]) -> Vec<Move> {
-    let mut steps = Vec::with_capacity(moves.len());
+fn sequence_many(moves: &[(u32, u32)]) -> Moves {
+    let mut steps = Moves::with_capacity(moves.len());
     let mut source: FxHashMap<u32, u32> = FxHashMap::default();
     let mut readers: FxHashMap<u32, u32> = FxHashMap::default();
     for &(to, from) in moves.iter().filter(|(to, from)| to != from) {

@@ -9,7 +9,7 @@
 
 use optimizer::liveness::LiveSets;
 
-use crate::cleanup::live_globals;
+use crate::cleanup::{Workspace, live_globals_in};
 use crate::notes::Notes;
 use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
 
@@ -19,8 +19,8 @@ const LARGEST: usize = 1 << 16;
 const LARGEST_PER_INSTRUCTION: usize = 16;
 
 /// Renames the virtual registers of a function so that each is one web. Returns those that are live when it begins; none if it is left as it is.
-pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
-    let live = live_globals(function).entering;
+pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> Option<Vec<VirtualRegister>> {
+    let live = live_globals_in(function, workspace).entering;
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
     if live.len() > LARGEST + LARGEST_PER_INSTRUCTION * instructions {
         return None;
@@ -31,17 +31,20 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
     }
     let crossing = live.len() as u32;
     // The first segments are those with which registers enter blocks.
-    let mut webs = Webs { parents: (0..crossing).collect(), entering: &live };
+    let Workspace { segments: current, parents, names_of, .. } = workspace;
+    parents.clear();
+    parents.extend(0..crossing);
+    let mut webs = Webs { parents, entering: &live };
     let handlers_of = HandlersByBlock::new(function);
     // First walk: number segments in the order in which they are met, and join them.
     let mut landings = vec![NONE; function.handlers.len()];
-    let mut current: Notes<u32> = Notes::new(function.globals);
+    current.begin(function.globals);
     for index in 0..function.blocks.len() as u32 {
         let block = &function.blocks[index as usize];
         if !block.is_reachable {
             continue;
         }
-        enter(&live, index, &mut current);
+        enter(&live, index, current);
         for handler in handlers_of.of(index) {
             let landing = function.handlers[handler].landing;
             landings[handler] = current.get(landing).unwrap_or_else(|| webs.new_segment());
@@ -50,7 +53,7 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
         let handler = block.handler.map(|handler| function.handlers[handler as usize].block);
         for instruction in &block.instructions {
             if instruction.destination < function.globals {
-                webs.define(instruction.destination, handler, &mut current);
+                webs.define(instruction.destination, handler, current);
             }
         }
         let counted = match block.terminator {
@@ -62,7 +65,7 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
             block.terminator.definitions().into_iter().flatten().filter(|&register| register < function.globals)
         {
             let before = current.get(register);
-            let after = webs.define(register, handler, &mut current);
+            let after = webs.define(register, handler, current);
             if let (true, Some(before)) = (register == counted, before) {
                 webs.join(before, after);
             }
@@ -74,7 +77,7 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
             }
         }
     }
-    let names = webs.names(function, crossing, &landings);
+    let names = webs.names(function, crossing, &landings, names_of);
     // Second walk: the same segments in the same order, renamed.
     let mut next = crossing;
     for index in 0..function.blocks.len() as u32 {
@@ -82,7 +85,7 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
         if !block.is_reachable {
             continue;
         }
-        enter(&live, index, &mut current);
+        enter(&live, index, current);
         for handler in handlers_of.of(index) {
             let landing = function.handlers[handler].landing;
             if current.get(landing).is_none() {
@@ -112,17 +115,17 @@ pub fn split_webs(function: &mut Function) -> Option<Vec<VirtualRegister>> {
         for instruction in &mut block.instructions {
             for operand in &mut instruction.operands {
                 if let Operand::Register(register) = operand {
-                    *register = read(*register, &current);
+                    *register = read(*register, current);
                 }
             }
-            instruction.destination = define(instruction.destination, &mut current);
+            instruction.destination = define(instruction.destination, current);
         }
-        block.terminator.rename(|register| read(register, &current));
+        block.terminator.rename(|register| read(register, current));
         match &mut block.terminator {
             // Read and written as one: both are the same web already.
             Terminator::ForLoop { .. } => next += 1,
             Terminator::ForIter { destination, .. } => {
-                *destination = define(*destination, &mut current);
+                *destination = define(*destination, current);
                 next += 1;
             }
             _ => {}
@@ -172,15 +175,15 @@ impl HandlersByBlock {
 }
 
 struct Webs<'l> {
-    parents: Vec<u32>,
+    parents: &'l mut Vec<u32>,
     /// Registers with which blocks are entered; their numbers are their segments.
     entering: &'l LiveSets,
 }
 
 /// New names: those that cross blocks first, then the others.
-struct Names {
+struct Names<'n> {
     /// Name of each segment.
-    of: Vec<VirtualRegister>,
+    of: &'n [VirtualRegister],
     globals: u32,
     count: u32,
     /// A name that nothing else has, for landing registers of handlers that are never reached.
@@ -218,8 +221,16 @@ impl Webs<'_> {
         self.parents[a.max(b) as usize] = a.min(b);
     }
 
-    fn names(&mut self, function: &Function, crossing: u32, landings: &[u32]) -> Names {
-        let mut name_of_root = vec![NONE; self.parents.len()];
+    fn names<'n>(
+        &mut self,
+        function: &Function,
+        crossing: u32,
+        landings: &[u32],
+        of: &'n mut Vec<VirtualRegister>,
+    ) -> Names<'n> {
+        // At first roots get names only.
+        of.clear();
+        of.resize(self.parents.len(), NONE);
         // Guarded blocks hand what their handler needs over wherever an error is raised.
         for (index, block) in function.blocks.iter().enumerate() {
             if let (true, Some(handler)) = (block.is_reachable, block.handler) {
@@ -235,28 +246,27 @@ impl Webs<'_> {
         let mut count = function.parameters;
         for parameter in 0..function.parameters {
             if let Some(segment) = self.entering.number(0, parameter) {
-                let root = self.find(segment);
-                name_of_root[root as usize] = parameter;
+                of[self.find(segment) as usize] = parameter;
             }
         }
         for segment in (0..crossing).chain(landings.iter().copied().filter(|&landing| landing != NONE)) {
-            let root = self.find(segment);
-            if name_of_root[root as usize] == NONE {
-                name_of_root[root as usize] = count;
+            let name = &mut of[self.find(segment) as usize];
+            if *name == NONE {
+                *name = count;
                 count += 1;
             }
         }
         let spare = count;
         count += 1;
         let globals = count;
-        let mut of = Vec::with_capacity(self.parents.len());
         for segment in 0..self.parents.len() as u32 {
+            // A root comes before all others of its web.
             let root = self.find(segment) as usize;
-            if name_of_root[root] == NONE {
-                name_of_root[root] = count;
+            if of[root] == NONE {
+                of[root] = count;
                 count += 1;
             }
-            of.push(name_of_root[root]);
+            of[segment as usize] = of[root];
         }
         Names { of, globals, count, spare }
     }

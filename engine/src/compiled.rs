@@ -12,6 +12,7 @@ use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::files::{BoundedLoader, read, read_file};
 use crate::optimized::Optimized;
+use crate::orchestrator::Facts;
 
 /// Where a program comes from.
 pub struct Source {
@@ -71,6 +72,11 @@ impl Source {
         &self.bytes
     }
 
+    /// Where the files come from that it uses.
+    pub(crate) fn loader(&self) -> &dyn SourceLoader {
+        &*self.loader
+    }
+
     /// True when it is bytecode rather than text, or is called so: it begins as bytecode does, whatever its name, or its name ends in
     /// `.zxc`.
     pub fn is_bytecode(&self) -> bool {
@@ -81,7 +87,7 @@ impl Source {
 
 self_cell!(
     /// A syntax tree with the arena it lives in.
-    struct Tree {
+    pub(crate) struct Tree {
         owner: Bump,
         #[covariant]
         dependent: Analysis,
@@ -90,18 +96,22 @@ self_cell!(
 
 /// A program after the front end: its tree for the evaluator and verified code for the machines.
 ///
-/// A program that was loaded as bytecode has no tree, and one loaded as register code has no stack code either.
+/// A program that was loaded as bytecode, or whose code comes from a cache, has no tree, and one loaded as register code has no stack code either.
 pub struct Compiled {
     name: String,
     tree: Option<Tree>,
+    /// What was found out about a tree that is not here.
+    facts: Option<Facts>,
     code: Code,
     /// Its stack code as optimizers with these options leave it.
     optimized: Mutex<Vec<(optimizer::Options, Arc<Optimized>)>>,
 }
 
-enum Code {
+/// Code in one form or the other.
+#[derive(Clone, Debug)]
+pub(crate) enum Code {
     Stack(Arc<Verified<StackCode>>),
-    Register(Verified<RegCode>),
+    Register(Arc<Verified<RegCode>>),
 }
 
 impl std::fmt::Debug for Compiled {
@@ -116,17 +126,21 @@ impl Compiled {
     /// # Errors
     /// When the text has errors, or the bytecode is not valid.
     pub fn new(source: &Source) -> Result<Self, EngineError> {
-        if source.is_bytecode() { Self::from_bytecode(source) } else { Self::from_text(source) }
+        if source.is_bytecode() { Self::from_bytecode(source) } else { Self::from_tree(source, Self::parse(source)?) }
     }
 
-    fn from_text(source: &Source) -> Result<Self, EngineError> {
-        let tree =
-            Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
-                .map_err(EngineError::Diagnostics)?;
+    /// The resolved tree of a text.
+    pub(crate) fn parse(source: &Source) -> Result<Tree, EngineError> {
+        Tree::try_new(Bump::new(), |arena| lang::analyze(arena, &source.name, &source.bytes, &*source.loader))
+            .map_err(EngineError::Diagnostics)
+    }
+
+    /// Compiles the tree of a text.
+    pub(crate) fn from_tree(source: &Source, tree: Tree) -> Result<Self, EngineError> {
         let code = lang::compile(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
         let code =
             isa::verify::stack(code).map_err(|error| EngineError::Verify { name: source.name.clone(), error })?;
-        Ok(Self::of(source, Some(tree), Code::Stack(Arc::new(code))))
+        Ok(Self::of(source, Some(tree), None, Code::Stack(Arc::new(code))))
     }
 
     fn from_bytecode(source: &Source) -> Result<Self, EngineError> {
@@ -135,13 +149,24 @@ impl Compiled {
         let refused = |error| EngineError::Verify { name: source.name.clone(), error };
         let code = match module {
             AnyModule::Stack(module) => Code::Stack(Arc::new(isa::verify::stack(module).map_err(refused)?)),
-            AnyModule::Register(module) => Code::Register(isa::verify::register(module).map_err(refused)?),
+            AnyModule::Register(module) => Code::Register(Arc::new(isa::verify::register(module).map_err(refused)?)),
         };
-        Ok(Self::of(source, None, code))
+        Ok(Self::of(source, None, None, code))
     }
 
-    fn of(source: &Source, tree: Option<Tree>, code: Code) -> Self {
-        Self { name: source.name.clone(), tree, code, optimized: Mutex::default() }
+    /// A text of which facts and code were known: stack code as the configuration's optimizer leaves it.
+    pub(crate) fn from_cache(source: &Source, facts: Facts, code: Code, configuration: &Configuration) -> Self {
+        let compiled = Self::of(source, None, Some(facts), code);
+        if let Code::Stack(code) = &compiled.code {
+            let optimized = Arc::new(Optimized::known(Arc::clone(code)));
+            let mut known = compiled.optimized.lock().unwrap_or_else(PoisonError::into_inner);
+            known.push((configuration.optimizer_options(), optimized));
+        }
+        compiled
+    }
+
+    fn of(source: &Source, tree: Option<Tree>, facts: Option<Facts>, code: Code) -> Self {
+        Self { name: source.name.clone(), tree, facts, code, optimized: Mutex::default() }
     }
 
     /// Name of the main file.
@@ -169,6 +194,11 @@ impl Compiled {
         let optimized = Arc::new(Optimized::new(&self.name, code, &options)?);
         known.push((options, Arc::clone(&optimized)));
         Ok(Some(optimized))
+    }
+
+    /// What can be told of the program, unless it was loaded as bytecode.
+    pub fn facts(&self) -> Option<Facts> {
+        self.facts.or_else(|| self.tree().map(Facts::new))
     }
 
     /// The stack code as the compiler wrote it, unless the program was loaded as register code.

@@ -9,18 +9,22 @@ use optimizer::pass::passes;
 use optimizer::{Level, Pass, find_pass};
 use runtime::{Limits, RunOptions};
 
+use crate::cache::Keeping;
 use crate::dispatch::Dispatch;
 use crate::executor::{executors, find_executor};
 use crate::hybrid::Policy;
 use crate::mechanism::{NOTHING, Part, Without, mechanisms};
+use crate::orchestrator::{self, CostModel};
 
 /// How a program is run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Configuration {
     /// Name of the executor.
     pub vm: &'static str,
     /// How stack code is optimized.
     pub optimizer: optimizer::Options,
+    /// Who chooses an engine for `auto`.
+    pub orchestrator: orchestrator::Policy,
     /// How many registers a frame may use before the allocator spills.
     pub registers: u16,
     /// Who assigns registers.
@@ -35,8 +39,30 @@ pub struct Configuration {
     pub superinstructions: bool,
     /// Whether converted code is checked against the stack code.
     pub check: bool,
+    /// Where code is kept between runs.
+    pub cache: Keeping,
     /// Bounds of a run.
     pub limits: Limits,
+}
+
+/// A form of code that is kept between runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeForm {
+    /// Stack code.
+    Stack,
+    /// Register code, all of it converted.
+    Register,
+}
+
+/// Which code an axis shapes: two configurations that agree on all axes that shape a form have the same code in that form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shapes {
+    /// None: it is about how code is run, or what is done with it.
+    Nothing,
+    /// Stack code, and thereby all code.
+    StackCode,
+    /// What the converter makes of stack code.
+    RegisterCode,
 }
 
 impl Default for Configuration {
@@ -45,6 +71,7 @@ impl Default for Configuration {
         Self {
             vm: "auto",
             optimizer: optimizer::Options::default(),
+            orchestrator: orchestrator::Policy::default(),
             registers,
             allocator,
             policy: Policy::default(),
@@ -52,6 +79,7 @@ impl Default for Configuration {
             dispatch: Dispatch::default(),
             superinstructions: false,
             check,
+            cache: Keeping::default(),
             limits: Limits::default(),
         }
     }
@@ -105,6 +133,26 @@ impl Configuration {
     pub fn run_options(&self) -> RunOptions {
         let packed_lists = !self.without.parts.contains(Part::PackedLists);
         RunOptions { limits: self.limits, packed_lists, ..RunOptions::default() }
+    }
+
+    /// The form in which an engine's code is kept, if it is. Code that is to be checked is made anew, because a check is of the converter that is
+    /// here now.
+    pub fn code_form(&self, vm: &str) -> Option<CodeForm> {
+        match vm {
+            "stack" | "hybrid" => Some(CodeForm::Stack),
+            "register" if !self.check => Some(CodeForm::Register),
+            _ => None,
+        }
+    }
+
+    /// The form of code and all options that shape it: where these are equal, equal programs have equal code.
+    pub fn shape(&self, form: CodeForm) -> String {
+        let (name, shaping) = match form {
+            CodeForm::Stack => ("stack", &[Shapes::StackCode][..]),
+            CodeForm::Register => ("register", &[Shapes::StackCode, Shapes::RegisterCode][..]),
+        };
+        let axes = axes().iter().filter(|axis| shaping.contains(&axis.shapes));
+        axes.fold(name.to_string(), |shape, axis| format!("{shape} {}={}", axis.name, (axis.get)(self)))
     }
 
     /// The axes that differ from the default, as `name=value`.
@@ -170,6 +218,8 @@ pub struct Axis {
     pub choices: fn() -> Vec<Choice>,
     /// Numbers it takes, in words; empty when it takes none.
     pub numbers: &'static str,
+    /// Which code it shapes.
+    pub shapes: Shapes,
     set: fn(&mut Configuration, &str) -> Option<()>,
     get: fn(&Configuration) -> String,
 }
@@ -228,6 +278,7 @@ static AXES: &[Axis] = &[
             executors().iter().map(|executor| Choice { name: executor.name(), about: executor.about() }).collect()
         },
         numbers: "",
+        shapes: Shapes::Nothing,
         set: |configuration, value| find_executor(value).map(|executor| configuration.vm = executor.name()),
         get: |configuration| configuration.vm.to_string(),
     },
@@ -242,6 +293,7 @@ static AXES: &[Axis] = &[
             about.map(|(name, about)| Choice { name, about }).collect()
         },
         numbers: "",
+        shapes: Shapes::StackCode,
         set: |configuration, value| Level::from_name(value).map(|level| configuration.optimizer.level = level),
         get: |configuration| configuration.optimizer.level.about().0.to_string(),
     },
@@ -251,6 +303,7 @@ static AXES: &[Axis] = &[
         about: "which passes optimize stack code, in this order and with commas between, whatever the level",
         choices: || one_or_passes(BY_LEVEL, "those of the level"),
         numbers: "",
+        shapes: Shapes::StackCode,
         set: |configuration, value| {
             configuration.optimizer.passes = if value == BY_LEVEL { None } else { Some(pass_names(value)?) };
             Some(())
@@ -265,6 +318,7 @@ static AXES: &[Axis] = &[
         about: "which passes are left out, with commas between",
         choices: || one_or_passes(NOTHING, "all passes of the level are there"),
         numbers: "",
+        shapes: Shapes::StackCode,
         set: |configuration, value| {
             configuration.optimizer.without = if value == NOTHING { Vec::new() } else { pass_names(value)? };
             Some(())
@@ -275,11 +329,31 @@ static AXES: &[Axis] = &[
         },
     },
     Axis {
+        name: "orchestrator",
+        placeholder: "WHO",
+        about: "who chooses an engine for --vm auto",
+        choices: || vec![Choice { name: "rules", about: "rules on loops, recursion, length and arithmetic" }],
+        numbers: "a file that `harness calibrate` wrote",
+        shapes: Shapes::Nothing,
+        set: |configuration, value| {
+            configuration.orchestrator = match value {
+                "rules" => orchestrator::Policy::Rules,
+                file => orchestrator::Policy::Model(CostModel::read(std::path::Path::new(file))?),
+            };
+            Some(())
+        },
+        get: |configuration| match configuration.orchestrator {
+            orchestrator::Policy::Rules => "rules".to_string(),
+            orchestrator::Policy::Model(_) => "measured".to_string(),
+        },
+    },
+    Axis {
         name: "registers",
         placeholder: "N",
         about: "how many registers a frame may use before the allocator spills",
         choices: no_choices,
         numbers: "numbers from 8 up to 65535 (256)",
+        shapes: Shapes::RegisterCode,
         set: |configuration, value| {
             let registers = value.parse().ok().filter(|&registers| registers >= FEWEST_REGISTERS)?;
             configuration.registers = registers;
@@ -295,6 +369,7 @@ static AXES: &[Axis] = &[
             AllocatorKind::ALL.iter().map(|kind| kind.about()).map(|(name, about)| Choice { name, about }).collect()
         },
         numbers: "",
+        shapes: Shapes::RegisterCode,
         set: |configuration, value| {
             configuration.allocator = AllocatorKind::from_name(value)?;
             Some(())
@@ -312,6 +387,7 @@ static AXES: &[Axis] = &[
             std::iter::once(nothing).chain(each).collect()
         },
         numbers: "",
+        shapes: Shapes::RegisterCode,
         set: |configuration, value| {
             configuration.without = Without::parse(value)?;
             Some(())
@@ -329,6 +405,7 @@ static AXES: &[Axis] = &[
             ]
         },
         numbers: "",
+        shapes: Shapes::Nothing,
         set: |configuration, value| parse_switch(value).map(|on| configuration.check = on),
         get: |configuration| if configuration.check { "on" } else { "off" }.to_string(),
     },
@@ -340,6 +417,7 @@ static AXES: &[Axis] = &[
             Policy::ALL.iter().map(|policy| policy.about()).map(|(name, about)| Choice { name, about }).collect()
         },
         numbers: "",
+        shapes: Shapes::Nothing,
         set: |configuration, value| Policy::from_name(value).map(|policy| configuration.policy = policy),
         get: |configuration| configuration.policy.about().0.to_string(),
     },
@@ -351,6 +429,7 @@ static AXES: &[Axis] = &[
             Dispatch::ALL.iter().map(|dispatch| dispatch.about()).map(|(name, about)| Choice { name, about }).collect()
         },
         numbers: "",
+        shapes: Shapes::Nothing,
         set: |configuration, value| Dispatch::from_name(value).map(|dispatch| configuration.dispatch = dispatch),
         get: |configuration| configuration.dispatch.about().0.to_string(),
     },
@@ -365,6 +444,7 @@ static AXES: &[Axis] = &[
             ]
         },
         numbers: "",
+        shapes: Shapes::Nothing,
         set: |configuration, value| parse_switch(value).map(|on| configuration.superinstructions = on),
         get: |configuration| if configuration.superinstructions { "on" } else { "off" }.to_string(),
     },
@@ -374,6 +454,7 @@ static AXES: &[Axis] = &[
         about: "what becomes of objects that are no longer reachable",
         choices: || vec![Choice { name: "gc", about: "a precise mark-and-sweep collector frees them" }],
         numbers: "",
+        shapes: Shapes::Nothing,
         set: |_, value| only(value, "gc"),
         get: |_| "gc".to_string(),
     },
@@ -381,10 +462,13 @@ static AXES: &[Axis] = &[
         name: "cache",
         placeholder: "WHERE",
         about: "where compiled code is kept between runs",
-        choices: || vec![Choice { name: "off", about: "nowhere: every run compiles" }],
+        choices: || {
+            Keeping::ALL.iter().map(|keeping| keeping.about()).map(|(name, about)| Choice { name, about }).collect()
+        },
         numbers: "",
-        set: |_, value| only(value, "off"),
-        get: |_| "off".to_string(),
+        shapes: Shapes::Nothing,
+        set: |configuration, value| Keeping::from_name(value).map(|keeping| configuration.cache = keeping),
+        get: |configuration| configuration.cache.about().0.to_string(),
     },
     Axis {
         name: "workers",
@@ -392,6 +476,7 @@ static AXES: &[Axis] = &[
         about: "how many threads run the program",
         choices: || vec![Choice { name: "1", about: "one" }],
         numbers: "",
+        shapes: Shapes::Nothing,
         set: |_, value| only(value, "1"),
         get: |_| "1".to_string(),
     },
@@ -401,6 +486,7 @@ static AXES: &[Axis] = &[
         about: "most bytes the guest's heap may hold; frames of calls may take as many again, and 64M at least",
         choices: no_choices,
         numbers: "a number of bytes, or with K, M or G behind it (1G)",
+        shapes: Shapes::Nothing,
         set: |configuration, value| {
             configuration.limits.max_heap = parse_bytes(value)?;
             Some(())
@@ -413,6 +499,7 @@ static AXES: &[Axis] = &[
         about: "how deep calls may nest",
         choices: no_choices,
         numbers: "a number up to 1000000 (10000)",
+        shapes: Shapes::Nothing,
         set: |configuration, value| {
             configuration.limits.max_depth = value.parse().ok().filter(|&depth| depth <= MOST_DEPTH)?;
             Some(())
@@ -425,6 +512,7 @@ static AXES: &[Axis] = &[
         about: "how many loop iterations and calls the run may begin",
         choices: || vec![Choice { name: "unlimited", about: "any number" }],
         numbers: "a number",
+        shapes: Shapes::Nothing,
         set: |configuration, value| {
             configuration.limits.fuel = if value == "unlimited" { None } else { Some(value.parse().ok()?) };
             Some(())
@@ -457,7 +545,7 @@ fn parse_switch(text: &str) -> Option<bool> {
 }
 
 /// `65536`, `64K`, `64M`, `1G`; the letters are powers of 1024.
-fn parse_bytes(text: &str) -> Option<usize> {
+pub fn parse_bytes(text: &str) -> Option<usize> {
     let (digits, shift) = match text.as_bytes().last()? {
         b'K' | b'k' => (&text[..text.len() - 1], 10),
         b'M' | b'm' => (&text[..text.len() - 1], 20),

@@ -10,7 +10,8 @@ use crate::clock;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
-use crate::executors::{ast, hybrid, register, stack};
+use crate::executors::{ast, auto, hybrid, register, stack};
+use crate::orchestrator::Decision;
 use crate::outcome::{InstructionTally, Outcome};
 use crate::profile::{Code, ProbeKind, Profiler, ProgramCode, Recorder, Table};
 
@@ -71,6 +72,11 @@ pub trait Prepared {
     fn optimization(&self) -> Option<&optimizer::Statistics> {
         None
     }
+
+    /// Why this engine runs the program, if one was chosen.
+    fn decision(&self) -> Option<&Decision> {
+        None
+    }
 }
 
 impl dyn Prepared + '_ {
@@ -129,39 +135,10 @@ fn measure(runtime: &mut Runtime, execute: impl FnOnce(&mut Runtime) -> Result<V
 
 /// Every executor, the default first.
 pub fn executors() -> &'static [&'static dyn Executor] {
-    &[&Auto, &ast::Ast, &stack::Stack, &register::Register, &hybrid::Hybrid]
+    &[&auto::Auto, &ast::Ast, &stack::Stack, &register::Register, &hybrid::Hybrid]
 }
 
 /// The executor of this name.
 pub fn find_executor(name: &str) -> Option<&'static dyn Executor> {
     executors().iter().copied().find(|executor| executor.name() == name)
-}
-
-/// Chooses another executor: the fastest one that holds the program.
-struct Auto;
-
-/// Executors from the fastest on. Each later one takes larger programs than those before it.
-const BY_SPEED: [&dyn Executor; 3] = [&register::Register, &stack::Stack, &ast::Ast];
-
-impl Executor for Auto {
-    fn name(&self) -> &'static str {
-        "auto"
-    }
-
-    fn about(&self) -> &'static str {
-        "register, or stack or ast for a program too large for that"
-    }
-
-    fn prepare<'c>(
-        &self,
-        compiled: &'c Compiled,
-        configuration: &Configuration,
-    ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let [fastest, others @ ..] = BY_SPEED;
-        fastest.prepare(compiled, configuration).or_else(|error| {
-            let fallback = || others.iter().find_map(|executor| executor.prepare(compiled, configuration).ok());
-            // Whatever else is wrong is not to be hidden by another executor.
-            if error.is_about_size() { fallback().ok_or(error) } else { Err(error) }
-        })
-    }
 }

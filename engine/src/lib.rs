@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cache;
 pub mod clock;
 mod compiled;
 mod configuration;
@@ -24,6 +25,7 @@ mod files;
 pub mod hybrid;
 pub mod mechanism;
 mod optimized;
+pub mod orchestrator;
 mod outcome;
 pub mod probes;
 pub mod profile;
@@ -31,8 +33,9 @@ pub mod random;
 mod report;
 pub mod workloads;
 
+pub use cache::{CodeCache, Found, Keeping};
 pub use compiled::{Compiled, Source};
-pub use configuration::{Axis, Choice, Configuration, ConfigurationError, axes, axis};
+pub use configuration::{Axis, Choice, CodeForm, Configuration, ConfigurationError, Shapes, axes, axis, parse_bytes};
 pub use dispatch::Dispatch;
 pub use error::EngineError;
 pub use executor::{Executor, Prepared, executors, find_executor};

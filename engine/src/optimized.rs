@@ -37,6 +37,13 @@ impl Optimized {
     }
 }
 
+impl Optimized {
+    /// Code that was optimized before.
+    pub(crate) fn known(code: Arc<Verified<StackCode>>) -> Self {
+        Self { code, statistics: Statistics::default() }
+    }
+}
+
 /// The meaning of operations on constants: the runtime's, which is that of the machines.
 #[derive(Debug, Default)]
 pub struct MachineMeaning {

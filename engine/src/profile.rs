@@ -22,7 +22,9 @@ use crate::mechanism::{Part, Without};
 /// put in their place at linking, which act for several instructions or skip one.
 pub fn watched_as(configuration: &Configuration) -> Configuration {
     let Without { steps, parts } = configuration.without;
-    Configuration { without: Without { steps, parts: parts.with(Part::Specialise) }, ..configuration.clone() }
+    // There is nothing to watch in an engine that runs no instructions, and `auto` may choose one.
+    let vm = if configuration.vm == "auto" { "register" } else { configuration.vm };
+    Configuration { vm, without: Without { steps, parts: parts.with(Part::Specialise) }, ..configuration.clone() }
 }
 
 /// A probe: a name on the command line, and how to begin with it.

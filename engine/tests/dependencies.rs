@@ -119,6 +119,26 @@ fn the_table_allows_only_what_is_used() {
     }
 }
 
+/// Code from a cache is code of this build: whatever makes code has a part in the build's identity.
+#[test]
+fn the_builds_identity_is_of_all_crates_below_engine() {
+    let packages = workspace().packages;
+    let mut below = BTreeSet::from(["engine".to_string()]);
+    loop {
+        let known = packages.iter().filter(|package| below.contains(package.name.as_str()));
+        let more: BTreeSet<String> = known.flat_map(|package| sees(package, &[DependencyKind::Normal])).collect();
+        if more.is_subset(&below) {
+            break;
+        }
+        below.extend(more);
+    }
+    let script = include_str!("../build.rs");
+    let (_, list) = script.split_once("const CRATES").expect("the script has the list");
+    let (list, _) = list.split_once(';').and_then(|(_, list)| list.split_once(';')).expect("the list ends");
+    let listed: BTreeSet<String> = list.split('"').skip(1).step_by(2).map(str::to_string).collect();
+    assert_eq!(listed, below, "`CRATES` in engine/build.rs, and what `engine` depends on");
+}
+
 #[test]
 fn unsafe_code_is_where_the_table_says() {
     let rows = table();

@@ -49,8 +49,12 @@ pub enum Verb {
     Fuzz(FuzzOptions),
     /// Run programs under all combinations of some options, as a plan says
     Sweep(SweepOptions),
+    /// Measure what the engines cost on this machine, for --vm auto to choose by
+    Calibrate(CalibrateOptions),
     /// Render a paper from its template and its data
     Paper(PaperOptions),
+    /// Show or clear the code cache
+    Cache(CacheOptions),
 }
 
 /// Where a program comes from.
@@ -90,6 +94,9 @@ pub struct RunOptions {
     /// Virtual clocks, and nothing stored outside the run: equal programs do equal things
     #[arg(long)]
     pub deterministic: bool,
+    /// Say on standard error which engine --vm auto takes, and why
+    #[arg(long)]
+    pub explain: bool,
     /// Print counters to standard error after the run; instructions are counted, so the time is that of a watched run
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true, default_missing_value = "table")]
     pub stats: Option<StatsFormat>,
@@ -394,6 +401,30 @@ pub struct SweepOptions {
     pub out: Option<PathBuf>,
 }
 
+/// `harness calibrate`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness calibrate
+  harness calibrate --out costs.toml
+  harness run big.zx --orchestrator costs.toml --explain")]
+pub struct CalibrateOptions {
+    /// Run the bundled programs at their small sizes alone, not at their full ones as well
+    #[arg(long)]
+    pub quick: bool,
+    /// How many random programs stand for short scripts
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u32).range(..=10_000))]
+    pub scripts: u32,
+    /// Samples of each engine for every program; fewer of one that runs for long
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+    /// Show what every program took
+    #[arg(long)]
+    pub each: bool,
+    /// Write the model to this file, for --orchestrator
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// `harness env`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -470,6 +501,35 @@ pub struct PaperOptions {
     /// The folder that papers/ and results/ are in
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub root: PathBuf,
+}
+
+/// `harness cache`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness cache stats
+  harness cache stats --json
+  harness cache clear
+  HARNESS_CACHE=/tmp/cache harness cache path
+
+`harness run` keeps compiled code in files, unless --cache says otherwise. HARNESS_CACHE names the folder, HARNESS_CACHE_LIMIT the most bytes
+that the files may take (64M); what was not used for longest is removed first.")]
+pub struct CacheOptions {
+    /// What to do
+    pub action: CacheAction,
+    /// Statistics as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to do with the code cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CacheAction {
+    /// Show what it holds, and what all runs have found in it
+    Stats,
+    /// Remove all entries, and what has been counted
+    Clear,
+    /// Print its folder
+    Path,
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! | [`commands`] | a file for each verb |
 //! | [`contestant`], [`peers`] | who takes part in a comparison: our engines, and other languages |
 //! | [`measure`], [`statistics`], [`metrics`] | what is measured, and what the figures mean |
+//! | [`code_cache`] | where compiled code is kept between runs |
 //! | [`sweep`] | all combinations of some values of some axes |
 //! | [`results`], [`tables`], [`environment`] | result files and how they are shown |
 
@@ -15,6 +16,7 @@
 
 pub mod axes;
 pub mod cli;
+pub mod code_cache;
 pub mod commands;
 pub mod contestant;
 pub mod environment;

@@ -34,6 +34,8 @@ pub struct Program {
     pub name: String,
     /// The program.
     pub compiled: Compiled,
+    /// Its code from a cache, for configurations that ask for one.
+    pub kept: Vec<(Configuration, Compiled)>,
     /// `__ARGS__`.
     pub arguments: Vec<String>,
     /// What it must print, if that is known.
@@ -51,10 +53,28 @@ impl Program {
         Ok(Self {
             name: workload.name.clone(),
             compiled: Compiled::new(&Source::text(&workload.file, workload.source()))?,
+            kept: Vec::new(),
             arguments: vec![workload.argument(size).to_string()],
             expected: Some(workload.expected(size).to_string()),
             workload: Some(workload),
         })
+    }
+
+    /// Where it was compiled from.
+    ///
+    /// # Errors
+    /// When its file cannot be read any more.
+    pub fn source(&self) -> Result<Source, EngineError> {
+        match self.workload {
+            Some(workload) => Ok(Source::text(&workload.file, workload.source())),
+            None => Source::file(self.compiled.name()),
+        }
+    }
+
+    /// The program as a configuration runs it.
+    fn compiled(&self, configuration: &Configuration) -> &Compiled {
+        let kept = self.kept.iter().find(|(wanted, _)| wanted == configuration);
+        kept.map_or(&self.compiled, |(_, compiled)| compiled)
     }
 }
 
@@ -318,7 +338,8 @@ fn side<'c>(program: &'c Program, configuration: &'c Configuration) -> Result<Si
     program.compiled.optimized(configuration).map_err(|error| error.to_string())?;
     let prepare = || {
         let begun = clock::now();
-        let prepared = executor.prepare(&program.compiled, configuration).map_err(|error| error.to_string())?;
+        let prepared =
+            executor.prepare(program.compiled(configuration), configuration).map_err(|error| error.to_string())?;
         Ok::<_, String>((clock::now().saturating_sub(begun), prepared))
     };
     let (mut prepare_time, mut prepared) = prepare()?;
@@ -465,6 +486,7 @@ mod tests {
         Program {
             name: "test".to_string(),
             compiled: Compiled::new(&Source::text("test.zx", text)).unwrap(),
+            kept: Vec::new(),
             arguments: Vec::new(),
             expected: expected.map(str::to_string),
             workload: None,
@@ -530,6 +552,7 @@ mod tests {
         Program {
             name: "fib".to_string(),
             compiled: Compiled::new(&Source::text(&workload.file, workload.source())).unwrap(),
+            kept: Vec::new(),
             arguments: vec!["12".to_string()],
             expected: Some("fib 12 144\n".to_string()),
             workload: Some(workload),

@@ -6,18 +6,20 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+/// The command, with a code cache of the tests' own.
+fn command() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
+    command.env("HARNESS_CACHE", Path::new(env!("CARGO_TARGET_TMPDIR")).join("code-cache"));
+    command
+}
+
 fn harness(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_harness")).args(arguments).stdin(Stdio::null()).output().unwrap()
+    command().args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
 fn with_input(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }
@@ -51,6 +53,38 @@ fn run_prints_the_programs_output_and_nothing_else() {
     assert_eq!(out(&output), "[]\n");
     let output = harness(&["run", "-e", "print(__ARGS__)", "a", "-5", "--", "--b"]);
     assert_eq!(out(&output), "[a, -5, --b]\n");
+}
+
+#[test]
+fn run_explains_which_engine_it_takes() {
+    let explained = |arguments: &[&str]| err(&harness(&[&["run", "--explain", "-e"], arguments].concat()));
+    let short = explained(&["print(1)"]);
+    assert!(short.contains("engine            ast: it is a short script that runs straight through\n"), "{short}");
+    assert!(short.contains("loops             0\n") && short.contains("recursion         no\n"), "{short}");
+    let recursive = explained(&["action f(n) { return n < 1 ? 0 : f(n - 1) }\nprint(f(3))"]);
+    assert!(recursive.contains("engine            register: it has a function that calls itself\n"), "{recursive}");
+    let asked = explained(&["print(1)", "--vm", "stack"]);
+    assert_eq!(asked, "engine            stack: asked for by --vm\n");
+    let output = harness(&["run", "-e", "print(1)", "--stats=json"]);
+    let stats: Value = serde_json::from_str(&err(&output)).unwrap();
+    assert_eq!((&stats["engine"], &stats["refused_by"]), (&Value::from("ast"), &Value::Array(Vec::new())));
+}
+
+#[test]
+fn calibrate_writes_costs_that_engines_are_chosen_by() {
+    let costs = folder("calibrate").join("costs.toml");
+    let costs = costs.to_str().unwrap();
+    let output = harness(&["calibrate", "--quick", "--scripts", "2", "--rounds", "1", "--each", "--out", costs]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let text = out(&output);
+    for row in [" fib (small) ", " script ", " always register ", " model, held out ", " best chosen "] {
+        assert!(text.contains(row), "{row}: {text}");
+    }
+    let output = harness(&["run", "-e", "print(1)", "--orchestrator", costs, "--explain"]);
+    assert!(err(&output).contains(": it is expected to take least: ast "), "{}", err(&output));
+    let output = harness(&["run", "-e", "print(1)", "--orchestrator", "nowhere.toml"]);
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("rules, a file that `harness calibrate` wrote"), "{}", err(&output));
 }
 
 #[test]
@@ -107,7 +141,7 @@ fn limits_are_options() {
 
 #[test]
 fn counters_go_to_standard_error() {
-    let output = harness(&["run", "-e", "print(1)", "--stats"]);
+    let output = harness(&["run", "-e", "print(1)", "--stats", "--vm", "register"]);
     assert_eq!(out(&output), "1\n");
     assert!(err(&output).contains("instructions") && err(&output).contains("PRINT"), "{}", err(&output));
     let output = harness(&["run", "-e", "print(1)", "--stats=json", "--vm", "stack"]);
@@ -120,12 +154,8 @@ fn counters_go_to_standard_error() {
 #[test]
 fn a_broken_pipe_is_quiet() {
     let program = "let i = 0\nwhile i < 300000 {\n    print(\"line\", i)\n    i += 1\n}";
-    let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
-        .args(["run", "-e", program])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command().args(["run", "-e", program]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = [0; 7];
     child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
     drop(child.stdout.take());
@@ -276,7 +306,7 @@ fn compare_times_peers_and_further_configurations() {
 
 #[test]
 fn missing_peers_are_reported_with_what_brings_them() {
-    let output = Command::new(env!("CARGO_BIN_EXE_harness"))
+    let output = command()
         .args(["compare", "--quick", "--workload", "fib", "--rounds", "6", "--peer", "luajit", "--peer", "native"])
         .args(["--format", "json"])
         .env("PATH", folder("no-programs"))
@@ -466,7 +496,7 @@ fn what_cannot_be_checked_is_no_success() {
     assert!(err(&output).contains("there are: callgrind"), "{}", err(&output));
 
     // Nothing is found on an empty path.
-    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
+    let mut command = command();
     command.args(["check", "--baseline", "callgrind", "--root", root.to_str().unwrap()]).env("PATH", "");
     let output = command.output().unwrap();
     assert_eq!(code(&output), 2, "{}", err(&output));
@@ -612,7 +642,7 @@ fn messages_that_nobody_can_read_end_nothing() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     // Where there is no such device there is nothing to test.
     let Ok(full) = full else { return };
-    let status = Command::new(env!("CARGO_BIN_EXE_harness"))
+    let status = command()
         .args(["run", "-e", "throw \"x\""])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -682,7 +712,7 @@ fn sweeps_show_where_a_plan_is_wrong() {
 fn profiles_are_shown_though_nobody_reads_the_programs_output() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
     let Ok(full) = full else { return };
-    let output = Command::new(env!("CARGO_BIN_EXE_harness"))
+    let output = command()
         .args(["profile", "-e", "print(1)", "--probe", "opcodes"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -742,11 +772,7 @@ fn bytecode_is_known_by_how_it_begins() {
     assert_eq!(code(&harness(&["compile", source, "-o", target])), 0);
     assert_eq!(out(&harness(&["run", target])), "hello\n");
     assert!(out(&harness(&["verify", target])).contains("valid, stack form"));
-    let child = Command::new(env!("CARGO_BIN_EXE_harness"))
-        .args(["run", "-"])
-        .stdin(std::fs::File::open(target).unwrap())
-        .output()
-        .unwrap();
+    let child = command().args(["run", "-"]).stdin(std::fs::File::open(target).unwrap()).output().unwrap();
     assert_eq!(out(&child), "hello\n");
     let output = harness(&["verify", source]);
     assert_eq!(code(&output), 1);
@@ -756,13 +782,8 @@ fn bytecode_is_known_by_how_it_begins() {
 #[test]
 fn the_prompt_loses_nothing_that_is_piped() {
     let run = |input: &[u8]| {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
-            .arg("repl")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child =
+            command().arg("repl").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         child.wait_with_output().unwrap()
     };

@@ -16,6 +16,7 @@ fn run(arguments: &str, folder: &Path) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_harness"))
         .args(arguments.split_whitespace())
         .current_dir(folder)
+        .env("HARNESS_CACHE", folder.join("code-cache"))
         .stdin(Stdio::null())
         .output()
         .unwrap();

@@ -5,7 +5,9 @@
 #![forbid(unsafe_code)]
 
 pub mod binary;
+mod handlers;
 pub mod module;
+pub mod operands;
 pub mod reference;
 pub mod register;
 pub mod stack;

@@ -4,6 +4,7 @@
 //! functions, types and names are indices everywhere. The two forms share the container and differ in the instruction type of
 //! their functions ([`Form`]).
 
+use crate::handlers::{HandlerMap, UNGUARDED};
 use crate::register::RegisterInstruction;
 use crate::stack::StackInstruction;
 
@@ -228,6 +229,29 @@ impl<F: Form> Function<F> {
             next => self.lines[next - 1].1,
         }
     }
+
+    /// What callers see in which two functions differ, whatever their form: the first such thing.
+    pub fn differing_signature<G: Form>(&self, other: &Function<G>) -> Option<&'static str> {
+        let parameters = usize::from(self.parameters);
+        let same = [
+            ("names", self.name == other.name),
+            ("parameters", self.parameters == other.parameters),
+            ("defaults", self.has_defaults == other.has_defaults),
+            ("sources", self.source == other.source),
+            ("captured variables", self.captures == other.captures),
+            ("names of parameters", self.local_names.get(..parameters) == other.local_names.get(..parameters)),
+            ("globals", self.global == other.global),
+        ];
+        same.into_iter().find(|(_, is_same)| !is_same).map(|(what, _)| what)
+    }
+
+    /// For each instruction the handler that an error there goes to: the first that guards it.
+    pub fn guards(&self) -> Vec<Option<u32>> {
+        let mut map = HandlerMap::new();
+        map.fill(self.code.len(), &self.handlers, |handler| (handler.start, handler.end));
+        let owners = (0..self.code.len()).map(|pc| map.owner(pc));
+        owners.map(|handler| (handler != UNGUARDED).then_some(handler)).collect()
+    }
 }
 
 /// Where an error in a range of instructions goes on.
@@ -344,6 +368,44 @@ impl<F: Form> Module<F> {
     /// The text of a name.
     pub fn name(&self, index: u32) -> &str {
         &self.names[index as usize]
+    }
+
+    /// Gives portable code, whose positions are indices into tables of `offsets`, one for each source, the positions and sources of one
+    /// layout. False if it does not go with these; the module is then of no use.
+    pub fn relocate(&mut self, sources: Vec<Source>, offsets: &[&[u32]]) -> bool {
+        if sources.len() != self.sources.len() || offsets.len() != sources.len() {
+            return false;
+        }
+        self.sources = sources;
+        self.functions.iter_mut().all(|function| {
+            let Some(offsets) = offsets.get(function.source as usize) else { return false };
+            let mut lines = function.lines.iter_mut();
+            let is_complete = lines.all(|(_, at)| offsets.get(*at as usize).map(|&offset| *at = offset).is_some());
+            // Places that differ may have one offset.
+            function.lines.dedup_by_key(|line| line.1);
+            is_complete
+        })
+    }
+
+    /// The first table in which two modules differ, whatever their form. Of the functions only the number counts.
+    pub fn differing_table<G: Form>(&self, other: &Module<G>) -> Option<&'static str> {
+        // Taken apart, so that no table is forgotten.
+        let Self { constants, names, globals, functions, types, enums, modules, builtins, prelude, sources, entry } =
+            self;
+        let same = [
+            ("constants", *constants == other.constants),
+            ("names", *names == other.names),
+            ("globals", *globals == other.globals),
+            ("functions", functions.len() == other.functions.len()),
+            ("types", *types == other.types),
+            ("enums", *enums == other.enums),
+            ("modules", *modules == other.modules),
+            ("builtins", *builtins == other.builtins),
+            ("library functions", *prelude == other.prelude),
+            ("sources", *sources == other.sources),
+            ("entry function", *entry == other.entry),
+        ];
+        same.into_iter().find(|(_, is_same)| !is_same).map(|(what, _)| what)
     }
 
     /// A module in form `G` with the same tables and these functions.

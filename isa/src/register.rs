@@ -155,10 +155,9 @@ impl RegisterOp {
         matches!(self, Self::ForPrepareReg | Self::ForLoopReg | Self::ForIterReg | Self::ForPairReg)
     }
 
-    /// True when taking its jump begins a loop iteration whichever way it goes, so that it takes fuel; fused compare-and-branch
-    /// instructions do so when they jump back.
-    pub fn begins_iteration(self) -> bool {
-        matches!(self, Self::LoopReg | Self::LoopIfTrueReg | Self::CountedLoop)
+    /// True when its jump is taken if the condition does not hold.
+    pub fn jumps_unless(self) -> bool {
+        self == Self::JumpIfFalseReg || self.facts().mnemonic.starts_with("JUMP_NOT_")
     }
 }
 

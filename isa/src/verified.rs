@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use crate::module::{Form, Module, Source};
+
 /// A module that the verifier has accepted.
 ///
 /// Only [`crate::verify`] makes one, so whoever holds it may rely on everything the verifier proves: every index is in range, jumps
@@ -27,6 +29,14 @@ impl<M> Verified<M> {
     /// The module, no longer known to be verified.
     pub fn into_inner(self) -> M {
         self.module
+    }
+}
+
+impl<F: Form> Verified<Module<F>> {
+    /// The same code with other positions and sources: see [`Module::relocate`]. It needs no other proof, for what is proved of positions is
+    /// that their instructions ascend, and of sources how many there are; neither changes.
+    pub fn relocated(mut self, sources: Vec<Source>, offsets: &[&[u32]]) -> Option<Self> {
+        self.module.relocate(sources, offsets).then_some(self)
     }
 }
 

@@ -79,6 +79,13 @@ pub struct Block<'a> {
     pub span: Span,
 }
 
+impl Block<'_> {
+    /// Offset of its last character: the closing brace, if it has one.
+    pub fn last_character(&self) -> u32 {
+        self.span.end.saturating_sub(1)
+    }
+}
+
 /// A statement and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a> {

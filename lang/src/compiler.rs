@@ -30,14 +30,29 @@ use isa::StackCode;
 
 use crate::diagnostics::Diagnostic;
 use crate::loader::{Analysis, FileDiagnostics, by_file};
+use crate::places::Places;
+use module::ModuleCompiler;
 
 /// Compiles a program.
 ///
 /// # Errors
 /// When the program exceeds a limit of the instruction format, such as the number of arguments of a call.
 pub fn compile(analysis: &Analysis<'_>) -> Result<StackCode, Vec<FileDiagnostics>> {
-    let mut compiler = module::ModuleCompiler::new(analysis);
+    Ok(compiled(analysis)?.finish())
+}
+
+/// Compiles a program to portable code: its positions are indices into the [offsets](crate::Places::offsets) of `places`, one for each file,
+/// and its sources are empty. None if that cannot be, which tests rule out for programs that were compiled from text.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_portable(analysis: &Analysis<'_>, places: &[Places]) -> Result<Option<StackCode>, Vec<FileDiagnostics>> {
+    Ok(compiled(analysis)?.finish_portable(places))
+}
+
+fn compiled<'a, 'p>(analysis: &'p Analysis<'a>) -> Result<ModuleCompiler<'a, 'p>, Vec<FileDiagnostics>> {
+    let mut compiler = ModuleCompiler::new(analysis);
     compiler.program();
     let diagnostics: &[(usize, Diagnostic)] = &compiler.diagnostics;
-    if diagnostics.is_empty() { Ok(compiler.finish()) } else { Err(by_file(&analysis.program, diagnostics)) }
+    if diagnostics.is_empty() { Ok(compiler) } else { Err(by_file(&analysis.program, diagnostics)) }
 }

@@ -57,7 +57,7 @@ pub fn evaluate(analysis: &Analysis<'_>, runtime: &mut Runtime) -> Result<Value,
     let program = Arc::clone(&runtime.program);
     let tables = Tables::new(analysis, &program, runtime);
     let mut evaluator = Evaluator::new(&tables, runtime);
-    match stacker::grow(FIRST_SEGMENT, || evaluator.program()) {
+    match stacker::maybe_grow(ENOUGH, SEGMENT, || evaluator.program()) {
         Ok(value) => Ok(value),
         Err(Exit::Fault(fault)) => Err(fault),
         Err(Exit::Jump) => unreachable!("loops and calls stop jumps"),
@@ -68,10 +68,10 @@ pub fn evaluate(analysis: &Analysis<'_>, runtime: &mut Runtime) -> Result<Value,
 const STRIDE: u32 = 16;
 /// Native stack that this many levels never use up.
 const RED_ZONE: usize = 256 << 10;
-/// Native stack that a run begins with. Untouched pages of it cost nothing, and few programs ever need more.
-const FIRST_SEGMENT: usize = 64 << 20;
-/// Native stack that is added when the rest is short.
-const SEGMENT: usize = 16 << 20;
+/// A run begins on the native stack there is if so much of it is left: to add a segment takes longer than most short scripts.
+const ENOUGH: usize = 1 << 20;
+/// Native stack that is added when the rest is short. Untouched pages of it cost nothing, and few programs ever need more.
+const SEGMENT: usize = 64 << 20;
 /// Values that fit on the stack before it grows for the first time.
 const FIRST_VALUES: usize = 1024;
 

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod canonical;
 pub mod compiler;
 mod constant;
 pub mod diagnostics;
@@ -14,9 +15,13 @@ pub mod lexer;
 pub mod loader;
 pub mod names;
 pub mod parser;
+mod places;
 pub mod program;
 pub mod resolver;
+pub mod walk;
 
-pub use compiler::compile;
+pub use canonical::{Canonical, canonical};
+pub use compiler::{compile, compile_portable};
 pub use evaluator::evaluate;
 pub use loader::{Analysis, FileDiagnostics, FileLoader, NoLoader, SourceLoader, analyze};
+pub use places::Places;

@@ -90,7 +90,9 @@ impl FileDiagnostics {
 }
 
 /// Library functions in guest code.
-const PRELUDE: &str = include_str!("prelude.zx");
+pub const PRELUDE: &str = include_str!("prelude.zx");
+/// What that file is called.
+pub const PRELUDE_NAME: &str = "<prelude>";
 /// Names that bring the prelude in.
 const PRELUDE_NAMES: [&str; 8] = ["map", "filter", "reduce", "for_each", "forEach", "any", "all", "find"];
 
@@ -111,7 +113,7 @@ pub fn analyze<'a>(
         let parsed = parser::parse(arena, &mut state.names, PRELUDE);
         debug_assert!(parsed.diagnostics.is_empty(), "the prelude parses");
         let prelude = SourceFile {
-            name: "<prelude>".to_string(),
+            name: PRELUDE_NAME.to_string(),
             text: PRELUDE,
             file: parsed.file,
             kind: FileKind::Prelude,

@@ -33,31 +33,32 @@ impl ControlFlowGraph {
     /// Builds the graph of verified code.
     pub fn new(function: &Function<Stack>) -> Self {
         let length = function.code.len();
-        let mut is_leader = vec![false; length + 2];
-        is_leader[0] = true;
+        // First whether a block begins at each instruction, then how many have begun there.
+        let mut block_at = vec![0_u32; length + 2];
+        block_at[0] = 1;
         for (pc, instruction) in function.code.iter().enumerate() {
             let op = instruction.op();
             if let Some(target) = instruction.jump_target() {
-                is_leader[target as usize] = true;
-                is_leader[pc + 1] = true;
+                block_at[target as usize] = 1;
+                block_at[pc + 1] = 1;
             } else if op.ends_block() {
-                is_leader[pc + 1] = true;
+                block_at[pc + 1] = 1;
             } else if op.skips() {
-                is_leader[pc + 1] = true;
-                is_leader[pc + 2] = true;
+                block_at[pc + 1] = 1;
+                block_at[pc + 2] = 1;
             }
         }
         for handler in &function.handlers {
             for at in [handler.start, handler.end, handler.target] {
-                is_leader[at as usize] = true;
+                block_at[at as usize] = 1;
             }
         }
-        let mut blocks = Vec::new();
-        let mut block_at = vec![0; length];
-        for pc in 0..length {
-            if is_leader[pc] {
+        block_at.truncate(length);
+        let mut blocks = Vec::with_capacity(block_at.iter().sum::<u32>() as usize);
+        for (pc, at) in (0..).zip(&mut block_at) {
+            if *at != 0 {
                 blocks.push(Block {
-                    start: pc as u32,
+                    start: pc,
                     end: 0,
                     successors: SmallVec::new(),
                     handler: None,
@@ -65,7 +66,7 @@ impl ControlFlowGraph {
                     is_reachable: false,
                 });
             }
-            block_at[pc] = blocks.len() as u32 - 1;
+            *at = blocks.len() as u32 - 1;
         }
         for index in 0..blocks.len() {
             let end = blocks.get(index + 1).map_or(length as u32, |next| next.start);
@@ -95,7 +96,8 @@ impl ControlFlowGraph {
     }
 
     fn find_depths(&mut self, function: &Function<Stack>) {
-        let mut pending = vec![(0_u32, 0_u32)];
+        let mut pending = Vec::with_capacity(self.blocks.len() + 1);
+        pending.push((0_u32, 0_u32));
         while let Some((index, depth)) = pending.pop() {
             let block = &mut self.blocks[index as usize];
             if block.is_reachable {

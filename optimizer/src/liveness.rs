@@ -14,9 +14,9 @@ pub enum Fact {
 }
 
 /// What the problem starts from.
-pub struct LivenessInput<S, H> {
-    /// Variable, block, and what that does with it. In the order of the blocks the problem is solved fastest.
-    pub facts: Vec<(u32, u32, Fact)>,
+pub struct LivenessInput<'f, S, H> {
+    /// Variable, block, and what that does with it. In the order of the blocks the problem is solved fastest. They are sorted on the way.
+    pub facts: &'f mut [(u32, u32, Fact)],
     /// Where control goes from each block.
     pub successors: S,
     /// The handler's block, for blocks that are guarded: what is live there is live throughout the block.
@@ -43,7 +43,7 @@ pub struct LiveWord {
     pub index: u32,
     /// Members of all words before this one, those of the sets of earlier blocks included.
     pub before: u32,
-    /// A bit for each variable; not all are zero.
+    /// A bit for each variable.
     pub bits: u64,
 }
 
@@ -58,13 +58,18 @@ impl LiveWord {
 pub struct LiveSets {
     /// Words of all sets, block by block, ascending.
     words: Vec<LiveWord>,
-    /// For each block where its words begin; then where the last one's end.
+    /// For each block where its words begin; then where the last one's end. Nothing when there are no more variables than a word has: then
+    /// each block has one, which may be zero.
     first: Vec<u32>,
 }
 
 impl LiveSets {
     /// The words of a block's set, ascending.
     pub fn words(&self, block: usize) -> &[LiveWord] {
+        if self.first.is_empty() {
+            let word = &self.words[block];
+            return if word.bits == 0 { &[] } else { std::slice::from_ref(word) };
+        }
         &self.words[self.first[block] as usize..self.first[block + 1] as usize]
     }
 
@@ -85,7 +90,7 @@ impl LiveSets {
 
     /// Whether all sets are empty.
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.len() == 0
     }
 
     /// Numbers the members of all sets, from 0 to [`Self::len`], in the order of [`Self::iter`]: the number of a variable in a block's set.
@@ -101,21 +106,20 @@ impl LiveSets {
     }
 
     /// Sets of the first 64 variables, for each block in turn.
-    fn of_one_word(sets: impl ExactSizeIterator<Item = u64>) -> Self {
-        let (mut words, mut first) = (Vec::with_capacity(sets.len()), Vec::with_capacity(sets.len() + 1));
+    fn of_one_word(sets: impl Iterator<Item = u64>) -> Self {
         let mut before = 0;
-        for bits in sets {
-            first.push(words.len() as u32);
-            if bits != 0 {
-                words.push(LiveWord { index: 0, before, bits });
-                before += bits.count_ones();
-            }
-        }
-        first.push(words.len() as u32);
-        Self { words, first }
+        let words = sets.map(|bits| {
+            let word = LiveWord { index: 0, before, bits };
+            before += bits.count_ones();
+            word
+        });
+        Self { words: words.collect(), first: Vec::new() }
     }
 
     fn word(&self, block: usize, variable: u32) -> Option<&LiveWord> {
+        if self.first.is_empty() {
+            return self.words.get(block).filter(|_| variable < 64);
+        }
         let words = self.words(block);
         match words.binary_search_by_key(&(variable / 64), |word| word.index) {
             Ok(at) => Some(&words[at]),
@@ -154,35 +158,17 @@ fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Solves the equations `in = use ∪ (out − def) ∪ in(handler)`, `out = ⋃ in(successors) ∪ in(handler)` to their least fixed point.
-pub fn liveness<S, H>(input: LivenessInput<S, H>) -> Liveness
+/// Solves one problem; see [`Solver::liveness`].
+pub fn liveness<S, H>(input: LivenessInput<'_, S, H>) -> Liveness
 where
     S: Fn(usize) -> [Option<u32>; 2],
     H: Fn(usize) -> Option<u32>,
 {
-    let mut solver = Solver {
-        predecessors: Predecessors::new(&input),
-        states: vec![State::default(); input.blocks],
-        pending: Vec::with_capacity(input.blocks),
-        touched: Vec::with_capacity(input.blocks),
-    };
-    let mut facts = input.facts;
-    if input.variables <= 64 {
-        solver.solve(&facts);
-        let set = |of: fn(&State) -> u64| LiveSets::of_one_word(solver.states.iter().map(of));
-        return Liveness { entering: set(|state| state.entering), leaving: set(|state| state.leaving) };
-    }
-    // By word only, so that blocks stay in order.
-    facts.sort_by_key(|&(variable, _, _)| variable / 64);
-    let mut found = Found::new(input.blocks);
-    for facts in facts.chunk_by(|a, b| a.0 / 64 == b.0 / 64) {
-        solver.solve(facts);
-        found.take(facts[0].0 / 64, &mut solver);
-    }
-    Liveness { entering: found.entering.by_block(input.blocks), leaving: found.leaving.by_block(input.blocks) }
+    Solver::default().liveness(input)
 }
 
 /// Where control comes from to each block.
+#[derive(Clone, Debug, Default)]
 struct Predecessors {
     /// Block and whether it is guarded by a handler that begins here, for all blocks one after the other.
     edges: Vec<(u32, bool)>,
@@ -191,24 +177,26 @@ struct Predecessors {
 }
 
 impl Predecessors {
-    fn new<S, H>(input: &LivenessInput<S, H>) -> Self
+    fn fill<S, H>(&mut self, input: &LivenessInput<'_, S, H>)
     where
         S: Fn(usize) -> [Option<u32>; 2],
         H: Fn(usize) -> Option<u32>,
     {
-        let mut first = vec![0_u32; input.blocks + 2];
+        let Self { edges, first } = self;
+        first.clear();
+        first.resize(input.blocks + 2, 0);
         // Counted two places further on, so that filling leaves each place where its edges begin.
         for_each_edge(input, |_, to, _| first[to as usize + 2] += 1);
         for block in 2..first.len() {
             first[block] += first[block - 1];
         }
-        let mut edges = vec![(0, false); first[input.blocks + 1] as usize];
+        edges.clear();
+        edges.resize(first[input.blocks + 1] as usize, (0, false));
         for_each_edge(input, |from, to, is_handler| {
             let place = &mut first[to as usize + 1];
             edges[*place as usize] = (from, is_handler);
             *place += 1;
         });
-        Self { edges, first }
     }
 
     fn of(&self, block: u32) -> std::ops::Range<usize> {
@@ -216,7 +204,7 @@ impl Predecessors {
     }
 }
 
-fn for_each_edge<S, H>(input: &LivenessInput<S, H>, mut visit: impl FnMut(u32, u32, bool))
+fn for_each_edge<S, H>(input: &LivenessInput<'_, S, H>, mut visit: impl FnMut(u32, u32, bool))
 where
     S: Fn(usize) -> [Option<u32>; 2],
     H: Fn(usize) -> Option<u32>,
@@ -230,7 +218,7 @@ where
 }
 
 /// What is known of the current 64 variables at a block. All zero between two words.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct State {
     definitions: u64,
     entering: u64,
@@ -239,7 +227,9 @@ struct State {
     is_touched: bool,
 }
 
-struct Solver {
+/// Solves one problem after the other in the same tables, which saves making them for each of many small ones.
+#[derive(Clone, Debug, Default)]
+pub struct Solver {
     predecessors: Predecessors,
     states: Vec<State>,
     /// Blocks at whose beginning more is live than their predecessors know.
@@ -249,6 +239,31 @@ struct Solver {
 }
 
 impl Solver {
+    /// Solves the equations `in = use ∪ (out − def) ∪ in(handler)`, `out = ⋃ in(successors) ∪ in(handler)` to their least fixed point.
+    pub fn liveness<S, H>(&mut self, input: LivenessInput<'_, S, H>) -> Liveness
+    where
+        S: Fn(usize) -> [Option<u32>; 2],
+        H: Fn(usize) -> Option<u32>,
+    {
+        self.predecessors.fill(&input);
+        self.states.clear();
+        self.states.resize(input.blocks, State::default());
+        self.touched.clear();
+        if input.variables <= 64 {
+            self.solve(input.facts);
+            let set = |of: fn(&State) -> u64| LiveSets::of_one_word(self.states.iter().map(of));
+            return Liveness { entering: set(|state| state.entering), leaving: set(|state| state.leaving) };
+        }
+        // By word only, so that blocks stay in order.
+        input.facts.sort_by_key(|&(variable, _, _)| variable / 64);
+        let mut found = Found::new(input.blocks);
+        for facts in input.facts.chunk_by(|a, b| a.0 / 64 == b.0 / 64) {
+            self.solve(facts);
+            found.take(facts[0].0 / 64, self);
+        }
+        Liveness { entering: found.entering.by_block(input.blocks), leaving: found.leaving.by_block(input.blocks) }
+    }
+
     fn solve(&mut self, facts: &[(u32, u32, Fact)]) {
         for &(variable, block, fact) in facts {
             let bit = 1 << (variable % 64);
@@ -355,7 +370,7 @@ mod tests {
     /// Block 0 branches to 1 and 2; 1 goes back to itself or on to 2; an error in 1 leads to 3. Variable 70 is set in 0 and read in 2,
     /// variable 3 is set in 1 and read in 3, variable 5 is read in 1.
     fn solved() -> super::Liveness {
-        let facts = vec![
+        let facts = &mut [
             (70, 0, Fact::Definition),
             (3, 1, Fact::Definition),
             (5, 1, Fact::Use),

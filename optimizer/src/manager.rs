@@ -151,6 +151,9 @@ type Schedule = (Vec<&'static dyn Pass>, Vec<&'static dyn Pass>, usize);
 /// Who is told of a pass, the function's index, what the function is now, and all constants.
 type Watch<'w> = dyn FnMut(&dyn Pass, usize, &Body, &[Constant]) + 'w;
 
+/// The same for one function.
+type WatchBody<'w> = dyn FnMut(&dyn Pass, &Body, &[Constant]) + 'w;
+
 /// Optimizes a verified program. The outcome has to be verified again.
 pub fn optimize(module: &StackCode, options: &Options, meaning: &mut dyn Meaning) -> (StackCode, Statistics) {
     optimize_watched(module, options, meaning, &mut |_, _, _, _| {})
@@ -214,7 +217,7 @@ fn run(
     (repeated, last, rounds): &Schedule,
     context: &mut Context<'_>,
     statistics: &mut Statistics,
-    watch: &mut dyn FnMut(&dyn Pass, &Body, &[Constant]),
+    watch: &mut WatchBody<'_>,
 ) -> bool {
     body.tidy();
     let mut run_each = |passes: &[&'static dyn Pass]| {

@@ -11,6 +11,8 @@ mod split;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use smallvec::SmallVec;
+
 use super::{Allocation, Location, RegisterAllocator, at};
 use crate::live::{LiveRange, LiveRanges};
 use crate::tac::{Function, NONE};
@@ -42,21 +44,19 @@ struct Scan<'r> {
     function: &'r Function,
     ranges: &'r LiveRanges,
     /// Bit `r` is set while register `r` is free.
-    free: Vec<u64>,
+    free: SmallVec<[u64; 4]>,
     registers: u16,
     /// Ranges that hold registers, by end.
     active: BinaryHeap<Reverse<(u32, u32)>>,
-    /// For each register the range that holds it.
-    holder: Vec<Option<LiveRange>>,
-    /// How many registers have been held so far: all below this.
-    held: usize,
+    /// For each register up to the highest that was ever held the range that holds it.
+    holder: SmallVec<[Option<LiveRange>; 8]>,
     locations: Vec<Location>,
     windows: Vec<u16>,
 }
 
 impl<'r> Scan<'r> {
     fn new(function: &'r Function, ranges: &'r LiveRanges, registers: u16) -> Self {
-        let mut free = vec![u64::MAX; usize::from(registers).div_ceil(64)];
+        let mut free = SmallVec::from_elem(u64::MAX, usize::from(registers).div_ceil(64));
         if !registers.is_multiple_of(64)
             && let Some(last) = free.last_mut()
         {
@@ -67,9 +67,8 @@ impl<'r> Scan<'r> {
             ranges,
             free,
             registers,
-            active: BinaryHeap::new(),
-            holder: vec![None; usize::from(registers)],
-            held: 0,
+            active: BinaryHeap::with_capacity(16),
+            holder: SmallVec::new(),
             locations: vec![Location::Nowhere; function.registers as usize],
             windows: Vec::with_capacity(ranges.windows.len()),
         }
@@ -114,7 +113,7 @@ impl<'r> Scan<'r> {
     fn first_free_above(&self, point: u32) -> u16 {
         let crosses =
             |holder: &Option<LiveRange>| holder.is_some_and(|range| range.start <= point && range.end > point + 1);
-        self.holder[..self.held].iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
+        self.holder.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
     }
 
     fn expire(&mut self, point: u32) {
@@ -169,8 +168,10 @@ impl<'r> Scan<'r> {
     fn assign(&mut self, range: LiveRange, register: u16) {
         self.locations[at(range.register)] = Location::Register(register);
         self.free[usize::from(register) / 64] &= !(1 << (register % 64));
+        if self.holder.len() <= usize::from(register) {
+            self.holder.resize(usize::from(register) + 1, None);
+        }
         self.holder[usize::from(register)] = Some(range);
-        self.held = self.held.max(usize::from(register) + 1);
         self.active.push(Reverse((range.end, u32::from(register))));
     }
 }

@@ -8,14 +8,18 @@
 //!
 //! Where blocks disagree about a value's place, moves on the edges between them make up for it (see [`pieces`](super::pieces)).
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::headers::cut_at_headers;
-use super::pieces::{Piece, settle};
+use super::pieces::{Decided, Piece, settle};
 use super::timeline::{Stretch, Timeline};
 use super::{Allocation, RegisterAllocator, at};
 use crate::live::{LiveRanges, Origin, uses_window};
 use crate::tac::{Function, Instruction, NONE, Operand, Terminator, VirtualRegister};
 use fxhash::FxHashSet;
 use isa::RegisterOp;
+use optimizer::liveness::for_each_difference;
 
 /// Second-chance binpacking.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +37,7 @@ impl RegisterAllocator for SecondChance {
         let Walk { mut pieces, mut is_spilled, windows, .. } = walk;
         join(&mut pieces);
         cut_at_headers(&timeline, &mut pieces, &mut is_spilled);
-        settle(function, ranges, &timeline, pieces, &is_spilled, windows)
+        settle(function, ranges, &timeline, Decided { pieces, is_spilled, windows, registers })
     }
 }
 
@@ -59,11 +63,19 @@ struct Walk<'r> {
     /// What each loop has in registers where it begins.
     carried: Vec<FxHashSet<VirtualRegister>>,
     holder: Vec<Option<Held>>,
-    /// No value that is held is dead before this point or at it.
-    soonest_end: u32,
+    /// How many registers have been held so far: all below this.
+    used: usize,
+    /// Registers that may be free: all that are, and some that have been taken meanwhile.
+    free: BinaryHeap<Reverse<u16>>,
+    /// When the values that are held die, soonest first, and some that were held.
+    dying: BinaryHeap<Reverse<(u32, VirtualRegister)>>,
     /// For each virtual register where it is, and where it was last.
     place: Vec<u16>,
     last_place: Vec<u16>,
+    /// For each virtual register the last point of the segment in which it was last held, and where in that it is wanted next: right until
+    /// the walk gets there.
+    live_until: Vec<u32>,
+    wanted: Vec<u32>,
     /// What registers hold where blocks end, by block.
     ends: Vec<Option<Vec<(VirtualRegister, u16)>>>,
     pieces: Vec<Piece>,
@@ -80,17 +92,22 @@ impl<'r> Walk<'r> {
                 last_place[at(arrival.to)] = parameter;
             }
         }
+        // More registers than there are values are of no use.
+        let places = registers.min(u16::try_from(count).unwrap_or(u16::MAX));
         Self {
             function,
             ranges,
             timeline,
             pressures: pressures(timeline),
             carried: vec![FxHashSet::default(); timeline.loops.len()],
-            // More registers than there are values are of no use.
-            holder: vec![None; usize::from(registers).min(count)],
-            soonest_end: u32::MAX,
+            holder: vec![None; usize::from(places)],
+            used: 0,
+            free: (0..places).map(Reverse).collect(),
+            dying: BinaryHeap::new(),
             place: vec![NOWHERE; count],
             last_place,
+            live_until: vec![0; count],
+            wanted: vec![0; count],
             ends: vec![None; function.blocks.len()],
             pieces: Vec::new(),
             is_spilled: vec![false; count],
@@ -101,59 +118,107 @@ impl<'r> Walk<'r> {
     fn run(&mut self) {
         let predecessors = predecessors(self.function, self.timeline);
         let landings = self.function.landings();
-        for order in 0..self.timeline.stretches.len() {
-            let stretch = self.timeline.stretches[order];
-            self.begin_block(&stretch, &predecessors[stretch.block as usize]);
+        let mut last = None;
+        for stretch in &self.timeline.stretches {
+            self.begin_block(stretch, last, &predecessors[stretch.block as usize]);
             if landings[stretch.block as usize] != NONE {
                 self.write(landings[stretch.block as usize], stretch.start, true);
             }
-            self.block(&stretch);
-            let end = stretch.terminator + 1;
-            let held = (0_u16..).zip(&self.holder).filter_map(|(place, held)| Some((held.as_ref()?.register, place)));
+            self.block(stretch);
+            let held = (0_u16..)
+                .zip(&self.holder[..self.used])
+                .filter_map(|(place, held)| Some((held.as_ref()?.register, place)));
             self.ends[stretch.block as usize] = Some(held.collect());
-            for place in 0..self.holder.len() {
-                self.let_go(place, end, false);
-            }
+            last = Some(stretch);
+        }
+        let end = last.map_or(0, |last| last.terminator + 1);
+        for place in 0..self.used {
+            self.let_go(place, end, false);
         }
     }
 
-    /// Fills registers with what is there when a block begins.
-    fn begin_block(&mut self, stretch: &Stretch, predecessors: &[u32]) {
+    /// Fills registers with what is there when a block begins; `last` is the block laid out before it, whose end they are left from.
+    fn begin_block(&mut self, stretch: &Stretch, last: Option<&Stretch>, predecessors: &[u32]) {
         let header = stretch.innermost.filter(|&index| self.timeline.loops[index as usize].start == stretch.start);
-        let before = predecessors.iter().find_map(|&block| self.ends[block as usize].clone());
-        let candidates: Vec<(VirtualRegister, u16)> = match before {
-            Some(before) => before,
-            // Errors lead here, or jumps back alone: wherever each value was last.
+        let before = predecessors.iter().find_map(|&block| self.ends[block as usize].as_ref());
+        let mut candidates: Vec<(VirtualRegister, u16)> = match before {
+            Some(before) => before.iter().filter(|held| self.is_live(held.0, stretch)).copied().collect(),
+            // Errors lead here, or jumps back alone: wherever each value was last. Where many are live, some of them have to do.
             None => {
-                let entering = self.ranges.live.entering.iter(stretch.block as usize);
+                let entering = self.ranges.live.entering.iter(stretch.block as usize).take(4 * self.holder.len());
                 entering.map(|register| (register, self.last_place[at(register)])).collect()
             }
         };
-        let mut candidates: Vec<_> =
-            candidates.into_iter().filter(|&(register, _)| self.ranges.is_entering(stretch.block, register)).collect();
+        let missing: Vec<VirtualRegister> = match last {
+            Some(last) => self.missing(stretch, last, &candidates),
+            None => self.ranges.live.entering.iter(stretch.block as usize).collect(),
+        };
         if let Some(header) = header {
             self.choose_carried(header, &mut candidates);
         }
-        let mut displaced = Vec::new();
-        for (register, place) in candidates {
-            if self.holder.get(usize::from(place)).is_some_and(Option::is_none) {
-                self.hold(register, place, stretch.start);
-            } else {
-                displaced.push(register);
-            }
-        }
-        for register in displaced {
-            let Some(free) = self.holder.iter().position(Option::is_none) else { break };
-            self.hold(register, free as u16, stretch.start);
-        }
+        self.change_to(&candidates, stretch.start);
         // Everything else is at home.
-        for register in self.ranges.live.entering.iter(stretch.block as usize) {
+        for register in missing {
             if self.place[at(register)] == NOWHERE {
                 self.is_spilled[at(register)] = true;
             }
         }
         if let Some(header) = header {
             self.carried[header as usize] = self.holder.iter().flatten().map(|held| held.register).collect();
+        }
+    }
+
+    /// Whether a virtual register is live where a block begins.
+    fn is_live(&self, register: VirtualRegister, stretch: &Stretch) -> bool {
+        self.live_until[at(register)] >= stretch.start || self.ranges.is_entering(stretch.block, register)
+    }
+
+    /// Virtual registers that are live where a block begins, and may be without a register there for the first time: what had one at the end
+    /// of the block laid out before it, or could have one now, or was not live there.
+    fn missing(
+        &self,
+        stretch: &Stretch,
+        last: &Stretch,
+        candidates: &[(VirtualRegister, u16)],
+    ) -> Vec<VirtualRegister> {
+        let live = &self.ranges.live;
+        let held = self.holder[..self.used].iter().flatten().map(|held| held.register);
+        let mut missing: Vec<VirtualRegister> = held.filter(|&register| self.is_live(register, stretch)).collect();
+        missing.extend(candidates.iter().map(|candidate| candidate.0));
+        let (leaving, entering) =
+            (live.leaving.words(last.block as usize), live.entering.words(stretch.block as usize));
+        for_each_difference(leaving, entering, |register, begins| {
+            if begins {
+                missing.push(register);
+            }
+        });
+        missing
+    }
+
+    /// Makes registers hold these values at a point, at the places named if these are free, and lets go of all others.
+    fn change_to(&mut self, values: &[(VirtualRegister, u16)], point: u32) {
+        // Where something is, was, or can be displaced to.
+        let places = self.used.max(at(self.function.parameters)) + values.len();
+        let mut wanted = vec![NONE; places.min(self.holder.len())];
+        let mut displaced = Vec::new();
+        for &(register, place) in values {
+            match wanted.get_mut(usize::from(place)) {
+                Some(wanted) if *wanted == NONE => *wanted = register,
+                _ => displaced.push(register),
+            }
+        }
+        let free = wanted.iter_mut().filter(|wanted| **wanted == NONE);
+        free.zip(displaced).for_each(|(wanted, register)| *wanted = register);
+        let stays = |held: &Held, wanted: VirtualRegister| held.register == wanted && held.live_until >= point;
+        for (place, &wanted) in wanted.iter().enumerate() {
+            if !self.holder[place].is_some_and(|held| stays(&held, wanted)) {
+                self.let_go(place, point - 1, false);
+            }
+        }
+        for (place, wanted) in (0_u16..).zip(wanted) {
+            if wanted != NONE && self.holder[usize::from(place)].is_none() {
+                self.hold(wanted, place, point);
+            }
         }
     }
 
@@ -204,7 +269,8 @@ impl<'r> Walk<'r> {
             if let Some(&callee) = reads.first() {
                 first = first.max(self.place[at(callee)] + 1);
             }
-            self.windows.push(first);
+            // Above the slots, should there be any: where arguments prefer to be.
+            self.windows.push(first.max(self.function.parameters as u16));
         }
         self.expire(point + 1);
         if instruction.destination != NONE {
@@ -232,8 +298,7 @@ impl<'r> Walk<'r> {
             return;
         }
         self.expire(point);
-        let is_free = self.holder.iter().any(Option::is_none);
-        if needs_register || is_free {
+        if needs_register || self.lowest_free().is_some() {
             let place = self.find_place(register, point, &[]);
             self.hold(register, place, point);
         } else {
@@ -245,19 +310,31 @@ impl<'r> Walk<'r> {
     fn find_place(&mut self, register: VirtualRegister, point: u32, kept: &[VirtualRegister]) -> u16 {
         let is_free = |place: &u16| self.holder.get(usize::from(*place)).is_some_and(Option::is_none);
         let preferred = self.preference(register, point).filter(is_free);
-        let free = preferred.or_else(|| self.holder.iter().position(Option::is_none).map(|place| place as u16));
-        free.unwrap_or_else(|| {
+        preferred.or_else(|| self.lowest_free()).unwrap_or_else(|| {
             let last = self.wanted_last(point, kept);
             self.let_go(last, point - 1, true);
             last as u16
         })
     }
 
-    fn wanted_last(&self, point: u32, kept: &[VirtualRegister]) -> usize {
+    fn lowest_free(&mut self) -> Option<u16> {
+        while let Some(&Reverse(place)) = self.free.peek() {
+            if self.holder[usize::from(place)].is_none() {
+                return Some(place);
+            }
+            self.free.pop();
+        }
+        None
+    }
+
+    fn wanted_last(&mut self, point: u32, kept: &[VirtualRegister]) -> usize {
         let mut last = None;
-        for (place, held) in self.holder.iter().enumerate() {
-            let Some(held) = held.filter(|held| !kept.contains(&held.register)) else { continue };
-            let next = self.next_use(&held, point);
+        for place in 0..self.used {
+            let Some(held) = self.holder[place].filter(|held| !kept.contains(&held.register)) else { continue };
+            if self.wanted[at(held.register)] < point {
+                self.wanted[at(held.register)] = self.next_use(&held, point);
+            }
+            let next = self.wanted[at(held.register)];
             let is_needed = next == point && self.timeline.needs_register(held.register, point);
             if !is_needed && last.is_none_or(|(_, latest)| next > latest) {
                 last = Some((place, next));
@@ -286,9 +363,14 @@ impl<'r> Walk<'r> {
     }
 
     fn hold(&mut self, register: VirtualRegister, place: u16, start: u32) {
-        let live_until = self.timeline.segment(register, start).map_or(start, |segment| segment.end);
-        self.soonest_end = self.soonest_end.min(live_until);
+        if self.live_until[at(register)] < start {
+            self.live_until[at(register)] = self.timeline.segment(register, start).map_or(start, |segment| segment.end);
+            self.wanted[at(register)] = 0;
+        }
+        let live_until = self.live_until[at(register)];
+        self.dying.push(Reverse((live_until, register)));
         self.holder[usize::from(place)] = Some(Held { register, start, live_until });
+        self.used = self.used.max(usize::from(place) + 1);
         self.place[at(register)] = place;
         self.last_place[at(register)] = place;
     }
@@ -297,6 +379,7 @@ impl<'r> Walk<'r> {
     fn let_go(&mut self, place: usize, end: u32, is_cut: bool) {
         let Some(Held { register, start, live_until }) = self.holder[place].take() else { return };
         self.place[at(register)] = NOWHERE;
+        self.free.push(Reverse(place as u16));
         if is_cut {
             self.is_spilled[at(register)] = true;
         }
@@ -308,21 +391,21 @@ impl<'r> Walk<'r> {
 
     /// Lets go of what is dead before a point.
     fn expire(&mut self, point: u32) {
-        if self.soonest_end >= point {
-            return;
-        }
-        for place in 0..self.holder.len() {
-            if self.holder[place].is_some_and(|held| held.live_until < point) {
-                self.let_go(place, point - 1, false);
+        while let Some(&Reverse((end, register))) = self.dying.peek()
+            && end < point
+        {
+            self.dying.pop();
+            let place = usize::from(self.place[at(register)]);
+            if self.holder.get(place).copied().flatten().is_some_and(|held| held.live_until == end) {
+                self.let_go(place, end, false);
             }
         }
-        self.soonest_end = self.holder.iter().flatten().map(|held| held.live_until).min().unwrap_or(u32::MAX);
     }
 
     /// One past the highest register of a value that lives on after the instruction at a point.
     fn first_free_above(&self, point: u32) -> u16 {
         let crosses = |held: &Option<Held>| held.is_some_and(|held| held.live_until > point + 1);
-        self.holder.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
+        self.holder[..self.used].iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
     }
 
     /// The register in which a value will be wanted, if it can be told.
@@ -343,7 +426,7 @@ impl<'r> Walk<'r> {
         if let Ok(window) = result_of
             && self.ranges.windows[window].destination == register
         {
-            return Some(self.windows[window].max(self.function.parameters as u16));
+            return Some(self.windows[window]);
         }
         let original = self.ranges.copied_from[at(register)];
         self.last_place.get(original as usize).copied().filter(|&place| place != NOWHERE)
@@ -355,10 +438,11 @@ fn join(pieces: &mut Vec<Piece>) {
     pieces.sort_unstable_by_key(|piece| (piece.register, piece.start));
     pieces.dedup_by(|next, last| {
         let follows = (next.register, next.place, next.start) == (last.register, last.place, last.end + 1);
-        if follows && !last.is_cut {
+        let is_one = follows && !last.is_cut;
+        if is_one {
             (last.end, last.is_cut) = (next.end, next.is_cut);
         }
-        follows && !last.is_cut
+        is_one
     });
 }
 
@@ -408,4 +492,18 @@ fn predecessors(function: &Function, timeline: &Timeline) -> Vec<Vec<u32>> {
             blocks.into_iter().map(|(_, block)| block).collect()
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Piece, join};
+
+    #[test]
+    fn pieces_that_follow_each_other_become_one() {
+        let piece = |start, end, is_cut| Piece { register: 0, place: 1, start, end, is_cut };
+        // The last one of three is cut off: what was joined with it is one piece, which is cut, and nothing is left of the others.
+        let mut pieces = vec![piece(2, 5, false), piece(6, 9, false), piece(10, 12, true), piece(13, 14, false)];
+        join(&mut pieces);
+        assert_eq!(pieces, [piece(2, 12, true), piece(13, 14, false)]);
+    }
 }

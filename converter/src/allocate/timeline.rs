@@ -5,7 +5,7 @@
 //! writes at its even point. A *segment* is a stretch of the layout throughout which a register is live; where a value is not needed, its
 //! register has a hole. Holes are what a segment's neighbours in the layout make of control flow: at a hole's ends nothing is moved.
 
-use optimizer::liveness::Liveness;
+use optimizer::liveness::{Liveness, for_each_difference};
 
 use super::at;
 use crate::live::{LiveRanges, uses_window};
@@ -96,10 +96,15 @@ impl Timeline {
         &self.occurrences[self.first[at(register)] as usize..self.first[at(register) + 1] as usize]
     }
 
-    /// The first occurrence of a virtual register at a point or after it.
-    pub fn next(&self, register: VirtualRegister, point: u32) -> Option<&Occurrence> {
+    /// Occurrences of a virtual register at a point or after it.
+    pub fn occurrences_from(&self, register: VirtualRegister, point: u32) -> &[Occurrence] {
         let occurrences = self.occurrences(register);
-        occurrences.get(occurrences.partition_point(|occurrence| occurrence.point < point))
+        &occurrences[occurrences.partition_point(|occurrence| occurrence.point < point)..]
+    }
+
+    /// The first of them.
+    pub fn next(&self, register: VirtualRegister, point: u32) -> Option<&Occurrence> {
+        self.occurrences_from(register, point).first()
     }
 
     /// The last occurrence of a virtual register before a point.
@@ -110,9 +115,7 @@ impl Timeline {
 
     /// The first occurrence of a virtual register at a point or after it where its value has to be in a register.
     pub fn next_needed(&self, register: VirtualRegister, point: u32) -> Option<&Occurrence> {
-        let occurrences = self.occurrences(register);
-        let from = occurrences.partition_point(|occurrence| occurrence.point < point);
-        occurrences[from..].iter().find(|occurrence| occurrence.needs_register)
+        self.occurrences_from(register, point).iter().find(|occurrence| occurrence.needs_register)
     }
 
     /// The segment of a virtual register that a point lies in.
@@ -181,21 +184,25 @@ fn loops(function: &Function, stretches: &mut [Stretch]) -> Vec<Loop> {
         }
     }
     let mut loops: Vec<Loop> = Vec::new();
+    // Loops around the block, with the position of their last one.
     let mut open: Vec<(u32, usize)> = Vec::new();
-    for order in 0..stretches.len() {
-        while open.last().is_some_and(|&(_, last)| last < order) {
+    for order in 0..=stretches.len() {
+        while let Some(&(index, until)) = open.last()
+            && (until < order || order == stretches.len())
+        {
+            loops[index as usize].end = stretches[until].terminator + 1;
             open.pop();
-        }
-        if let Some(last) = last[order] {
-            for (index, until) in &mut open {
-                *until = last.max(*until);
-                loops[*index as usize].end = stretches[*until].terminator + 1;
+            if let Some((_, outer)) = open.last_mut() {
+                *outer = until.max(*outer);
             }
+        }
+        let Some(stretch) = stretches.get_mut(order) else { break };
+        if let Some(last) = last[order] {
             let parent = open.last().map(|&(index, _)| index);
             open.push((loops.len() as u32, last));
-            loops.push(Loop { start: stretches[order].start, end: stretches[last].terminator + 1, parent });
+            loops.push(Loop { start: stretch.start, end: stretch.start, parent });
         }
-        stretches[order].innermost = open.last().map(|&(index, _)| index);
+        stretch.innermost = open.last().map(|&(index, _)| index);
     }
     loops
 }
@@ -276,28 +283,18 @@ struct Walk<'f> {
     globals: u32,
     /// For each register the end of its open segment.
     ends: Vec<u32>,
-    /// Registers below `globals` that are open at the beginning of the block visited last.
-    open: Vec<u64>,
-    /// Room for the set of registers that a block leaves behind.
-    leaving: Vec<u64>,
     segments: Vec<Segment>,
 }
 
 /// Segments by start.
 fn segments(function: &Function, live: &Liveness, stretches: &[Stretch], landings: &[VirtualRegister]) -> Vec<Segment> {
-    let mut walk = Walk {
-        live,
-        globals: function.globals,
-        ends: vec![CLOSED; at(function.registers)],
-        open: vec![0; (function.globals as usize).div_ceil(64)],
-        leaving: vec![0; (function.globals as usize).div_ceil(64)],
-        segments: Vec::new(),
-    };
+    let ends = vec![CLOSED; at(function.registers)];
+    let mut walk = Walk { live, globals: function.globals, ends, segments: Vec::new() };
     let mut following = None;
     for stretch in stretches.iter().rev() {
         walk.enter_from_below(stretch, following);
         walk.block(function, stretch, landings[stretch.block as usize]);
-        following = Some(stretch.start);
+        following = Some(stretch);
     }
     // What is open now is there when the function begins.
     for register in 0..function.registers {
@@ -309,22 +306,14 @@ fn segments(function: &Function, live: &Liveness, stretches: &[Stretch], landing
 
 impl Walk<'_> {
     /// Closes what is open where the next block begins but not needed after this one, and opens what is needed after this one only.
-    fn enter_from_below(&mut self, stretch: &Stretch, following: Option<u32>) {
-        let block = stretch.block as usize;
-        self.leaving.fill(0);
-        self.live.leaving.words(block).iter().for_each(|word| self.leaving[word.index as usize] = word.bits);
-        for word in 0..self.leaving.len() {
-            let mut changed = self.leaving[word] ^ self.open[word];
-            while changed != 0 {
-                let register = word as u32 * 64 + changed.trailing_zeros();
-                match following {
-                    Some(start) if self.ends[at(register)] != CLOSED => self.close(register, start),
-                    _ => self.ends[at(register)] = stretch.terminator + 1,
-                }
-                changed &= changed - 1;
-            }
-        }
-        self.open.copy_from_slice(&self.leaving);
+    fn enter_from_below(&mut self, stretch: &Stretch, following: Option<&Stretch>) {
+        let live = self.live;
+        let leaving = live.leaving.words(stretch.block as usize);
+        let entering = following.map_or(&[][..], |following| live.entering.words(following.block as usize));
+        for_each_difference(entering, leaving, |register, opens| match following {
+            Some(following) if !opens => self.close(register, following.start),
+            _ => self.ends[at(register)] = stretch.terminator + 1,
+        });
     }
 
     fn block(&mut self, function: &Function, stretch: &Stretch, landing: VirtualRegister) {
@@ -339,9 +328,6 @@ impl Walk<'_> {
             self.write(destination, point, is_kept(self, destination));
         }
         block.terminator.for_each_use(|register| self.read(register, point));
-        for register in block.terminator.definitions().into_iter().flatten() {
-            self.open_mark(register);
-        }
         for instruction in block.instructions.iter().rev() {
             point -= 2;
             if instruction.destination != NONE {
@@ -362,7 +348,6 @@ impl Walk<'_> {
         let end = &mut self.ends[at(register)];
         if *end == CLOSED {
             *end = point;
-            self.open_mark(register);
         }
     }
 
@@ -376,20 +361,10 @@ impl Walk<'_> {
         self.close(register, point);
     }
 
-    /// Brings the row of open registers up to date.
-    fn open_mark(&mut self, register: VirtualRegister) {
-        if register < self.globals && self.ends[at(register)] != CLOSED {
-            self.open[at(register) / 64] |= 1 << (register % 64);
-        }
-    }
-
     fn close(&mut self, register: VirtualRegister, start: u32) {
         let end = std::mem::replace(&mut self.ends[at(register)], CLOSED);
         if end != CLOSED {
             self.segments.push(Segment { start, register, end });
-        }
-        if register < self.globals {
-            self.open[at(register) / 64] &= !(1 << (register % 64));
         }
     }
 }

@@ -1,341 +1,196 @@
 //! Both forms of a function, run side by side until nothing more is learned.
 //!
-//! A *node* is a pair of places in the code, one in each form, at which control meets. It has a state: which places hold the same value
-//! on every way found so far. A node is run until control branches or meets another way; the states in which it leaves go to the nodes it
-//! leaves for, and a node whose state loses something by that is run again.
+//! Control comes to pairs of events, one in each form. Both forms must do the same with the same there; then each goes on silently to its
+//! next event. A pair where ways meet is a *node*. It has a state: which places hold the same value on every way found so far. A node
+//! whose state loses something when another way comes there is run again.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
 
 use fxhash::FxHashMap;
 use isa::module::Handler;
-use isa::{Effects, Function, Register, Stack, StackOp};
+use isa::{Effects, StackOp};
 use smallvec::{SmallVec, smallvec};
 
-use super::places::Places;
-use super::register::RegisterSide;
-use super::sides::{Action, Cursor, Event, FRAME, MEMORY, Next, Side, State};
-use super::stack::StackSide;
-use super::terms::{Met, NOTHING, Term, Terms, Value};
+use super::steps::{Form, Step};
+use super::terms::{NONE, NOTHING, Term, Terms, Value};
+use crate::shared::Shared;
 
-/// A pair of places in the code.
-type Pair = (Cursor, Cursor);
+/// Counts locals, places of the operand stack, registers, spill slots, and what else holds a value.
+pub(super) type Place = u32;
+/// Which value each place of both frames holds. Most stays the same from one event to the next.
+pub(super) type State = Shared<Value>;
+/// A step or an instruction of each form.
+type Pair = [u32; 2];
+/// What an event reads, and for a branch whether it is taken if that holds.
+type Event = (SmallVec<[Value; 4]>, bool);
 
-/// Where the forms differ, and how.
-pub(super) struct Mismatch {
-    pub(super) at: Pair,
-    pub(super) difference: String,
-}
+/// The place whose value is all that was ever written to memory: it is another after every event that may write.
+pub(super) const MEMORY: Place = 0;
+/// How many operations one form may be ahead of the other where control meets.
+const DEEPEST_RESULT: u32 = 16;
 
 struct Node {
-    at: Pair,
     state: State,
     /// The values that were made here because places agree on each way here, and how many places hold each.
     joined: FxHashMap<Value, usize>,
-    is_pending: bool,
 }
 
-pub(super) struct Walk<'m> {
-    stack: StackSide<'m>,
-    register: RegisterSide<'m>,
-    functions: (&'m Function<Stack>, &'m Function<Register>),
-    guards: (Guards<'m>, Guards<'m>),
-    terms: Terms<'m>,
-    nodes: Vec<Node>,
-    numbers: FxHashMap<Pair, u32>,
-    /// Nodes to be run, those that come first in the code first.
-    pending: BinaryHeap<Reverse<(Pair, u32)>>,
+struct Walk<'s, 'm> {
+    forms: &'s [Form<'m>; 2],
+    meets: [Vec<bool>; 2],
+    terms: Terms,
+    nodes: FxHashMap<Pair, Node>,
+    /// Nodes to be run, in the order of the code.
+    pending: BTreeSet<Pair>,
+    /// Other pairs, to be run before the next node.
+    ways: Vec<(Pair, State)>,
 }
 
-impl<'m> Walk<'m> {
-    /// `frame` is the size of the stack form's frame.
-    pub(super) fn new(
-        stack: StackSide<'m>,
-        frame: u32,
-        register: &'m Function<Register>,
-        constants: &'m [Term],
-    ) -> Self {
-        let base = FRAME + frame;
-        let mut terms = Terms::new(constants);
-        let mut places = Places::new(base + register.locals);
-        let unset = terms.number(Term::Unset);
-        places.set(MEMORY, terms.joined());
-        for local in 0..stack.function.locals {
-            places.set(FRAME + local, unset);
-        }
-        for parameter in 0..u32::from(register.parameters) {
-            let value = terms.number(Term::Parameter(parameter));
-            places.set(FRAME + parameter, value);
-            places.set(base + parameter, value);
-        }
-        let mut walk = Self {
-            functions: (stack.function, register),
-            guards: (Guards::new(&stack.function.handlers), Guards::new(&register.handlers)),
-            stack,
-            register: RegisterSide::new(register, base),
-            terms,
-            nodes: Vec::new(),
-            numbers: FxHashMap::default(),
-            pending: BinaryHeap::new(),
-        };
-        walk.arrive((Cursor::at(0), Cursor::at(0)), State { places, depth: 0 });
-        walk
+/// Runs both forms of a function. Fails with the instructions where they differ, and how.
+pub(super) fn walk(forms: &[Form<'_>; 2], terms: Terms, beginning: State) -> Result<(), (Pair, String)> {
+    let (meets, nodes) = (forms.each_ref().map(Form::meets), FxHashMap::default());
+    let mut walk = Walk { forms, meets, terms, nodes, pending: BTreeSet::new(), ways: Vec::new() };
+    walk.go_on([0, 0], beginning);
+    while let Some((at, state)) = walk.next() {
+        let instructions = [0, 1].map(|form| forms[form].steps[at[form] as usize].pc);
+        walk.run(at, state).map_err(|difference| (instructions, difference))?;
+    }
+    Ok(())
+}
+
+impl Walk<'_, '_> {
+    fn next(&mut self) -> Option<(Pair, State)> {
+        self.ways.pop().or_else(|| self.pending.pop_first().map(|at| (at, self.nodes[&at].state.clone())))
     }
 
-    /// Runs nodes until none has anything new to say.
-    pub(super) fn run(mut self) -> Result<(), Mismatch> {
-        while let Some(Reverse((_, node))) = self.pending.pop() {
-            self.nodes[node as usize].is_pending = false;
-            self.node(node)?;
+    fn run(&mut self, at: Pair, mut state: State) -> Result<(), String> {
+        let steps = [0, 1].map(|form| &self.forms[form].steps[at[form] as usize]);
+        let events = steps.map(|step| self.event(step, &state));
+        let handlers = self.compare(steps, &events)?;
+        let mut outcome = |number| self.terms.number(Term::Outcome(at, number));
+        if steps[0].operation.facts().effects.contains(Effects::WRITE) {
+            state.set(MEMORY, outcome(2));
+        }
+        let [first, second, thrown] = [0, 1, 3].map(outcome);
+        let outcomes: [&[Value]; 2] = match steps[0].operation {
+            StackOp::ForPrepare => [&[events[0].0[0]], &[]],
+            StackOp::ForLoop => [&[first], &[]],
+            _ => [&[first, second], &[first]],
+        };
+        if let Some([(left, landing), (right, other)]) = handlers {
+            let mut state = state.clone();
+            [landing, other].into_iter().for_each(|place| state.set(place, thrown));
+            self.go_on([left, right], state);
+        }
+        let states = std::iter::repeat_n(state, steps[0].next.len());
+        for ((way, outcomes), mut after) in (0..).zip(outcomes).zip(states) {
+            for step in steps {
+                step.writes.iter().zip(outcomes).for_each(|(&place, &value)| after.set(place, value));
+            }
+            let next = |form: usize| steps[form].next[if events[form].1 { way } else { 1 - way }];
+            self.go_on([next(0), next(1)], after);
         }
         Ok(())
     }
 
-    fn node(&mut self, node: u32) -> Result<(), Mismatch> {
-        let Node { at, state, .. } = &self.nodes[node as usize];
-        let (mut at, mut state, mut has_moved) = (*at, state.clone(), false);
-        let mut number = 0;
-        loop {
-            // What is computed from values that meet is computed when they have met.
-            for computes in [false, true] {
-                let left = advance(&self.stack, &mut at.0, [has_moved, computes], &mut state, &mut self.terms);
-                let right = advance(&self.register, &mut at.1, [has_moved, computes], &mut state, &mut self.terms);
-                if left || right {
-                    self.arrive(at, state);
-                    return Ok(());
-                }
-                has_moved = false;
-            }
-            let events =
-                [self.stack.event(at.0, &state, &mut self.terms), self.register.event(at.1, &state, &mut self.terms)];
-            let result = self.compare(at, &events).and_then(|()| self.fail(at, &events, &state, [node, number]));
-            result.map_err(|difference| Mismatch { at, difference })?;
-            let outcomes = self.outcomes(&events[0], [node, number + 1]);
-            number += 1 + OUTCOMES;
-            match events.each_ref().map(|event| event.next) {
-                [Next::One(a), Next::One(b)] => {
-                    self.finish(&mut state, &events, outcomes.yes);
-                    (at, has_moved) = ((a, b), true);
-                }
-                [Next::Either(a, c), Next::Either(b, d)] => {
-                    let mut other = state.clone();
-                    self.finish(&mut state, &events, outcomes.yes);
-                    self.finish(&mut other, &events, outcomes.no);
-                    self.arrive((a, b), state);
-                    self.arrive((c, d), other);
-                    return Ok(());
-                }
-                _ => return Ok(()),
-            }
+    /// What an event reads. The condition of a branch is what is left of its value without negations.
+    fn event(&self, step: &Step, state: &State) -> Event {
+        let mut values: SmallVec<_> = step.reads.iter().map(|&place| state.get(place)).collect();
+        let mut sense = true;
+        if step.operation == StackOp::JumpIfTrue {
+            (values[0], sense) = self.terms.condition(values[0], state.get(MEMORY));
+        }
+        (values, sense)
+    }
+
+    /// Both forms must do the same with the same, and go on alike if that fails: gives where to, and the places for what is thrown.
+    fn compare(&self, steps: [&Step; 2], events: &[Event; 2]) -> Result<Option<[(u32, Place); 2]>, String> {
+        let differ = |what: &str, a: &dyn Debug, b: &dyn Debug| Err(format!("{what} {a:?} in one, {b:?} in the other"));
+        let [a, b] = steps.map(|step| step.operation);
+        if a != b {
+            return differ("the operation is", &a, &b);
+        }
+        let [left, right] = events.each_ref().map(|event| &event.0);
+        let differs = |&index: &usize| left.get(index) != right.get(index) || left[index] == NOTHING;
+        if let Some(index) = (0..left.len().max(right.len())).find(differs) {
+            let [a, b] = [left, right].map(|values| values.get(index).map(|&value| self.terms.terms[value as usize]));
+            return differ(&format!("value {index} is"), &a, &b);
+        }
+        let [(a, from), (b, other)] = [0, 1].map(|form| self.forms[form].origins[steps[form].pc as usize]);
+        if from != other && steps[0].operation != StackOp::JumpIfTrue {
+            return differ("the byte of the source is", &from, &other);
+        }
+        let effects = steps[0].operation.facts().effects;
+        let landing = |form: usize, handler: &Handler| (handler.target, self.forms[form].landings + handler.landing);
+        match (a, b) {
+            _ if !effects.contains(Effects::FAIL) && !effects.contains(Effects::ALLOCATE) => Ok(None),
+            (None, None) => Ok(None),
+            (Some(a), Some(b)) if a.is_cleanup == b.is_cleanup => Ok(Some([landing(0, a), landing(1, b)])),
+            _ => differ("the handler of an error is", &a, &b),
         }
     }
 
-    /// Both forms must do the same with the same.
-    fn compare(&self, at: Pair, [left, right]: &[Event; 2]) -> Result<(), String> {
-        if left.action != right.action {
-            return Err(format!("one does {}, the other {}", left.action.name(), right.action.name()));
-        }
-        if left.data != right.data {
-            return Err(format!("one names entry {} of its table, the other {}", left.data, right.data));
-        }
-        if left.operands.len() != right.operands.len() {
-            return Err(format!("one takes {} values, the other {}", left.operands.len(), right.operands.len()));
-        }
-        for (index, (&a, &b)) in left.operands.iter().zip(&right.operands).enumerate() {
-            if a != b || a == NOTHING {
-                let [a, b] = [a, b].map(|value| self.terms.describe(value));
-                return Err(format!("value {index} is {a} in one, {b} in the other"));
+    /// Runs both forms on to their next events.
+    fn go_on(&mut self, mut at: Pair, mut state: State) {
+        let mut meets = false;
+        for (form, at) in at.iter_mut().enumerate() {
+            meets |= self.meets[form][*at as usize];
+            // In verified code control goes only forward by silent steps, so there is an end.
+            while let step = &self.forms[form].steps[*at as usize]
+                && let Some(values) = self.silent(step, &state)
+            {
+                let last = values.len().saturating_sub(1);
+                (0..).zip(&step.writes).for_each(|(number, &place)| state.set(place, values[last.min(number)]));
+                *at = step.next[0];
+                meets |= self.meets[form][*at as usize];
             }
         }
-        let (a, b) = (self.functions.0.position(at.0.pc), self.functions.1.position(at.1.pc));
-        if a != b && left.action != Action::Branch {
-            return Err(format!("one stands at byte {a} of the source, the other at {b}"));
-        }
-        Ok(())
+        if meets { self.arrive(at, state) } else { self.ways.push((at, state)) }
     }
 
-    /// If the event can fail, both forms must go on alike when it does.
-    fn fail(
-        &mut self,
-        at: Pair,
-        [left, right]: &[Event; 2],
-        state: &State,
-        [node, number]: [u32; 2],
-    ) -> Result<(), String> {
-        let effects = left.action.effects();
-        if !effects.contains(Effects::FAIL) && !effects.contains(Effects::ALLOCATE) {
-            return Ok(());
+    /// What a step writes that only moves values, or computes one and at most reads memory for it. Of others nothing.
+    fn silent(&mut self, step: &Step, state: &State) -> Option<SmallVec<[Value; 2]>> {
+        let (operation, effects) = (step.operation, step.operation.facts().effects);
+        if operation.only_moves() {
+            return Some(step.reads.iter().map(|&place| state.get(place)).collect());
         }
-        let handlers = (self.guards.0.at(at.0.pc), self.guards.1.at(at.1.pc));
-        let (a, b) = match handlers {
-            (None, None) => return Ok(()),
-            (Some(a), Some(b)) if a.is_cleanup == b.is_cleanup => (a, b),
-            (Some(_), Some(_)) => return Err("an error goes to cleanup code in one, to a `catch` in the other".into()),
-            _ => return Err("an error is handled in one and leaves the other".into()),
-        };
-        let thrown = self.terms.number(Term::Outcome { node, number });
-        let mut state = state.clone();
-        if let Some(lost) = right.lost {
-            state.places.forget_from(lost);
-        }
-        self.stack.cut(&mut state, a.landing);
-        state.places.set(self.stack.stack(a.landing), thrown);
-        state.depth += 1;
-        state.places.set(self.register.register(b.landing), thrown);
-        self.arrive((Cursor::at(a.target), Cursor::at(b.target)), state);
-        Ok(())
-    }
-
-    /// What an event leaves behind.
-    fn outcomes(&mut self, event: &Event, [node, first]: [u32; 2]) -> Outcomes {
-        let mut outcome = |number| self.terms.number(Term::Outcome { node, number: first + number });
-        let effects = event.action.effects();
-        let memory = effects.contains(Effects::WRITE).then(|| outcome(2));
-        let (yes, no): (Values, Values) = match event.action {
-            Action::Branch => (smallvec![], smallvec![]),
-            Action::Operation(StackOp::ForPrepare) => (smallvec![event.operands[0]], smallvec![]),
-            Action::Operation(StackOp::ForLoop) => (smallvec![outcome(0)], smallvec![]),
-            Action::Operation(StackOp::ForIter | StackOp::ForPair) => {
-                (smallvec![outcome(0), outcome(1)], smallvec![self.terms.number(Term::Null)])
-            }
-            _ => (smallvec![outcome(0)], smallvec![]),
-        };
-        Outcomes { yes: Outcome { values: yes, memory }, no: Outcome { values: no, memory } }
-    }
-
-    /// Brings what an event leaves behind to its places.
-    fn finish(&self, state: &mut State, events: &[Event; 2], outcome: Outcome) {
-        let [left, right] = events;
-        self.stack.cut(state, state.depth - left.pops);
-        state.depth += left.pushes;
-        if let Some(lost) = right.lost {
-            state.places.forget_from(lost);
-        }
-        for event in events {
-            for (&place, &value) in event.results.iter().zip(&outcome.values) {
-                state.places.set(place, value);
-            }
-        }
-        if let Some(memory) = outcome.memory {
-            state.places.set(MEMORY, memory);
-        }
+        let read = |number: usize| step.reads.get(number).map_or(NONE, |&place| state.get(place));
+        let memory = if effects.contains(Effects::READ) { state.get(MEMORY) } else { NONE };
+        let is_silent = Effects::READ.contains(effects) || operation == StackOp::JumpIfNotNull;
+        is_silent.then(|| smallvec![self.terms.result(operation, [read(0), read(1)], memory)])
     }
 
     /// Control comes to a node with a state: from now on the node knows only what holds in that state as well.
     fn arrive(&mut self, at: Pair, state: State) {
-        let Some(&number) = self.numbers.get(&at) else {
-            let number = self.nodes.len() as u32;
-            self.numbers.insert(at, number);
-            self.pending.push(Reverse((at, number)));
-            self.nodes.push(Node { at, state, joined: FxHashMap::default(), is_pending: true });
+        let Some(node) = self.nodes.get_mut(&at) else {
+            self.nodes.insert(at, Node { state, joined: FxHashMap::default() });
+            self.pending.insert(at);
             return;
         };
-        let node = &mut self.nodes[number as usize];
-        debug_assert_eq!(node.state.depth, state.depth, "the stack form is verified");
-        let mut differences = Vec::new();
-        node.state.places.differences(&state.places, |place, old, new| {
-            if old != NOTHING {
-                differences.push((old, new, place));
-            }
-        });
+        let mut differences: Vec<_> = node.state.differences(&state).filter(|&(old, ..)| old != NOTHING).collect();
+        // Operands have lower numbers than results, so they meet before.
         differences.sort_unstable();
-        let mut is_changed = false;
-        // Operands have lower numbers than results, so they have met before.
-        let mut met = Met::default();
+        let mut met = FxHashMap::default();
         for class in differences.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let (old, new, _) = class[0];
-            // All that held the same still do.
-            if new != NOTHING && node.joined.get(&old) == Some(&class.len()) {
-                met.insert((old, new), old);
-                continue;
-            }
-            if let Some(size) = node.joined.get_mut(&old) {
-                *size -= class.len();
-            }
-            let value = match self.terms.result_of_met(old, new, &mut met, DEEPEST_RESULT) {
+            let value = match self.terms.meet(old, new, &mut met, DEEPEST_RESULT) {
                 _ if new == NOTHING => NOTHING,
+                // All that held the same still do.
+                _ if node.joined.get(&old) == Some(&class.len()) => old,
                 Some(result) => result,
                 None => {
-                    let joined = self.terms.joined();
+                    let joined = self.terms.number(Term::Joined(self.terms.terms.len() as u32));
                     node.joined.insert(joined, class.len());
                     joined
                 }
             };
-            met.insert((old, new), value);
-            class.iter().for_each(|&(_, _, place)| node.state.places.set(place, value));
-            is_changed |= value != old;
+            met.insert([old, new], value);
+            if value != old {
+                class.iter().for_each(|&(_, _, place)| node.state.set(place, value));
+                node.joined.entry(old).and_modify(|count| *count -= class.len());
+                self.pending.insert(at);
+            }
         }
-        if is_changed && !std::mem::replace(&mut node.is_pending, true) {
-            self.pending.push(Reverse((at, number)));
-        }
-    }
-}
-
-type Values = SmallVec<[Value; 2]>;
-
-/// How many operations one form may be ahead of the other where control meets.
-const DEEPEST_RESULT: u32 = 16;
-
-/// The most values an event leaves behind, the state of memory included.
-const OUTCOMES: u32 = 3;
-
-/// What an event leaves behind: values for its results, and another memory if it may have written.
-struct Outcome {
-    values: Values,
-    memory: Option<Value>,
-}
-
-/// What an event leaves behind when control goes on, and when it goes to the second of two places.
-struct Outcomes {
-    yes: Outcome,
-    no: Outcome,
-}
-
-/// Runs silent steps; control in verified code goes only forward by them, so there is an end. Says whether control may have come another
-/// way to where it has got. From there on nothing is computed.
-fn advance(
-    side: &impl Side,
-    at: &mut Cursor,
-    [has_moved, computes]: [bool; 2],
-    state: &mut State,
-    terms: &mut Terms<'_>,
-) -> bool {
-    let mut is_met = has_moved && side.is_entered(*at);
-    while let Some(next) = side.step(*at, computes && !is_met, state, terms) {
-        *at = next;
-        is_met |= side.is_entered(next);
-    }
-    is_met
-}
-
-/// Which handler guards each instruction.
-struct Guards<'m> {
-    handlers: &'m [Handler],
-    /// From which instruction on which handler guards, if any.
-    from: Vec<(u32, Option<usize>)>,
-}
-
-impl<'m> Guards<'m> {
-    fn new(handlers: &'m [Handler]) -> Self {
-        let mut borders: Vec<(u32, usize, bool)> = Vec::new();
-        for (index, handler) in handlers.iter().enumerate().filter(|(_, handler)| handler.start < handler.end) {
-            borders.extend([(handler.start, index, true), (handler.end, index, false)]);
-        }
-        borders.sort_unstable();
-        let mut active = BTreeSet::new();
-        let from = borders.into_iter().map(|(pc, index, begins)| {
-            if begins {
-                active.insert(index)
-            } else {
-                active.remove(&index)
-            };
-            (pc, active.first().copied())
-        });
-        Self { from: from.collect(), handlers }
-    }
-
-    fn at(&self, pc: u32) -> Option<&'m Handler> {
-        let after = self.from.partition_point(|&(from, _)| from <= pc);
-        Some(&self.handlers[self.from[after.checked_sub(1)?].1?])
     }
 }

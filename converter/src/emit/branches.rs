@@ -2,8 +2,8 @@
 
 use isa::{Lane, RegisterInstruction, RegisterOp, StackOp};
 
-use super::{Emitter, Place, Spot};
-use crate::tac::{Operand, Terminator, VirtualRegister};
+use super::{Emitter, Place, Spot, Tables};
+use crate::tac::{Block, Operand, Terminator, VirtualRegister};
 
 /// The fused branches for a comparison and the outcome that jumps: with a register, a small integer, a constant on the right.
 fn fused(comparison: RegisterOp, sense: bool) -> [RegisterOp; 3] {
@@ -26,7 +26,7 @@ fn fused(comparison: RegisterOp, sense: bool) -> [RegisterOp; 3] {
 impl Emitter<'_> {
     /// Emits a jump instruction to a block, to be patched.
     fn jump(&mut self, operation: RegisterOp, a: Place, b: Place, block: u32) {
-        self.jumps.push((self.code.len() as u32, block));
+        self.tables.jumps.push((self.tables.code.len() as u32, block));
         self.emit(operation, a, b, 0);
     }
 
@@ -137,6 +137,13 @@ impl Emitter<'_> {
 
     /// Finds the blocks that loop instructions can take over.
     pub(super) fn plan_inlining(&mut self) {
+        let is_loop = |block: &Block| {
+            use Terminator as T;
+            matches!(block.terminator, T::ForPrepare { .. } | T::ForLoop { .. } | T::ForIter { .. })
+        };
+        if !self.function.blocks.iter().any(is_loop) {
+            return;
+        }
         let mut entries = vec![0_u32; self.function.blocks.len()];
         for block in self.function.blocks.iter().filter(|block| block.is_reachable) {
             block.terminator.successors().into_iter().flatten().for_each(|successor| entries[successor as usize] += 1);
@@ -151,7 +158,8 @@ impl Emitter<'_> {
             else {
                 continue;
             };
-            self.inlined[more as usize] = entries[more as usize] == 1 && self.begins_iteration(more).is_some();
+            self.tables.blocks[more as usize].is_inlined =
+                entries[more as usize] == 1 && self.begins_iteration(more).is_some();
         }
     }
 
@@ -263,10 +271,11 @@ impl Emitter<'_> {
 
     /// Writes jump distances.
     pub(super) fn patch(&mut self) {
-        for &(at, block) in &self.jumps {
-            let instruction = self.code[at as usize];
-            let offset = self.block_starts[block as usize] as i32 - at as i32;
-            self.code[at as usize] = if instruction.op().facts().lanes[2] == Lane::Offset {
+        let Tables { code, jumps, blocks, .. } = &mut *self.tables;
+        for &(at, block) in &*jumps {
+            let instruction = code[at as usize];
+            let offset = blocks[block as usize].start as i32 - at as i32;
+            code[at as usize] = if instruction.op().facts().lanes[2] == Lane::Offset {
                 RegisterInstruction::new(instruction.op(), instruction.a, instruction.b, offset as i16 as u16)
             } else {
                 RegisterInstruction::wide(instruction.op(), instruction.a, offset as u32)

@@ -1,6 +1,7 @@
 //! Moves, and filling the windows of calls.
 
 use isa::{Lane, RegisterOp};
+use smallvec::SmallVec;
 
 use super::{Emitter, Place, Spot};
 use crate::allocate::SCRATCH;
@@ -106,7 +107,7 @@ impl Emitter<'_> {
         };
         self.emit(operation, window, middle, arguments);
         let destination = instruction.destination;
-        if destination == NONE || self.is_unread[destination as usize] {
+        if destination == NONE || self.tables.is_unread[destination as usize] {
             return;
         }
         match self.location(destination) {
@@ -132,7 +133,7 @@ impl Emitter<'_> {
 
     /// Brings operands to consecutive registers as if all moved at once: some may lie in the window already, at other places.
     fn fill(&mut self, window: Place, operands: &[Operand]) {
-        let mut moves = Vec::new();
+        let mut moves: SmallVec<[(Place, Place); 8]> = SmallVec::new();
         for (to, operand) in (window..).zip(operands) {
             if let Operand::Register(register) = operand
                 && let Spot::Register(from) = self.location(*register)

@@ -1,6 +1,8 @@
 //! Shapes of code, one by one. `! …` is an error that ends the program.
 
-use crate::runner::{agree, assemble};
+use converter::{AllocatorKind, Options, Step};
+
+use crate::runner::{agree, assemble, try_convert};
 
 /// Runs the shape in both forms and holds it against what it should show.
 #[track_caller]
@@ -2170,4 +2172,58 @@ fn reads_of_what_was_never_set() {
             RETURN"#,
         "! name: Identifier 'a' not found",
     );
+}
+
+#[test]
+fn a_loop_is_entered_in_its_middle_with_a_value_that_it_evicts() {
+    // `l2` is set before the loop, which is entered behind its first block, and lives in a register until the loop's pressure takes that.
+    let code = r#".function <main>
+        .locals l0 l1 l2 l3 l4 l5 l6 l7 l8 l9
+    again:
+        MAKE_CELL l1
+        LOAD_CONST 1
+        LOAD_CONST 1
+        LOAD_CONST 1
+        STORE_LOCAL l2
+        JUMP_IF_TRUE middle
+        STORE_LOCAL l7
+        LOOP again
+    header:
+        JUMP leave
+    middle:
+        LOAD_CONST 1
+        STORE_LOCAL l8
+        LOAD_LOCAL l2
+        LOAD_CONST 1
+        MOD
+        STORE_LOCAL l3
+        LOAD_CONST 1
+        LOAD_CONST 1
+        SUB
+        LOAD_CELL l1
+        LOAD_CONST 1
+        BUILD_LIST 4
+        LOAD_LOCAL l3
+        JUMP_IF_NOT_NULL end
+        LOAD_LOCAL l4
+        STORE_CELL l1
+        LOAD_LOCAL l7
+        LOAD_CONST 1
+        LOAD_CONST 1
+        LOAD_LOCAL l3
+        LOOP_IF_TRUE header
+    leave:
+        STORE_LOCAL l3
+        POP
+        STORE_LOCAL l9
+        FOR_LOOP l2
+        LOOP end
+    end:
+        THROW"#;
+    shows(code, "! name: Identifier 'l1' not found");
+    let without = [Step::ThreadJumps, Step::SingleConstants, Step::Dead, Step::Retarget].into_iter().collect();
+    for &allocator in AllocatorKind::ALL {
+        let options = Options { registers: 8, allocator, without, check: true };
+        try_convert(&assemble(code), options).unwrap_or_else(|error| panic!("{error}"));
+    }
 }

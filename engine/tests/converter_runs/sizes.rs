@@ -2,7 +2,8 @@
 
 use converter::large::{
     DIGITS, branches_over_locals, deep_stack, else_ifs, handlers_in_a_row, handlers_nested, long_loops, loops_in_a_row,
-    many_locals, module, nested_branches, nested_calls, op, straight, wide_print, wide_window,
+    loops_over_locals, many_locals, module, nested_branches, nested_calls, nested_loops, op, straight, wide_print,
+    wide_window,
 };
 use converter::{ConvertError, Options, convert};
 use isa::module::Source;
@@ -228,6 +229,16 @@ fn wide_windows() {
 #[test]
 fn many_loops() {
     shows(loops_in_a_row(1000), &[8, 256], "integer 1000");
+}
+
+#[test]
+fn many_loops_over_many_locals() {
+    shows(loops_over_locals(1000), &[8, 256], "integer 6500");
+}
+
+#[test]
+fn loops_nested_a_hundred_deep() {
+    shows(nested_loops(100), &[8, 256], "integer 7");
 }
 
 #[test]

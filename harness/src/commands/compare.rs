@@ -11,6 +11,7 @@ use engine::{Compiled, Configuration, Source};
 
 use super::{FAILED, Usage, check_writable};
 use crate::cli::{CompareOptions, Format};
+use crate::code_cache;
 use crate::environment::Environment;
 use crate::measure::{self, Field, Plan, Program};
 use crate::peers::peer;
@@ -31,7 +32,8 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
     let format = format(options);
     let environment = Environment::now();
     let size = if options.quick { Size::Small } else { Size::Full };
-    let programs = programs(options, size)?;
+    let mut programs = programs(options, size)?;
+    keep(&mut programs, &field)?;
     let plan = Plan {
         rounds: options.rounds.unwrap_or(if options.quick { QUICK_ROUNDS } else { ROUNDS }) as usize,
         seed: options.seed,
@@ -167,13 +169,35 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
     let names = names(&options.program, &programs);
     for (path, name) in options.program.iter().zip(names) {
         let compiled = Compiled::new(&Source::file(path)?)?;
-        programs.push(Program { name, compiled, arguments: Vec::new(), expected: None, workload: None });
+        programs.push(Program {
+            name,
+            compiled,
+            kept: Vec::new(),
+            arguments: Vec::new(),
+            expected: None,
+            workload: None,
+        });
     }
     let mut seen = HashSet::new();
     if let Some(twice) = programs.iter().find(|program| !seen.insert(program.name.as_str())) {
         return Err(Usage(format!("'{}' is given twice", twice.name)).into());
     }
     Ok(programs)
+}
+
+/// Compiles the programs once more for the configurations that ask for a cache, so that what is run there comes from one: the first time
+/// fills it.
+fn keep(programs: &mut [Program], field: &Field) -> anyhow::Result<()> {
+    for configuration in field.sides.iter().chain(&field.also) {
+        let Some(cache) = code_cache::open(configuration.cache) else { continue };
+        for program in &mut *programs {
+            let source = program.source()?;
+            cache.compile(&source, configuration)?;
+            let (compiled, _) = cache.compile(&source, configuration)?;
+            program.kept.push((configuration.clone(), compiled));
+        }
+    }
+    Ok(())
 }
 
 /// What files are called in results: by the stem of their name where that is theirs alone, else by their path.

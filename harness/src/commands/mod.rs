@@ -1,5 +1,7 @@
 //! The verbs, a file each.
 
+mod cache;
+mod calibrate;
 mod check;
 mod compare;
 mod compile;
@@ -59,7 +61,9 @@ pub fn main() -> ExitCode {
         Verb::Repl(options) => repl::run(&options),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Sweep(options) => sweep::run(&options),
+        Verb::Calibrate(options) => calibrate::run(&options),
         Verb::Paper(options) => paper::run(&options),
+        Verb::Cache(options) => cache::run(&options),
     };
     match result {
         Ok(code) => code,

@@ -4,14 +4,16 @@ use std::io::BufReader;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use engine::orchestrator::Decision;
 use engine::profile::counted;
-use engine::{Compiled, Configuration, Outcome, Prepared, find_executor, render_failure};
+use engine::{Configuration, Found, Keeping, Outcome, Prepared, find_executor, render_failure};
 use optimizer::Statistics;
 use runtime::ErrorKind;
 use serde_json::json;
 
 use super::{FAILED, program};
 use crate::cli::{RunOptions, StatsFormat};
+use crate::code_cache;
 use crate::metrics::{Unit, show_time};
 use crate::terminal::{self, StandardOutput};
 use crate::terminal::{tell, tell_text};
@@ -20,16 +22,22 @@ use crate::terminal::{tell, tell_text};
 const SHOWN_OPERATIONS: usize = 10;
 
 pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
-    let mut configuration = Configuration::default();
+    // A deterministic run leaves nothing behind unless it is told to.
+    let cache = if options.deterministic { Keeping::Off } else { Keeping::Disk };
+    let mut configuration = Configuration { cache, ..Configuration::default() };
     options.axes.apply(&mut configuration)?;
     let (source, arguments) = program(options.file.as_deref(), options.code.as_deref(), &options.arguments)?;
     let begun = Instant::now();
-    let compiled = Compiled::new(&source)?;
+    let cache = code_cache::open(configuration.cache);
+    let (compiled, found) = code_cache::compile(cache.as_ref(), &source, &configuration)?;
     let compile_time = begun.elapsed();
     let Some(executor) = find_executor(configuration.vm) else { unreachable!("the axis checks its values") };
     let begun = Instant::now();
     let prepared = executor.prepare(&compiled, &configuration)?;
     let prepare_time = begun.elapsed();
+    if options.explain {
+        tell_text!("{}", explain(configuration.vm, prepared.decision()));
+    }
     let output = StandardOutput::default();
     let run_options = runtime::RunOptions {
         arguments,
@@ -46,86 +54,121 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         }
         tell_text!("{}", render_failure(failure, compiled.sources(), terminal::colours()));
     }
+    let times = [compile_time, prepare_time];
+    let stats = Stats { configuration: &configuration, found, times, outcome: &outcome, prepared: &*prepared };
     match options.stats {
-        Some(StatsFormat::Json) => {
-            tell!("{}", stats_json(&configuration, compile_time, prepare_time, &outcome, &*prepared))
-        }
-        Some(StatsFormat::Table) => {
-            tell_text!("{}", stats_table(&configuration, compile_time, prepare_time, &outcome, &*prepared))
-        }
+        Some(StatsFormat::Json) => tell!("{}", stats.json()),
+        Some(StatsFormat::Table) => tell_text!("{}", stats.table()),
         None => {}
     }
     Ok(if outcome.result.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-fn stats_json(
-    configuration: &Configuration,
-    compile: Duration,
-    prepare: Duration,
-    outcome: &Outcome,
-    prepared: &dyn Prepared,
-) -> serde_json::Value {
-    let operations = outcome.instructions.as_ref().map(|tally| {
-        tally
-            .by_operation
-            .iter()
-            .map(|&(name, count)| (name.to_string(), json!(count)))
-            .collect::<serde_json::Map<_, _>>()
-    });
-    json!({
-        "configuration": crate::results::describe(configuration),
-        "compile_ns": compile.as_nanos() as u64,
-        "prepare_ns": prepare.as_nanos() as u64,
-        "run_ns": outcome.time.as_nanos() as u64,
-        "instructions": outcome.instructions.as_ref().map(|tally| tally.total),
-        "operations": operations,
-        "code_bytes": prepared.code_bytes(),
-        "passes": prepared.optimization().map(passes_json),
-        "peak_heap_bytes": outcome.heap.peak_bytes,
-        "allocated_bytes": outcome.heap.allocated_bytes,
-        "collections": outcome.heap.collections,
-        "objects_freed": outcome.heap.objects_freed,
-        "fuel_used": outcome.fuel_used,
-    })
+/// What is known of a program, which engine was chosen, and why.
+fn explain(vm: &str, decision: Option<&Decision>) -> String {
+    let Some(decision) = decision else { return format!("engine            {vm}: asked for by --vm\n") };
+    let mut text = String::new();
+    if let Some(facts) = decision.facts {
+        let lines = [
+            ("lines", Unit::Count.show(f64::from(facts.lines))),
+            ("nodes", Unit::Count.show(f64::from(facts.nodes))),
+            ("functions", facts.functions.to_string()),
+            ("loops", facts.loops.to_string()),
+            ("recursion", if facts.is_recursive { "yes" } else { "no" }.to_string()),
+            ("arithmetic", format!("{:.0} % of the work", 100.0 * facts.arithmetic)),
+            ("estimated work", format!("{} nodes", Unit::Count.show(facts.work))),
+        ];
+        lines.iter().for_each(|(name, value)| text.push_str(&format!("{name:<18}{value}\n")));
+    }
+    for (engine, reason) in &decision.refusals {
+        text.push_str(&format!("{:<18}{engine}: {reason}\n", "refused by"));
+    }
+    let because = if decision.refusals.is_empty() {
+        decision.reason.clone()
+    } else {
+        format!("it takes larger programs; {} came first because {}", decision.order[0], decision.reason)
+    };
+    text.push_str(&format!("{:<18}{}: {because}\n", "engine", decision.engine()));
+    text
 }
 
-fn stats_table(
-    configuration: &Configuration,
-    compile: Duration,
-    prepare: Duration,
-    outcome: &Outcome,
-    prepared: &dyn Prepared,
-) -> String {
-    let time = |time: Duration| show_time(time.as_nanos() as f64);
-    let count = |figure: u64| Unit::Count.show(figure as f64);
-    let bytes = |figure: u64| Unit::Bytes.show(figure as f64);
-    let mut lines = vec![
-        ("configuration", configuration.to_string()),
-        ("compile", time(compile)),
-        ("convert and link", time(prepare)),
-        ("run, counting", time(outcome.time)),
-    ];
-    if let Some(code) = prepared.code_bytes() {
-        lines.push(("code", bytes(code as u64)));
+/// What is known of a run when it is over.
+struct Stats<'r> {
+    configuration: &'r Configuration,
+    found: Found,
+    /// How long compiling and preparing took.
+    times: [Duration; 2],
+    outcome: &'r Outcome,
+    prepared: &'r dyn Prepared,
+}
+
+impl Stats<'_> {
+    fn json(&self) -> serde_json::Value {
+        let Self { configuration, found, times: [compile, prepare], outcome, prepared } = *self;
+        let operations = outcome.instructions.as_ref().map(|tally| {
+            tally
+                .by_operation
+                .iter()
+                .map(|&(name, count)| (name.to_string(), json!(count)))
+                .collect::<serde_json::Map<_, _>>()
+        });
+        json!({
+            "configuration": crate::results::describe(configuration),
+            "engine": prepared.decision().map_or(configuration.vm, |decision| decision.engine()),
+            "refused_by": prepared.decision().map(|decision| {
+                decision.refusals.iter().map(|(engine, _)| *engine).collect::<Vec<_>>()
+            }),
+            "cache": found.describe(),
+            "compile_ns": compile.as_nanos() as u64,
+            "prepare_ns": prepare.as_nanos() as u64,
+            "run_ns": outcome.time.as_nanos() as u64,
+            "instructions": outcome.instructions.as_ref().map(|tally| tally.total),
+            "operations": operations,
+            "code_bytes": prepared.code_bytes(),
+            "passes": prepared.optimization().map(passes_json),
+            "peak_heap_bytes": outcome.heap.peak_bytes,
+            "allocated_bytes": outcome.heap.allocated_bytes,
+            "collections": outcome.heap.collections,
+            "objects_freed": outcome.heap.objects_freed,
+            "fuel_used": outcome.fuel_used,
+        })
     }
-    lines.push(("peak heap", bytes(outcome.heap.peak_bytes as u64)));
-    lines.push(("allocated", bytes(outcome.heap.allocated_bytes)));
-    lines.push(("collections", count(outcome.heap.collections)));
-    if let Some(fuel) = outcome.fuel_used {
-        lines.push(("fuel used", count(fuel)));
-    }
-    match &outcome.instructions {
-        Some(tally) => lines.push(("instructions", count(tally.total))),
-        None => lines.push(("instructions", format!("none: '{}' runs no instructions", configuration.vm))),
-    }
-    let mut text: String = lines.iter().map(|(name, value)| format!("{name:<18}{value}\n")).collect();
-    if let Some(tally) = &outcome.instructions {
-        for &(name, figure) in tally.by_operation.iter().take(SHOWN_OPERATIONS) {
-            let share = 100.0 * figure as f64 / tally.total.max(1) as f64;
-            text.push_str(&format!("  {name:<24}{:>10}{share:>7.1} %\n", count(figure)));
+
+    fn table(&self) -> String {
+        let Self { configuration, found, times: [compile, prepare], outcome, prepared } = *self;
+        let time = |time: Duration| show_time(time.as_nanos() as f64);
+        let count = |figure: u64| Unit::Count.show(figure as f64);
+        let bytes = |figure: u64| Unit::Bytes.show(figure as f64);
+        let mut lines = vec![
+            ("configuration", configuration.to_string()),
+            ("engine", engine(configuration, prepared)),
+            ("compile", format!("{} ({})", time(compile), found.describe())),
+            ("convert and link", time(prepare)),
+            ("run, counting", time(outcome.time)),
+        ];
+        if let Some(code) = prepared.code_bytes() {
+            lines.push(("code", bytes(code as u64)));
         }
+        lines.push(("peak heap", bytes(outcome.heap.peak_bytes as u64)));
+        lines.push(("allocated", bytes(outcome.heap.allocated_bytes)));
+        lines.push(("collections", count(outcome.heap.collections)));
+        if let Some(fuel) = outcome.fuel_used {
+            lines.push(("fuel used", count(fuel)));
+        }
+        match &outcome.instructions {
+            Some(tally) => lines.push(("instructions", count(tally.total))),
+            None => lines
+                .push(("instructions", format!("none: '{}' runs no instructions", engine(configuration, prepared)))),
+        }
+        let mut text: String = lines.iter().map(|(name, value)| format!("{name:<18}{value}\n")).collect();
+        if let Some(tally) = &outcome.instructions {
+            for &(name, figure) in tally.by_operation.iter().take(SHOWN_OPERATIONS) {
+                let share = 100.0 * figure as f64 / tally.total.max(1) as f64;
+                text.push_str(&format!("  {name:<24}{:>10}{share:>7.1} %\n", count(figure)));
+            }
+        }
+        text + &prepared.optimization().map(passes_table).unwrap_or_default()
     }
-    text + &prepared.optimization().map(passes_table).unwrap_or_default()
 }
 
 fn passes_json(statistics: &Statistics) -> serde_json::Value {
@@ -153,4 +196,16 @@ fn passes_table(statistics: &Statistics) -> String {
         text.push_str(&format!("  {:<16}{applied:>10}{:>8} removed{:>12}\n", pass.name, pass.removed, time(pass.time)));
     }
     text
+}
+
+/// The engine that ran the program.
+fn engine(configuration: &Configuration, prepared: &dyn Prepared) -> String {
+    match prepared.decision() {
+        None => configuration.vm.to_string(),
+        Some(decision) if decision.refusals.is_empty() => decision.engine().to_string(),
+        Some(decision) => {
+            let refused: Vec<&str> = decision.refusals.iter().map(|(engine, _)| *engine).collect();
+            format!("{}, refused by {}", decision.engine(), refused.join(" and "))
+        }
+    }
 }

@@ -229,11 +229,7 @@ impl<'b> Reader<'b> {
                 is_cleanup: reader.flags("kind of handler", 1)? != 0,
             })
         })?;
-        let mut before = (0, 0);
-        let lines = self.table("line entries", 2, |reader| {
-            before = (reader.difference(before.0)?, reader.difference(before.1)?);
-            Ok(before)
-        })?;
+        let lines = self.lines()?;
         let count = self.count("instructions", F::BYTES)?;
         let code_start = self.at;
         let code = F::get(self.take(count * F::BYTES, "the instructions")?, opcodes)
@@ -253,6 +249,28 @@ impl<'b> Reader<'b> {
             captures,
             local_names,
             global,
+        })
+    }
+
+    /// Line entries, each as its differences from the one before. There are nearly as many of them as of instructions, and most are two bytes.
+    fn lines(&mut self) -> Read<Vec<(u32, u32)>> {
+        let mut before = (0_u32, 0_u32);
+        self.table("line entries", 2, |reader| {
+            let small = match reader.payload[reader.at..] {
+                [first @ 0..0x80, offset @ 0..0x80, ..] => {
+                    let step = |number: u32, byte: u8| number.checked_add_signed(unfold(u64::from(byte)) as i32);
+                    step(before.0, first).zip(step(before.1, offset))
+                }
+                _ => None,
+            };
+            before = match small {
+                Some(entry) => {
+                    reader.at += 2;
+                    entry
+                }
+                None => (reader.difference(before.0)?, reader.difference(before.1)?),
+            };
+            Ok(before)
         })
     }
 
@@ -349,9 +367,10 @@ impl<'b> Reader<'b> {
             .ok_or(ReadError { offset: start, problem: ReadProblem::Number { what: WHAT } })
     }
 
+    #[inline]
     fn signed(&mut self, what: &'static str) -> Read<i64> {
         let value = self.varint(what)?;
-        Ok((value >> 1) as i64 ^ -((value & 1) as i64))
+        Ok(unfold(value))
     }
 
     #[inline]
@@ -363,6 +382,17 @@ impl<'b> Reader<'b> {
 
     #[inline]
     fn varint(&mut self, what: &'static str) -> Read<u64> {
+        // Nearly all of them are one byte.
+        if let Some(&byte) = self.payload.get(self.at)
+            && byte < 0x80
+        {
+            self.at += 1;
+            return Ok(u64::from(byte));
+        }
+        self.long_varint(what)
+    }
+
+    fn long_varint(&mut self, what: &'static str) -> Read<u64> {
         let start = self.at;
         let mut value = 0;
         for shift in (0..64).step_by(7) {
@@ -403,4 +433,10 @@ impl<'b> Reader<'b> {
     fn error<T>(&self, problem: ReadProblem) -> Read<T> {
         Err(ReadError { offset: self.at, problem })
     }
+}
+
+/// A signed number whose sign is the lowest bit.
+#[inline]
+fn unfold(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
 }

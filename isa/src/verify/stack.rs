@@ -237,15 +237,13 @@ impl<'m> StackVerifier<'m> {
             {
                 return Err(Problem::JumpBack { target: i64::from(operand) });
             }
-            StackOp::ForPrepare | StackOp::ForLoop => {
-                tables::in_range("local slot", operand + 2, function.locals)?;
-                skippable(function, pc)?;
+            op
+            @ (StackOp::ForPrepare | StackOp::ForLoop | StackOp::ForIter | StackOp::ForPair | StackOp::IterValue) => {
+                tables::in_range("local slot", operand + op.locals_read().end - 1, function.locals)?;
+                if op.skips() {
+                    skippable(function, pc)?;
+                }
             }
-            StackOp::ForIter | StackOp::ForPair => {
-                tables::in_range("local slot", operand + 1, function.locals)?;
-                skippable(function, pc)?;
-            }
-            StackOp::IterValue => tables::in_range("local slot", operand + 1, function.locals)?,
             StackOp::LoadLocals | StackOp::StoreLoad => {
                 for slot in instruction.indices() {
                     tables::in_range("local slot", slot, function.locals)?;

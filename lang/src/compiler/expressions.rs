@@ -317,7 +317,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let Binding::Variable { owner, .. } = self.binding(name) else { return None };
         let Some(Storage::Global(global)) = self.storage(name) else { return None };
         let constant = self.module.constant_globals.get(&global)?;
-        let is_set = constant.file == self.file && (owner != self.id || name.span.start > constant.set_at);
+        let is_set = constant.file == self.file && (owner != self.id || name.span.start >= constant.set_at);
         is_set.then(|| literal(constant.value)).flatten()
     }
 

@@ -8,6 +8,7 @@ use super::module::ModuleCompiler;
 use crate::ast::{Block, Field, Function, FunctionBody, FunctionId, Name, Span, Statement};
 use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
+use crate::places::Place;
 use crate::resolver::{Binding, Declaration, FunctionScope, Storage};
 
 /// A place in the code that jumps name before or after it is placed.
@@ -15,6 +16,9 @@ use crate::resolver::{Binding, Declaration, FunctionScope, Storage};
 pub(super) struct Label(u32);
 
 const UNPLACED: u32 = u32::MAX;
+
+/// Where code comes from that runs before any statement does, or after all of them.
+pub(super) const BEGINNING: u32 = Place::Beginning.mark();
 
 /// What encloses the point that the compiler has reached, innermost last.
 #[derive(Clone, Copy)]
@@ -121,7 +125,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     pub(super) fn top_level(&mut self, statements: &'a [Statement<'a>]) {
         self.entry();
         self.statements(statements);
-        self.return_null(0);
+        self.return_null(BEGINNING);
     }
 
     /// Compiles a function.
@@ -168,7 +172,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         match function.body {
             FunctionBody::Block(ref block) => {
                 self.statements(block.statements);
-                self.return_null(block.span.end.saturating_sub(1));
+                self.return_null(Place::EndOf(function.id).mark());
             }
             FunctionBody::Expression(expression) => self.return_value(expression, expression.position()),
         }
@@ -180,7 +184,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         self.preset_builtins(scope);
         for variable in &scope.variables {
             if let Storage::Cell(slot) = variable.storage {
-                self.emit(StackOp::MakeCell, slot, 0);
+                self.emit(StackOp::MakeCell, slot, BEGINNING);
             }
         }
         for variable in &scope.variables {
@@ -191,8 +195,8 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 _ => None,
             };
             if let Some((global, constant)) = constant {
-                self.constant(constant, 0);
-                self.emit(StackOp::StoreName, global, 0);
+                self.constant(constant, BEGINNING);
+                self.emit(StackOp::StoreName, global, BEGINNING);
             }
         }
         for function in &scope.hoisted {
@@ -225,17 +229,17 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             let Some(builtin) = variable.builtin_until_set() else { continue };
             match variable.storage {
                 Storage::Global(global) => {
-                    self.builtin_value(builtin, 0);
-                    self.emit(StackOp::StoreName, global, 0);
+                    self.builtin_value(builtin, BEGINNING);
+                    self.emit(StackOp::StoreName, global, BEGINNING);
                 }
                 Storage::Slot(slot) | Storage::Cell(slot) if variable.is_captured && !self.is_assigned(slot) => {
                     let past = self.new_label();
                     if variable.declaration == Declaration::Parameter {
-                        self.emit(StackOp::IsSet, slot, 0);
-                        self.jump(StackOp::JumpIfTrue, past, 0);
+                        self.emit(StackOp::IsSet, slot, BEGINNING);
+                        self.jump(StackOp::JumpIfTrue, past, BEGINNING);
                     }
-                    self.builtin_value(builtin, 0);
-                    self.emit(StackOp::StoreLocal, slot, 0);
+                    self.builtin_value(builtin, BEGINNING);
+                    self.emit(StackOp::StoreLocal, slot, BEGINNING);
                     self.place(past);
                 }
                 _ => {}
@@ -304,7 +308,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             self.exceeds(
                 format!("a function has at most {MAX_OPERAND} instructions and variables"),
                 "divide it into several, or read large tables from a file",
-                Span::new(begin, begin),
+                self.module.span_at(self.file, begin),
             );
         }
         // Guards were begun outermost first; handlers are listed innermost first.
@@ -346,7 +350,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             self.exceeds(
                 format!("a program has at most {MAX_OPERAND} of each kind of thing that instructions name"),
                 "divide it into several programs, or read large tables from a file",
-                Span::new(position, position),
+                self.module.span_at(self.file, position),
             );
             return;
         }
@@ -359,7 +363,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             self.exceeds(
                 format!("a program has at most {MAX_CALL_INDEX} functions, methods and types"),
                 "divide it into several programs",
-                Span::new(position, position),
+                self.module.span_at(self.file, position),
             );
             return;
         }
@@ -367,7 +371,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             self.exceeds(
                 format!("a call passes at most {MAX_ARGUMENTS} arguments"),
                 "pass a list or a map instead",
-                Span::new(position, position),
+                self.module.span_at(self.file, position),
             );
             return;
         }

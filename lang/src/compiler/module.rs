@@ -8,13 +8,14 @@ use isa::module::{
 use isa::{Constant, Module, Stack, StackCode, StackInstruction, StackOp};
 
 use super::constants::{ConstantGlobal, constant_globals};
-use super::function::FunctionCompiler;
+use super::function::{BEGINNING, FunctionCompiler};
 use super::tables::Tables;
-use crate::ast::{Entity, Expression, Function, FunctionId, FunctionKind, Module as ModuleBlock};
+use crate::ast::{Entity, Expression, Function, FunctionBody, FunctionId, FunctionKind, Module as ModuleBlock, Span};
 use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
 use crate::loader::Analysis;
 use crate::names::Symbol;
+use crate::places::{Place, Places};
 use crate::program::FileKind;
 use crate::resolver::{Binding, CaptureFrom, FunctionScope, ModuleBody, Storage};
 
@@ -281,12 +282,47 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
         let null = self.tables.constant(Constant::Null);
         code.code.push(StackInstruction::new(StackOp::LoadConst, null));
         code.code.push(StackInstruction::new(StackOp::Return, 0));
-        code.lines.push((0, 0));
+        code.lines.push((0, BEGINNING));
         code
     }
 
+    /// The place that a mark stands for, as nothing but a place.
+    pub(super) fn span_at(&self, file: usize, mark: u32) -> Span {
+        let offset = offset(self.analysis, file, mark);
+        Span::new(offset, offset)
+    }
+
     /// The finished module.
-    pub(super) fn finish(mut self) -> StackCode {
+    pub(super) fn finish(self) -> StackCode {
+        let analysis = self.analysis;
+        let mut module = self.tables();
+        for function in &mut module.functions {
+            let file = function.source as usize;
+            function.lines.iter_mut().for_each(|line| line.1 = offset(analysis, file, line.1));
+            // Marks that differ may stand for one place.
+            function.lines.dedup_by_key(|line| line.1);
+        }
+        let files = analysis.program.files.iter();
+        module.sources = files.map(|file| Source { name: file.name.as_str().into(), text: file.text.into() }).collect();
+        module
+    }
+
+    /// The finished module in portable form: with numbers of places, and without sources. None if some code comes from a place that is none
+    /// of the tree's.
+    pub(super) fn finish_portable(self, places: &[Places]) -> Option<StackCode> {
+        let mut module = self.tables();
+        for function in &mut module.functions {
+            let places = places.get(function.source as usize)?;
+            for line in &mut function.lines {
+                line.1 = places.number(Place::of_mark(line.1))?;
+            }
+        }
+        module.sources = vec![Source::default(); places.len()];
+        Some(module)
+    }
+
+    /// The finished module with marks, and without sources.
+    fn tables(mut self) -> StackCode {
         let resolved = &self.analysis.resolved;
         let types = (0..resolved.types.len() as u32).map(|index| self.type_definition(index)).collect();
         let modules = (0..resolved.modules.len()).map(|index| self.module_definition(index)).collect();
@@ -305,13 +341,6 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             .iter()
             .map(|&(symbol, function)| PreludeFunction { name: self.tables.name(symbol), function })
             .collect();
-        let sources = self
-            .analysis
-            .program
-            .files
-            .iter()
-            .map(|file| Source { name: file.name.as_str().into(), text: file.text.into() })
-            .collect();
         Module {
             constants: self.tables.constants,
             names: self.tables.names,
@@ -322,8 +351,20 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             modules,
             builtins: self.tables.builtins,
             prelude,
-            sources,
+            sources: Vec::new(),
             entry: self.entry,
         }
+    }
+}
+
+/// Offset of the place that a mark stands for.
+fn offset(analysis: &Analysis<'_>, file: usize, mark: u32) -> u32 {
+    match Place::of_mark(mark) {
+        Place::Beginning => 0,
+        Place::Token(offset) => offset,
+        Place::EndOf(id) => match analysis.resolved.scope(file, id).function.map(|function| function.body) {
+            Some(FunctionBody::Block(block)) => block.last_character(),
+            _ => 0,
+        },
     }
 }

@@ -43,6 +43,9 @@ struct Known {
 /// An instruction: block and index.
 type Place = (usize, usize);
 
+/// Where so many instructions go, and which come.
+type Edit = (Place, usize, SmallVec<[(StackOp, u32); 2]>);
+
 /// An expression that was computed before.
 struct Repetition {
     block: usize,
@@ -233,7 +236,7 @@ fn replace(body: &mut Body, context: &Context<'_>, finder: Finder) -> u64 {
         keepers.insert(number, keeper);
         kept.push((first[&number], keeper));
     }
-    let mut edits: Vec<(Place, usize, SmallVec<[(StackOp, u32); 2]>)> = Vec::new();
+    let mut edits: Vec<Edit> = Vec::new();
     for repetition in &found {
         if let Some(holder) = repetition.holder.or_else(|| keepers.get(&repetition.number).copied()) {
             let load = SmallVec::from_slice(&[(StackOp::LoadLocal, holder)]);

@@ -17,7 +17,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::allocate::headers::cut_at_headers;
-use crate::allocate::pieces::{Piece, settle};
+use crate::allocate::pieces::{Decided, Piece, settle};
 use crate::allocate::timeline::{Loop, Segment, Timeline};
 use crate::allocate::{Allocation, at};
 use crate::live::{LiveRanges, Origin};
@@ -31,9 +31,9 @@ pub(super) fn allocate(function: &mut Function, ranges: &LiveRanges, registers: 
     let mut scan = Scan::new(function, ranges, &timeline, registers);
     scan.run();
     let Scan { pieces, mut is_spilled, windows, .. } = scan;
-    let mut pieces = pieces.into_iter().map(|held| held.piece).collect();
+    let mut pieces: Vec<Piece> = pieces.into_iter().map(|held| held.piece).collect();
     cut_at_headers(&timeline, &mut pieces, &mut is_spilled);
-    settle(function, ranges, &timeline, pieces, &is_spilled, windows)
+    settle(function, ranges, &timeline, Decided { pieces, is_spilled, windows, registers })
 }
 
 /// A piece as long as it may still be cut.
@@ -42,7 +42,7 @@ struct Held {
     piece: Piece,
     /// Where the segment ends that it is part of.
     segment_end: u32,
-    /// Where the value is wanted next, as far as known: right until the scan gets there.
+    /// Where the value is wanted next: right until the scan gets there.
     next: u32,
 }
 
@@ -56,6 +56,13 @@ struct Scan<'r> {
     holder: Vec<Option<u32>>,
     /// Pieces that hold registers, by end. Those that were cut have left.
     active: BinaryHeap<Reverse<(u32, u32)>>,
+    /// Registers that may be free: all that are, and some that have been taken meanwhile.
+    free: BinaryHeap<Reverse<u16>>,
+    /// When the values of held registers are wanted next, and with which piece: all that are right, and some from before. The lowest of
+    /// the registers that are wanted last comes first.
+    wanted: BinaryHeap<(u32, Reverse<u16>, u32)>,
+    /// The same pieces by when they are wanted, soonest first: until when that is right.
+    passing: BinaryHeap<Reverse<(u32, u32)>>,
     /// For each virtual register where it was last.
     last_place: Vec<u16>,
     is_spilled: Vec<bool>,
@@ -70,15 +77,19 @@ impl<'r> Scan<'r> {
                 last_place[at(arrival.to)] = parameter;
             }
         }
+        // More registers than there are values are of no use.
+        let places = registers.min(u16::try_from(function.registers).unwrap_or(u16::MAX));
         Self {
             function,
             ranges,
             timeline,
             queue: timeline.segments.iter().copied().map(Reverse).collect(),
             pieces: Vec::with_capacity(timeline.segments.len()),
-            // More registers than there are values are of no use.
-            holder: vec![None; usize::from(registers).min(at(function.registers))],
+            holder: vec![None; usize::from(places)],
             active: BinaryHeap::new(),
+            free: (0..places).map(Reverse).collect(),
+            wanted: BinaryHeap::new(),
+            passing: BinaryHeap::new(),
             last_place,
             is_spilled: vec![false; at(function.registers)],
             windows: Vec::with_capacity(ranges.windows.len()),
@@ -107,12 +118,11 @@ impl<'r> Scan<'r> {
             return;
         }
         let preferred = self.preference(segment).filter(|&place| self.is_free(place));
-        let free = preferred.or_else(|| self.holder.iter().position(Option::is_none).map(|place| place as u16));
-        if let Some(place) = free {
+        if let Some(place) = preferred.or_else(|| self.lowest_free()) {
             self.assign(segment, place);
             return;
         }
-        let own_next = self.next_use(segment, segment.start);
+        let own_next = self.next_use(segment, segment.start + 1);
         let (victim, next) = self.wanted_last(segment.start);
         if needs_register || next > own_next {
             self.evict(victim, segment.start);
@@ -125,9 +135,12 @@ impl<'r> Scan<'r> {
 
     fn assign(&mut self, segment: Segment, place: u16) {
         let Segment { register, start, end } = segment;
+        let index = self.pieces.len() as u32;
         let next = self.next_use(segment, start);
-        self.holder[usize::from(place)] = Some(self.pieces.len() as u32);
-        self.active.push(Reverse((end, self.pieces.len() as u32)));
+        self.holder[usize::from(place)] = Some(index);
+        self.active.push(Reverse((end, index)));
+        self.wanted.push((next, Reverse(place), index));
+        self.passing.push(Reverse((next, index)));
         self.pieces.push(Held { piece: Piece { register, place, start, end, is_cut: false }, segment_end: end, next });
         self.last_place[at(register)] = place;
     }
@@ -140,38 +153,56 @@ impl<'r> Scan<'r> {
             let holder = &mut self.holder[usize::from(self.pieces[index as usize].piece.place)];
             if *holder == Some(index) {
                 *holder = None;
+                self.free.push(Reverse(self.pieces[index as usize].piece.place));
             }
         }
     }
 
     /// The register whose value is wanted last from a point on, and where that is. What needs its register at the point keeps it.
     fn wanted_last(&mut self, point: u32) -> (u16, u32) {
-        let mut last = None;
-        for place in 0..self.holder.len() {
-            let Some(index) = self.holder[place] else { continue };
-            let Held { piece, segment_end, next } = self.pieces[index as usize];
-            let here = self.timeline.next(piece.register, point).filter(|occurrence| occurrence.point == point);
-            if here.is_some_and(|occurrence| occurrence.needs_register) {
-                continue;
+        self.pass(point);
+        loop {
+            let &(next, Reverse(place), index) =
+                self.wanted.peek().expect("no instruction has as many operands as there are registers");
+            let is_right = self.is_held(index) && self.pieces[index as usize].next == next;
+            // What is wanted here is so at this point alone, and comes again when that is passed.
+            if is_right && !(next == point && self.timeline.needs_register(self.piece(index).register, point)) {
+                return (place, next);
             }
-            let segment = Segment { start: piece.start, register: piece.register, end: segment_end };
-            let next = match here {
-                Some(_) => point,
-                None if next > point => next,
-                None => self.next_use(segment, point),
-            };
-            self.pieces[index as usize].next = next;
-            if last.is_none_or(|(_, latest)| next > latest) {
-                last = Some((place as u16, next));
-            }
+            self.wanted.pop();
         }
-        last.expect("no instruction has as many operands as there are registers")
     }
 
-    /// Where in a segment the value is wanted next after a point, if it has been in a register from the segment's start.
+    /// Looks again where values are wanted next that were wanted before a point.
+    fn pass(&mut self, point: u32) {
+        while let Some(&Reverse((next, index))) = self.passing.peek()
+            && next < point
+        {
+            self.passing.pop();
+            if self.is_held(index) {
+                let Held { piece, segment_end, .. } = self.pieces[index as usize];
+                let segment = Segment { start: piece.start, register: piece.register, end: segment_end };
+                let next = self.next_use(segment, point);
+                self.pieces[index as usize].next = next;
+                self.wanted.push((next, Reverse(piece.place), index));
+                self.passing.push(Reverse((next, index)));
+            }
+        }
+    }
+
+    fn piece(&self, index: u32) -> &Piece {
+        &self.pieces[index as usize].piece
+    }
+
+    /// Whether a piece holds its register still.
+    fn is_held(&self, index: u32) -> bool {
+        self.holder[usize::from(self.piece(index).place)] == Some(index)
+    }
+
+    /// Where in a segment the value is wanted next, at a point or after it, if it has been in a register from the segment's start.
     fn next_use(&self, segment: Segment, point: u32) -> u32 {
         let Segment { start, register, end } = segment;
-        let next = self.timeline.next(register, point + 1).map_or(u32::MAX, |occurrence| occurrence.point);
+        let next = self.timeline.next(register, point).map_or(u32::MAX, |occurrence| occurrence.point);
         for around in self.timeline.loops_around(point) {
             if next <= around.end || around.end > end {
                 break;
@@ -225,6 +256,16 @@ impl<'r> Scan<'r> {
         self.queue.push(Reverse(Segment { start, register, end: segment_end }));
     }
 
+    fn lowest_free(&mut self) -> Option<u16> {
+        while let Some(&Reverse(place)) = self.free.peek() {
+            if self.is_free(place) {
+                return Some(place);
+            }
+            self.free.pop();
+        }
+        None
+    }
+
     fn is_free(&self, place: u16) -> bool {
         self.holder.get(usize::from(place)).is_some_and(Option::is_none)
     }
@@ -235,7 +276,8 @@ impl<'r> Scan<'r> {
             && window.point < point
         {
             let first = self.first_free_above(window.point).max(self.above_callee(window.callee));
-            self.windows.push(first);
+            // Above the slots, should there be any: where arguments prefer to be.
+            self.windows.push(first.max(self.function.parameters as u16));
         }
     }
 
@@ -270,7 +312,7 @@ impl<'r> Scan<'r> {
         if let Ok(window) = result_of
             && self.ranges.windows[window].destination == segment.register
         {
-            return Some(self.windows[window].max(self.function.parameters as u16));
+            return Some(self.windows[window]);
         }
         let original = self.ranges.copied_from[at(segment.register)];
         self.last_place.get(original as usize).copied().filter(|&place| place != NOWHERE)

@@ -102,9 +102,9 @@ pub(super) fn beside(listing: &str, assignment: &Assignment) -> String {
 /// A line for each live range: the virtual register, where it lives, from where to where, and its weight.
 pub(super) fn list(assignment: &Assignment) -> String {
     let mut text = String::from("  live ranges: virtual register, place, instructions, uses weighted by loops\n");
-    for (range, location) in &assignment.ranges {
+    for ((range, location), instructions) in assignment.ranges.iter().zip(assignment.instructions()) {
         let place = place(*location).map_or("nowhere".to_string(), title);
-        let instructions = match assignment.instructions(range) {
+        let instructions = match instructions {
             Some((first, last)) => format!("@{first}..{last}"),
             None => "-".to_string(),
         };
