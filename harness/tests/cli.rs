@@ -355,8 +355,10 @@ fn listings() {
     let peers = out(&harness(&["list", "peers"]));
     assert_eq!(peers.lines().count(), 7, "{peers}");
     assert!(peers.starts_with("native ") && peers.contains("rustc "), "{peers}");
-    let passes = harness(&["list", "passes"]);
-    assert_eq!((out(&passes).as_str(), code(&passes)), ("", 0));
+    let passes = out(&harness(&["list", "passes"]));
+    for pass in ["fold", "copies", "common", "dead", "peephole", "combine", "thread", "strength"] {
+        assert!(passes.lines().any(|line| line.starts_with(pass)), "{pass}: {passes}");
+    }
 }
 
 #[test]
@@ -367,6 +369,8 @@ fn code_can_be_shown_in_both_forms() {
     let register = out(&harness(&["disasm", "-e", program, "--form", "register", "--function", "double"]));
     assert!(register.contains("MUL_INT") && !register.contains("<main>"), "{register}");
     let both = out(&harness(&["disasm", "-e", program, "--form", "both"]));
+    let optimized = out(&harness(&["disasm", "-e", program, "--opt", "2"]));
+    assert!(optimized.contains("LOAD_LOCAL_CONST n, 2"), "{optimized}");
     assert!(
         both.lines().any(|line| line.contains("LOAD_LOCAL n") && line.contains("│") && line.contains("MUL_INT")),
         "{both}"

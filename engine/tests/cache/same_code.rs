@@ -19,9 +19,9 @@ fn configuration(vm: &str, registers: u16) -> Configuration {
 /// The code of either form that a configuration runs, without any cache.
 fn plain(source: &Source, configuration: &Configuration) -> Result<(Option<StackCode>, Option<RegCode>), EngineError> {
     let compiled = Compiled::new(source)?;
-    let stack = compiled.stack_code().unwrap();
+    let stack = &compiled.optimized(configuration)?.unwrap().code;
     Ok(match configuration.vm {
-        "stack" => (Some((**stack).clone()), None),
+        "stack" => (Some((***stack).clone()), None),
         _ => (None, Some(converter::convert(stack, configuration.converter_options())?.0.into_inner())),
     })
 }
@@ -32,7 +32,10 @@ fn code(compiled: &Compiled) -> (Option<StackCode>, Option<RegCode>) {
 
 /// Compares a program's code with what caches give at first, again, and from its tree in another layout. False if it has none.
 fn check(name: &str, text: &str, seed: u64) -> bool {
-    for configuration in [configuration("stack", 256), configuration("register", 256), configuration("register", 8)] {
+    let mut unoptimized = configuration("stack", 256);
+    unoptimized.set("opt", "0").unwrap();
+    let register = [256, 8].map(|registers| configuration("register", registers));
+    for configuration in [configuration("stack", 256), unoptimized].into_iter().chain(register) {
         let cache = CodeCache::in_memory(BOUNDS);
         let source = Source::with_files(name, text);
         let Ok(expected) = plain(&source, &configuration) else { return false };

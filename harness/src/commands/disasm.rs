@@ -23,6 +23,8 @@ const MOST_NAMES: usize = 40;
 
 pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
     let mut configuration = Configuration::default();
+    // Code is shown as the compiler writes it, unless an optimizer is asked for.
+    configuration.set("opt", "0")?;
     options.axes.apply(&mut configuration)?;
     let compiled = compiled(&options.source)?;
     let optimized = compiled.optimized(&configuration)?;
