@@ -316,8 +316,9 @@ fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
         | Terminator::Throw(operand) => {
             *operand = register_of(copies, *operand);
         }
-        Terminator::ForPrepare { operands, .. } => {
-            operands.iter_mut().for_each(|operand| *operand = register_of(copies, *operand))
+        // The block on the edge into the loop reads the start as well.
+        Terminator::ForPrepare { operands: [_, others @ ..], .. } => {
+            others.iter_mut().for_each(|operand| *operand = register_of(copies, *operand))
         }
         Terminator::Jump(_) | Terminator::Loop(_) | Terminator::ForLoop { .. } | Terminator::ForIter { .. } => {}
     }
