@@ -1,6 +1,6 @@
 //! Analyses of stack code, and passes that make it shorter.
 //!
-//! [`cfg`] and [`mod@liveness`] serve everybody who reads stack code. The rest is the optimizer: a function becomes a [`Body`], which [`passes`]
+//! [`mod@cfg`] and [`mod@liveness`] serve everybody who reads stack code. The rest is the optimizer: a function becomes a [`Body`], which [`passes`]
 //! edit one after the other, and then a function again.
 //!
 //! ```text
