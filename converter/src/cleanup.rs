@@ -2,7 +2,7 @@
 //! their reads and writes of locals count.
 
 use isa::{Constant, RegisterOp};
-use optimizer::liveness::{Fact, Liveness, LivenessInput, Solver};
+use optimizer::liveness::{Fact, Liveness, LivenessInput, Node, Solver};
 use smallvec::SmallVec;
 
 use crate::notes::Notes;
@@ -10,7 +10,7 @@ use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
 };
-use crate::webs::split_webs;
+use crate::webs::{WebTables, split_webs};
 
 /// How many moves and constant loads a function has before cleaning up and after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSe
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
     solver: Solver,
+    /// What liveness is found from: of functions with no more registers that cross blocks than a machine word has bits, and of others.
+    nodes: Vec<Node>,
     facts: Vec<(VirtualRegister, u32, Fact)>,
     seen: Notes<(bool, bool)>,
     copies: Copies,
@@ -37,10 +39,20 @@ pub(crate) struct Workspace {
     places: Notes<Place>,
     /// Instructions of the current block that are to go.
     removed: Vec<usize>,
-    /// Of splitting webs: the segment of each register, the tree of segments that belong together, and their names.
-    pub(crate) segments: Notes<u32>,
-    pub(crate) parents: Vec<u32>,
-    pub(crate) names_of: Vec<VirtualRegister>,
+    /// Of splitting webs.
+    pub(crate) webs: WebTables,
+    /// Tables that liveness was in.
+    spare: Vec<Liveness>,
+}
+
+impl Workspace {
+    /// Takes back liveness that nobody needs any more.
+    pub(crate) fn recycle(&mut self, live: Liveness) {
+        // Two are in use at a time.
+        if self.spare.len() < 4 {
+            self.spare.push(live);
+        }
+    }
 }
 
 /// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well, if it is known.
@@ -128,7 +140,13 @@ pub fn live_globals(function: &Function) -> Liveness {
 
 /// The same as [`live_globals`].
 pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) -> Liveness {
-    let Workspace { solver, facts, seen, .. } = workspace;
+    let Workspace { solver, nodes, facts, seen, spare, .. } = workspace;
+    if function.globals <= u64::BITS {
+        let mut live = spare.pop().unwrap_or_default();
+        find_nodes(function, nodes);
+        solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
+        return live;
+    }
     find_facts(function, facts, seen);
     solver.liveness(LivenessInput {
         facts,
@@ -143,6 +161,42 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
         blocks: function.blocks.len(),
         variables: function.globals as usize,
     })
+}
+
+/// What blocks do with the registers that cross blocks, of which there are no more than 64, and where control goes.
+fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
+    let globals = function.globals;
+    let bit = |register: VirtualRegister| if register < globals { 1_u64 << register } else { 0 };
+    let nowhere = function.blocks.len() as u32;
+    nodes.clear();
+    nodes.extend(function.blocks.iter().map(|block| {
+        if !block.is_reachable {
+            return Node::new([nowhere; 2], nowhere);
+        }
+        let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
+        let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
+        Node::new(successors, handler)
+    }));
+    nodes.push(Node::new([nowhere; 2], nowhere));
+    // What a handler's block reads of its landing register is written on the way there.
+    for handler in &function.handlers {
+        nodes[handler.block as usize].definitions = bit(handler.landing);
+    }
+    for (block, node) in function.blocks.iter().zip(nodes).filter(|(block, _)| block.is_reachable) {
+        let Node { mut uses, mut definitions, .. } = *node;
+        for instruction in &block.instructions {
+            for operand in &instruction.operands {
+                if let Operand::Register(register) = *operand {
+                    uses |= bit(register) & !definitions;
+                }
+            }
+            definitions |= bit(instruction.destination);
+        }
+        block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
+        let written = block.terminator.definitions().into_iter().flatten();
+        written.for_each(|register| definitions |= bit(register));
+        (node.uses, node.definitions) = (uses, definitions);
+    }
 }
 
 /// What blocks do with the registers that cross blocks: each use and each definition once. `seen` notes whether a register was used in the
@@ -434,7 +488,11 @@ fn remove_all_dead(function: &mut Function, workspace: &mut Workspace) -> Option
             still_holds &= remove_dead(function, index, &mut needed, dead);
         }
     }
-    still_holds.then_some(live)
+    if still_holds {
+        return Some(live);
+    }
+    workspace.recycle(live);
+    None
 }
 
 /// Removes instructions whose result nobody reads and whose execution nobody notices: those are `dead`. False when liveness may have changed by

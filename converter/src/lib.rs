@@ -315,7 +315,7 @@ fn convert_function(
                 cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without, workspace);
             times.clean_up += clock.lap();
             let live = live.unwrap_or_else(|| cleanup::live_globals_in(&lifted, workspace));
-            ranges.find(&lifted, live);
+            workspace.recycle(ranges.find(&lifted, live));
             times.live += clock.lap();
             let allocation = if islands.is_empty() {
                 options.allocator.allocate(&mut lifted, ranges, options.registers)

@@ -110,8 +110,9 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
 }
 
 impl LiveRanges {
-    /// Computes live ranges from what is live at the borders of blocks, in the tables of those of another function.
-    pub(crate) fn find(&mut self, function: &Function, live: Liveness) {
+    /// Computes live ranges from what is live at the borders of blocks, in the tables of those of another function, whose
+    /// liveness it returns.
+    pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {
         self.begin(function);
         loop_depths(function, &mut self.depths);
         let mut border = Border { words: &[], point: 0 };
@@ -153,7 +154,7 @@ impl LiveRanges {
         self.ranges.retain(|range| range.start != u32::MAX && function.depth_of(range.register).is_none());
         // Parameters first among those that are there from the beginning, so that they find their registers free.
         self.ranges.sort_unstable_by_key(|range| (range.start, range.register));
-        self.live = live;
+        std::mem::replace(&mut self.live, live)
     }
 
     /// Empty tables of the sizes that the function needs. While ranges are being found there is one for each register, in order.

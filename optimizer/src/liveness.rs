@@ -48,7 +48,9 @@ pub struct LiveWord {
 }
 
 impl LiveWord {
-    fn variables(self) -> impl Iterator<Item = u32> {
+    /// Its members, ascending.
+    #[inline]
+    pub fn variables(self) -> impl Iterator<Item = u32> {
         ones(self.bits).map(move |bit| self.index * 64 + bit)
     }
 }
@@ -64,6 +66,25 @@ pub struct LiveSets {
 }
 
 impl LiveSets {
+    /// Forgets all sets.
+    fn clear(&mut self) {
+        self.words.clear();
+        self.first.clear();
+    }
+
+    /// Becomes the part of other sets that `kept`, a bit for each variable, has.
+    pub fn restrict(&mut self, other: &Self, kept: &[u64]) {
+        self.clear();
+        self.first.extend_from_slice(&other.first);
+        let mut before = 0;
+        self.words.extend(other.words.iter().map(|word| {
+            let bits = word.bits & kept.get(word.index as usize).copied().unwrap_or(0);
+            let restricted = LiveWord { before, bits, ..*word };
+            before += bits.count_ones();
+            restricted
+        }));
+    }
+
     /// The words of a block's set, ascending.
     pub fn words(&self, block: usize) -> &[LiveWord] {
         if self.first.is_empty() {
@@ -105,15 +126,20 @@ impl LiveSets {
         self.words(block).first().map_or(0, |word| word.before)
     }
 
-    /// Sets of the first 64 variables, for each block in turn.
-    fn of_one_word(sets: impl Iterator<Item = u64>) -> Self {
+    /// Numbers and members of a block's set, ascending.
+    pub fn numbered(&self, block: usize) -> impl Iterator<Item = (u32, u32)> + '_ {
+        (self.first_number(block)..).zip(self.iter(block))
+    }
+
+    /// Becomes sets of the first 64 variables, for each block in turn.
+    fn fill(&mut self, sets: impl Iterator<Item = u64>) {
+        self.clear();
         let mut before = 0;
-        let words = sets.map(|bits| {
+        self.words.extend(sets.map(|bits| {
             let word = LiveWord { index: 0, before, bits };
             before += bits.count_ones();
             word
-        });
-        Self { words: words.collect(), first: Vec::new() }
+        }));
     }
 
     fn word(&self, block: usize, variable: u32) -> Option<&LiveWord> {
@@ -147,6 +173,7 @@ pub fn for_each_difference(first: &[LiveWord], second: &[LiveWord], mut visit: i
 }
 
 /// Positions of the bits that are set, ascending.
+#[inline]
 fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         if bits == 0 {
@@ -227,6 +254,32 @@ struct State {
     is_touched: bool,
 }
 
+/// What a block does with 64 variables, where there are no more, and where control goes from it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Node {
+    /// Variables that it reads before it writes them.
+    pub uses: u64,
+    /// Variables that it writes.
+    pub definitions: u64,
+    /// Blocks that control goes to. Who has none of something here names the number of blocks instead.
+    pub successors: [u32; 2],
+    /// The block of the handler that guards it.
+    pub handler: u32,
+    entering: u64,
+    leaving: u64,
+}
+
+impl Node {
+    /// A block that does nothing with variables.
+    pub fn new(successors: [u32; 2], handler: u32) -> Self {
+        Self { successors, handler, ..Self::default() }
+    }
+}
+
+/// Code goes round its loops as often as they are nested until nothing changes, and once more to see that. Code whose loops are nested more deeply
+/// than this is solved with a list of what is still to be done.
+const MOST_ROUNDS: usize = 16;
+
 /// Solves one problem after the other in the same tables, which saves making them for each of many small ones.
 #[derive(Clone, Debug, Default)]
 pub struct Solver {
@@ -251,8 +304,10 @@ impl Solver {
         self.touched.clear();
         if input.variables <= 64 {
             self.solve(input.facts);
-            let set = |of: fn(&State) -> u64| LiveSets::of_one_word(self.states.iter().map(of));
-            return Liveness { entering: set(|state| state.entering), leaving: set(|state| state.leaving) };
+            let mut live = Liveness::default();
+            live.entering.fill(self.states.iter().map(|state| state.entering));
+            live.leaving.fill(self.states.iter().map(|state| state.leaving));
+            return live;
         }
         // By word only, so that blocks stay in order.
         input.facts.sort_by_key(|&(variable, _, _)| variable / 64);
@@ -262,6 +317,44 @@ impl Solver {
             found.take(facts[0].0 / 64, self);
         }
         Liveness { entering: found.entering.by_block(input.blocks), leaving: found.leaving.by_block(input.blocks) }
+    }
+
+    /// Solves the same equations for no more than 64 variables. There is one node more than blocks, for those that name none; `backwards` is
+    /// an order of the blocks in which they mostly come after those that control goes to from them.
+    pub fn solve_nodes(&mut self, nodes: &mut [Node], backwards: impl Iterator<Item = u32> + Clone, live: &mut Liveness) {
+        let is_solved = (0..MOST_ROUNDS).any(|_| {
+            let mut changed = false;
+            for block in backwards.clone() {
+                let node = nodes[block as usize];
+                let kept = nodes[node.handler as usize].entering;
+                let [first, second] = node.successors.map(|successor| nodes[successor as usize].entering);
+                let leaving = first | second | kept;
+                let entering = node.uses | leaving & !node.definitions | kept;
+                changed |= entering != node.entering;
+                let node = &mut nodes[block as usize];
+                (node.entering, node.leaving) = (entering, leaving);
+            }
+            !changed
+        });
+        let blocks = nodes.len() - 1;
+        if is_solved {
+            live.entering.fill(nodes[..blocks].iter().map(|node| node.entering));
+            live.leaving.fill(nodes[..blocks].iter().map(|node| node.leaving));
+            return;
+        }
+        let mut facts: Vec<(u32, u32, Fact)> = Vec::new();
+        for (block, node) in (0..).zip(&nodes[..blocks]) {
+            facts.extend(ones(node.uses).map(|variable| (variable, block, Fact::Use)));
+            facts.extend(ones(node.definitions).map(|variable| (variable, block, Fact::Definition)));
+        }
+        let there = |block: u32| Some(block).filter(|&block| (block as usize) < blocks);
+        *live = self.liveness(LivenessInput {
+            facts: &mut facts,
+            successors: |block: usize| nodes[block].successors.map(there),
+            handler: |block: usize| there(nodes[block].handler),
+            blocks,
+            variables: 64,
+        });
     }
 
     fn solve(&mut self, facts: &[(u32, u32, Fact)]) {
@@ -365,7 +458,7 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fact, LivenessInput, for_each_difference, liveness};
+    use super::{Fact, Liveness, LivenessInput, Node, Solver, for_each_difference, liveness};
 
     /// Block 0 branches to 1 and 2; 1 goes back to itself or on to 2; an error in 1 leads to 3. Variable 70 is set in 0 and read in 2,
     /// variable 3 is set in 1 and read in 3, variable 5 is read in 1.
@@ -416,5 +509,38 @@ mod tests {
             found.push((variable, is_second));
         });
         assert_eq!(found, [(3, false), (5, false), (70, true)]);
+    }
+
+    /// Loops nested so deeply, each with the block where it ends, and a variable that is set before them and read in the outermost: the outcome
+    /// with nodes is that with facts.
+    #[test]
+    fn nodes_are_solved_as_facts_are() {
+        for depth in [0, 1, 5, 40] {
+            let blocks = 2 * depth + 2;
+            let last = blocks as u32;
+            let mut nodes = vec![Node::new([last; 2], last); blocks + 1];
+            nodes[0] = Node { definitions: 0b111, ..Node::new([1, last], last) };
+            let facts = &mut vec![(0, 0, Fact::Definition), (1, 0, Fact::Definition), (2, 0, Fact::Definition)];
+            for inner in 1..=depth {
+                let latch = blocks - 1 - inner;
+                nodes[inner] = Node::new([inner as u32 + 1, latch as u32 + 1], if inner == 3 { last - 1 } else { last });
+                nodes[latch] = Node::new([inner as u32, last], last);
+            }
+            for (block, variable) in [(1, 0), (blocks - 1, 1)] {
+                nodes[block].uses |= 1 << variable;
+                facts.push((variable, block as u32, Fact::Use));
+            }
+            let there = |block: u32| Some(block).filter(|&block| block < last);
+            let expected = liveness(LivenessInput {
+                facts,
+                successors: |block: usize| nodes[block].successors.map(there),
+                handler: |block: usize| there(nodes[block].handler),
+                blocks,
+                variables: 64,
+            });
+            let mut live = Liveness::default();
+            Solver::default().solve_nodes(&mut nodes.clone(), (0..last).rev(), &mut live);
+            assert_eq!(live, expected, "{depth}");
+        }
     }
 }
