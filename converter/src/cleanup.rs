@@ -94,6 +94,7 @@ pub(crate) fn clean_up_with_liveness(
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead.
+#[inline(never)]
 fn thread_jumps(function: &mut Function) {
     let mut destinations: Vec<u32> = (0..function.blocks.len() as u32).collect();
     for (index, block) in function.blocks.iter().enumerate().rev() {
@@ -111,6 +112,7 @@ fn thread_jumps(function: &mut Function) {
 }
 
 /// Marks blocks that nobody goes to as unreachable.
+#[inline(never)]
 pub(crate) fn leave_out_unreachable(function: &mut Function) {
     function.blocks.iter_mut().for_each(|block| block.is_reachable = false);
     let mut pending = Vec::with_capacity(function.blocks.len());
@@ -118,12 +120,15 @@ pub(crate) fn leave_out_unreachable(function: &mut Function) {
     while let Some(block) = pending.pop() {
         let block = &mut function.blocks[block as usize];
         if !std::mem::replace(&mut block.is_reachable, true) {
-            pending.extend(block.terminator.successors().into_iter().flatten());
-            pending.extend(block.handler.map(|handler| function.handlers[handler as usize].block));
+            block.terminator.for_each_successor(|successor| pending.push(successor));
+            if let Some(handler) = block.handler {
+                pending.push(function.handlers[handler as usize].block);
+            }
         }
     }
 }
 
+#[inline(never)]
 fn count_moves(function: &Function) -> u64 {
     function
         .blocks
@@ -164,6 +169,7 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
 }
 
 /// What blocks do with the registers that cross blocks, of which there are no more than 64, and where control goes.
+#[inline(never)]
 fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
     let globals = function.globals;
     let bit = |register: VirtualRegister| if register < globals { 1_u64 << register } else { 0 };
@@ -193,8 +199,7 @@ fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
             definitions |= bit(instruction.destination);
         }
         block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
-        let written = block.terminator.definitions().into_iter().flatten();
-        written.for_each(|register| definitions |= bit(register));
+        block.terminator.for_each_definition(|register| definitions |= bit(register));
         (node.uses, node.definitions) = (uses, definitions);
     }
 }
@@ -230,13 +235,13 @@ fn find_facts(function: &Function, facts: &mut Vec<(VirtualRegister, u32, Fact)>
             define(facts, seen, instruction.destination);
         }
         block.terminator.for_each_use(|register| read(facts, seen, register));
-        let definitions = block.terminator.definitions().into_iter().flatten();
-        definitions.for_each(|register| define(facts, seen, register));
+        block.terminator.for_each_definition(|register| define(facts, seen, register));
     }
 }
 
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
 /// `unset` are the registers that may be read before they are set, if that is known already.
+#[inline(never)]
 fn propagate_single_constants(
     function: &mut Function,
     unset: Option<Vec<VirtualRegister>>,
@@ -274,10 +279,7 @@ fn propagate_single_constants(
         }
         block
             .terminator
-            .definitions()
-            .into_iter()
-            .flatten()
-            .for_each(|register| note(&mut known, register, Known::Varies));
+            .for_each_definition(|register| note(&mut known, register, Known::Varies));
     }
     if !known.iter().any(|value| matches!(value, Known::Constant(_))) {
         return;
@@ -324,6 +326,7 @@ fn propagate_single_constants(
 }
 
 /// Inside a block: reads of a register that is a copy read the original instead, or the constant.
+#[inline(never)]
 fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
     if !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg) {
         return;
@@ -421,13 +424,14 @@ impl Copies {
 }
 
 /// A loop's element goes straight to the variable that the body's first move would copy it to, when nobody else reads either of them.
+#[inline(never)]
 fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
     if !function.blocks.iter().any(|block| matches!(block.terminator, Terminator::ForIter { .. })) {
         return;
     }
     let mut entries = vec![0_u32; function.blocks.len()];
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
-        block.terminator.successors().into_iter().flatten().for_each(|successor| entries[successor as usize] += 1);
+        block.terminator.for_each_successor(|successor| entries[successor as usize] += 1);
     }
     for handler in &function.handlers {
         entries[handler.block as usize] += 1;
@@ -477,6 +481,7 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
 }
 
 /// Removes dead instructions from all blocks. Returns the liveness from which it went out, if that still holds.
+#[inline(never)]
 fn remove_all_dead(function: &mut Function, workspace: &mut Workspace) -> Option<Liveness> {
     let live = live_globals_in(function, workspace);
     let Workspace { needed: changed, removed: dead, .. } = workspace;
@@ -504,7 +509,7 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, d
         return true;
     }
     needed.begin(index);
-    block.terminator.definitions().into_iter().flatten().for_each(|register| {
+    block.terminator.for_each_definition(|register| {
         if block.handler.is_none() {
             needed.remove(register);
         }
@@ -621,6 +626,7 @@ struct Place {
 
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
 /// alone and the place is not touched in between. Those moves are `removed`.
+#[inline(never)]
 fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed: &mut Vec<usize>) {
     if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg)
     {

@@ -284,6 +284,7 @@ pub fn convert_hybrid(
 /// What one function after the other is converted in.
 #[derive(Default)]
 struct Tables {
+    lifting: lift::Tables,
     workspace: cleanup::Workspace,
     ranges: live::LiveRanges,
     emitted: emit::Tables,
@@ -299,10 +300,10 @@ fn convert_function(
 ) -> Result<emit::Emitted, ConvertError> {
     let mut clock = Clock(Instant::now());
     let times = &mut statistics.times;
-    let mut lifted = lift::lift_around(code, function, islands, options.without);
+    let Tables { lifting, workspace, ranges, emitted } = tables;
+    let mut lifted = lifting.lift(code, function, islands, options.without);
     times.lift += clock.lap();
     let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
-    let Tables { workspace, ranges, emitted } = tables;
     let allocation = match in_place {
         Some((found, allocation)) => {
             cleanup::leave_out_unreachable(&mut lifted);
@@ -337,5 +338,6 @@ fn convert_function(
     statistics.live_ranges += ranges.ranges.len() as u64;
     statistics.spilled += allocation.spilled();
     statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
+    lifting.recycle(lifted);
     Ok(emitted)
 }

@@ -33,38 +33,77 @@ pub fn lift_around(
     islands: &[Range<u32>],
     without: StepSet,
 ) -> Function {
-    let graph = ControlFlowGraph::new(function);
-    let deepest = graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
-    // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
-    let globals = function.locals + deepest;
-    let places = if islands.is_empty() { 0 } else { deepest_stack(function, &graph) };
-    let mut lifter = Lifter {
-        module,
-        function,
-        without,
-        graph: &graph,
-        islands,
-        first_place: globals,
-        is_island: false,
-        registers: globals + places,
-        stack: Vec::with_capacity(8),
-        instructions: Vec::with_capacity(function.code.len().min(64)),
-        terminator_pc: 0,
-    };
-    let mut blocks: Vec<Block> = (0..graph.blocks.len()).map(|index| lifter.block(index)).collect();
-    let registers = lifter.registers;
-    let mut handlers = handlers(&mut blocks, function, &graph, globals);
-    let before = split_landings(&mut blocks, &mut handlers);
-    let layout = split_loop_entries(&mut blocks, graph.blocks.len(), function, &before);
-    Function {
-        blocks,
-        layout,
-        handlers,
-        parameters: u32::from(function.parameters),
-        globals,
-        registers,
-        first_place: globals,
-        places,
+    Tables::default().lift(module, function, islands, without)
+}
+
+/// What one function after the other is lifted in.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    graph: ControlFlowGraph,
+    stack: Vec<Operand>,
+    /// A function that is not needed any more, without blocks.
+    function: Function,
+    /// Empty lists of instructions, of blocks that are not needed any more.
+    lists: Vec<Vec<Instruction>>,
+}
+
+impl Tables {
+    /// Takes back a function that nobody needs any more.
+    pub(crate) fn recycle(&mut self, mut function: Function) {
+        for mut block in function.blocks.drain(..).filter(|block| block.instructions.capacity() != 0) {
+            block.instructions.clear();
+            self.lists.push(block.instructions);
+        }
+        self.function = function;
+    }
+
+    /// Lifts a function; see [`lift_around`].
+    pub(crate) fn lift(
+        &mut self,
+        module: &StackCode,
+        function: &isa::Function<Stack>,
+        islands: &[Range<u32>],
+        without: StepSet,
+    ) -> Function {
+        let Self { graph, stack, function: spare, lists } = self;
+        graph.rebuild(function);
+        let deepest =
+            graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
+        // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
+        let globals = function.locals + deepest;
+        let places = if islands.is_empty() { 0 } else { deepest_stack(function, graph) };
+        let mut lifter = Lifter {
+            module,
+            function,
+            without,
+            graph,
+            islands,
+            first_place: globals,
+            is_island: false,
+            registers: globals + places,
+            stack,
+            instructions: lists.pop().unwrap_or_default(),
+            lists,
+            terminator_pc: 0,
+        };
+        let Function { mut blocks, mut layout, mut handlers, .. } = std::mem::take(spare);
+        blocks.extend((0..graph.blocks.len()).map(|index| lifter.block(index)));
+        let registers = lifter.registers;
+        let unused = std::mem::take(&mut lifter.instructions);
+        lists.push(unused);
+        find_handlers(&mut handlers, &mut blocks, function, graph, globals);
+        let before = split_landings(&mut blocks, &mut handlers);
+        split_loop_entries(&mut blocks, graph.blocks.len(), function, &before, &mut layout);
+        Function {
+            blocks,
+            layout,
+            handlers,
+            parameters: u32::from(function.parameters),
+            globals,
+            registers,
+            first_place: globals,
+            places,
+        }
     }
 }
 
@@ -94,13 +133,16 @@ struct Lifter<'m> {
     /// Whether the current block is one of an island.
     is_island: bool,
     registers: u32,
-    stack: Vec<Operand>,
+    stack: &'m mut Vec<Operand>,
+    /// Instructions of the current block.
     instructions: Vec<Instruction>,
+    lists: &'m mut Vec<Vec<Instruction>>,
     /// Where an error of the current block's terminator is reported: at the comparison, when that is fused with its jump.
     terminator_pc: u32,
 }
 
 impl Lifter<'_> {
+    #[inline(never)]
     fn block(&mut self, index: usize) -> Block {
         let source = &self.graph.blocks[index];
         let after = self.islands.partition_point(|island| island.start <= source.start);
@@ -131,8 +173,9 @@ impl Lifter<'_> {
         self.terminator_pc = last;
         block.terminator = self.last(self.function.code[last as usize], last, index as u32);
         block.terminator_pc = self.terminator_pc;
-        // In a vector of just that length; the other one is used again.
-        block.instructions = self.instructions.drain(..).collect();
+        if !self.instructions.is_empty() {
+            block.instructions = std::mem::replace(&mut self.instructions, self.lists.pop().unwrap_or_default());
+        }
         block
     }
 
@@ -223,7 +266,7 @@ impl Lifter<'_> {
         }
         let kept = self.new_register();
         self.emit_move(kept, Operand::Register(local), pc);
-        for entry in &mut self.stack {
+        for entry in &mut *self.stack {
             if *entry == Operand::Register(local) {
                 *entry = Operand::Register(kept);
             }
@@ -616,20 +659,25 @@ impl Lifter<'_> {
     }
 }
 
-/// The handlers that guard something which is reached. Nothing is proved about what the others keep.
-fn handlers(
+/// Finds the handlers that guard something which is reached. Nothing is proved about what the others keep.
+#[inline(never)]
+fn find_handlers(
+    handlers: &mut Vec<Handler>,
     blocks: &mut [Block],
     function: &isa::Function<Stack>,
     graph: &ControlFlowGraph,
     first_place: VirtualRegister,
-) -> Vec<Handler> {
+) {
+    handlers.clear();
+    if function.handlers.is_empty() {
+        return;
+    }
     let mut numbers = vec![None; function.handlers.len()];
     for block in blocks.iter_mut().filter(|block| block.is_reachable) {
         if let Some(handler) = block.handler {
             numbers[handler as usize] = Some(0);
         }
     }
-    let mut handlers = Vec::new();
     for (source, number) in function.handlers.iter().zip(&mut numbers) {
         if number.is_some() {
             *number = Some(handlers.len() as u32);
@@ -647,18 +695,18 @@ fn handlers(
     for block in blocks {
         block.handler = block.handler.and_then(|handler| numbers[handler as usize]);
     }
-    handlers
 }
 
 /// Only errors lead to a handler's block: where control gets to it in another way as well, the errors get an empty block of their own
 /// that goes on there. Returns for each block of the stack code the one that is to be laid out in front of it, if there is such a block at all.
+#[inline(never)]
 fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Option<u32>> {
     if handlers.is_empty() {
         return Vec::new();
     }
     let mut is_entered = vec![false; blocks.len()];
     for block in blocks.iter().filter(|block| block.is_reachable) {
-        block.terminator.successors().into_iter().flatten().for_each(|successor| is_entered[successor as usize] = true);
+        block.terminator.for_each_successor(|successor| is_entered[successor as usize] = true);
     }
     let mut before = vec![None; blocks.len()];
     for handler in handlers {
@@ -686,14 +734,16 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
 }
 
 /// `FOR_PREPARE` writes the counter only where the loop begins: puts that move on the edge, in a block of its own right after it.
-/// Returns the order in which blocks are laid out; `before` are the blocks that go in front of the first `count`, those of the stack code.
+/// Finds the order in which blocks are laid out as well; `before` are the blocks that go in front of the first `count`, those of the stack code.
+#[inline(never)]
 fn split_loop_entries(
     blocks: &mut Vec<Block>,
     count: usize,
     function: &isa::Function<Stack>,
     before: &[Option<u32>],
-) -> Vec<u32> {
-    let mut layout = Vec::with_capacity(blocks.len());
+    layout: &mut Vec<u32>,
+) {
+    layout.clear();
     for index in 0..count {
         layout.extend(before.get(index).copied().flatten());
         layout.push(index as u32);
@@ -731,5 +781,4 @@ fn split_loop_entries(
             *enter = added;
         }
     }
-    layout
 }

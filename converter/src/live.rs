@@ -140,8 +140,7 @@ impl LiveRanges {
             }
             block.terminator.for_each_use(|register| self.touch(register, point, weight));
             // Whatever a loop instruction writes, it writes while it still reads its operands.
-            let written = block.terminator.definitions().into_iter().flatten();
-            written.for_each(|register| self.touch(register, point, weight));
+            block.terminator.for_each_definition(|register| self.touch(register, point, weight));
             self.border(&mut border, live.leaving.words(index as usize), point + 1);
             point += 2;
         }
@@ -242,12 +241,12 @@ fn loop_depths(function: &Function, depths: &mut Vec<u32>) {
     for (position, &block) in function.layout.iter().enumerate() {
         let block = &function.blocks[block as usize];
         if block.is_reachable {
-            for successor in block.terminator.successors().into_iter().flatten() {
+            block.terminator.for_each_successor(|successor| {
                 if order[successor as usize] <= position {
                     change[order[successor as usize]] += 1;
                     change[position + 1] -= 1;
                 }
-            }
+            });
         }
     }
     refill(depths, 0, function.blocks.len());

@@ -144,6 +144,7 @@ pub enum Terminator {
 
 impl Terminator {
     /// Blocks that control can go to: at most two.
+    #[inline]
     pub fn successors(&self) -> [Option<u32>; 2] {
         match *self {
             Self::Jump(target) | Self::Loop(target) => [Some(target), None],
@@ -153,6 +154,18 @@ impl Terminator {
             Self::ForPrepare { enter, exit, .. } => [Some(enter), Some(exit)],
             Self::ForLoop { more, done, .. } | Self::ForIter { more, done, .. } => [Some(more), Some(done)],
             Self::Return(_) | Self::Throw(_) => [None, None],
+        }
+    }
+
+    /// Calls `visit` for every block that control can go to.
+    #[inline]
+    pub fn for_each_successor(&self, mut visit: impl FnMut(u32)) {
+        let [first, second] = self.successors();
+        if let Some(first) = first {
+            visit(first);
+        }
+        if let Some(second) = second {
+            visit(second);
         }
     }
 
@@ -179,6 +192,7 @@ impl Terminator {
     }
 
     /// Calls `visit` for every virtual register it reads.
+    #[inline]
     pub fn for_each_use(&self, mut visit: impl FnMut(VirtualRegister)) {
         match *self {
             Self::Jump(_) | Self::Loop(_) => {}
@@ -223,6 +237,19 @@ impl Terminator {
                 renew(collection);
                 renew(position);
             }
+        }
+    }
+
+    /// Calls `visit` for every virtual register it writes.
+    #[inline]
+    pub fn for_each_definition(&self, mut visit: impl FnMut(VirtualRegister)) {
+        match *self {
+            Self::ForLoop { counter, .. } => visit(counter),
+            Self::ForIter { destination, position, .. } => {
+                visit(destination);
+                visit(position);
+            }
+            _ => {}
         }
     }
 
@@ -276,7 +303,7 @@ pub struct Handler {
 }
 
 /// A function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Function {
     /// Blocks; block 0 is the entry.
     pub blocks: Vec<Block>,

@@ -46,6 +46,7 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
     unset
 }
 
+#[inline(never)]
 fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Option<Vec<VirtualRegister>> {
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
     if live.len() > LARGEST + LARGEST_PER_INSTRUCTION * instructions {
@@ -95,21 +96,21 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Op
             Terminator::ForIter { position, .. } => position,
             _ => NONE,
         };
-        for register in
-            block.terminator.definitions().into_iter().flatten().filter(|&register| register < function.globals)
-        {
-            let before = current.get(register);
-            let after = webs.define(register, handler, current);
-            if let (true, Some(before)) = (register == counted, before) {
-                webs.join(before, after);
+        block.terminator.for_each_definition(|register| {
+            if register < function.globals {
+                let before = current.get(register);
+                let after = webs.define(register, handler, current);
+                if let (true, Some(before)) = (register == counted, before) {
+                    webs.join(before, after);
+                }
             }
-        }
-        for successor in block.terminator.successors().into_iter().flatten() {
-            for (there, register) in entering.numbered(successor as usize) {
+        });
+        block.terminator.for_each_successor(|successor| {
+            entering.for_each_numbered(successor as usize, |there, register| {
                 let here = current.get(register).expect("what a successor needs is there");
                 webs.join(there, here);
-            }
-        }
+            });
+        });
     }
     let names = webs.names(function, live, &landings, names);
     for fixed in fixed.iter_mut().filter(|fixed| **fixed != NONE) {
@@ -196,6 +197,7 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Op
 
 impl WebTables {
     /// Finds which registers are set where.
+    #[inline(never)]
     fn find_several(&mut self, function: &Function, live: &LiveSets) {
         let Self { once, several, .. } = self;
         let words = (function.globals as usize).div_ceil(64);
@@ -218,7 +220,7 @@ impl WebTables {
         }
         for block in function.blocks.iter().filter(|block| block.is_reachable) {
             block.instructions.iter().for_each(|instruction| set(instruction.destination));
-            block.terminator.definitions().into_iter().flatten().for_each(&mut set);
+            block.terminator.for_each_definition(&mut set);
         }
     }
 }
@@ -226,7 +228,7 @@ impl WebTables {
 /// Notes the segments with which registers enter a block, and nothing else.
 fn enter(entering: &LiveSets, block: u32, current: &mut Notes<u32>) {
     current.clear();
-    entering.numbered(block as usize).for_each(|(segment, register)| current.set(register, segment));
+    entering.for_each_numbered(block as usize, |segment, register| current.set(register, segment));
 }
 
 /// The handlers that begin at each block, in order.
@@ -244,6 +246,7 @@ impl HandlersByBlock {
         Self { pairs }
     }
 
+    #[inline]
     fn of(&self, block: u32) -> impl Iterator<Item = usize> + '_ {
         let first = self.pairs.partition_point(|&(other, _)| other < block);
         self.pairs[first..].iter().take_while(move |&&(other, _)| other == block).map(|&(_, handler)| handler as usize)
@@ -308,6 +311,7 @@ impl Webs<'_> {
         self.parents[a.max(b) as usize] = a.min(b);
     }
 
+    #[inline(never)]
     fn names<'n>(
         &mut self,
         function: &Function,
@@ -323,10 +327,10 @@ impl Webs<'_> {
             if let (true, Some(handler)) = (block.is_reachable, block.handler) {
                 let handler = function.handlers[handler as usize].block;
                 let entering = self.entering;
-                for (there, register) in entering.numbered(handler as usize) {
+                entering.for_each_numbered(handler as usize, |there, register| {
                     let here = entering.number(index, register).expect("guarded blocks need what their handler does");
                     self.join(here, there);
-                }
+                });
             }
         }
         let mut count = function.parameters;
@@ -349,7 +353,7 @@ impl Webs<'_> {
         // Names in the order in which registers first enter blocks.
         let mut next = 0;
         for block in 0..function.blocks.len() {
-            for register in live.iter(block) {
+            live.for_each_numbered(block, |_, register| {
                 let segment = match self.fixed[register as usize] {
                     NONE => {
                         next += 1;
@@ -358,7 +362,7 @@ impl Webs<'_> {
                     segment => segment,
                 };
                 name(of, segment);
-            }
+            });
         }
         for &landing in landings.iter().filter(|&&landing| landing != NONE) {
             name(of, self.find(landing));

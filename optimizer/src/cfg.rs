@@ -22,19 +22,30 @@ pub struct Block {
 }
 
 /// The control-flow graph of a function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ControlFlowGraph {
     /// Blocks in code order; block 0 is the entry.
     pub blocks: Vec<Block>,
     block_at: Vec<u32>,
+    /// Blocks still to be gone to, and the depth there; empty.
+    pending: Vec<(u32, u32)>,
 }
 
 impl ControlFlowGraph {
     /// Builds the graph of verified code.
     pub fn new(function: &Function<Stack>) -> Self {
+        let mut graph = Self::default();
+        graph.rebuild(function);
+        graph
+    }
+
+    /// Becomes the graph of verified code, in the tables that it has.
+    pub fn rebuild(&mut self, function: &Function<Stack>) {
+        let Self { blocks, block_at, .. } = self;
         let length = function.code.len();
         // First whether a block begins at each instruction, then how many have begun there.
-        let mut block_at = vec![0_u32; length + 2];
+        block_at.clear();
+        block_at.resize(length + 2, 0);
         block_at[0] = 1;
         for (pc, instruction) in function.code.iter().enumerate() {
             let op = instruction.op();
@@ -54,8 +65,8 @@ impl ControlFlowGraph {
             }
         }
         block_at.truncate(length);
-        let mut blocks = Vec::with_capacity(block_at.iter().sum::<u32>() as usize);
-        for (pc, at) in (0..).zip(&mut block_at) {
+        blocks.clear();
+        for (pc, at) in (0..).zip(&mut *block_at) {
             if *at != 0 {
                 blocks.push(Block {
                     start: pc,
@@ -84,10 +95,8 @@ impl ControlFlowGraph {
                 }
             }
         }
-        assign_handlers(&mut blocks, &block_at, function);
-        let mut graph = Self { blocks, block_at };
-        graph.find_depths(function);
-        graph
+        assign_handlers(blocks, block_at, function);
+        self.find_depths(function);
     }
 
     /// The block that holds an instruction.
@@ -96,10 +105,10 @@ impl ControlFlowGraph {
     }
 
     fn find_depths(&mut self, function: &Function<Stack>) {
-        let mut pending = Vec::with_capacity(self.blocks.len() + 1);
+        let Self { blocks, block_at, pending } = self;
         pending.push((0_u32, 0_u32));
         while let Some((index, depth)) = pending.pop() {
-            let block = &mut self.blocks[index as usize];
+            let block = &mut blocks[index as usize];
             if block.is_reachable {
                 continue;
             }
@@ -114,7 +123,7 @@ impl ControlFlowGraph {
             }
             if let Some(handler) = block.handler {
                 let handler = function.handlers[handler as usize];
-                pending.push((self.block_at[handler.target as usize], handler.landing + 1));
+                pending.push((block_at[handler.target as usize], handler.landing + 1));
             }
         }
     }

@@ -73,6 +73,7 @@ impl LiveSets {
     }
 
     /// Becomes the part of other sets that `kept`, a bit for each variable, has.
+    #[inline(never)]
     pub fn restrict(&mut self, other: &Self, kept: &[u64]) {
         self.clear();
         self.first.extend_from_slice(&other.first);
@@ -86,6 +87,7 @@ impl LiveSets {
     }
 
     /// The words of a block's set, ascending.
+    #[inline]
     pub fn words(&self, block: usize) -> &[LiveWord] {
         if self.first.is_empty() {
             let word = &self.words[block];
@@ -95,6 +97,7 @@ impl LiveSets {
     }
 
     /// Whether a variable is in a block's set.
+    #[inline]
     pub fn contains(&self, block: usize, variable: u32) -> bool {
         self.word(block, variable).is_some_and(|word| word.bits >> (variable % 64) & 1 != 0)
     }
@@ -126,9 +129,17 @@ impl LiveSets {
         self.words(block).first().map_or(0, |word| word.before)
     }
 
-    /// Numbers and members of a block's set, ascending.
-    pub fn numbered(&self, block: usize) -> impl Iterator<Item = (u32, u32)> + '_ {
-        (self.first_number(block)..).zip(self.iter(block))
+    /// Calls `visit` with the number and the name of each member of a block's set, ascending.
+    #[inline]
+    pub fn for_each_numbered(&self, block: usize, mut visit: impl FnMut(u32, u32)) {
+        for word in self.words(block) {
+            let (mut bits, mut number) = (word.bits, word.before);
+            while bits != 0 {
+                visit(number, word.index * 64 + bits.trailing_zeros());
+                number += 1;
+                bits &= bits - 1;
+            }
+        }
     }
 
     /// Becomes sets of the first 64 variables, for each block in turn.
@@ -156,18 +167,23 @@ impl LiveSets {
 
 /// Calls `visit` with each variable that is in one of two sets only, and whether that is the second.
 pub fn for_each_difference(first: &[LiveWord], second: &[LiveWord], mut visit: impl FnMut(u32, bool)) {
-    let (mut first, mut second) = (first.iter().peekable(), second.iter().peekable());
-    loop {
-        let (left, right) =
-            (first.peek().map_or(u32::MAX, |word| word.index), second.peek().map_or(u32::MAX, |word| word.index));
-        let index = left.min(right);
-        if index == u32::MAX {
-            return;
-        }
-        let before = first.next_if(|word| word.index == index).map_or(0, |word| word.bits);
-        let after = second.next_if(|word| word.index == index).map_or(0, |word| word.bits);
-        for bit in ones(before ^ after) {
+    let (mut left, mut right) = (0, 0);
+    while left < first.len() || right < second.len() {
+        let index_at = |words: &[LiveWord], at: usize| words.get(at).map_or(u32::MAX, |word| word.index);
+        let index = index_at(first, left).min(index_at(second, right));
+        let take = |words: &[LiveWord], at: &mut usize| match words.get(*at) {
+            Some(word) if word.index == index => {
+                *at += 1;
+                word.bits
+            }
+            _ => 0,
+        };
+        let (before, after) = (take(first, &mut left), take(second, &mut right));
+        let mut bits = before ^ after;
+        while bits != 0 {
+            let bit = bits.trailing_zeros();
             visit(index * 64 + bit, after >> bit & 1 != 0);
+            bits &= bits - 1;
         }
     }
 }
@@ -321,6 +337,7 @@ impl Solver {
 
     /// Solves the same equations for no more than 64 variables. There is one node more than blocks, for those that name none; `backwards` is
     /// an order of the blocks in which they mostly come after those that control goes to from them.
+    #[inline(never)]
     pub fn solve_nodes(&mut self, nodes: &mut [Node], backwards: impl Iterator<Item = u32> + Clone, live: &mut Liveness) {
         let is_solved = (0..MOST_ROUNDS).any(|_| {
             let mut changed = false;
