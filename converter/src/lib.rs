@@ -287,6 +287,7 @@ struct Tables {
     lifting: lift::Tables,
     workspace: cleanup::Workspace,
     ranges: live::LiveRanges,
+    allocating: allocate::linear::Tables,
     emitted: emit::Tables,
 }
 
@@ -300,7 +301,7 @@ fn convert_function(
 ) -> Result<emit::Emitted, ConvertError> {
     let mut clock = Clock(Instant::now());
     let times = &mut statistics.times;
-    let Tables { lifting, workspace, ranges, emitted } = tables;
+    let Tables { lifting, workspace, ranges, allocating, emitted } = tables;
     let mut lifted = lifting.lift(code, function, islands, options.without);
     times.lift += clock.lap();
     let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
@@ -318,11 +319,15 @@ fn convert_function(
             let live = live.unwrap_or_else(|| cleanup::live_globals_in(&lifted, workspace));
             workspace.recycle(ranges.find(&lifted, live));
             times.live += clock.lap();
-            let allocation = if islands.is_empty() {
-                options.allocator.allocate(&mut lifted, ranges, options.registers)
-            } else {
-                allocate::around_islands(&mut lifted, ranges, options.registers)
-            };
+            let has_islands = !islands.is_empty();
+            let allocation = allocate::allocate_in(
+                allocating,
+                options.allocator,
+                has_islands,
+                &mut lifted,
+                ranges,
+                options.registers,
+            );
             times.allocate += clock.lap();
             statistics.moves_lifted += moves.before;
             statistics.moves_removed += moves.before.saturating_sub(moves.after);
@@ -339,5 +344,6 @@ fn convert_function(
     statistics.spilled += allocation.spilled();
     statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
     lifting.recycle(lifted);
+    allocating.recycle(allocation);
     Ok(emitted)
 }

@@ -74,6 +74,22 @@ pub struct LiveRanges {
     pub live: Liveness,
     /// [`Function::globals`]
     pub globals: u32,
+    /// Every point is below this.
+    pub points: u32,
+    scratch: Scratch,
+}
+
+/// What is needed only while ranges are being found.
+#[derive(Clone, Debug, Default)]
+struct Scratch {
+    /// Place of each block in the layout.
+    order: Vec<u32>,
+    /// For each place in the layout how many more loops there are around it than around the one before.
+    change: Vec<i32>,
+    /// A range for each virtual register.
+    by_register: Vec<LiveRange>,
+    /// How many ranges begin before each point.
+    begun: Vec<u32>,
 }
 
 impl LiveRanges {
@@ -84,16 +100,18 @@ impl LiveRanges {
 
     /// The most ranges that overlap in one point.
     pub fn pressure(&self) -> u64 {
-        let mut ends: Vec<u32> = self.ranges.iter().map(|range| range.end).collect();
-        ends.sort_unstable();
-        let (mut ended, mut highest) = (0, 0);
-        for (begun, range) in self.ranges.iter().enumerate() {
-            while ends[ended] < range.start {
-                ended += 1;
+        let mut ended = vec![0_u32; self.points as usize + 1];
+        self.ranges.iter().for_each(|range| ended[range.end as usize + 1] += 1);
+        let (mut overlapping, mut highest, mut point) = (0, 0, 0);
+        for range in &self.ranges {
+            while point < range.start as usize {
+                point += 1;
+                overlapping -= ended[point];
             }
-            highest = highest.max(begun + 1 - ended);
+            overlapping += 1;
+            highest = highest.max(overlapping);
         }
-        highest as u64
+        u64::from(highest)
     }
 }
 
@@ -114,7 +132,7 @@ impl LiveRanges {
     /// liveness it returns.
     pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {
         self.begin(function);
-        loop_depths(function, &mut self.depths);
+        self.loop_depths(function);
         let mut border = Border { words: &[], point: 0 };
         // Parameters and what begins unset are there before the first instruction.
         let mut point = 2;
@@ -150,22 +168,17 @@ impl LiveRanges {
                 self.touch(handler.landing, self.block_starts[handler.block as usize], 0);
             }
         }
-        self.ranges.retain(|range| range.start != u32::MAX && function.depth_of(range.register).is_none());
-        // Parameters first among those that are there from the beginning, so that they find their registers free.
-        self.ranges.sort_unstable_by_key(|range| (range.start, range.register));
+        self.points = point + 1;
+        self.sort(function);
         std::mem::replace(&mut self.live, live)
     }
 
     /// Empty tables of the sizes that the function needs. While ranges are being found there is one for each register, in order.
     fn begin(&mut self, function: &Function) {
         let count = function.registers as usize;
-        self.ranges.clear();
-        self.ranges.extend((0..function.registers).map(|register| LiveRange {
-            register,
-            start: u32::MAX,
-            end: 0,
-            weight: 0,
-        }));
+        self.scratch.by_register.clear();
+        let ranges = (0..function.registers).map(|register| LiveRange { register, start: u32::MAX, end: 0, weight: 0 });
+        self.scratch.by_register.extend(ranges);
         self.windows.clear();
         self.arrivals.clear();
         refill(&mut self.window_places, None, count);
@@ -175,8 +188,34 @@ impl LiveRanges {
         self.globals = function.globals;
     }
 
+    /// Sorts the ranges that there are by where they begin. Those that begin together stay in the order of their registers: parameters come first
+    /// among those that are there from the beginning, so that they find their registers free.
+    fn sort(&mut self, function: &Function) {
+        let Scratch { by_register, begun, .. } = &mut self.scratch;
+        // Places of an island's operand stack have no ranges.
+        let places = function.first_place..function.first_place + function.places;
+        let is_there = |range: &&LiveRange| range.start != u32::MAX && !places.contains(&range.register);
+        // Counted two points further on, so that filling leaves each point where its ranges begin.
+        refill(begun, 0, self.points as usize + 2);
+        let mut count = 0;
+        for range in by_register.iter().filter(is_there) {
+            begun[range.start as usize + 2] += 1;
+            count += 1;
+        }
+        for point in 2..begun.len() {
+            begun[point] += begun[point - 1];
+        }
+        refill(&mut self.ranges, LiveRange { register: NONE, start: 0, end: 0, weight: 0 }, count);
+        for range in by_register.iter().filter(is_there) {
+            let place = &mut begun[range.start as usize + 1];
+            self.ranges[*place as usize] = *range;
+            *place += 1;
+        }
+    }
+
+    #[inline]
     fn touch(&mut self, register: VirtualRegister, point: u32, weight: u32) {
-        let range = &mut self.ranges[register as usize];
+        let range = &mut self.scratch.by_register[register as usize];
         range.start = range.start.min(point);
         range.end = range.end.max(point);
         range.weight = range.weight.saturating_add(weight);
@@ -210,6 +249,34 @@ impl LiveRanges {
         }
     }
 
+    /// How many loops each block lies in. Loops of structured code are stretches of the layout that a jump back closes.
+    fn loop_depths(&mut self, function: &Function) {
+        let Scratch { order, change, .. } = &mut self.scratch;
+        refill(order, 0, function.blocks.len());
+        for (position, &block) in (0..).zip(&function.layout) {
+            order[block as usize] = position;
+        }
+        refill(change, 0, function.layout.len() + 1);
+        for (position, &block) in function.layout.iter().enumerate() {
+            let block = &function.blocks[block as usize];
+            if block.is_reachable {
+                block.terminator.for_each_successor(|successor| {
+                    let successor = order[successor as usize] as usize;
+                    if successor <= position {
+                        change[successor] += 1;
+                        change[position + 1] -= 1;
+                    }
+                });
+            }
+        }
+        refill(&mut self.depths, 0, function.blocks.len());
+        let mut depth = 0;
+        for (&block, change) in function.layout.iter().zip(change) {
+            depth += *change;
+            self.depths[block as usize] = depth.max(0) as u32;
+        }
+    }
+
     /// Goes on to the next border. It is enough to look at what is live at one of the two only: of the others neither end is here.
     fn border<'l>(&mut self, border: &mut Border<'l>, words: &'l [LiveWord], point: u32) {
         for_each_difference(border.words, words, |register, begins| {
@@ -229,30 +296,4 @@ struct Border<'l> {
 fn refill<T: Clone>(table: &mut Vec<T>, value: T, count: usize) {
     table.clear();
     table.resize(count, value);
-}
-
-/// How many loops each block lies in. Loops of structured code are stretches of the layout that a jump back closes.
-fn loop_depths(function: &Function, depths: &mut Vec<u32>) {
-    let mut order = vec![0; function.blocks.len()];
-    for (position, &block) in function.layout.iter().enumerate() {
-        order[block as usize] = position;
-    }
-    let mut change = vec![0_i64; function.layout.len() + 1];
-    for (position, &block) in function.layout.iter().enumerate() {
-        let block = &function.blocks[block as usize];
-        if block.is_reachable {
-            block.terminator.for_each_successor(|successor| {
-                if order[successor as usize] <= position {
-                    change[order[successor as usize]] += 1;
-                    change[position + 1] -= 1;
-                }
-            });
-        }
-    }
-    refill(depths, 0, function.blocks.len());
-    let mut depth = 0;
-    for (position, &block) in function.layout.iter().enumerate() {
-        depth += change[position];
-        depths[block as usize] = depth.max(0) as u32;
-    }
 }

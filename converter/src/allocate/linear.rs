@@ -8,11 +8,6 @@
 
 mod split;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use smallvec::SmallVec;
-
 use super::{Allocation, Location, RegisterAllocator, at};
 use crate::live::{LiveRange, LiveRanges};
 use crate::tac::{Function, NONE};
@@ -27,70 +22,111 @@ impl RegisterAllocator for LinearScan {
     }
 
     fn allocate(&self, function: &mut Function, ranges: &LiveRanges, registers: u16) -> Allocation {
-        match whole(function, ranges, registers) {
-            Some(allocation) => allocation,
-            None => split::allocate(function, ranges, registers),
-        }
+        allocate(function, ranges, registers, &mut Tables::default())
     }
 }
 
+/// Allocates in given tables.
+pub(super) fn allocate(
+    function: &mut Function,
+    ranges: &LiveRanges,
+    registers: u16,
+    tables: &mut Tables,
+) -> Allocation {
+    whole(function, ranges, registers, tables).unwrap_or_else(|| split::allocate(function, ranges, registers))
+}
+
 /// The scan over whole ranges; none when there are not registers enough.
-pub(crate) fn whole(function: &Function, ranges: &LiveRanges, registers: u16) -> Option<Allocation> {
-    Scan::new(function, ranges, registers).run()
+pub(super) fn whole(
+    function: &Function,
+    ranges: &LiveRanges,
+    registers: u16,
+    tables: &mut Tables,
+) -> Option<Allocation> {
+    tables.begin(ranges, registers);
+    let Allocation { mut locations, mut windows, mut arrivals, .. } = std::mem::take(&mut tables.spare);
+    locations.clear();
+    locations.resize(function.registers as usize, Location::Nowhere);
+    windows.clear();
+    let mut scan = Scan { function, ranges, registers, tables, expired: 0, locations, windows };
+    let is_done = scan.run();
+    let Scan { locations, windows, .. } = scan;
+    arrivals.clear();
+    arrivals.extend_from_slice(&ranges.arrivals);
+    let allocation = Allocation { locations, slots: 0, scratch: None, windows, arrivals };
+    if is_done {
+        return Some(allocation);
+    }
+    tables.recycle(allocation);
+    None
+}
+
+/// What one function after the other is scanned with.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    /// Bit `r` is set while register `r` is free.
+    free: Vec<u64>,
+    /// For each register up to the highest that was ever held the range that holds it.
+    holders: Vec<Holder>,
+    /// For each point the last register that gets free after it, or [`NONE`].
+    ends: Vec<u32>,
+    /// An allocation that is not needed any more.
+    spare: Allocation,
+}
+
+/// The range that holds a register, or has held it.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    start: u32,
+    end: u32,
+    /// Another register that gets free at the same point, or [`NONE`].
+    next: u32,
+}
+
+impl Tables {
+    fn begin(&mut self, ranges: &LiveRanges, registers: u16) {
+        self.free.clear();
+        self.free.resize(usize::from(registers).div_ceil(64), u64::MAX);
+        if !registers.is_multiple_of(64)
+            && let Some(last) = self.free.last_mut()
+        {
+            *last = (1 << (registers % 64)) - 1;
+        }
+        self.holders.clear();
+        self.ends.clear();
+        self.ends.resize(ranges.points as usize, NONE);
+    }
+
+    /// Takes back an allocation that nobody needs any more.
+    pub(crate) fn recycle(&mut self, allocation: Allocation) {
+        self.spare = allocation;
+    }
 }
 
 /// The scan over whole ranges.
 struct Scan<'r> {
     function: &'r Function,
     ranges: &'r LiveRanges,
-    /// Bit `r` is set while register `r` is free.
-    free: SmallVec<[u64; 4]>,
     registers: u16,
-    /// Ranges that hold registers, by end.
-    active: BinaryHeap<Reverse<(u32, u32)>>,
-    /// For each register up to the highest that was ever held the range that holds it.
-    holder: SmallVec<[Option<LiveRange>; 8]>,
+    tables: &'r mut Tables,
+    /// Registers of ranges that end before this point are free.
+    expired: u32,
     locations: Vec<Location>,
     windows: Vec<u16>,
 }
 
-impl<'r> Scan<'r> {
-    fn new(function: &'r Function, ranges: &'r LiveRanges, registers: u16) -> Self {
-        let mut free = SmallVec::from_elem(u64::MAX, usize::from(registers).div_ceil(64));
-        if !registers.is_multiple_of(64)
-            && let Some(last) = free.last_mut()
-        {
-            *last = (1 << (registers % 64)) - 1;
-        }
-        Self {
-            function,
-            ranges,
-            free,
-            registers,
-            active: BinaryHeap::with_capacity(16),
-            holder: SmallVec::new(),
-            locations: vec![Location::Nowhere; function.registers as usize],
-            windows: Vec::with_capacity(ranges.windows.len()),
-        }
-    }
-
-    /// None when there are not registers enough.
-    fn run(mut self) -> Option<Allocation> {
+impl Scan<'_> {
+    /// False when there are not registers enough.
+    fn run(&mut self) -> bool {
         for &range in &self.ranges.ranges {
             self.place_windows(range.start);
             self.expire(range.start);
             let preferred = self.preference(range).filter(|&register| self.is_free(register));
-            let register = preferred.or_else(|| self.lowest_free())?;
+            let Some(register) = preferred.or_else(|| self.lowest_free()) else { return false };
             self.assign(range, register);
         }
         self.place_windows(u32::MAX);
-        Some(Allocation {
-            locations: self.locations,
-            slots: 0,
-            scratch: None,
-            windows: self.windows,
-            arrivals: self.ranges.arrivals.clone(),
-        })
+        true
     }
 
     /// Fixes the beginning of every window before `point`: all ranges that can cross it are placed by then.
@@ -111,30 +147,29 @@ impl<'r> Scan<'r> {
 
     /// One past the highest register of a range that lives on after the instruction at `point`.
     fn first_free_above(&self, point: u32) -> u16 {
-        let crosses =
-            |holder: &Option<LiveRange>| holder.is_some_and(|range| range.start <= point && range.end > point + 1);
-        self.holder.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
+        let crosses = |holder: &Holder| holder.start <= point && holder.end > point + 1;
+        self.tables.holders.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
     }
 
     fn expire(&mut self, point: u32) {
-        while let Some(&Reverse((end, register))) = self.active.peek() {
-            if end >= point {
-                break;
+        while self.expired < point {
+            let mut register = self.tables.ends[self.expired as usize];
+            while register != NONE {
+                self.tables.free[register as usize / 64] |= 1 << (register % 64);
+                register = self.tables.holders[register as usize].next;
             }
-            self.active.pop();
-            self.free[register as usize / 64] |= 1 << (register % 64);
+            self.expired += 1;
         }
     }
 
     fn is_free(&self, register: u16) -> bool {
-        register < self.registers && self.free[usize::from(register) / 64] >> (register % 64) & 1 != 0
+        register < self.registers && self.tables.free[usize::from(register) / 64] >> (register % 64) & 1 != 0
     }
 
     fn lowest_free(&self) -> Option<u16> {
-        self.free
-            .iter()
-            .position(|&word| word != 0)
-            .map(|index| (index * 64) as u16 + self.free[index].trailing_zeros() as u16)
+        let free = &self.tables.free;
+        let index = free.iter().position(|&word| word != 0)?;
+        Some((index * 64) as u16 + free[index].trailing_zeros() as u16)
     }
 
     /// The register in which the range's value will be wanted, if it can be told.
@@ -167,11 +202,13 @@ impl<'r> Scan<'r> {
 
     fn assign(&mut self, range: LiveRange, register: u16) {
         self.locations[at(range.register)] = Location::Register(register);
-        self.free[usize::from(register) / 64] &= !(1 << (register % 64));
-        if self.holder.len() <= usize::from(register) {
-            self.holder.resize(usize::from(register) + 1, None);
+        let Tables { free, holders, ends, .. } = &mut *self.tables;
+        free[usize::from(register) / 64] &= !(1 << (register % 64));
+        if holders.len() <= usize::from(register) {
+            // Nobody has held those in between, at no point.
+            holders.resize(usize::from(register) + 1, Holder { start: u32::MAX, end: 0, next: NONE });
         }
-        self.holder[usize::from(register)] = Some(range);
-        self.active.push(Reverse((range.end, u32::from(register))));
+        let next = std::mem::replace(&mut ends[range.end as usize], u32::from(register));
+        holders[usize::from(register)] = Holder { start: range.start, end: range.end, next };
     }
 }
