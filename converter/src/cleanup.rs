@@ -5,6 +5,7 @@ use isa::{Constant, RegisterOp};
 use optimizer::liveness::{Fact, Liveness, LivenessInput, Node, Solver};
 use smallvec::SmallVec;
 
+use crate::Size;
 use crate::notes::Notes;
 use crate::step::{Step, StepSet};
 use crate::tac::{
@@ -46,6 +47,21 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        Self {
+            nodes: Vec::with_capacity(size.blocks + 1),
+            copies: Copies { of: Vec::with_capacity(16), versions: Notes::with_capacity(size.registers) },
+            needed: Notes::with_capacity(size.registers),
+            places: Notes::with_capacity(size.registers),
+            removed: Vec::with_capacity(16),
+            webs: WebTables::new(size),
+            // As many as are in use at a time, that of the function before included.
+            spare: vec![Liveness::with_capacity(size.blocks), Liveness::with_capacity(size.blocks)],
+            ..Self::default()
+        }
+    }
+
     /// Takes back liveness that nobody needs any more.
     pub(crate) fn recycle(&mut self, live: Liveness) {
         // Two are in use at a time.

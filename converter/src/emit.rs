@@ -22,6 +22,7 @@ use isa::module::{Function as FunctionCode, Handler};
 use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
 use smallvec::SmallVec;
 
+use crate::Size;
 use crate::allocate::{Allocation, Location};
 use crate::live::{LiveRanges, Origin, uses_window};
 use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister};
@@ -144,6 +145,18 @@ struct Emitter<'e> {
 }
 
 impl Tables {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        Self {
+            code: Vec::with_capacity(size.instructions),
+            points: Vec::with_capacity(size.instructions),
+            lines: Vec::with_capacity(size.instructions),
+            jumps: Vec::with_capacity(size.blocks),
+            blocks: Vec::with_capacity(size.blocks),
+            is_unread: Vec::with_capacity(size.registers),
+        }
+    }
+
     fn begin(&mut self, function: &Function, ranges: &LiveRanges) {
         self.code.clear();
         self.points.clear();

@@ -219,7 +219,7 @@ pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Resul
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
-    let mut tables = Tables::default();
+    let mut tables = Tables::new(Size::of(code));
     let mut functions = Vec::with_capacity(code.functions.len());
     for function in &code.functions {
         functions.push(convert_function(code, function, &[], options, &mut statistics, &mut tables)?.code);
@@ -260,7 +260,7 @@ pub fn convert_hybrid(
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
-    let mut tables = Tables::default();
+    let mut tables = Tables::new(Size::of(code));
     let (mut functions, mut islands) = (Vec::new(), Vec::new());
     for (index, function) in (0..).zip(&code.functions) {
         let stays = |region: &Region| !converts(index, region) && !region.must_convert;
@@ -281,14 +281,48 @@ pub fn convert_hybrid(
     Ok((Hybrid { code: converted, islands }, statistics))
 }
 
+/// How large tables are made in the first place: as the largest function of a program is likely to need them. Most programs are small, and to let
+/// tables grow would take much of their time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Instructions.
+    pub(crate) instructions: usize,
+    /// Basic blocks.
+    pub(crate) blocks: usize,
+    /// Virtual registers.
+    pub(crate) registers: usize,
+}
+
+impl Size {
+    fn of(code: &StackCode) -> Self {
+        // Tables of larger functions may grow.
+        const MOST: usize = 1 << 12;
+        let instructions = code.functions.iter().map(|function| function.code.len()).max().unwrap_or(0);
+        let locals = code.functions.iter().map(|function| function.locals as usize).max().unwrap_or(0);
+        let instructions = instructions.min(MOST);
+        Self { instructions, blocks: instructions / 2 + 4, registers: locals.min(MOST) + instructions / 2 + 4 }
+    }
+}
+
 /// What one function after the other is converted in.
-#[derive(Default)]
 struct Tables {
     lifting: lift::Tables,
     workspace: cleanup::Workspace,
     ranges: live::LiveRanges,
     allocating: allocate::linear::Tables,
     emitted: emit::Tables,
+}
+
+impl Tables {
+    fn new(size: Size) -> Self {
+        Self {
+            lifting: lift::Tables::new(size),
+            workspace: cleanup::Workspace::new(size),
+            ranges: live::LiveRanges::with_capacity(size),
+            allocating: allocate::linear::Tables::new(size),
+            emitted: emit::Tables::new(size),
+        }
+    }
 }
 
 fn convert_function(

@@ -17,6 +17,7 @@ use optimizer::ControlFlowGraph;
 use optimizer::cfg::is_comparison;
 use smallvec::{SmallVec, smallvec};
 
+use crate::Size;
 use crate::step::{Step, StepSet};
 use crate::tac::{Block, Function, Handler, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant};
 
@@ -48,6 +49,21 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        let function = Function {
+            blocks: Vec::with_capacity(size.blocks),
+            layout: Vec::with_capacity(size.blocks),
+            ..Function::default()
+        };
+        Self {
+            graph: ControlFlowGraph::with_capacity(size.instructions, size.blocks),
+            stack: Vec::with_capacity(16),
+            function,
+            lists: Vec::with_capacity(size.blocks),
+        }
+    }
+
     /// Takes back a function that nobody needs any more.
     pub(crate) fn recycle(&mut self, mut function: Function) {
         for mut block in function.blocks.drain(..).filter(|block| block.instructions.capacity() != 0) {
@@ -82,7 +98,7 @@ impl Tables {
             is_island: false,
             registers: globals + places,
             stack,
-            instructions: lists.pop().unwrap_or_default(),
+            instructions: new_list(lists),
             lists,
             terminator_pc: 0,
         };
@@ -119,6 +135,12 @@ fn deepest_stack(function: &isa::Function<Stack>, graph: &ControlFlowGraph) -> u
         deepest = deepest.max(block.depth);
     }
     deepest
+}
+
+/// An empty list of instructions.
+fn new_list(lists: &mut Vec<Vec<Instruction>>) -> Vec<Instruction> {
+    // Most blocks are short.
+    lists.pop().unwrap_or_else(|| Vec::with_capacity(8))
 }
 
 struct Lifter<'m> {
@@ -174,7 +196,7 @@ impl Lifter<'_> {
         block.terminator = self.last(self.function.code[last as usize], last, index as u32);
         block.terminator_pc = self.terminator_pc;
         if !self.instructions.is_empty() {
-            block.instructions = std::mem::replace(&mut self.instructions, self.lists.pop().unwrap_or_default());
+            block.instructions = std::mem::replace(&mut self.instructions, new_list(self.lists));
         }
         block
     }

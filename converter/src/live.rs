@@ -4,6 +4,7 @@
 //! where its register is live: one interval without holes. The places of the islands' operand stack have no ranges, and calls in islands no
 //! windows that are to be placed.
 
+use crate::Size;
 use crate::cleanup::live_globals;
 use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister, WindowOperation};
 use isa::RegisterOp;
@@ -128,6 +129,27 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
 }
 
 impl LiveRanges {
+    /// Room for the ranges of a function of a size.
+    pub(crate) fn with_capacity(size: Size) -> Self {
+        let points = 2 * (size.instructions + 2);
+        Self {
+            ranges: Vec::with_capacity(size.registers),
+            windows: Vec::with_capacity(size.instructions / 4),
+            window_places: Vec::with_capacity(size.registers),
+            results: Vec::with_capacity(size.registers),
+            copied_from: Vec::with_capacity(size.registers),
+            block_starts: Vec::with_capacity(size.blocks),
+            depths: Vec::with_capacity(size.blocks),
+            scratch: Scratch {
+                order: Vec::with_capacity(size.blocks),
+                change: Vec::with_capacity(size.blocks + 1),
+                by_register: Vec::with_capacity(size.registers),
+                begun: Vec::with_capacity(points),
+            },
+            ..Self::default()
+        }
+    }
+
     /// Computes live ranges from what is live at the borders of blocks, in the tables of those of another function, whose
     /// liveness it returns.
     pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {

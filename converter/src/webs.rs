@@ -10,6 +10,7 @@
 
 use optimizer::liveness::LiveSets;
 
+use crate::Size;
 use crate::cleanup::{Workspace, live_globals_in};
 use crate::notes::Notes;
 use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
@@ -196,6 +197,19 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Op
 }
 
 impl WebTables {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        Self {
+            once: Vec::with_capacity(1),
+            several: Vec::with_capacity(1),
+            entering: LiveSets::with_capacity(size.blocks),
+            current: Notes::with_capacity(size.registers),
+            fixed: Vec::with_capacity(size.registers),
+            parents: Vec::with_capacity(size.registers),
+            names: Vec::with_capacity(size.registers),
+        }
+    }
+
     /// Finds which registers are set where.
     #[inline(never)]
     fn find_several(&mut self, function: &Function, live: &LiveSets) {

@@ -39,6 +39,12 @@ impl ControlFlowGraph {
         graph
     }
 
+    /// An empty graph with room for so many instructions and blocks.
+    pub fn with_capacity(instructions: usize, blocks: usize) -> Self {
+        let block_at = Vec::with_capacity(instructions + 2);
+        Self { blocks: Vec::with_capacity(blocks), block_at, pending: Vec::with_capacity(blocks) }
+    }
+
     /// Becomes the graph of verified code, in the tables that it has.
     pub fn rebuild(&mut self, function: &Function<Stack>) {
         let Self { blocks, block_at, .. } = self;

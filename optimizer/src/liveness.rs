@@ -66,6 +66,11 @@ pub struct LiveSets {
 }
 
 impl LiveSets {
+    /// Room for one word for each of so many blocks.
+    pub fn with_capacity(blocks: usize) -> Self {
+        Self { words: Vec::with_capacity(blocks), first: Vec::new() }
+    }
+
     /// Forgets all sets.
     fn clear(&mut self) {
         self.words.clear();
@@ -283,6 +288,13 @@ pub struct Node {
     pub handler: u32,
     entering: u64,
     leaving: u64,
+}
+
+impl Liveness {
+    /// Room for so many blocks.
+    pub fn with_capacity(blocks: usize) -> Self {
+        Self { entering: LiveSets::with_capacity(blocks), leaving: LiveSets::with_capacity(blocks) }
+    }
 }
 
 impl Node {

@@ -9,6 +9,7 @@
 mod split;
 
 use super::{Allocation, Location, RegisterAllocator, at};
+use crate::Size;
 use crate::live::{LiveRange, LiveRanges};
 use crate::tac::{Function, NONE};
 
@@ -84,6 +85,17 @@ struct Holder {
 }
 
 impl Tables {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        let spare = Allocation {
+            locations: Vec::with_capacity(size.registers),
+            windows: Vec::with_capacity(size.instructions / 4),
+            ..Allocation::default()
+        };
+        let ends = Vec::with_capacity(2 * (size.instructions + 2));
+        Self { free: Vec::with_capacity(4), holders: Vec::with_capacity(32), ends, spare }
+    }
+
     fn begin(&mut self, ranges: &LiveRanges, registers: u16) {
         self.free.clear();
         self.free.resize(usize::from(registers).div_ceil(64), u64::MAX);
