@@ -253,32 +253,46 @@ impl Lifter<'_> {
     }
 
     /// Emits an operation on `operands` whose result is pushed.
-    fn result(&mut self, operation: RegisterOp, operands: &[Operand], data: u32, pc: u32) {
-        let mut legal: SmallVec<[Operand; 3]> = SmallVec::from_slice(operands);
-        for index in 0..legal.len() {
-            // Operands already made legal count as they are now.
-            if matches!(legal[index], Operand::Constant(_)) && !allows_constant(operation, index, &legal, self.without)
-            {
-                legal[index] = Operand::Register(self.in_register(legal[index], pc));
-            }
-        }
+    fn result(&mut self, operation: RegisterOp, operands: SmallVec<[Operand; 3]>, data: u32, pc: u32) {
+        let operands = self.legal(operation, operands, pc);
         let destination = self.pushed_register();
-        self.emit(operation, destination, legal, data, pc);
+        self.emit(operation, destination, operands, data, pc);
         self.stack.push(Operand::Register(destination));
     }
 
-    /// The same for an operation without a result.
-    fn effect(&mut self, operation: RegisterOp, operands: &[Operand], data: u32, pc: u32) {
-        self.result(operation, operands, data, pc);
-        self.stack.pop();
-        if let Some(instruction) = self.instructions.last_mut() {
-            instruction.destination = NONE;
-        }
+    /// The same for an operation without a result. A register is given to it all the same.
+    fn effect(&mut self, operation: RegisterOp, operands: SmallVec<[Operand; 3]>, data: u32, pc: u32) {
+        let operands = self.legal(operation, operands, pc);
+        self.pushed_register();
+        self.emit(operation, NONE, operands, data, pc);
     }
 
-    fn pop_many(&mut self, count: u32) -> SmallVec<[Operand; 8]> {
+    /// Operands that the operation can have: those constants that it cannot have are loaded.
+    #[inline]
+    fn legal(
+        &mut self,
+        operation: RegisterOp,
+        mut operands: SmallVec<[Operand; 3]>,
+        pc: u32,
+    ) -> SmallVec<[Operand; 3]> {
+        for index in 0..operands.len() {
+            // Operands already made legal count as they are now.
+            if matches!(operands[index], Operand::Constant(_))
+                && !allows_constant(operation, index, &operands, self.without)
+            {
+                operands[index] = Operand::Register(self.in_register(operands[index], pc));
+            }
+        }
+        operands
+    }
+
+    /// Takes so many operands from the stack.
+    #[inline]
+    fn pop_many(&mut self, count: u32) -> SmallVec<[Operand; 3]> {
         let first = self.stack.len() - count as usize;
-        self.stack.drain(first..).collect()
+        let popped = SmallVec::from_slice(&self.stack[first..]);
+        self.stack.truncate(first);
+        popped
     }
 
     /// Makes sure that nothing on the stack means the value that `local` has now.
@@ -339,14 +353,14 @@ impl Lifter<'_> {
                 let top = *self.stack.last().expect("verified code does not copy from an empty stack");
                 self.stack.push(top);
             }
-            StackOp::LoadName => self.result(R::LoadVarReg, &[], operand, pc),
+            StackOp::LoadName => self.result(R::LoadVarReg, SmallVec::new(), operand, pc),
             StackOp::StoreName => {
                 let value = self.pop();
-                self.effect(R::StoreReg, &[value], operand, pc);
+                self.effect(R::StoreReg, smallvec![value], operand, pc);
             }
-            StackOp::StoreFunc => self.effect(R::StoreFuncReg, &[], operand, pc),
+            StackOp::StoreFunc => self.effect(R::StoreFuncReg, SmallVec::new(), operand, pc),
             StackOp::CheckLocal => {
-                self.effect(R::CheckReg, &[Operand::Register(operand)], self.function.local_names[operand as usize], pc)
+                self.effect(R::CheckReg, smallvec![Operand::Register(operand)], self.function.local_names[operand as usize], pc)
             }
             StackOp::Add => self.binary(R::AddReg, pc),
             StackOp::Sub => self.binary(R::SubReg, pc),
@@ -372,7 +386,7 @@ impl Lifter<'_> {
             StackOp::GetLength => self.unary(R::GetLengthReg, 0, pc),
             StackOp::IsInstance => self.unary(R::IsInstanceReg, operand, pc),
             StackOp::GetAttr => self.unary(R::GetAttrReg, operand, pc),
-            StackOp::IsSet => self.result(R::IsSetReg, &[Operand::Register(operand)], 0, pc),
+            StackOp::IsSet => self.result(R::IsSetReg, smallvec![Operand::Register(operand)], 0, pc),
             StackOp::Unset => {
                 self.release_local(operand, pc);
                 self.emit(R::LoadUnset, operand, SmallVec::new(), 0, pc);
@@ -384,20 +398,20 @@ impl Lifter<'_> {
             StackOp::LoadCell => {
                 self.result(
                     R::LoadCellReg,
-                    &[Operand::Register(operand)],
+                    smallvec![Operand::Register(operand)],
                     self.function.local_names[operand as usize],
                     pc,
                 );
             }
             StackOp::StoreCell => {
                 let value = self.pop();
-                self.effect(R::StoreCellReg, &[Operand::Register(operand), value], 0, pc);
+                self.effect(R::StoreCellReg, smallvec![Operand::Register(operand), value], 0, pc);
             }
-            StackOp::LoadCapture => self.result(R::LoadCaptureReg, &[], operand, pc),
-            StackOp::LoadCaptureCell => self.result(R::LoadCaptureCellReg, &[], operand, pc),
+            StackOp::LoadCapture => self.result(R::LoadCaptureReg, SmallVec::new(), operand, pc),
+            StackOp::LoadCaptureCell => self.result(R::LoadCaptureCellReg, SmallVec::new(), operand, pc),
             StackOp::StoreCaptureCell => {
                 let value = self.pop();
-                self.effect(R::StoreCaptureCellReg, &[value], operand, pc);
+                self.effect(R::StoreCaptureCellReg, smallvec![value], operand, pc);
             }
             StackOp::CallName => {
                 self.window(R::CallNameReg, instruction.call_arguments(), instruction.call_index(), pc)
@@ -424,25 +438,25 @@ impl Lifter<'_> {
             StackOp::BuildString => self.window(R::BuildStringReg, operand, 0, pc),
             StackOp::Print => {
                 let operands = self.pop_many(operand);
-                self.effect(R::PrintReg, &operands, 0, pc);
+                self.effect(R::PrintReg, operands, 0, pc);
             }
             StackOp::MakeFunction => self.make_function(operand, pc),
             StackOp::SetIndex => {
                 let operands = self.pop_many(3);
-                self.effect(R::SetIndexReg, &operands, 0, pc);
+                self.effect(R::SetIndexReg, operands, 0, pc);
             }
             StackOp::SetAttr => {
                 let operands = self.pop_many(2);
-                self.effect(R::SetAttrReg, &operands, operand, pc);
+                self.effect(R::SetAttrReg, operands, operand, pc);
             }
-            StackOp::Import => self.effect(R::ImportReg, &[], operand, pc),
+            StackOp::Import => self.effect(R::ImportReg, SmallVec::new(), operand, pc),
             StackOp::Require => {
                 let operands = self.pop_many(2);
-                self.effect(R::RequireReg, &operands, 0, pc);
+                self.effect(R::RequireReg, operands, 0, pc);
             }
             StackOp::IterValue => {
-                let operands = [Operand::Register(operand), Operand::Register(operand + 1)];
-                self.result(R::IterValueReg, &operands, 0, pc);
+                let operands = smallvec![Operand::Register(operand), Operand::Register(operand + 1)];
+                self.result(R::IterValueReg, operands, 0, pc);
             }
             StackOp::Jump
             | StackOp::JumpIfFalse
@@ -482,28 +496,25 @@ impl Lifter<'_> {
     }
 
     fn unary(&mut self, operation: RegisterOp, data: u32, pc: u32) {
-        let operand = self.pop();
-        self.result(operation, &[operand], data, pc);
+        self.window(operation, 1, data, pc);
     }
 
     fn binary(&mut self, operation: RegisterOp, pc: u32) {
-        let right = self.pop();
-        let left = self.pop();
-        self.result(operation, &[left, right], 0, pc);
+        self.window(operation, 2, 0, pc);
     }
 
     fn window(&mut self, operation: RegisterOp, count: u32, data: u32, pc: u32) {
         let operands = self.pop_many(count);
-        self.result(operation, &operands, data, pc);
+        self.result(operation, operands, data, pc);
     }
 
     /// The closure first, then the variables of this frame that it captures, one by one.
     fn make_function(&mut self, index: u32, pc: u32) {
-        self.result(RegisterOp::MakeFunctionReg, &[], index, pc);
+        self.result(RegisterOp::MakeFunctionReg, SmallVec::new(), index, pc);
         let closure = *self.stack.last().expect("just pushed");
         for (number, capture) in self.module.functions[index as usize].captures.iter().enumerate() {
             if let CaptureSource::Local(local) = capture.from {
-                self.effect(RegisterOp::SetCapture, &[closure, Operand::Register(local)], number as u32, pc);
+                self.effect(RegisterOp::SetCapture, smallvec![closure, Operand::Register(local)], number as u32, pc);
             }
         }
     }

@@ -53,7 +53,7 @@ impl ControlFlowGraph {
         block_at.clear();
         block_at.resize(length + 2, 0);
         block_at[0] = 1;
-        for (pc, instruction) in function.code.iter().enumerate() {
+        for (pc, instruction) in function.code.iter().enumerate().filter(|(_, instruction)| instruction.is_control()) {
             let op = instruction.op();
             if let Some(target) = instruction.jump_target() {
                 block_at[target as usize] = 1;
@@ -72,8 +72,10 @@ impl ControlFlowGraph {
         }
         block_at.truncate(length);
         blocks.clear();
+        let mut begun = 0;
         for (pc, at) in (0..).zip(&mut *block_at) {
             if *at != 0 {
+                begun += 1;
                 blocks.push(Block {
                     start: pc,
                     end: 0,
@@ -83,7 +85,7 @@ impl ControlFlowGraph {
                     is_reachable: false,
                 });
             }
-            *at = blocks.len() as u32 - 1;
+            *at = begun - 1;
         }
         for index in 0..blocks.len() {
             let end = blocks.get(index + 1).map_or(length as u32, |next| next.start);
