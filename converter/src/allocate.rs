@@ -125,6 +125,7 @@ pub(crate) fn allocate_in(
     ranges: &LiveRanges,
     registers: u16,
 ) -> Allocation {
+    tables.forget();
     match kind {
         _ if has_islands => linear::whole(function, ranges, registers, tables)
             .unwrap_or_else(|| naive::Naive.allocate(function, ranges, registers)),

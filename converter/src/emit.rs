@@ -142,6 +142,8 @@ struct Emitter<'e> {
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
     position: u32,
+    /// The stack instructions that have this position, one behind the other.
+    positioned: Range<u32>,
 }
 
 impl Tables {
@@ -208,6 +210,7 @@ impl<'e> Emitter<'e> {
             highest: registers + allocation.slots + function.places,
             beyond_reach: None,
             position: 0,
+            positioned: 0..0,
         }
     }
 
@@ -244,7 +247,14 @@ impl<'e> Emitter<'e> {
 
     /// Says which stack instruction is being translated.
     fn at(&mut self, pc: u32) {
-        self.position = self.source.position(pc);
+        if self.positioned.contains(&pc) {
+            return;
+        }
+        let lines = &self.source.lines;
+        let next = lines.partition_point(|&(first, _)| first <= pc);
+        let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        self.position = position;
+        self.positioned = start..lines.get(next).map_or(u32::MAX, |line| line.0);
     }
 
     fn push(&mut self, instruction: RegisterInstruction) {
@@ -487,13 +497,13 @@ impl<'e> Emitter<'e> {
     }
 
     fn count(&self, statistics: &mut Statistics) {
-        for instruction in &self.tables.code {
-            match instruction.op() {
-                RegisterOp::MovReg => statistics.moves += 1,
-                RegisterOp::StoreSpill => statistics.spill_stores += 1,
-                RegisterOp::LoadSpill => statistics.reloads += 1,
-                _ => {}
-            }
+        let count = |operation: RegisterOp| {
+            self.tables.code.iter().filter(|instruction| instruction.opcode() == operation as u16).count() as u64
+        };
+        statistics.moves += count(RegisterOp::MovReg);
+        if self.allocation.slots != 0 {
+            statistics.spill_stores += count(RegisterOp::StoreSpill);
+            statistics.reloads += count(RegisterOp::LoadSpill);
         }
     }
 

@@ -338,6 +338,7 @@ fn convert_function(
     let Tables { lifting, workspace, ranges, allocating, emitted } = tables;
     let mut lifted = lifting.lift(code, function, islands, options.without);
     times.lift += clock.lap();
+    let mut pressure = 0;
     let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
     let allocation = match in_place {
         Some((found, allocation)) => {
@@ -362,6 +363,7 @@ fn convert_function(
                 ranges,
                 options.registers,
             );
+            pressure = allocating.pressure().unwrap_or_else(|| ranges.pressure());
             times.allocate += clock.lap();
             statistics.moves_lifted += moves.before;
             statistics.moves_removed += moves.before.saturating_sub(moves.after);
@@ -376,7 +378,7 @@ fn convert_function(
     statistics.register_instructions += emitted.code.code.len() as u64;
     statistics.live_ranges += ranges.ranges.len() as u64;
     statistics.spilled += allocation.spilled();
-    statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
+    statistics.highest_pressure = statistics.highest_pressure.max(pressure);
     lifting.recycle(lifted);
     allocating.recycle(allocation);
     Ok(emitted)

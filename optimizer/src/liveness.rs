@@ -171,6 +171,7 @@ impl LiveSets {
 }
 
 /// Calls `visit` with each variable that is in one of two sets only, and whether that is the second.
+#[inline]
 pub fn for_each_difference(first: &[LiveWord], second: &[LiveWord], mut visit: impl FnMut(u32, bool)) {
     let (mut left, mut right) = (0, 0);
     while left < first.len() || right < second.len() {

@@ -49,13 +49,14 @@ pub(super) fn whole(
     locations.clear();
     locations.resize(function.registers as usize, Location::Nowhere);
     windows.clear();
-    let mut scan = Scan { function, ranges, registers, tables, expired: 0, locations, windows };
-    let is_done = scan.run();
+    let mut scan = Scan { function, ranges, registers, tables, expired: 0, active: 0, locations, windows };
+    let pressure = scan.run();
     let Scan { locations, windows, .. } = scan;
+    tables.pressure = pressure;
     arrivals.clear();
     arrivals.extend_from_slice(&ranges.arrivals);
     let allocation = Allocation { locations, slots: 0, scratch: None, windows, arrivals };
-    if is_done {
+    if pressure.is_some() {
         return Some(allocation);
     }
     tables.recycle(allocation);
@@ -73,6 +74,8 @@ pub(crate) struct Tables {
     ends: Vec<u32>,
     /// An allocation that is not needed any more.
     spare: Allocation,
+    /// The most ranges that overlapped in one point of the last function, if it was scanned to its end.
+    pressure: Option<u32>,
 }
 
 /// The range that holds a register, or has held it.
@@ -93,7 +96,7 @@ impl Tables {
             ..Allocation::default()
         };
         let ends = Vec::with_capacity(2 * (size.instructions + 2));
-        Self { free: Vec::with_capacity(4), holders: Vec::with_capacity(32), ends, spare }
+        Self { free: Vec::with_capacity(4), holders: Vec::with_capacity(32), ends, spare, pressure: None }
     }
 
     fn begin(&mut self, ranges: &LiveRanges, registers: u16) {
@@ -107,6 +110,16 @@ impl Tables {
         self.holders.clear();
         self.ends.clear();
         self.ends.resize(ranges.points as usize, NONE);
+    }
+
+    /// Forgets what was found out about the last function.
+    pub(super) fn forget(&mut self) {
+        self.pressure = None;
+    }
+
+    /// [`LiveRanges::pressure`] of the last function, if it was scanned to its end.
+    pub(crate) fn pressure(&self) -> Option<u64> {
+        self.pressure.map(u64::from)
     }
 
     /// Takes back an allocation that nobody needs any more.
@@ -123,22 +136,27 @@ struct Scan<'r> {
     tables: &'r mut Tables,
     /// Registers of ranges that end before this point are free.
     expired: u32,
+    /// How many ranges hold registers.
+    active: u32,
     locations: Vec<Location>,
     windows: Vec<u16>,
 }
 
 impl Scan<'_> {
-    /// False when there are not registers enough.
-    fn run(&mut self) -> bool {
+    /// The most ranges that overlap; none when there are not registers enough.
+    fn run(&mut self) -> Option<u32> {
+        let mut pressure = 0;
         for &range in &self.ranges.ranges {
             self.place_windows(range.start);
             self.expire(range.start);
             let preferred = self.preference(range).filter(|&register| self.is_free(register));
-            let Some(register) = preferred.or_else(|| self.lowest_free()) else { return false };
+            let register = preferred.or_else(|| self.lowest_free())?;
             self.assign(range, register);
+            self.active += 1;
+            pressure = pressure.max(self.active);
         }
         self.place_windows(u32::MAX);
-        true
+        Some(pressure)
     }
 
     /// Fixes the beginning of every window before `point`: all ranges that can cross it are placed by then.
@@ -168,6 +186,7 @@ impl Scan<'_> {
             let mut register = self.tables.ends[self.expired as usize];
             while register != NONE {
                 self.tables.free[register as usize / 64] |= 1 << (register % 64);
+                self.active -= 1;
                 register = self.tables.holders[register as usize].next;
             }
             self.expired += 1;
