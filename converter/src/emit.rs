@@ -142,8 +142,9 @@ struct Emitter<'e> {
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
     position: u32,
-    /// The stack instructions that have this position, one behind the other.
+    /// The stack instructions that have this position, one behind the other, and the entry of the line table at which they end.
     positioned: Range<u32>,
+    next_line: usize,
 }
 
 impl Tables {
@@ -211,6 +212,7 @@ impl<'e> Emitter<'e> {
             beyond_reach: None,
             position: 0,
             positioned: 0..0,
+            next_line: 0,
         }
     }
 
@@ -251,7 +253,13 @@ impl<'e> Emitter<'e> {
             return;
         }
         let lines = &self.source.lines;
-        let next = lines.partition_point(|&(first, _)| first <= pc);
+        let begins_later = |at: usize| lines.get(at).is_none_or(|&(first, _)| first > pc);
+        // Mostly it is the next entry.
+        let next = match self.next_line + 1 {
+            next if pc >= self.positioned.end && begins_later(next) => next,
+            _ => lines.partition_point(|&(first, _)| first <= pc),
+        };
+        self.next_line = next;
         let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
         self.position = position;
         self.positioned = start..lines.get(next).map_or(u32::MAX, |line| line.0);

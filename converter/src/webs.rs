@@ -8,7 +8,7 @@
 //! the handler of a guarded block where the handler needs it. What remains apart is a web. Most registers are set in one place only: those are
 //! one web each, and have one segment.
 
-use optimizer::liveness::LiveSets;
+use optimizer::liveness::{LiveSets, LiveWord};
 
 use crate::Size;
 use crate::cleanup::{Workspace, live_globals_in};
@@ -23,7 +23,7 @@ const LARGEST_PER_INSTRUCTION: usize = 16;
 /// Tables of the splitting of one function after the other.
 #[derive(Debug, Default)]
 pub(crate) struct WebTables {
-    /// Registers that are set in one place: where the function begins counts as one. Each is one web.
+    /// Registers that are set at all: where the function begins counts as a place. Later those that are one web and have a name.
     once: Vec<u64>,
     /// Registers that are set in several places.
     several: Vec<u64>,
@@ -58,8 +58,9 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Op
         block.terminator = Terminator::Jump(0);
     }
     tables.find_several(function, live);
-    let WebTables { several, entering, current, fixed, parents, names, .. } = tables;
+    let WebTables { once: named, several, entering, current, fixed, parents, names, .. } = tables;
     entering.restrict(live, several);
+    named.fill(0);
     fixed.clear();
     fixed.resize(function.globals as usize, NONE);
     parents.clear();
@@ -113,7 +114,7 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Op
             });
         });
     }
-    let names = webs.names(function, live, &landings, names);
+    let names = webs.names(function, live, &landings, named, names);
     for fixed in fixed.iter_mut().filter(|fixed| **fixed != NONE) {
         *fixed = names.of[*fixed as usize];
     }
@@ -331,6 +332,7 @@ impl Webs<'_> {
         function: &Function,
         live: &LiveSets,
         landings: &[u32],
+        named: &mut [u64],
         of: &'n mut Vec<VirtualRegister>,
     ) -> Names<'n> {
         // At first roots get names only.
@@ -367,16 +369,21 @@ impl Webs<'_> {
         // Names in the order in which registers first enter blocks.
         let mut next = 0;
         for block in 0..function.blocks.len() {
-            live.for_each_numbered(block, |_, register| {
-                let segment = match self.fixed[register as usize] {
-                    NONE => {
-                        next += 1;
-                        self.find(next - 1)
-                    }
-                    segment => segment,
-                };
-                name(of, segment);
-            });
+            for word in live.words(block) {
+                // Registers that are one web are looked at once.
+                let news = word.bits & !named[word.index as usize];
+                named[word.index as usize] |= news & !self.several[word.index as usize];
+                for register in (LiveWord { bits: news, ..*word }).variables() {
+                    let segment = match self.fixed[register as usize] {
+                        NONE => {
+                            next += 1;
+                            self.find(next - 1)
+                        }
+                        segment => segment,
+                    };
+                    name(of, segment);
+                }
+            }
         }
         for &landing in landings.iter().filter(|&&landing| landing != NONE) {
             name(of, self.find(landing));
