@@ -40,6 +40,10 @@ pub(crate) struct Workspace {
     places: Notes<Place>,
     /// Instructions of the current block that are to go.
     removed: Vec<usize>,
+    /// A number for each block, or some blocks.
+    blocks: Vec<u32>,
+    /// What is known of each register that crosses blocks.
+    known: Vec<Known>,
     /// Of splitting webs.
     pub(crate) webs: WebTables,
     /// Tables that liveness was in.
@@ -55,6 +59,8 @@ impl Workspace {
             needed: Notes::with_capacity(size.registers),
             places: Notes::with_capacity(size.registers),
             removed: Vec::with_capacity(16),
+            blocks: Vec::with_capacity(size.blocks),
+            known: Vec::with_capacity(size.registers),
             webs: WebTables::new(size),
             // As many as are in use at a time, that of the function before included.
             spare: vec![Liveness::with_capacity(size.blocks), Liveness::with_capacity(size.blocks)],
@@ -81,9 +87,9 @@ pub(crate) fn clean_up_with_liveness(
     let before = count_moves(function);
     let takes = |step| !without.contains(step);
     if takes(Step::ThreadJumps) {
-        thread_jumps(function);
+        thread_jumps(function, &mut workspace.blocks);
     }
-    leave_out_unreachable(function);
+    leave_out_unreachable(function, &mut workspace.blocks);
     let unset = if takes(Step::SplitWebs) { split_webs(function, workspace) } else { None };
     if takes(Step::SingleConstants) {
         propagate_single_constants(function, unset, constants, without, workspace);
@@ -111,8 +117,9 @@ pub(crate) fn clean_up_with_liveness(
 
 /// Jumps to blocks that only jump on go straight to where those lead.
 #[inline(never)]
-fn thread_jumps(function: &mut Function) {
-    let mut destinations: Vec<u32> = (0..function.blocks.len() as u32).collect();
+fn thread_jumps(function: &mut Function, destinations: &mut Vec<u32>) {
+    destinations.clear();
+    destinations.extend(0..function.blocks.len() as u32);
     for (index, block) in function.blocks.iter().enumerate().rev() {
         // Jumps go forward, to blocks that were seen already.
         if let Terminator::Jump(next) = block.terminator
@@ -127,12 +134,12 @@ fn thread_jumps(function: &mut Function) {
     }
 }
 
-/// Marks blocks that nobody goes to as unreachable.
+/// Marks blocks that nobody goes to as unreachable. Those still to be gone to are `pending`.
 #[inline(never)]
-pub(crate) fn leave_out_unreachable(function: &mut Function) {
+pub(crate) fn leave_out_unreachable(function: &mut Function, pending: &mut Vec<u32>) {
     function.blocks.iter_mut().for_each(|block| block.is_reachable = false);
-    let mut pending = Vec::with_capacity(function.blocks.len());
-    pending.push(0_u32);
+    pending.clear();
+    pending.push(0);
     while let Some(block) = pending.pop() {
         let block = &mut function.blocks[block as usize];
         if !std::mem::replace(&mut block.is_reachable, true) {
@@ -265,23 +272,48 @@ fn propagate_single_constants(
     without: StepSet,
     workspace: &mut Workspace,
 ) {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Known {
-        Nothing,
-        Constant(u32),
-        Varies,
+    let mut known = std::mem::take(&mut workspace.known);
+    known.clear();
+    known.resize(function.globals as usize, Known::Nothing);
+    if find_constants(function, &mut known) {
+        // A register that may be read before it is set does not always hold the constant.
+        let unset = unset.unwrap_or_else(|| {
+            let live = live_globals_in(function, workspace);
+            let unset = live.entering.iter(0).collect();
+            workspace.recycle(live);
+            unset
+        });
+        for register in unset {
+            known[register as usize] = Known::Varies;
+        }
+        replace_constants(function, &known, constants, without);
     }
-    let mut known = vec![Known::Nothing; function.globals as usize];
-    let note = |known: &mut Vec<Known>, register: VirtualRegister, value: Known| {
+    workspace.known = known;
+}
+
+/// What is known of a register.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Known {
+    /// It is set nowhere.
+    Nothing,
+    /// It is set to this constant only.
+    Constant(u32),
+    /// It is set to something else, or to several things.
+    Varies,
+}
+
+/// Finds what registers are set to. Returns whether any is set to one constant only.
+fn find_constants(function: &Function, known: &mut [Known]) -> bool {
+    let note = |known: &mut [Known], register: VirtualRegister, value: Known| {
         if let Some(entry) = known.get_mut(register as usize) {
             *entry = if *entry == Known::Nothing || *entry == value { value } else { Known::Varies };
         }
     };
     for parameter in 0..function.parameters {
-        note(&mut known, parameter, Known::Varies);
+        note(known, parameter, Known::Varies);
     }
     for handler in &function.handlers {
-        note(&mut known, handler.landing, Known::Varies);
+        note(known, handler.landing, Known::Varies);
     }
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
         for instruction in &block.instructions {
@@ -291,20 +323,17 @@ fn propagate_single_constants(
                 }
                 _ => Known::Varies,
             };
-            note(&mut known, instruction.destination, value);
+            note(known, instruction.destination, value);
         }
         block
             .terminator
-            .for_each_definition(|register| note(&mut known, register, Known::Varies));
+            .for_each_definition(|register| note(known, register, Known::Varies));
     }
-    if !known.iter().any(|value| matches!(value, Known::Constant(_))) {
-        return;
-    }
-    // A register that may be read before it is set does not always hold the constant.
-    let unset = unset.unwrap_or_else(|| live_globals_in(function, workspace).entering.iter(0).collect());
-    for register in unset {
-        known[register as usize] = Known::Varies;
-    }
+    known.iter().any(|value| matches!(value, Known::Constant(_)))
+}
+
+/// Replaces reads of registers that are known to be constants.
+fn replace_constants(function: &mut Function, known: &[Known], constants: &[Constant], without: StepSet) {
     let constant = |operand: Operand| match operand {
         Operand::Register(register) => match known.get(register as usize) {
             Some(&Known::Constant(constant)) => Some(Operand::Constant(constant)),
@@ -445,7 +474,9 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
     if !function.blocks.iter().any(|block| matches!(block.terminator, Terminator::ForIter { .. })) {
         return;
     }
-    let mut entries = vec![0_u32; function.blocks.len()];
+    let mut entries = std::mem::take(&mut workspace.blocks);
+    entries.clear();
+    entries.resize(function.blocks.len(), 0);
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
         block.terminator.for_each_successor(|successor| entries[successor as usize] += 1);
     }
@@ -493,6 +524,10 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
         if let Terminator::ForIter { destination, .. } = &mut function.blocks[index].terminator {
             *destination = variable;
         }
+    }
+    workspace.blocks = entries;
+    if let Some(live) = live {
+        workspace.recycle(live);
     }
 }
 

@@ -300,7 +300,7 @@ impl Size {
         let instructions = code.functions.iter().map(|function| function.code.len()).max().unwrap_or(0);
         let locals = code.functions.iter().map(|function| function.locals as usize).max().unwrap_or(0);
         let instructions = instructions.min(MOST);
-        Self { instructions, blocks: instructions / 2 + 4, registers: locals.min(MOST) + instructions / 2 + 4 }
+        Self { instructions: instructions / 2 + 8, blocks: instructions / 5 + 4, registers: locals.min(MOST) + instructions / 3 + 4 }
     }
 }
 
@@ -342,7 +342,7 @@ fn convert_function(
     let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
     let allocation = match in_place {
         Some((found, allocation)) => {
-            cleanup::leave_out_unreachable(&mut lifted);
+            cleanup::leave_out_unreachable(&mut lifted, &mut Vec::new());
             times.clean_up += clock.lap();
             *ranges = found;
             allocation

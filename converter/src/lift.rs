@@ -57,7 +57,7 @@ impl Tables {
             ..Function::default()
         };
         Self {
-            graph: ControlFlowGraph::with_capacity(size.instructions, size.blocks),
+            graph: ControlFlowGraph::with_capacity(2 * size.instructions, size.blocks),
             stack: Vec::with_capacity(16),
             function,
             lists: Vec::with_capacity(size.blocks),

@@ -151,13 +151,13 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// A checker of functions with at most so many registers.
-    pub(super) fn new(registers: u32) -> Self {
+    /// A checker of functions with at most so many registers, and hardly more instructions than so many.
+    pub(super) fn new(registers: u32, instructions: usize) -> Self {
         let registers = registers as usize;
         Self {
             accesses: &ACCESSES,
-            block_at: Vec::new(),
-            blocks: Vec::new(),
+            block_at: Vec::with_capacity(instructions),
+            blocks: Vec::with_capacity(instructions / 2 + 2),
             handlers: HandlerMap::new(),
             pending: Vec::new(),
             clock: 0,
@@ -173,7 +173,7 @@ impl Flow {
             events: Vec::new(),
             words: Vec::new(),
             touched: Vec::new(),
-            sets: Vec::new(),
+            sets: Vec::with_capacity(instructions / 2 + 2),
         }
     }
 
