@@ -6,9 +6,9 @@
 
 use crate::Size;
 use crate::cleanup::live_globals;
-use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister, WindowOperation};
+use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister, is_window};
 use isa::RegisterOp;
-use optimizer::liveness::{LiveWord, Liveness, for_each_difference};
+use optimizer::liveness::{LiveSets, LiveWord, Liveness, for_each_difference};
 
 /// Where a virtual register is live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,10 +87,8 @@ struct Scratch {
     order: Vec<u32>,
     /// For each place in the layout how many more loops there are around it than around the one before.
     change: Vec<i32>,
-    /// A range for each virtual register.
-    by_register: Vec<LiveRange>,
-    /// How many ranges begin before each point.
-    begun: Vec<u32>,
+    /// The range of each virtual register, or [`NONE`].
+    range_of: Vec<u32>,
 }
 
 impl LiveRanges {
@@ -117,9 +115,21 @@ impl LiveRanges {
 }
 
 /// True for operations that use the registers above everything that stays alive.
+#[inline]
 pub fn uses_window(operation: RegisterOp) -> bool {
-    operation == RegisterOp::ImportReg || operation.window_lane().is_some()
+    USES_WINDOW[operation as usize]
 }
+
+static USES_WINDOW: [bool; RegisterOp::ALL.len()] = {
+    let mut uses = [false; RegisterOp::ALL.len()];
+    let mut at = 0;
+    while at < uses.len() {
+        let operation = RegisterOp::ALL[at];
+        uses[at] = matches!(operation, RegisterOp::ImportReg) || is_window(operation.facts().lanes[0]);
+        at += 1;
+    }
+    uses
+};
 
 /// Computes live ranges.
 pub fn live_ranges(function: &Function) -> LiveRanges {
@@ -131,7 +141,6 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
 impl LiveRanges {
     /// Room for the ranges of a function of a size.
     pub(crate) fn with_capacity(size: Size) -> Self {
-        let points = 2 * (size.instructions + 2);
         Self {
             ranges: Vec::with_capacity(size.registers),
             windows: Vec::with_capacity(size.instructions / 4),
@@ -140,11 +149,11 @@ impl LiveRanges {
             copied_from: Vec::with_capacity(size.registers),
             block_starts: Vec::with_capacity(size.blocks),
             depths: Vec::with_capacity(size.blocks),
+            live: Liveness::with_capacity(size.blocks),
             scratch: Scratch {
                 order: Vec::with_capacity(size.blocks),
                 change: Vec::with_capacity(size.blocks + 1),
-                by_register: Vec::with_capacity(size.registers),
-                begun: Vec::with_capacity(points),
+                range_of: Vec::with_capacity(size.registers),
             },
             ..Self::default()
         }
@@ -155,7 +164,7 @@ impl LiveRanges {
     pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {
         self.begin(function);
         self.loop_depths(function);
-        let mut border = Border { words: &[], point: 0 };
+        let mut border = Border { words: &[], bits: 0, point: 0 };
         // Parameters and what begins unset are there before the first instruction.
         let mut point = 2;
         for register in live.entering.iter(0) {
@@ -170,7 +179,7 @@ impl LiveRanges {
                 continue;
             }
             let weight = 10_u32.pow(self.depths[index as usize].min(3));
-            self.border(&mut border, live.entering.words(index as usize), point);
+            self.border(&mut border, &live.entering, index, point);
             for instruction in &block.instructions {
                 self.instruction(instruction, point, weight);
                 if uses_window(instruction.operation) && !block.is_island {
@@ -181,10 +190,10 @@ impl LiveRanges {
             block.terminator.for_each_use(|register| self.touch(register, point, weight));
             // Whatever a loop instruction writes, it writes while it still reads its operands.
             block.terminator.for_each_definition(|register| self.touch(register, point, weight));
-            self.border(&mut border, live.leaving.words(index as usize), point + 1);
+            self.border(&mut border, &live.leaving, index, point + 1);
             point += 2;
         }
-        self.border(&mut border, &[], point);
+        self.end(border);
         for handler in &function.handlers {
             if function.blocks[handler.block as usize].is_reachable {
                 self.touch(handler.landing, self.block_starts[handler.block as usize], 0);
@@ -198,9 +207,8 @@ impl LiveRanges {
     /// Empty tables of the sizes that the function needs. While ranges are being found there is one for each register, in order.
     fn begin(&mut self, function: &Function) {
         let count = function.registers as usize;
-        self.scratch.by_register.clear();
-        let ranges = (0..function.registers).map(|register| LiveRange { register, start: u32::MAX, end: 0, weight: 0 });
-        self.scratch.by_register.extend(ranges);
+        self.ranges.clear();
+        refill(&mut self.scratch.range_of, NONE, count);
         self.windows.clear();
         self.arrivals.clear();
         refill(&mut self.window_places, None, count);
@@ -210,34 +218,29 @@ impl LiveRanges {
         self.globals = function.globals;
     }
 
-    /// Sorts the ranges that there are by where they begin. Those that begin together stay in the order of their registers: parameters come first
-    /// among those that are there from the beginning, so that they find their registers free.
+    /// Sorts ranges by where they begin. Those that begin together come in the order of their registers: parameters first among those that are
+    /// there from the beginning, so that they find their registers free.
     fn sort(&mut self, function: &Function) {
-        let Scratch { by_register, begun, .. } = &mut self.scratch;
-        // Places of an island's operand stack have no ranges.
-        let places = function.first_place..function.first_place + function.places;
-        let is_there = |range: &&LiveRange| range.start != u32::MAX && !places.contains(&range.register);
-        // Counted two points further on, so that filling leaves each point where its ranges begin.
-        refill(begun, 0, self.points as usize + 2);
-        let mut count = 0;
-        for range in by_register.iter().filter(is_there) {
-            begun[range.start as usize + 2] += 1;
-            count += 1;
+        if function.places != 0 {
+            // Those of an island's operand stack have no ranges.
+            self.ranges.retain(|range| function.depth_of(range.register).is_none());
         }
-        for point in 2..begun.len() {
-            begun[point] += begun[point - 1];
-        }
-        refill(&mut self.ranges, LiveRange { register: NONE, start: 0, end: 0, weight: 0 }, count);
-        for range in by_register.iter().filter(is_there) {
-            let place = &mut begun[range.start as usize + 1];
-            self.ranges[*place as usize] = *range;
-            *place += 1;
+        // They are found in that order, except for what handlers take and nobody reads.
+        let key = |range: &LiveRange| (range.start, range.register);
+        if !self.ranges.is_sorted_by_key(key) {
+            self.ranges.sort_unstable_by_key(key);
         }
     }
 
     #[inline]
     fn touch(&mut self, register: VirtualRegister, point: u32, weight: u32) {
-        let range = &mut self.scratch.by_register[register as usize];
+        let index = &mut self.scratch.range_of[register as usize];
+        if *index == NONE {
+            *index = self.ranges.len() as u32;
+            self.ranges.push(LiveRange { register, start: point, end: point, weight });
+            return;
+        }
+        let range = &mut self.ranges[*index as usize];
         range.start = range.start.min(point);
         range.end = range.end.max(point);
         range.weight = range.weight.saturating_add(weight);
@@ -300,17 +303,38 @@ impl LiveRanges {
     }
 
     /// Goes on to the next border. It is enough to look at what is live at one of the two only: of the others neither end is here.
-    fn border<'l>(&mut self, border: &mut Border<'l>, words: &'l [LiveWord], point: u32) {
+    fn border<'l>(&mut self, border: &mut Border<'l>, live: &'l LiveSets, block: u32, point: u32) {
+        let before = border.point;
+        border.point = point;
+        if let Some(bits) = live.only_word(block as usize) {
+            let mut changed = border.bits ^ bits;
+            while changed != 0 {
+                let register = changed.trailing_zeros();
+                self.touch(register, if bits >> register & 1 != 0 { point } else { before }, 0);
+                changed &= changed - 1;
+            }
+            border.bits = bits;
+            return;
+        }
+        let words = live.words(block as usize);
         for_each_difference(border.words, words, |register, begins| {
-            self.touch(register, if begins { point } else { border.point }, 0);
+            self.touch(register, if begins { point } else { before }, 0);
         });
-        *border = Border { words, point };
+        border.words = words;
+    }
+
+    /// Goes on to the end, where nothing is live.
+    fn end(&mut self, border: Border<'_>) {
+        let only = LiveWord { index: 0, before: 0, bits: border.bits };
+        let registers = only.variables().chain(border.words.iter().flat_map(|word| word.variables()));
+        registers.for_each(|register| self.touch(register, border.point, 0));
     }
 }
 
-/// The border of a block passed last, and what is live there.
+/// The border of a block passed last, and what is live there: in words, or bits where no set has more than one word.
 struct Border<'l> {
     words: &'l [LiveWord],
+    bits: u64,
     point: u32,
 }
 

@@ -7,7 +7,7 @@
 //! Their operand stack lies in virtual registers of its own, the *places*: the one at a depth is always the same, no allocator sees them,
 //! and emission puts them above everything else, one behind the other, so that the values on top of the stack are the window of a call.
 
-use isa::RegisterOp;
+use isa::{Lane, RegisterOp};
 use smallvec::{SmallVec, smallvec};
 
 use crate::step::{Step, StepSet};
@@ -385,17 +385,21 @@ pub fn is_removable(instruction: &Instruction) -> bool {
 /// A register operation that fills a window.
 pub trait WindowOperation {
     /// The kind of its window, if it has one.
-    fn window_lane(self) -> Option<isa::Lane>;
+    fn window_lane(self) -> Option<Lane>;
 }
 
 impl WindowOperation for RegisterOp {
-    fn window_lane(self) -> Option<isa::Lane> {
-        use isa::Lane as L;
+    fn window_lane(self) -> Option<Lane> {
         let lane = self.facts().lanes[0];
-        matches!(
-            lane,
-            L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow
-        )
-        .then_some(lane)
+        is_window(lane).then_some(lane)
     }
+}
+
+/// Whether a lane names the first register of a window.
+pub const fn is_window(lane: Lane) -> bool {
+    use Lane as L;
+    matches!(
+        lane,
+        L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow
+    )
 }

@@ -101,6 +101,12 @@ impl LiveSets {
         &self.words[self.first[block] as usize..self.first[block + 1] as usize]
     }
 
+    /// The word of a block's set, if sets have one word each.
+    #[inline]
+    pub fn only_word(&self, block: usize) -> Option<u64> {
+        self.first.is_empty().then(|| self.words[block].bits)
+    }
+
     /// Whether a variable is in a block's set.
     #[inline]
     pub fn contains(&self, block: usize, variable: u32) -> bool {

@@ -219,11 +219,12 @@ impl Scan<'_> {
                 return u16::try_from(u32::from(first) + place).ok();
             }
         }
-        let result_of = self.ranges.windows.binary_search_by_key(&range.start, |window| window.point + 1);
-        if let Ok(window) = result_of
-            && self.ranges.windows[window].destination == range.register
+        // The last window that is placed is the last one before the range.
+        if let Some((window, &first)) = self.ranges.windows.iter().zip(&self.windows).next_back()
+            && window.point + 1 == range.start
+            && window.destination == range.register
         {
-            return Some(self.windows[window]);
+            return Some(first);
         }
         match self.locations.get(at(self.ranges.copied_from[at(range.register)])) {
             Some(&Location::Register(register)) => Some(register),
