@@ -325,9 +325,7 @@ fn find_constants(function: &Function, known: &mut [Known]) -> bool {
             };
             note(known, instruction.destination, value);
         }
-        block
-            .terminator
-            .for_each_definition(|register| note(known, register, Known::Varies));
+        block.terminator.for_each_definition(|register| note(known, register, Known::Varies));
     }
     known.iter().any(|value| matches!(value, Known::Constant(_)))
 }

@@ -300,7 +300,11 @@ impl Size {
         let instructions = code.functions.iter().map(|function| function.code.len()).max().unwrap_or(0);
         let locals = code.functions.iter().map(|function| function.locals as usize).max().unwrap_or(0);
         let instructions = instructions.min(MOST);
-        Self { instructions: instructions / 2 + 8, blocks: instructions / 5 + 4, registers: locals.min(MOST) + instructions / 3 + 4 }
+        Self {
+            instructions: instructions / 2 + 8,
+            blocks: instructions / 5 + 4,
+            registers: locals.min(MOST) + instructions / 3 + 4,
+        }
     }
 }
 

@@ -359,9 +359,12 @@ impl Lifter<'_> {
                 self.effect(R::StoreReg, smallvec![value], operand, pc);
             }
             StackOp::StoreFunc => self.effect(R::StoreFuncReg, SmallVec::new(), operand, pc),
-            StackOp::CheckLocal => {
-                self.effect(R::CheckReg, smallvec![Operand::Register(operand)], self.function.local_names[operand as usize], pc)
-            }
+            StackOp::CheckLocal => self.effect(
+                R::CheckReg,
+                smallvec![Operand::Register(operand)],
+                self.function.local_names[operand as usize],
+                pc,
+            ),
             StackOp::Add => self.binary(R::AddReg, pc),
             StackOp::Sub => self.binary(R::SubReg, pc),
             StackOp::Mul => self.binary(R::MulReg, pc),

@@ -398,8 +398,5 @@ impl WindowOperation for RegisterOp {
 /// Whether a lane names the first register of a window.
 pub const fn is_window(lane: Lane) -> bool {
     use Lane as L;
-    matches!(
-        lane,
-        L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow
-    )
+    matches!(lane, L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow)
 }

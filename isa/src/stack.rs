@@ -139,8 +139,7 @@ struct Summary {
 const SUMMARIES: [Summary; 256] = {
     let none = StackCount { fixed: 0, per_item: 0 };
     let nop = StackOp::Nop;
-    let nop =
-        Summary { op: nop, pops: none, pushes: 0, count_at: 0, count_bits: 0, is_jump: false, is_control: false };
+    let nop = Summary { op: nop, pops: none, pushes: 0, count_at: 0, count_bits: 0, is_jump: false, is_control: false };
     let mut summaries = [nop; 256];
     let mut at = 0;
     while at < StackOp::ALL.len() {

@@ -357,7 +357,12 @@ impl Solver {
     /// Solves the same equations for no more than 64 variables. There is one node more than blocks, for those that name none; `backwards` is
     /// an order of the blocks in which they mostly come after those that control goes to from them.
     #[inline(never)]
-    pub fn solve_nodes(&mut self, nodes: &mut [Node], backwards: impl Iterator<Item = u32> + Clone, live: &mut Liveness) {
+    pub fn solve_nodes(
+        &mut self,
+        nodes: &mut [Node],
+        backwards: impl Iterator<Item = u32> + Clone,
+        live: &mut Liveness,
+    ) {
         let is_solved = (0..MOST_ROUNDS).any(|_| {
             let mut changed = false;
             for block in backwards.clone() {
@@ -559,7 +564,8 @@ mod tests {
             let facts = &mut vec![(0, 0, Fact::Definition), (1, 0, Fact::Definition), (2, 0, Fact::Definition)];
             for inner in 1..=depth {
                 let latch = blocks - 1 - inner;
-                nodes[inner] = Node::new([inner as u32 + 1, latch as u32 + 1], if inner == 3 { last - 1 } else { last });
+                nodes[inner] =
+                    Node::new([inner as u32 + 1, latch as u32 + 1], if inner == 3 { last - 1 } else { last });
                 nodes[latch] = Node::new([inner as u32, last], last);
             }
             for (block, variable) in [(1, 0), (blocks - 1, 1)] {

@@ -1,5 +1,7 @@
 //! Reads `.zxc` files.
 
+use std::sync::Arc;
+
 use super::{CHECKED_HEADER, HEADER, MAGIC, NO_OPCODE, VERSION, Words, checksum};
 use crate::module::{
     AnyModule, Capture, CaptureSource, Constant, EnumDefinition, FieldDefinition, Function, Global, Handler,
@@ -334,7 +336,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    fn text(&mut self, what: &'static str) -> Read<Box<str>> {
+    fn text(&mut self, what: &'static str) -> Read<Arc<str>> {
         let length = self.count(what, 1)?;
         let start = self.at;
         match std::str::from_utf8(self.take(length, what)?) {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::error::{ParseError, ParseProblem};
@@ -112,8 +113,8 @@ struct Body {
     open: Vec<OpenHandler>,
     closed: Vec<OpenHandler>,
     /// Slots by the names of locals.
-    locals: HashMap<Box<str>, u32>,
-    captures: HashMap<Box<str>, u32>,
+    locals: HashMap<Arc<str>, u32>,
+    captures: HashMap<Arc<str>, u32>,
     /// `.locals` or `.parameters` was given.
     has_names: bool,
     /// The number of locals or registers was given.
@@ -553,7 +554,7 @@ fn slot(
     cursor: &mut Cursor<'_, '_>,
     what: &'static str,
     letter: char,
-    names: &HashMap<Box<str>, u32>,
+    names: &HashMap<Arc<str>, u32>,
 ) -> Result<u32, ParseError> {
     let word = cursor.word(&format!("a {what}: its name, or `{letter}0`"))?;
     if let Some(number) = numbered(word, letter) {
@@ -566,7 +567,7 @@ fn slot(
     }
 }
 
-fn note(names: &mut HashMap<Box<str>, u32>, name: Box<str>, slot: u32) {
+fn note(names: &mut HashMap<Arc<str>, u32>, name: Arc<str>, slot: u32) {
     match names.entry(name) {
         Entry::Occupied(mut known) => {
             known.insert(SEVERAL);
