@@ -197,22 +197,15 @@ fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
     let globals = function.globals;
     let bit = |register: VirtualRegister| if register < globals { 1_u64 << register } else { 0 };
     let nowhere = function.blocks.len() as u32;
+    let landings = if function.handlers.is_empty() { Vec::new() } else { function.landings() };
     nodes.clear();
-    nodes.extend(function.blocks.iter().map(|block| {
+    nodes.extend(function.blocks.iter().enumerate().map(|(index, block)| {
+        // What a handler's block reads of its landing register is written on the way there.
+        let mut definitions = landings.get(index).map_or(0, |&landing| bit(landing));
         if !block.is_reachable {
-            return Node::new([nowhere; 2], nowhere);
+            return Node::new(0, definitions, [nowhere; 2], nowhere);
         }
-        let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
-        let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
-        Node::new(successors, handler)
-    }));
-    nodes.push(Node::new([nowhere; 2], nowhere));
-    // What a handler's block reads of its landing register is written on the way there.
-    for handler in &function.handlers {
-        nodes[handler.block as usize].definitions = bit(handler.landing);
-    }
-    for (block, node) in function.blocks.iter().zip(nodes).filter(|(block, _)| block.is_reachable) {
-        let Node { mut uses, mut definitions, .. } = *node;
+        let mut uses = 0;
         for instruction in &block.instructions {
             for operand in &instruction.operands {
                 if let Operand::Register(register) = *operand {
@@ -223,8 +216,11 @@ fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
         }
         block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
         block.terminator.for_each_definition(|register| definitions |= bit(register));
-        (node.uses, node.definitions) = (uses, definitions);
-    }
+        let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
+        let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
+        Node::new(uses, definitions, successors, handler)
+    }));
+    nodes.push(Node::new(0, 0, [nowhere; 2], nowhere));
 }
 
 /// What blocks do with the registers that cross blocks: each use and each definition once. `seen` notes whether a register was used in the

@@ -295,6 +295,8 @@ pub struct Node {
     pub handler: u32,
     entering: u64,
     leaving: u64,
+    /// The last round in which another block, or this one, asked what is live where it begins.
+    asked: u32,
 }
 
 impl Liveness {
@@ -305,15 +307,16 @@ impl Liveness {
 }
 
 impl Node {
-    /// A block that does nothing with variables.
-    pub fn new(successors: [u32; 2], handler: u32) -> Self {
-        Self { successors, handler, ..Self::default() }
+    /// A block of which this is known.
+    #[inline]
+    pub fn new(uses: u64, definitions: u64, successors: [u32; 2], handler: u32) -> Self {
+        Self { uses, definitions, successors, handler, ..Self::default() }
     }
 }
 
-/// Code goes round its loops as often as they are nested until nothing changes, and once more to see that. Code whose loops are nested more deeply
-/// than this is solved with a list of what is still to be done.
-const MOST_ROUNDS: usize = 16;
+/// Code is gone through once, and once more for each loop around a loop. Code whose loops are nested more deeply is solved with a list of what is
+/// still to be done.
+const MOST_ROUNDS: u32 = 16;
 
 /// Solves one problem after the other in the same tables, which saves making them for each of many small ones.
 #[derive(Clone, Debug, Default)]
@@ -363,19 +366,24 @@ impl Solver {
         backwards: impl Iterator<Item = u32> + Clone,
         live: &mut Liveness,
     ) {
-        let is_solved = (0..MOST_ROUNDS).any(|_| {
-            let mut changed = false;
+        let is_solved = (1..=MOST_ROUNDS).any(|round| {
+            // Whether a block was asked for what is live there before that changed.
+            let mut is_stale = false;
             for block in backwards.clone() {
-                let node = nodes[block as usize];
-                let kept = nodes[node.handler as usize].entering;
-                let [first, second] = node.successors.map(|successor| nodes[successor as usize].entering);
-                let leaving = first | second | kept;
-                let entering = node.uses | leaving & !node.definitions | kept;
-                changed |= entering != node.entering;
+                let Node { uses, definitions, successors, handler, .. } = nodes[block as usize];
+                let mut entering = |of: u32| {
+                    let node = &mut nodes[of as usize];
+                    node.asked = round;
+                    node.entering
+                };
+                let kept = entering(handler);
+                let leaving = entering(successors[0]) | entering(successors[1]) | kept;
                 let node = &mut nodes[block as usize];
+                let entering = uses | leaving & !definitions | kept;
+                is_stale |= node.asked == round && entering != node.entering;
                 (node.entering, node.leaving) = (entering, leaving);
             }
-            !changed
+            !is_stale
         });
         let blocks = nodes.len() - 1;
         if is_solved {
@@ -559,14 +567,14 @@ mod tests {
         for depth in [0, 1, 5, 40] {
             let blocks = 2 * depth + 2;
             let last = blocks as u32;
-            let mut nodes = vec![Node::new([last; 2], last); blocks + 1];
-            nodes[0] = Node { definitions: 0b111, ..Node::new([1, last], last) };
+            let mut nodes = vec![Node::new(0, 0, [last; 2], last); blocks + 1];
+            nodes[0] = Node::new(0, 0b111, [1, last], last);
             let facts = &mut vec![(0, 0, Fact::Definition), (1, 0, Fact::Definition), (2, 0, Fact::Definition)];
             for inner in 1..=depth {
                 let latch = blocks - 1 - inner;
                 nodes[inner] =
-                    Node::new([inner as u32 + 1, latch as u32 + 1], if inner == 3 { last - 1 } else { last });
-                nodes[latch] = Node::new([inner as u32, last], last);
+                    Node::new(0, 0, [inner as u32 + 1, latch as u32 + 1], if inner == 3 { last - 1 } else { last });
+                nodes[latch] = Node::new(0, 0, [inner as u32, last], last);
             }
             for (block, variable) in [(1, 0), (blocks - 1, 1)] {
                 nodes[block].uses |= 1 << variable;
