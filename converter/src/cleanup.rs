@@ -116,7 +116,6 @@ pub(crate) fn clean_up_with_liveness(
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead.
-#[inline(never)]
 fn thread_jumps(function: &mut Function, destinations: &mut Vec<u32>) {
     destinations.clear();
     destinations.extend(0..function.blocks.len() as u32);
@@ -135,7 +134,6 @@ fn thread_jumps(function: &mut Function, destinations: &mut Vec<u32>) {
 }
 
 /// Marks blocks that nobody goes to as unreachable. Those still to be gone to are `pending`.
-#[inline(never)]
 pub(crate) fn leave_out_unreachable(function: &mut Function, pending: &mut Vec<u32>) {
     function.blocks.iter_mut().for_each(|block| block.is_reachable = false);
     pending.clear();
@@ -151,7 +149,6 @@ pub(crate) fn leave_out_unreachable(function: &mut Function, pending: &mut Vec<u
     }
 }
 
-#[inline(never)]
 fn count_moves(function: &Function) -> u64 {
     function
         .blocks
@@ -192,7 +189,6 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
 }
 
 /// What blocks do with the registers that cross blocks, of which there are no more than 64, and where control goes.
-#[inline(never)]
 fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
     let globals = function.globals;
     let bit = |register: VirtualRegister| if register < globals { 1_u64 << register } else { 0 };
@@ -260,7 +256,6 @@ fn find_facts(function: &Function, facts: &mut Vec<(VirtualRegister, u32, Fact)>
 
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
 /// `unset` are the registers that may be read before they are set, if that is known already.
-#[inline(never)]
 fn propagate_single_constants(
     function: &mut Function,
     unset: Option<Vec<VirtualRegister>>,
@@ -365,7 +360,6 @@ fn replace_constants(function: &mut Function, known: &[Known], constants: &[Cons
 }
 
 /// Inside a block: reads of a register that is a copy read the original instead, or the constant.
-#[inline(never)]
 fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
     if !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg) {
         return;
@@ -463,7 +457,6 @@ impl Copies {
 }
 
 /// A loop's element goes straight to the variable that the body's first move would copy it to, when nobody else reads either of them.
-#[inline(never)]
 fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
     if !function.blocks.iter().any(|block| matches!(block.terminator, Terminator::ForIter { .. })) {
         return;
@@ -526,7 +519,6 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
 }
 
 /// Removes dead instructions from all blocks. Returns the liveness from which it went out, if that still holds.
-#[inline(never)]
 fn remove_all_dead(function: &mut Function, workspace: &mut Workspace) -> Option<Liveness> {
     let live = live_globals_in(function, workspace);
     let Workspace { needed: changed, removed: dead, .. } = workspace;
@@ -671,7 +663,6 @@ struct Place {
 
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
 /// alone and the place is not touched in between. Those moves are `removed`.
-#[inline(never)]
 fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed: &mut Vec<usize>) {
     if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg)
     {

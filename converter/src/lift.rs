@@ -164,7 +164,6 @@ struct Lifter<'m> {
 }
 
 impl Lifter<'_> {
-    #[inline(never)]
     fn block(&mut self, index: usize) -> Block {
         let source = &self.graph.blocks[index];
         let after = self.islands.partition_point(|island| island.start <= source.start);
@@ -190,7 +189,9 @@ impl Lifter<'_> {
         let last = source.end - 1;
         for pc in source.start..last {
             self.instruction(self.function.code[pc as usize], pc);
-            self.settle_kept(kept, pc);
+            if kept != 0 {
+                self.settle_kept(kept, pc);
+            }
         }
         self.terminator_pc = last;
         block.terminator = self.last(self.function.code[last as usize], last, index as u32);
@@ -220,6 +221,7 @@ impl Lifter<'_> {
         self.stack.pop().expect("verified code does not pop an empty stack")
     }
 
+    #[inline]
     fn emit(
         &mut self,
         operation: RegisterOp,
@@ -286,11 +288,23 @@ impl Lifter<'_> {
         operands
     }
 
-    /// Takes so many operands from the stack.
+    /// Takes so many operands from the stack, such as the operation can have.
     #[inline]
-    fn pop_many(&mut self, count: u32) -> SmallVec<[Operand; 3]> {
-        let first = self.stack.len() - count as usize;
-        let popped = SmallVec::from_slice(&self.stack[first..]);
+    fn pop_many(&mut self, operation: RegisterOp, count: usize, pc: u32) -> SmallVec<[Operand; 3]> {
+        let first = self.stack.len() - count;
+        for index in 0..count {
+            let operand = self.stack[first + index];
+            if matches!(operand, Operand::Constant(_))
+                && !allows_constant(operation, index, &self.stack[first..], self.without)
+            {
+                self.stack[first + index] = Operand::Register(self.in_register(operand, pc));
+            }
+        }
+        let popped = match self.stack[first..] {
+            [one] => smallvec![one],
+            [one, two] => smallvec![one, two],
+            ref many => SmallVec::from_slice(many),
+        };
         self.stack.truncate(first);
         popped
     }
@@ -440,22 +454,18 @@ impl Lifter<'_> {
             StackOp::BuildSet => self.window(R::BuildSetReg, operand, 0, pc),
             StackOp::BuildString => self.window(R::BuildStringReg, operand, 0, pc),
             StackOp::Print => {
-                let operands = self.pop_many(operand);
-                self.effect(R::PrintReg, operands, 0, pc);
+                self.sink(R::PrintReg, operand as usize, 0, pc);
             }
             StackOp::MakeFunction => self.make_function(operand, pc),
             StackOp::SetIndex => {
-                let operands = self.pop_many(3);
-                self.effect(R::SetIndexReg, operands, 0, pc);
+                self.sink(R::SetIndexReg, 3, 0, pc);
             }
             StackOp::SetAttr => {
-                let operands = self.pop_many(2);
-                self.effect(R::SetAttrReg, operands, operand, pc);
+                self.sink(R::SetAttrReg, 2, operand, pc);
             }
             StackOp::Import => self.effect(R::ImportReg, SmallVec::new(), operand, pc),
             StackOp::Require => {
-                let operands = self.pop_many(2);
-                self.effect(R::RequireReg, operands, 0, pc);
+                self.sink(R::RequireReg, 2, 0, pc);
             }
             StackOp::IterValue => {
                 let operands = smallvec![Operand::Register(operand), Operand::Register(operand + 1)];
@@ -498,6 +508,7 @@ impl Lifter<'_> {
         true
     }
 
+    #[inline]
     fn unary(&mut self, operation: RegisterOp, data: u32, pc: u32) {
         self.window(operation, 1, data, pc);
     }
@@ -506,9 +517,19 @@ impl Lifter<'_> {
         self.window(operation, 2, 0, pc);
     }
 
+    #[inline]
     fn window(&mut self, operation: RegisterOp, count: u32, data: u32, pc: u32) {
-        let operands = self.pop_many(count);
-        self.result(operation, operands, data, pc);
+        let operands = self.pop_many(operation, count as usize, pc);
+        let destination = self.pushed_register();
+        self.emit(operation, destination, operands, data, pc);
+        self.stack.push(Operand::Register(destination));
+    }
+
+    /// Emits an operation without a result on operands from the stack. A register is given to it all the same.
+    fn sink(&mut self, operation: RegisterOp, count: usize, data: u32, pc: u32) {
+        let operands = self.pop_many(operation, count, pc);
+        self.pushed_register();
+        self.emit(operation, NONE, operands, data, pc);
     }
 
     /// The closure first, then the variables of this frame that it captures, one by one.
@@ -696,7 +717,6 @@ impl Lifter<'_> {
 }
 
 /// Finds the handlers that guard something which is reached. Nothing is proved about what the others keep.
-#[inline(never)]
 fn find_handlers(
     handlers: &mut Vec<Handler>,
     blocks: &mut [Block],
@@ -735,7 +755,6 @@ fn find_handlers(
 
 /// Only errors lead to a handler's block: where control gets to it in another way as well, the errors get an empty block of their own
 /// that goes on there. Returns for each block of the stack code the one that is to be laid out in front of it, if there is such a block at all.
-#[inline(never)]
 fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Option<u32>> {
     if handlers.is_empty() {
         return Vec::new();
@@ -771,7 +790,6 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
 
 /// `FOR_PREPARE` writes the counter only where the loop begins: puts that move on the edge, in a block of its own right after it.
 /// Finds the order in which blocks are laid out as well; `before` are the blocks that go in front of the first `count`, those of the stack code.
-#[inline(never)]
 fn split_loop_entries(
     blocks: &mut Vec<Block>,
     count: usize,

@@ -47,7 +47,6 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
     unset
 }
 
-#[inline(never)]
 fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Option<Vec<VirtualRegister>> {
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
     if live.len() > LARGEST + LARGEST_PER_INSTRUCTION * instructions {
@@ -212,7 +211,6 @@ impl WebTables {
     }
 
     /// Finds which registers are set where.
-    #[inline(never)]
     fn find_several(&mut self, function: &Function, live: &LiveSets) {
         let Self { once, several, .. } = self;
         let words = (function.globals as usize).div_ceil(64);
@@ -326,7 +324,6 @@ impl Webs<'_> {
         self.parents[a.max(b) as usize] = a.min(b);
     }
 
-    #[inline(never)]
     fn names<'n>(
         &mut self,
         function: &Function,

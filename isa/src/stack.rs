@@ -129,29 +129,38 @@ struct Summary {
     op: StackOp,
     pops: StackCount,
     pushes: u8,
-    /// Where in the instruction the count that is multiplied begins, and how many bits it has.
+    /// What is pushed, less what is popped whatever the count.
+    growth: i8,
+    /// Where in the instruction the count that is multiplied begins, and which of the bits from there on are it.
     count_at: u8,
-    count_bits: u8,
     is_jump: bool,
     is_control: bool,
+    count_mask: u32,
 }
 
-const SUMMARIES: [Summary; 256] = {
-    let none = StackCount { fixed: 0, per_item: 0 };
-    let nop = StackOp::Nop;
-    let nop = Summary { op: nop, pops: none, pushes: 0, count_at: 0, count_bits: 0, is_jump: false, is_control: false };
+static SUMMARIES: [Summary; 256] = {
+    let nop = Summary {
+        op: StackOp::Nop,
+        pops: StackCount { fixed: 0, per_item: 0 },
+        pushes: 0,
+        growth: 0,
+        count_at: 0,
+        is_jump: false,
+        is_control: false,
+        count_mask: 0,
+    };
     let mut summaries = [nop; 256];
     let mut at = 0;
     while at < StackOp::ALL.len() {
         let op = StackOp::ALL[at];
         let facts = &StackOp::FACTS[at];
-        let (count_at, count_bits) = match facts.operand {
+        let (count_at, count_mask) = match facts.operand {
             StackOperand::GlobalCall
             | StackOperand::FunctionCall
             | StackOperand::BuiltinCall
             | StackOperand::MethodCall
-            | StackOperand::TypeCall => (24, 8),
-            StackOperand::Arguments | StackOperand::Count => (8, 24),
+            | StackOperand::TypeCall => (24, MAX_ARGUMENTS),
+            StackOperand::Arguments | StackOperand::Count => (8, MAX_OPERAND),
             _ => (0, 0),
         };
         let is_jump = matches!(facts.operand, StackOperand::Jump);
@@ -159,8 +168,9 @@ const SUMMARIES: [Summary; 256] = {
             op,
             pops: facts.pops,
             pushes: facts.pushes,
+            growth: facts.pushes as i8 - facts.pops.fixed as i8,
             count_at,
-            count_bits,
+            count_mask,
             is_jump,
             is_control: is_jump || op.ends_block() || op.skips(),
         };
@@ -313,8 +323,8 @@ impl StackInstruction {
     /// The count that [`StackCount::per_item`] multiplies: arguments of a call, else the operand itself.
     #[inline]
     pub fn count(self) -> u32 {
-        let Summary { count_at, count_bits, .. } = self.summary();
-        self.0 >> count_at & ((1 << count_bits) - 1)
+        let Summary { count_at, count_mask, .. } = *self.summary();
+        self.0 >> count_at & count_mask
     }
 
     /// How many values it takes from the stack.
@@ -330,6 +340,13 @@ impl StackInstruction {
         u32::from(self.summary().pushes)
     }
 
+    /// How many more values are on the stack after it than before.
+    #[inline]
+    pub fn growth(self) -> i32 {
+        let Summary { growth, pops, .. } = *self.summary();
+        i32::from(growth) - (u32::from(pops.per_item) * self.count()) as i32
+    }
+
     /// The target, when the operand is one.
     #[inline]
     pub fn jump_target(self) -> Option<u32> {
@@ -343,8 +360,8 @@ impl StackInstruction {
     }
 
     #[inline]
-    fn summary(self) -> Summary {
-        SUMMARIES[(self.0 & 0xff) as usize]
+    fn summary(self) -> &'static Summary {
+        &SUMMARIES[(self.0 & 0xff) as usize]
     }
 }
 

@@ -122,10 +122,8 @@ impl ControlFlowGraph {
             }
             block.is_reachable = true;
             block.depth = depth;
-            let mut after = depth;
-            for instruction in &function.code[block.start as usize..block.end as usize] {
-                after = after - instruction.pops() + instruction.pushes();
-            }
+            let code = &function.code[block.start as usize..block.end as usize];
+            let after = code.iter().fold(depth, |depth, instruction| depth.wrapping_add_signed(instruction.growth()));
             for &successor in &block.successors {
                 pending.push((successor, after));
             }

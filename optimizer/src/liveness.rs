@@ -78,7 +78,6 @@ impl LiveSets {
     }
 
     /// Becomes the part of other sets that `kept`, a bit for each variable, has.
-    #[inline(never)]
     pub fn restrict(&mut self, other: &Self, kept: &[u64]) {
         self.clear();
         self.first.extend_from_slice(&other.first);
@@ -359,7 +358,6 @@ impl Solver {
 
     /// Solves the same equations for no more than 64 variables. There is one node more than blocks, for those that name none; `backwards` is
     /// an order of the blocks in which they mostly come after those that control goes to from them.
-    #[inline(never)]
     pub fn solve_nodes(
         &mut self,
         nodes: &mut [Node],
