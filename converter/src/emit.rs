@@ -142,8 +142,8 @@ struct Emitter<'e> {
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
     position: u32,
-    /// The stack instructions that have this position, one behind the other, and the entry of the line table at which they end.
-    positioned: Range<u32>,
+    /// The first stack instruction that has this position, and the entry of the line table that is the first to come after it.
+    line_start: u32,
     next_line: usize,
 }
 
@@ -211,7 +211,7 @@ impl<'e> Emitter<'e> {
             highest: registers + allocation.slots + function.places,
             beyond_reach: None,
             position: 0,
-            positioned: 0..0,
+            line_start: 0,
             next_line: 0,
         }
     }
@@ -249,20 +249,22 @@ impl<'e> Emitter<'e> {
 
     /// Says which stack instruction is being translated.
     fn at(&mut self, pc: u32) {
-        if self.positioned.contains(&pc) {
-            return;
-        }
+        // Mostly it is the same as before, or one of the next.
+        const NEXT: usize = 4;
         let lines = &self.source.lines;
-        let begins_later = |at: usize| lines.get(at).is_none_or(|&(first, _)| first > pc);
-        // Mostly it is the next entry.
-        let next = match self.next_line + 1 {
-            next if pc >= self.positioned.end && begins_later(next) => next,
-            _ => lines.partition_point(|&(first, _)| first <= pc),
-        };
-        self.next_line = next;
-        let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
-        self.position = position;
-        self.positioned = start..lines.get(next).map_or(u32::MAX, |line| line.0);
+        let begins_there = |at: usize| lines.get(at).is_some_and(|&(first, _)| first <= pc);
+        let mut next = self.next_line;
+        let last = next + NEXT;
+        while next < last && begins_there(next) {
+            next += 1;
+        }
+        if pc < self.line_start || begins_there(next) {
+            next = lines.partition_point(|&(first, _)| first <= pc);
+        }
+        if next != self.next_line {
+            self.next_line = next;
+            (self.line_start, self.position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        }
     }
 
     fn push(&mut self, instruction: RegisterInstruction) {
