@@ -55,11 +55,13 @@ pub struct Options {
     pub without: StepSet,
     /// Whether the result is checked against the stack code.
     pub check: bool,
+    /// Whether phases are timed. Reading the clock for each phase of each function takes time itself: a fortieth of a conversion.
+    pub timed: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { registers: 256, allocator: AllocatorKind::Linear, without: StepSet::EMPTY, check: false }
+        Self { registers: 256, allocator: AllocatorKind::Linear, without: StepSet::EMPTY, check: false, timed: false }
     }
 }
 
@@ -92,7 +94,7 @@ pub struct Statistics {
     pub live_ranges: u64,
     /// The most virtual registers live at one point of a function.
     pub highest_pressure: u64,
-    /// Where the time went.
+    /// Where the time went, if it was asked for by [`Options::timed`].
     pub times: Times,
 }
 
@@ -132,14 +134,19 @@ impl Times {
     }
 }
 
-/// Measures phases: each ends where the next begins.
-struct Clock(Instant);
+/// Measures phases, if it is to: each ends where the next begins.
+struct Clock(Option<Instant>);
 
 impl Clock {
-    /// Time since this was last asked for.
+    fn start(options: Options) -> Self {
+        Self(options.timed.then(Instant::now))
+    }
+
+    /// Time since this was last asked for; none if nothing is measured.
     fn lap(&mut self) -> Duration {
+        let Some(last) = &mut self.0 else { return Duration::ZERO };
         let now = Instant::now();
-        now - std::mem::replace(&mut self.0, now)
+        now - std::mem::replace(last, now)
     }
 }
 
@@ -201,7 +208,7 @@ pub enum Unfaithful {
 /// See [`ConvertError`].
 pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
     let (module, mut statistics) = convert_unverified(code, options)?;
-    let mut clock = Clock(Instant::now());
+    let mut clock = Clock::start(options);
     let verified = isa::verify::register(module)?;
     statistics.times.verify = clock.lap();
     if options.check {
@@ -272,7 +279,7 @@ pub fn convert_hybrid(
         islands.push(converted.islands);
     }
     statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
-    let mut clock = Clock(Instant::now());
+    let mut clock = Clock::start(options);
     let converted = isa::verify::register(code.with_functions(functions))?;
     statistics.times.verify = clock.lap();
     if options.check {
@@ -337,7 +344,7 @@ fn convert_function(
     statistics: &mut Statistics,
     tables: &mut Tables,
 ) -> Result<emit::Emitted, ConvertError> {
-    let mut clock = Clock(Instant::now());
+    let mut clock = Clock::start(options);
     let times = &mut statistics.times;
     let Tables { lifting, workspace, ranges, allocating, emitted } = tables;
     let mut lifted = lifting.lift(code, function, islands, options.without);
