@@ -86,25 +86,30 @@ pub(crate) fn clean_up_with_liveness(
 ) -> (Moves, Option<Liveness>) {
     let before = count_moves(function);
     let takes = |step| !without.contains(step);
-    if takes(Step::ThreadJumps) {
-        thread_jumps(function, &mut workspace.blocks);
+    // A function of one block has no jumps.
+    if function.blocks.len() > 1 {
+        if takes(Step::ThreadJumps) {
+            thread_jumps(function, &mut workspace.blocks);
+        }
+        leave_out_unreachable(function, &mut workspace.blocks);
     }
-    leave_out_unreachable(function, &mut workspace.blocks);
     let unset = if takes(Step::SplitWebs) { split_webs(function, workspace) } else { None };
-    if takes(Step::SingleConstants) {
+    // What is done to moves is not to be done where there are none.
+    let takes_moves = |step| before != 0 && takes(step);
+    if takes_moves(Step::SingleConstants) {
         propagate_single_constants(function, unset, constants, without, workspace);
     }
-    if takes(Step::LoopElements) {
+    if takes_moves(Step::LoopElements) {
         forward_loop_elements(function, workspace);
     }
-    if takes(Step::Copies) {
+    if takes_moves(Step::Copies) {
         workspace.copies.versions.begin(function.registers);
         for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
             propagate_copies(block, &mut workspace.copies, without);
         }
     }
     let live = takes(Step::Dead).then(|| remove_all_dead(function, workspace)).flatten();
-    if takes(Step::Retarget) {
+    if takes_moves(Step::Retarget) {
         let Workspace { places, removed, .. } = workspace;
         places.begin(function.registers);
         for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
@@ -112,7 +117,7 @@ pub(crate) fn clean_up_with_liveness(
         }
     }
     debug_assert!(live.as_ref().is_none_or(|live| *live == live_globals(function)));
-    (Moves { before, after: count_moves(function) }, live)
+    (Moves { before, after: if before == 0 { 0 } else { count_moves(function) } }, live)
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead.

@@ -239,6 +239,7 @@ impl WebTables {
 }
 
 /// Notes the segments with which registers enter a block, and nothing else.
+#[inline]
 fn enter(entering: &LiveSets, block: u32, current: &mut Notes<u32>) {
     current.clear();
     entering.for_each_numbered(block as usize, |segment, register| current.set(register, segment));
