@@ -202,19 +202,52 @@ pub enum Unfaithful {
     Instructions(String, String),
 }
 
+/// Converts one program after the other in the same tables, which are as large as the largest function has needed. For whoever converts
+/// many programs; [`convert`] is for one.
+#[derive(Default)]
+pub struct Converter {
+    tables: Option<Tables>,
+}
+
+impl std::fmt::Debug for Converter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Converter").field("has_tables", &self.tables.is_some()).finish()
+    }
+}
+
+impl Converter {
+    /// One that has no tables yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Converts a program.
+    ///
+    /// # Errors
+    /// See [`ConvertError`].
+    pub fn convert(
+        &mut self,
+        code: &Verified<StackCode>,
+        options: Options,
+    ) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
+        let tables = self.tables.get_or_insert_with(|| Tables::new(Size::of(code)));
+        let (module, mut statistics) = convert_in(tables, code, options)?;
+        let mut clock = Clock::start(options);
+        let verified = isa::verify::register(module)?;
+        statistics.times.verify = clock.lap();
+        if options.check {
+            check(code, &verified)?;
+        }
+        Ok((verified, statistics))
+    }
+}
+
 /// Converts a program.
 ///
 /// # Errors
 /// See [`ConvertError`].
 pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
-    let (module, mut statistics) = convert_unverified(code, options)?;
-    let mut clock = Clock::start(options);
-    let verified = isa::verify::register(module)?;
-    statistics.times.verify = clock.lap();
-    if options.check {
-        check(code, &verified)?;
-    }
-    Ok((verified, statistics))
+    Converter::new().convert(code, options)
 }
 
 /// Converts a program without verifying the result, for those who look at what the converter writes.
@@ -222,14 +255,21 @@ pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified
 /// # Errors
 /// See [`ConvertError`].
 pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Result<(RegCode, Statistics), ConvertError> {
+    convert_in(&mut Tables::new(Size::of(code)), code, options)
+}
+
+fn convert_in(
+    tables: &mut Tables,
+    code: &Verified<StackCode>,
+    options: Options,
+) -> Result<(RegCode, Statistics), ConvertError> {
     if options.registers < FEWEST_REGISTERS {
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
-    let mut tables = Tables::new(Size::of(code));
     let mut functions = Vec::with_capacity(code.functions.len());
     for function in &code.functions {
-        functions.push(convert_function(code, function, &[], options, &mut statistics, &mut tables)?.code);
+        functions.push(convert_function(code, function, &[], options, &mut statistics, tables)?.code);
     }
     statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
     Ok((code.with_functions(functions), statistics))
