@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use ledger::block::Header;
 use ledger::verify::verify;
 use ledger::{Chain, LedgerError};
+use proptest::prelude::*;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use runtime::host::{Key, Ledger, Slot, Stored};
 
@@ -59,6 +61,62 @@ fn no_changed_byte_goes_unnoticed() {
     }
     println!("{refused} changed bytes were noticed, {harmless} meant nothing");
     assert!(refused > 300, "{refused} refused, {harmless} harmless");
+}
+
+#[derive(Clone, Debug)]
+enum Damage {
+    /// A page becomes zeros.
+    Zero(prop::sample::Index),
+    /// A page is written over another.
+    Copy(prop::sample::Index, prop::sample::Index),
+    /// Bytes are written somewhere.
+    Write(prop::sample::Index, Vec<u8>),
+}
+
+const PAGE: usize = 4096;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn larger_damage_is_noticed_too(
+        damage in prop_oneof![
+            any::<prop::sample::Index>().prop_map(Damage::Zero),
+            any::<[prop::sample::Index; 2]>().prop_map(|[from, to]| Damage::Copy(from, to)),
+            (any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 1..64))
+                .prop_map(|(at, bytes)| Damage::Write(at, bytes)),
+        ]
+    ) {
+        static SOUND: LazyLock<(Vec<u8>, String)> = LazyLock::new(|| {
+            let (_folder, file) = place();
+            drop(filled(&file));
+            let bytes = fs::read(&file).unwrap();
+            (bytes, format!("{:?}", opened(&file).unwrap()))
+        });
+        let (mut bytes, expected) = SOUND.clone();
+        let used = bytes.iter().rposition(|&byte| byte != 0).unwrap() / PAGE + 1;
+        match &damage {
+            Damage::Zero(page) => bytes[page.index(used) * PAGE..][..PAGE].fill(0),
+            Damage::Copy(from, to) => {
+                let from = from.index(used) * PAGE;
+                bytes.copy_within(from..from + PAGE, to.index(used) * PAGE);
+            }
+            Damage::Write(at, written) => {
+                let at = at.index(used * PAGE - written.len());
+                bytes[at..][..written.len()].copy_from_slice(written);
+            }
+        }
+        let (_folder, file) = place();
+        fs::write(&file, &bytes).unwrap();
+        let report = verify(&file);
+        match opened(&file) {
+            Ok(found) => prop_assert_eq!(format!("{found:?}"), expected),
+            Err(error) => {
+                prop_assert!(error.to_string().contains("test.ledger"), "{}", error);
+                prop_assert!(!matches!(report, Ok(report) if report.damage.is_empty()), "{}", error);
+            }
+        }
+    }
 }
 
 #[test]
