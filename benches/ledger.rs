@@ -62,7 +62,7 @@ fn call(function: NativeFunction, runtime: &mut Runtime, arguments: &[Value]) ->
     black_box(function)(runtime, arguments).expect("it does not fail")
 }
 
-/// Keys in an order that no cache line predicts.
+/// Keys in an order in which each is a cache miss in a large state.
 fn scattered(at: &mut i64, keys: i64) -> Value {
     *at = (*at + 611_953) % keys;
     Value::int(*at)
@@ -74,20 +74,30 @@ fn state(criterion: &mut Criterion) {
     for keys in [1, 1000, 1_000_000] {
         let mut runtime = runtime_of(keys);
         let mut at = 0;
-        group.bench_function(format!("begin, write, commit, {keys} keys"), |bencher| {
-            bencher.iter(|| {
-                let key = scattered(&mut at, keys);
-                call(BEGIN, &mut runtime, &[]);
-                call(WRITE, &mut runtime, &[key, Value::int(7)]);
-                call(COMMIT, &mut runtime, &[]);
+        let orders: [(&str, &dyn Fn(&mut i64) -> Value); 3] = [
+            ("the same one", &|at| Value::int(*at)),
+            ("one after another", &|at| {
+                *at = (*at + 1) % keys;
+                Value::int(*at)
+            }),
+            ("scattered", &|at| scattered(at, keys)),
+        ];
+        for (order, next) in orders {
+            group.bench_function(format!("begin, write, commit, {keys} keys, {order}"), |bencher| {
+                bencher.iter(|| {
+                    let key = next(&mut at);
+                    call(BEGIN, &mut runtime, &[]);
+                    call(WRITE, &mut runtime, &[key, Value::int(7)]);
+                    call(COMMIT, &mut runtime, &[]);
+                });
             });
-        });
-        group.bench_function(format!("read, {keys} keys"), |bencher| {
-            bencher.iter(|| {
-                let key = scattered(&mut at, keys);
-                call(READ, &mut runtime, &[key])
+            group.bench_function(format!("read, {keys} keys, {order}"), |bencher| {
+                bencher.iter(|| {
+                    let key = next(&mut at);
+                    call(READ, &mut runtime, &[key])
+                });
             });
-        });
+        }
     }
     let mut chain = Chain::in_memory();
     let contract = chain.contract("Bank").expect("there is room");

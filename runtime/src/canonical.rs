@@ -556,7 +556,22 @@ fn sort(reader: &mut Reader<'_>, depth: usize, result: &mut Vec<u8>) -> Result<(
 ///
 /// # Errors
 /// When the value has no encoding, or `bytes` would not fit the heap. What was appended until then stays.
+#[inline]
 pub fn encode(runtime: &Runtime, value: Value, order: MapOrder, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+    // What is hashed most, and needs nothing of what containers need.
+    match value.as_string() {
+        Some(string) if string.len() < SHORT => {
+            Writer::new(bytes).string(string.as_str());
+            Ok(())
+        }
+        _ => encode_any(runtime, value, order, bytes),
+    }
+}
+
+/// Length of strings for which nobody asks whether they fit the heap: the heap has them already.
+const SHORT: usize = 1 << 12;
+
+fn encode_any(runtime: &Runtime, value: Value, order: MapOrder, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     let room = runtime.heap.limit().saturating_sub(runtime.heap.bytes());
     Encoder { runtime, order, room, open: Vec::new(), bytes }.value(value)
 }

@@ -75,6 +75,12 @@ impl Str {
         Self::from_parts(heap, text.as_bytes(), &[], chars, chars == text.len())
     }
 
+    /// A string of text that is known to be ASCII, so that nothing is counted.
+    pub(crate) fn create_ascii(heap: &mut Heap, text: &str) -> Value {
+        debug_assert!(text.is_ascii());
+        Self::from_parts(heap, text.as_bytes(), &[], text.len(), true)
+    }
+
     /// A string of `first` followed by `second`, whose characters were counted.
     fn from_parts(heap: &mut Heap, first: &[u8], second: &[u8], chars: usize, ascii: bool) -> Value {
         let len = first.len() + second.len();

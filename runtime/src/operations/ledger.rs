@@ -8,6 +8,7 @@ use crate::canonical::{self, MapOrder};
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
 use crate::host::{Algorithm, Digest, Key, Leaves, SignatureCheck, Slot, Stored};
+use crate::objects::Str;
 use crate::value::Value;
 
 /// Bytes that hexadecimal digits stand for, with or without `0x` before them.
@@ -23,12 +24,14 @@ const LONGEST_HEX: usize = 1024;
 
 impl Runtime {
     fn new_digest(&mut self, digest: &Digest) -> Result<Value, Fault> {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        // Arithmetic instead of a table: compilers make a few vector instructions of it.
+        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
         let mut text = [0; 64];
         for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
-            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
+            *pair = [digit(byte >> 4), digit(byte & 15)];
         }
-        self.new_string(std::str::from_utf8(&text).unwrap_or_default())
+        self.heap.reserve(text.len())?;
+        Ok(Str::create_ascii(&mut self.heap, std::str::from_utf8(&text).unwrap_or_default()))
     }
 
     /// `HASH_BLOCK`: the digest of a value's [encoding](canonical) with sorted maps, in 64 hexadecimal digits.
@@ -39,10 +42,11 @@ impl Runtime {
         // The buffer is kept, so that small values cost no allocation.
         let mut bytes = std::mem::take(&mut self.encoding);
         bytes.clear();
-        let digest = canonical::encode(self, value, MapOrder::Sorted, &mut bytes)
-            .and_then(|()| self.ledger.digest(algorithm, &bytes));
-        bytes.shrink_to(KEPT);
-        self.encoding = bytes;
+        let encoded = canonical::encode(self, value, MapOrder::Sorted, &mut bytes);
+        let digest = encoded.and_then(|()| self.ledger.digest(algorithm, &bytes));
+        if bytes.capacity() <= KEPT {
+            self.encoding = bytes;
+        }
         self.new_digest(&digest?)
     }
 
