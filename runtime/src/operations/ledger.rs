@@ -24,14 +24,8 @@ const LONGEST_HEX: usize = 1024;
 
 impl Runtime {
     fn new_digest(&mut self, digest: &Digest) -> Result<Value, Fault> {
-        // Arithmetic instead of a table: compilers make a few vector instructions of it.
-        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
-        let mut text = [0; 64];
-        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
-            *pair = [digit(byte >> 4), digit(byte & 15)];
-        }
-        self.heap.reserve(text.len())?;
-        Ok(Str::create_ascii(&mut self.heap, std::str::from_utf8(&text).unwrap_or_default()))
+        self.heap.reserve(2 * digest.len())?;
+        Ok(Str::hexadecimal(&mut self.heap, digest))
     }
 
     /// `HASH_BLOCK`: the digest of a value's [encoding](canonical) with sorted maps, in 64 hexadecimal digits.
@@ -198,3 +192,28 @@ impl Runtime {
 
 /// Most bytes of the buffer for encodings that are kept for the next one.
 const KEPT: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::Heap;
+
+    #[test]
+    fn digits_are_those_of_the_bytes() {
+        let mut heap = Heap::new(1 << 20);
+        for byte in 0..=255_u8 {
+            let mut digest = [byte; 32];
+            (digest[1], digest[31]) = (!byte, byte.rotate_left(4));
+            let expected: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let string = Str::hexadecimal(&mut heap, &digest);
+            let string = string.as_string().expect("it is one");
+            assert_eq!((string.as_str(), string.char_count(), string.is_ascii()), (expected.as_str(), 64, true));
+            assert_eq!(from_hex(&expected), Some(digest.to_vec()));
+            assert_eq!(from_hex(&format!("0x{}", expected.to_uppercase())), Some(digest.to_vec()));
+        }
+        assert_eq!(from_hex(""), Some(Vec::new()));
+        for bad in ["0", "0x0", "0g", "é", "0X00", " 00"] {
+            assert_eq!(from_hex(bad), None, "{bad}");
+        }
+    }
+}
