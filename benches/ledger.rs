@@ -62,6 +62,9 @@ fn call(function: NativeFunction, runtime: &mut Runtime, arguments: &[Value]) ->
     black_box(function)(runtime, arguments).expect("it does not fail")
 }
 
+/// Gives the next key, and moves on.
+type NextKey<'k> = &'k dyn Fn(&mut i64) -> Value;
+
 /// Keys in an order in which each is a cache miss in a large state.
 fn scattered(at: &mut i64, keys: i64) -> Value {
     *at = (*at + 611_953) % keys;
@@ -74,7 +77,7 @@ fn state(criterion: &mut Criterion) {
     for keys in [1, 1000, 1_000_000] {
         let mut runtime = runtime_of(keys);
         let mut at = 0;
-        let orders: [(&str, &dyn Fn(&mut i64) -> Value); 3] = [
+        let orders: [(&str, NextKey<'_>); 3] = [
             ("the same one", &|at| Value::int(*at)),
             ("one after another", &|at| {
                 *at = (*at + 1) % keys;
@@ -165,7 +168,7 @@ fn digests(criterion: &mut Criterion) {
                 bencher.iter(|| {
                     // Results are garbage at once; a machine would collect them now and then.
                     count += 1;
-                    if count % 1000 == 0 {
+                    if count.is_multiple_of(1000) {
                         runtime.collect(|marker| marker.value(value)).expect("nearly all is garbage");
                     }
                     black_box(&mut runtime).hash_block(black_box(value), algorithm).expect("it has an encoding")

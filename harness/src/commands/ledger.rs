@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use super::{FAILED, Usage};
 use crate::cli::{LedgerAction, LedgerOptions};
+use crate::tables;
 use crate::terminal::{self, tell};
 
 pub(super) fn run(options: &LedgerOptions) -> anyhow::Result<ExitCode> {
@@ -92,25 +93,20 @@ fn show(options: &LedgerOptions) -> anyhow::Result<ExitCode> {
     }
     let mut text: String = lines.iter().map(|(name, value)| format!("{name:<12}{value}\n")).collect();
     if !blocks.is_empty() {
-        text.push('\n');
-        let mut row = |cells: [String; 6]| {
-            let [height, transactions, failed, gas, events, entries] = cells;
-            text.push_str(&format!(
-                "{height:>8}  {transactions:>12}  {failed:>8}  {gas:>12}  {events:>8}  {entries:>8}\n"
-            ));
-        };
-        row(["block", "transactions", "failed", "gas", "events", "entries"].map(str::to_string));
-        for block in blocks {
+        let header = ["block", "transactions", "failed", "gas", "events", "entries"].map(str::to_string);
+        let rows = blocks.iter().map(|block| {
             let receipts = &block.receipts;
-            row([
+            vec![
                 block.header.height.to_string(),
                 block.transactions.len().to_string(),
                 receipts.iter().filter(|receipt| receipt.status != Status::Success).count().to_string(),
                 receipts.iter().map(|receipt| u128::from(receipt.gas_used)).sum::<u128>().to_string(),
                 receipts.iter().map(|receipt| receipt.events.len()).sum::<usize>().to_string(),
                 block.entries.len().to_string(),
-            ]);
-        }
+            ]
+        });
+        text.push('\n');
+        text.push_str(&tables::plain(header.to_vec(), rows, |_| true));
     }
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)
