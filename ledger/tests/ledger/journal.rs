@@ -294,7 +294,7 @@ fn errors_say_what_is_wrong_and_what_to_do() {
     assert_eq!(chain.revert().unwrap_err().message, "Transaction revert without a begin");
     chain.begin().unwrap();
     let fault = chain.commit_block(0).unwrap_err();
-    assert_eq!(fault.message, "a block cannot be made while 1 transactions are open");
+    assert_eq!(fault.message, "a block cannot be made while transactions are open: 1");
     let foreign = "the slot or contract is not one of this ledger";
     assert_eq!(chain.write(Slot(77), Stored::Null).unwrap_err().message, foreign);
     assert_eq!(chain.write_entry(Slot(77), Key::Int(1), Stored::Null).unwrap_err().message, foreign);
