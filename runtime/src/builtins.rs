@@ -26,6 +26,7 @@ pub(crate) use convert::{char_code, to_float, to_hex, to_int, to_string};
 pub(crate) use numbers::{max, min, sum};
 
 pub use host::VIRTUAL_EPOCH;
+pub(crate) use host::current_time;
 
 /// Code of a builtin function.
 pub type NativeFunction = fn(&mut Runtime, &[Value]) -> Result<Value, Fault>;

@@ -10,6 +10,7 @@ use isa::{Constant, Verified};
 use crate::builtins::{self, Builtin};
 use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
 use crate::heap::{Heap, Marker};
+use crate::host::{Ledger, NoLedger};
 use crate::methods::{self, NativeMethods};
 use crate::objects::{Failure, Map, MapKind, Str};
 use crate::value::{Tag, Value};
@@ -59,6 +60,8 @@ pub struct RunOptions {
     pub collect_always: bool,
     /// Keep lists of integers, of floats and of bools packed; otherwise all lists hold whole values.
     pub packed_lists: bool,
+    /// State, digests and signatures.
+    pub ledger: Box<dyn Ledger>,
 }
 
 impl Default for RunOptions {
@@ -72,6 +75,7 @@ impl Default for RunOptions {
             deterministic: true,
             collect_always: false,
             packed_lists: true,
+            ledger: Box::new(NoLedger),
         }
     }
 }
@@ -245,6 +249,10 @@ pub struct Runtime {
     pub output: Output,
     /// The outside world.
     pub host: Host,
+    /// State, digests and signatures. Whoever gave it takes it back when the run has ended.
+    pub ledger: Box<dyn Ledger>,
+    /// Buffer for encodings that are hashed.
+    pub(crate) encoding: Vec<u8>,
 }
 
 impl std::fmt::Debug for Runtime {
@@ -319,6 +327,8 @@ impl Runtime {
                 virtual_time: 0,
                 persistent: FxHashMap::default(),
             },
+            ledger: options.ledger,
+            encoding: Vec::new(),
             heap,
             program,
         };

@@ -5,10 +5,12 @@
 
 mod arguments;
 pub mod builtins;
+pub mod canonical;
 pub mod context;
 pub mod error;
 pub mod format;
 pub mod heap;
+pub mod host;
 pub mod methods;
 pub mod objects;
 pub mod operations;
