@@ -157,3 +157,76 @@ impl Walk {
 fn below(register: u32) -> u64 {
     if register < u64::BITS { (1 << register) - 1 } else { u64::MAX }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::module::Handler;
+    use proptest::prelude::*;
+
+    /// Registers of the functions that are made.
+    const REGISTERS: u16 = 6;
+
+    fn instruction(length: u32) -> impl Strategy<Value = RegisterInstruction> {
+        let register = || 0..REGISTERS;
+        (0..7_u8, register(), register(), register(), -i32::try_from(length).unwrap_or(0)..length as i32).prop_map(
+            |(kind, a, b, c, to)| match kind {
+                0 | 1 => RegisterInstruction::wide(RegisterOp::LoadInt, a, 1),
+                2 => RegisterInstruction::new(RegisterOp::MovReg, a, b, 0),
+                3 => RegisterInstruction::new(RegisterOp::AddReg, a, b, c),
+                4 => RegisterInstruction::new(RegisterOp::JumpLt, a, b, to as i16 as u16),
+                5 => RegisterInstruction::new(RegisterOp::CallFuncConstReg, a, 0, c.min(REGISTERS - a)),
+                _ => RegisterInstruction::new(RegisterOp::ReturnReg, a, 0, 0),
+            },
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// Both ways of checking find the same, and what the quick one takes the other takes.
+        #[test]
+        fn words_and_lists_agree(
+            body in prop::collection::vec(instruction(12), 1..24),
+            parameters in 0..3_u16,
+            guard in prop::option::of((0..24_u32, 0..24_u32, 0..24_u32, 0..u32::from(REGISTERS))),
+        ) {
+            let mut code = body;
+            code.push(RegisterInstruction::new(RegisterOp::ReturnReg, 0, 0, 0));
+            let length = code.len() as i32;
+            for pc in 0..length {
+                let instruction = &mut code[pc as usize];
+                if instruction.op().has_offset() {
+                    // Where the jump leads lies in the function.
+                    let offset = i32::from(instruction.c as i16);
+                    instruction.c = ((pc + offset).rem_euclid(length) - pc) as i16 as u16;
+                }
+            }
+            let within = |pc: u32| pc % length as u32;
+            let handlers = guard.map(|(start, size, target, landing)| Handler {
+                start: within(start),
+                end: (within(start) + 1 + size).min(length as u32),
+                target: within(target),
+                landing,
+                is_cleanup: false,
+            });
+            let function = RegFunction {
+                parameters,
+                locals: u32::from(REGISTERS),
+                spill_base: u32::from(REGISTERS),
+                handlers: handlers.into_iter().collect(),
+                code,
+                ..RegFunction::default()
+            };
+            let leads = vec![true; function.code.len()];
+            let mut flow = Flow::new(function.locals, function.code.len());
+            flow.form_blocks(&function, &leads);
+            let few = flow.holds_for_few(&function);
+            let mut flow = Flow::new(function.locals, function.code.len());
+            flow.form_blocks(&function, &leads);
+            flow.reach();
+            let lists = flow.walk(&function).and_then(|()| flow.solve(&function)).is_ok();
+            prop_assert_eq!(few, lists);
+        }
+    }
+}
