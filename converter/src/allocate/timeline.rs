@@ -5,7 +5,7 @@
 //! writes at its even point. A *segment* is a stretch of the layout throughout which a register is live; where a value is not needed, its
 //! register has a hole. Holes are what a segment's neighbours in the layout make of control flow: at a hole's ends nothing is moved.
 
-use optimizer::liveness::{Liveness, for_each_difference};
+use optimizer::liveness::Liveness;
 
 use super::at;
 use crate::live::{LiveRanges, uses_window};
@@ -308,9 +308,9 @@ impl Walk<'_> {
     /// Closes what is open where the next block begins but not needed after this one, and opens what is needed after this one only.
     fn enter_from_below(&mut self, stretch: &Stretch, following: Option<&Stretch>) {
         let live = self.live;
-        let leaving = live.leaving.words(stretch.block as usize);
-        let entering = following.map_or(&[][..], |following| live.entering.words(following.block as usize));
-        for_each_difference(entering, leaving, |register, opens| match following {
+        let entered = following.map(|following| following.block as usize);
+        let left = Some(stretch.block as usize);
+        live.entering.for_each_difference(entered, &live.leaving, left, |register, opens| match following {
             Some(following) if !opens => self.close(register, following.start),
             _ => self.ends[at(register)] = stretch.terminator + 1,
         });
