@@ -278,22 +278,28 @@ impl Lifter<'_> {
         mut operands: SmallVec<[Operand; 3]>,
         pc: u32,
     ) -> SmallVec<[Operand; 3]> {
+        self.make_legal(operation, &mut operands, pc);
+        operands
+    }
+
+    #[inline]
+    fn make_legal(&mut self, operation: RegisterOp, operands: &mut [Operand], pc: u32) {
         for index in 0..operands.len() {
             // Operands already made legal count as they are now.
             if matches!(operands[index], Operand::Constant(_))
-                && !allows_constant(operation, index, &operands, self.without)
+                && !allows_constant(operation, index, operands, self.without)
             {
                 operands[index] = Operand::Register(self.in_register(operands[index], pc));
             }
         }
-        operands
     }
 
     /// Takes so many operands from the stack, such as the operation can have.
     #[inline]
     fn pop_many(&mut self, operation: RegisterOp, count: usize, pc: u32) -> SmallVec<[Operand; 3]> {
-        let popped = self.stack.pop_many(count);
-        self.legal(operation, popped, pc)
+        let mut popped = self.stack.pop_many(count);
+        self.make_legal(operation, &mut popped, pc);
+        popped
     }
 
     /// Makes sure that nothing on the stack means the value that `local` has now.

@@ -369,8 +369,9 @@ impl Webs<'_> {
         for block in 0..function.blocks.len() {
             live.for_each_word(block, |index, bits| {
                 // Registers that are one web are looked at once.
-                let mut news = bits & !named[index as usize];
-                named[index as usize] |= news & !self.several[index as usize];
+                let named = &mut named[index as usize];
+                let mut news = bits & !*named;
+                *named |= news & !self.several[index as usize];
                 while news != 0 {
                     let register = index * 64 + news.trailing_zeros();
                     news &= news - 1;

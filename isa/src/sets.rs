@@ -11,7 +11,7 @@ const LEAF: usize = 4;
 /// Numbers that a leaf stands for: two to this power.
 const LEAF_BITS: u32 = 8;
 /// Children of other nodes: two to this power.
-const BRANCH_BITS: u32 = 4;
+const BRANCH_BITS: u32 = 3;
 
 type Leaf = [u64; LEAF];
 type Branch = [u32; 1 << BRANCH_BITS];
@@ -23,6 +23,13 @@ pub struct Set(u32);
 impl Set {
     /// The empty set. Any other has members.
     pub const EMPTY: Self = Self(0);
+}
+
+/// How many members nodes have, as far as that was counted; zero where it was not.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    leaves: Vec<u32>,
+    branches: Vec<u32>,
 }
 
 /// How many nodes there are at some time.
@@ -105,31 +112,29 @@ impl Sets {
                 return node;
             }
             leaf[word] ^= bit;
-            return if leaf == [0; LEAF] { 0 } else { self.put_leaf(node, leaf) };
+            if leaf == [0; LEAF] {
+                return 0;
+            }
+            if node as usize >= self.own.leaves {
+                self.leaves[node as usize] = leaf;
+                return node;
+            }
+            self.leaves.push(leaf);
+            return self.leaves.len() as u32 - 1;
+        }
+        let at = child_at(number, height);
+        let child = self.branches[node as usize][at];
+        let new = self.change(height - 1, child, number, is_in);
+        if new == child {
+            return node;
         }
         let mut branch = self.branches[node as usize];
-        let child = &mut branch[child_at(number, height)];
-        let new = self.change(height - 1, *child, number, is_in);
-        if new == *child {
-            return node;
+        branch[at] = new;
+        if new == 0 && branch == [0; 1 << BRANCH_BITS] {
+            return 0;
         }
-        *child = new;
-        if new == 0 && branch == [0; 1 << BRANCH_BITS] { 0 } else { self.put_branch(node, branch) }
-    }
-
-    /// What a node becomes: itself, if it is part of no other set.
-    fn put_leaf(&mut self, node: u32, leaf: Leaf) -> u32 {
-        if node as usize >= self.own.leaves {
-            self.leaves[node as usize] = leaf;
-            return node;
-        }
-        self.leaves.push(leaf);
-        self.leaves.len() as u32 - 1
-    }
-
-    fn put_branch(&mut self, node: u32, branch: Branch) -> u32 {
         if node as usize >= self.own.branches {
-            self.branches[node as usize] = branch;
+            self.branches[node as usize][at] = new;
             return node;
         }
         self.branches.push(branch);
@@ -264,6 +269,31 @@ impl Sets {
         self.leaves[node as usize][word_in_leaf(number)] >> (number % 64) & 1 != 0
     }
 
+    /// Counts the members of sets, each node once: what was counted is in `counts`, which is for these sets alone.
+    pub fn count(&self, set: Set, counts: &mut Counts) -> u64 {
+        counts.leaves.resize(self.leaves.len(), 0);
+        counts.branches.resize(self.branches.len(), 0);
+        self.count_in(self.height, set.0, counts)
+    }
+
+    fn count_in(&self, height: u32, node: u32, counts: &mut Counts) -> u64 {
+        if node == 0 {
+            return 0;
+        }
+        let known = if height == 0 { counts.leaves[node as usize] } else { counts.branches[node as usize] };
+        if known != 0 {
+            return u64::from(known);
+        }
+        let count = if height == 0 {
+            self.leaves[node as usize].iter().map(|word| u64::from(word.count_ones())).sum()
+        } else {
+            self.branches[node as usize].iter().map(|&child| self.count_in(height - 1, child, counts)).sum::<u64>()
+        };
+        *(if height == 0 { &mut counts.leaves[node as usize] } else { &mut counts.branches[node as usize] }) =
+            count as u32;
+        count
+    }
+
     /// Whether two sets have the same members.
     pub fn are_equal(&self, a: Set, b: Set) -> bool {
         self.is_same(self.height, a.0, b.0)
@@ -325,7 +355,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Set, Sets};
+    use super::{Counts, Set, Sets};
 
     fn members(sets: &Sets, set: Set) -> BTreeSet<u32> {
         let mut members = BTreeSet::new();
@@ -366,7 +396,9 @@ mod tests {
                 };
                 made.push((set, expected));
             }
+            let mut counts = Counts::default();
             for (set, expected) in &made {
+                prop_assert_eq!(sets.count(*set, &mut counts), expected.len() as u64);
                 prop_assert_eq!(&members(&sets, *set), expected);
                 prop_assert_eq!(*set == Set::EMPTY, expected.is_empty());
                 let some = expected.iter().copied().take(20).chain((0..20).map(|step| step * 97 % numbers));

@@ -8,7 +8,7 @@ mod many;
 
 use std::rc::Rc;
 
-use isa::sets::{Set, Sets};
+use isa::sets::{Counts, Set, Sets};
 
 /// What a block does with a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,18 +119,25 @@ impl LiveSets {
 
     /// Members of a block's set, ascending.
     pub fn iter(&self, block: usize) -> impl Iterator<Item = u32> + use<> {
-        let mut words = Vec::new();
-        self.for_each_word(block, |index, bits| words.push((index, bits)));
-        words.into_iter().flat_map(|(index, bits)| ones(bits).map(move |bit| index * 64 + bit))
+        // An empty list takes no space.
+        let (few, mut many) = (self.bits(block).unwrap_or(0), Vec::new());
+        if !self.is_of_few() {
+            self.for_each_word(block, |index, bits| many.push((index, bits)));
+        }
+        ones(few).chain(many.into_iter().flat_map(|(index, bits)| ones(bits).map(move |bit| index * 64 + bit)))
     }
 
     /// Whether all sets together have no more members than this.
     pub fn are_at_most(&self, most: usize) -> bool {
-        let mut count = 0;
-        (0..self.blocks()).all(|block| {
-            self.for_each_word(block, |_, bits| count += bits.count_ones() as usize);
-            count <= most
-        })
+        let count: u64 = match &self.0 {
+            Form::Few(bits) if bits.len() * 64 <= most => return true,
+            Form::Few(bits) => bits.iter().map(|bits| u64::from(bits.count_ones())).sum(),
+            Form::Many(sets, roots) => {
+                let mut counts = Counts::default();
+                roots.iter().map(|&root| sets.count(root, &mut counts)).sum()
+            }
+        };
+        count <= most as u64
     }
 
     /// Calls `visit` with each variable that is in a block's set or in another block's, but not in both, and whether it is in the other, ascending.
@@ -209,19 +216,28 @@ impl NumberedSets {
         words.clear();
         first.clear();
         *len = 0;
-        for block in 0..other.blocks() {
-            first.push(words.len() as u32);
-            other.for_each_word(block, |index, bits| {
-                let bits = bits & kept.get(index as usize).copied().unwrap_or(0);
-                if bits != 0 {
-                    words.push(NumberedWord { index, before: *len, bits });
-                    *len += bits.count_ones();
-                }
-            });
+        let mut take = |words: &mut Vec<NumberedWord>, index: u32, bits: u64| {
+            let bits = bits & kept.get(index as usize).copied().unwrap_or(0);
+            if bits != 0 {
+                words.push(NumberedWord { index, before: *len, bits });
+                *len += bits.count_ones();
+            }
+        };
+        if let Form::Few(sets) = &other.0 {
+            for &bits in sets {
+                first.push(words.len() as u32);
+                take(words, 0, bits);
+            }
+        } else {
+            for block in 0..other.blocks() {
+                first.push(words.len() as u32);
+                other.for_each_word(block, |index, bits| take(words, index, bits));
+            }
         }
         first.push(words.len() as u32);
     }
 
+    #[inline]
     fn words(&self, block: usize) -> &[NumberedWord] {
         &self.words[self.first[block] as usize..self.first[block + 1] as usize]
     }
@@ -240,7 +256,10 @@ impl NumberedSets {
     #[inline]
     pub fn number(&self, block: usize, variable: u32) -> Option<u32> {
         let words = self.words(block);
-        let word = words.get(words.partition_point(|word| word.index < variable / 64))?;
+        let word = match words {
+            [word] => word,
+            words => words.get(words.partition_point(|word| word.index < variable / 64))?,
+        };
         if word.index != variable / 64 {
             return None;
         }

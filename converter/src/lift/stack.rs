@@ -81,6 +81,15 @@ impl SymbolicStack {
         }
     }
 
+    /// Forgets the last place of an operand that is taken away.
+    fn unnote(&mut self, operand: Operand) {
+        if let Operand::Register(register) = operand
+            && let Some(places) = self.deep.get_mut(&register)
+        {
+            places.pop_back();
+        }
+    }
+
     #[inline]
     pub(super) fn pop(&mut self) -> Option<Operand> {
         let Some(operand) = self.above.pop() else {
@@ -89,11 +98,8 @@ impl SymbolicStack {
             return Some(Operand::Register(self.first + self.base as u32));
         };
         self.settled = self.settled.min(self.len());
-        if self.above.len() >= FEW
-            && let Operand::Register(register) = operand
-            && let Some(places) = self.deep.get_mut(&register)
-        {
-            places.pop_back();
+        if self.above.len() >= FEW {
+            self.unnote(operand);
         }
         Some(operand)
     }
@@ -101,29 +107,25 @@ impl SymbolicStack {
     /// Takes so many entries, of which there are enough.
     #[inline]
     pub(super) fn pop_many(&mut self, count: usize) -> SmallVec<[Operand; 3]> {
-        match self.above.as_slice() {
-            [.., last] if count == 1 && self.above.len() <= FEW => {
-                let popped = smallvec![*last];
-                self.shorten(1);
-                popped
-            }
-            [.., one, two] if count == 2 && self.above.len() <= FEW => {
-                let popped = smallvec![*one, *two];
-                self.shorten(2);
-                popped
-            }
-            _ => {
-                let mut popped: SmallVec<[Operand; 3]> = (0..count).filter_map(|_| self.pop()).collect();
-                popped.reverse();
-                popped
-            }
+        let Some(first) = self.above.len().checked_sub(count) else { return self.pop_each(count) };
+        if self.above.len() > FEW {
+            (first.max(FEW)..self.above.len()).rev().for_each(|index| self.unnote(self.above[index]));
         }
+        let popped = match self.above[first..] {
+            [one] => smallvec![one],
+            [one, two] => smallvec![one, two],
+            ref many => SmallVec::from_slice(many),
+        };
+        self.above.truncate(first);
+        self.settled = self.settled.min(self.len());
+        popped
     }
 
-    /// Drops entries of those that are written down, which are few.
-    fn shorten(&mut self, count: usize) {
-        self.above.truncate(self.above.len() - count);
-        self.settled = self.settled.min(self.len());
+    #[cold]
+    fn pop_each(&mut self, count: usize) -> SmallVec<[Operand; 3]> {
+        let mut popped: SmallVec<[Operand; 3]> = (0..count).filter_map(|_| self.pop()).collect();
+        popped.reverse();
+        popped
     }
 
     /// Whether a register is on the stack.

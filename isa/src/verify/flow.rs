@@ -478,9 +478,8 @@ impl Flow {
     fn judge(&self) -> Result<(), Unwritten> {
         for (block, &unwritten) in self.unwritten.iter().enumerate().filter(|&(_, &set)| set != Set::EMPTY) {
             let exposed = self.blocks[block].exposed as usize..self.blocks[block + 1].exposed as usize;
-            let is_wrong = |&&(register, _): &&(u32, u32)| {
-                self.columns_in.contains(unwritten, self.column_of[register as usize])
-            };
+            let is_wrong =
+                |&&(register, _): &&(u32, u32)| self.columns_in.contains(unwritten, self.column_of[register as usize]);
             if let Some(&(register, pc)) = self.exposed[exposed].iter().find(is_wrong) {
                 return Err(Unwritten { pc, register });
             }

@@ -51,11 +51,11 @@ impl Solver {
         leaving.resize(blocks, Set::EMPTY);
         let mut next = 0;
         loop {
-            let place = match self.again.pop() {
-                Some(Reverse(place)) => place,
+            let (place, is_visited) = match self.again.pop() {
+                Some(Reverse(place)) => (place, true),
                 None if next < blocks => {
                     next += 1;
-                    next as u32 - 1
+                    (next as u32 - 1, false)
                 }
                 None => break,
             };
@@ -65,6 +65,11 @@ impl Solver {
             let [first, second, handler] = self.ways[block as usize].map(|to| entering[to as usize]);
             let all = sets.union(first, second);
             let out = sets.union(all, handler);
+            let is_known_out = sets.are_equal(out, leaving[block as usize]);
+            if is_known_out && handler == Set::EMPTY && is_visited {
+                sets.forget(before);
+                continue;
+            }
             sets.mark();
             let facts = &input.facts[self.facts_of(block)];
             let mut here = out;
@@ -75,8 +80,7 @@ impl Solver {
                 here = sets.with(here, variable);
             }
             here = sets.union(here, handler);
-            let is_known = [(here, entering[block as usize]), (out, leaving[block as usize])];
-            let [is_known_here, is_known_out] = is_known.map(|(new, old)| sets.are_equal(new, old));
+            let is_known_here = sets.are_equal(here, entering[block as usize]);
             if is_known_here && is_known_out {
                 sets.forget(before);
                 continue;
