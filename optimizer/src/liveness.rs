@@ -4,6 +4,7 @@
 //! Where there are more (`many`), sets are trees that share what they have in common: what is live where a block begins is nearly what is live
 //! where it ends, so that takes time and space in what blocks change, not in blocks times variables.
 
+mod loops;
 mod many;
 
 use std::rc::Rc;
@@ -338,6 +339,11 @@ impl Predecessors {
             edges[*place as usize] = (from, is_handler);
             *place += 1;
         });
+    }
+
+    /// The edges to a block.
+    fn edges_to(&self, block: u32) -> &[(u32, bool)] {
+        &self.edges[self.of(block)]
     }
 
     fn of(&self, block: u32) -> std::ops::Range<usize> {

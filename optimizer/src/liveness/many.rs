@@ -1,15 +1,22 @@
 //! More variables than a machine word has bits.
 //!
-//! Blocks are gone through from the end: in a postorder of a depth-first search, in which a block comes after all that control goes to from it,
-//! except where it goes back. A block is gone to again when more has become live where one of those begins, blocks of inner loops before those
-//! around them.
+//! 1. Blocks are gone through from the end, each after all that control goes to from it, as if control never went back.
+//! 2. What is live where a loop begins, and is not written in it, is live in all of it, and in the loops inside it. (For variables that are
+//!    written once this is all there is to do: Boissinot, Brandner, Darte, Dupont de Dinechin and Rastello, *A Non-Iterative Data-Flow
+//!    Algorithm for Computing Liveness Sets in Strict SSA Programs*, APLAS 2011, §3.)
+//! 3. What is written in a loop, and still is live where it begins again, is followed from where control goes back until nothing changes,
+//!    in outer loops before those inside them.
+//!
+//! Sets share what they have in common, so the first two steps take time in what blocks change. So does the third, but it goes to a block
+//! again for each loop around it that has something to tell, at worst.
 
-use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use isa::sets::{Set, Sets};
+use smallvec::SmallVec;
 
+use super::loops::{Loops, NONE, Order};
 use super::{Fact, Form, LiveSets, Liveness, LivenessInput, Predecessors};
 
 /// What is needed while a problem is solved.
@@ -17,23 +24,31 @@ use super::{Fact, Form, LiveSets, Liveness, LivenessInput, Predecessors};
 pub(super) struct Solver {
     /// Where control goes from each block: the two successors and the handler; who has none of something names the number of blocks.
     ways: Vec<[u32; 3]>,
-    /// Blocks in postorder, and the place of each.
-    order: Vec<u32>,
-    place: Vec<u32>,
-    /// Blocks that the search is in, and which of their ways it takes next.
-    path: Vec<(u32, u8)>,
+    order: Order,
+    loops: Loops,
     /// For each block where its facts begin; then where the last one's end.
     first_fact: Vec<u32>,
     /// Places of blocks to go to again, and for each block whether it is among them.
-    again: BinaryHeap<Reverse<u32>>,
+    again: BinaryHeap<u32>,
     is_again: Vec<bool>,
+    /// Edges that are still to be looked at, with the blocks that control goes back to at the end of the way that they begin.
+    edges: Vec<(u32, u32, u32)>,
+    /// For each block what is live there though not all that goes back to it knows that.
+    missing: Vec<Set>,
+    /// For each loop what is written in it, and later what is known to be live in all of it.
+    of_loop: Vec<Set>,
     /// Tables that sets were in which nobody needs any more.
-    spare: Vec<(Sets, [Vec<Set>; 2])>,
+    spare: Vec<Found>,
 }
 
-/// The place of a block that the search has not come to, or has not left yet.
-const UNSEEN: u32 = u32::MAX;
-const ENTERED: u32 = u32::MAX - 1;
+/// What was found so far.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    sets: Sets,
+    /// With one more than there are blocks, which is empty.
+    entering: Vec<Set>,
+    leaving: Vec<Set>,
+}
 
 impl Solver {
     pub(super) fn solve<S, H>(&mut self, predecessors: &Predecessors, input: &LivenessInput<'_, S, H>) -> Liveness
@@ -41,63 +56,34 @@ impl Solver {
         S: Fn(usize) -> [Option<u32>; 2],
         H: Fn(usize) -> Option<u32>,
     {
-        let blocks = input.blocks;
         self.begin(input);
-        let (mut sets, [mut entering, mut leaving]) = self.spare.pop().unwrap_or_default();
-        sets.begin(input.variables as u32);
-        entering.clear();
-        entering.resize(blocks + 1, Set::EMPTY);
-        leaving.clear();
-        leaving.resize(blocks, Set::EMPTY);
-        let mut next = 0;
-        loop {
-            let (place, is_visited) = match self.again.pop() {
-                Some(Reverse(place)) => (place, true),
-                None if next < blocks => {
-                    next += 1;
-                    (next as u32 - 1, false)
-                }
-                None => break,
-            };
-            let block = self.order[place as usize];
+        let mut found = self.spare.pop().unwrap_or_default();
+        found.sets.begin(input.variables as u32);
+        found.entering.clear();
+        found.entering.resize(input.blocks + 1, Set::EMPTY);
+        found.leaving.clear();
+        found.leaving.resize(input.blocks, Set::EMPTY);
+        for at in 0..input.blocks {
+            self.visit(self.order.blocks[at], input.facts, &mut found);
+        }
+        self.find_missing(predecessors, input.facts, &mut found);
+        let is_known = self.missing.iter().all(|&missing| missing == Set::EMPTY);
+        if !is_known && self.loops.find(&self.order, predecessors) {
+            self.fill_loops(input.facts, &mut found);
+        }
+        while let Some(place) = self.again.pop() {
+            let block = self.order.blocks[place as usize];
             self.is_again[block as usize] = false;
-            let before = sets.mark();
-            let [first, second, handler] = self.ways[block as usize].map(|to| entering[to as usize]);
-            let all = sets.union(first, second);
-            let out = sets.union(all, handler);
-            let is_known_out = sets.are_equal(out, leaving[block as usize]);
-            if is_known_out && handler == Set::EMPTY && is_visited {
-                sets.forget(before);
-                continue;
-            }
-            sets.mark();
-            let facts = &input.facts[self.facts_of(block)];
-            let mut here = out;
-            for &(variable, ..) in facts.iter().filter(|fact| fact.2 == Fact::Definition) {
-                here = sets.without(here, variable);
-            }
-            for &(variable, ..) in facts.iter().filter(|fact| fact.2 == Fact::Use) {
-                here = sets.with(here, variable);
-            }
-            here = sets.union(here, handler);
-            let is_known_here = sets.are_equal(here, entering[block as usize]);
-            if is_known_here && is_known_out {
-                sets.forget(before);
-                continue;
-            }
-            leaving[block as usize] = out;
-            if is_known_here {
-                continue;
-            }
-            entering[block as usize] = here;
-            for &(predecessor, _) in &predecessors.edges[predecessors.of(block)] {
-                let place = self.place[predecessor as usize];
-                if (place as usize) < next && !std::mem::replace(&mut self.is_again[predecessor as usize], true) {
-                    self.again.push(Reverse(place));
+            if self.visit(block, input.facts, &mut found) {
+                for &(predecessor, _) in predecessors.edges_to(block) {
+                    if !std::mem::replace(&mut self.is_again[predecessor as usize], true) {
+                        self.again.push(self.order.place[predecessor as usize]);
+                    }
                 }
             }
         }
-        entering.truncate(blocks);
+        let Found { sets, mut entering, leaving } = found;
+        entering.truncate(input.blocks);
         let sets = Rc::new(sets);
         Liveness {
             entering: LiveSets(Form::Many(Rc::clone(&sets), entering)),
@@ -108,12 +94,8 @@ impl Solver {
     pub(super) fn recycle(&mut self, live: Liveness) {
         if let (Form::Many(sets, entering), Form::Many(same, leaving)) = (live.entering.0, live.leaving.0) {
             drop(same);
-            self.spare.extend(Rc::try_unwrap(sets).ok().map(|sets| (sets, [entering, leaving])));
+            self.spare.extend(Rc::try_unwrap(sets).ok().map(|sets| Found { sets, entering, leaving }));
         }
-    }
-
-    fn facts_of(&self, block: u32) -> std::ops::Range<usize> {
-        self.first_fact[block as usize] as usize..self.first_fact[block as usize + 1] as usize
     }
 
     fn begin<S, H>(&mut self, input: &LivenessInput<'_, S, H>)
@@ -137,32 +119,124 @@ impl Solver {
         }
         self.is_again.clear();
         self.is_again.resize(blocks, false);
-        self.order.clear();
-        self.place.clear();
-        self.place.resize(blocks, UNSEEN);
-        (0..nowhere).for_each(|block| self.search(block));
+        self.order.search(&self.ways);
     }
 
-    /// Puts all blocks in order that are reached from this one and are not in order yet.
-    fn search(&mut self, from: u32) {
-        let Self { ways, order, place, path, .. } = self;
-        if place[from as usize] != UNSEEN {
-            return;
+    /// What a block does with variables.
+    fn facts_of<'f>(
+        &self,
+        block: u32,
+        facts: &'f [(u32, u32, Fact)],
+        fact: Fact,
+    ) -> impl Iterator<Item = u32> + use<'f> {
+        let own = self.first_fact[block as usize] as usize..self.first_fact[block as usize + 1] as usize;
+        facts[own].iter().filter(move |entry| entry.2 == fact).map(|entry| entry.0)
+    }
+
+    /// Finds out what is live at the borders of a block from where control goes. True if that is more at its beginning than was known.
+    fn visit(&self, block: u32, facts: &[(u32, u32, Fact)], found: &mut Found) -> bool {
+        let Found { sets, entering, leaving } = found;
+        let before = sets.mark();
+        let [first, second, handler] = self.ways[block as usize].map(|to| entering[to as usize]);
+        let both = sets.union(first, second);
+        let out = sets.union(both, handler);
+        sets.mark();
+        let mut here = out;
+        for variable in self.facts_of(block, facts, Fact::Definition) {
+            here = sets.without(here, variable);
         }
-        place[from as usize] = ENTERED;
-        path.push((from, 0));
-        while let Some((block, way)) = path.last_mut() {
-            let Some(&to) = ways[*block as usize].get(usize::from(*way)) else {
-                place[*block as usize] = order.len() as u32;
-                order.push(*block);
-                path.pop();
-                continue;
-            };
-            *way += 1;
-            if place.get(to as usize) == Some(&UNSEEN) {
-                place[to as usize] = ENTERED;
-                path.push((to, 0));
+        for variable in self.facts_of(block, facts, Fact::Use) {
+            here = sets.with(here, variable);
+        }
+        here = sets.union(here, handler);
+        let is_known = sets.are_equal(here, entering[block as usize]);
+        if is_known && sets.are_equal(out, leaving[block as usize]) {
+            sets.forget(before);
+            return false;
+        }
+        leaving[block as usize] = out;
+        if !is_known {
+            entering[block as usize] = here;
+        }
+        !is_known
+    }
+
+    /// Finds what is live where control goes back to and was not known there when it was gone through. Blocks that only lead back, of which
+    /// nothing was known, are gone through now.
+    fn find_missing(&mut self, predecessors: &Predecessors, facts: &[(u32, u32, Fact)], found: &mut Found) {
+        let blocks = found.leaving.len();
+        self.missing.clear();
+        self.missing.resize(blocks, Set::EMPTY);
+        for block in 0..blocks as u32 {
+            let back = |&to: &u32| (to as usize) < blocks && self.order.goes_back(block, to);
+            let headers: SmallVec<[u32; 3]> = self.ways[block as usize].into_iter().filter(back).collect();
+            self.edges.extend(headers.into_iter().map(|header| (block, header, header)));
+            while let Some((block, to, header)) = self.edges.pop() {
+                let before = found.sets.mark();
+                let missing = found.sets.difference(found.entering[to as usize], found.leaving[block as usize]);
+                if missing == Set::EMPTY {
+                    found.sets.forget(before);
+                } else if found.leaving[block as usize] == Set::EMPTY && self.leads_only_to(block, to) {
+                    self.visit(block, facts, found);
+                    let before = predecessors.edges_to(block).iter().map(|edge| edge.0);
+                    let forward = before.filter(|&before| !self.order.goes_back(before, block));
+                    self.edges.extend(forward.map(|before| (before, block, header)));
+                } else {
+                    // What is live where the block begins was followed from there.
+                    let news = found.sets.difference(missing, found.entering[block as usize]);
+                    self.missing[header as usize] = found.sets.union(self.missing[header as usize], news);
+                    if !std::mem::replace(&mut self.is_again[block as usize], true) {
+                        self.again.push(self.order.place[block as usize]);
+                    }
+                }
             }
         }
+    }
+
+    fn leads_only_to(&self, block: u32, to: u32) -> bool {
+        self.ways[block as usize].iter().all(|&way| way == to || way as usize == self.ways.len())
+    }
+
+    /// What is live where a loop begins, and is not written in it, becomes live in all of it.
+    fn fill_loops(&mut self, facts: &[(u32, u32, Fact)], found: &mut Found) {
+        let Found { sets, entering, leaving } = found;
+        let mut of_loop = std::mem::take(&mut self.of_loop);
+        of_loop.clear();
+        of_loop.resize(leaving.len(), Set::EMPTY);
+        let mut first = 0;
+        for &(header, end) in &self.loops.all {
+            let body = &self.loops.bodies[first as usize..end as usize];
+            first = end;
+            let mut written = Set::EMPTY;
+            for &inner in body {
+                written = sets.union(written, of_loop[inner as usize]);
+            }
+            sets.mark();
+            for &block in body.iter().chain([&header]) {
+                for variable in self.facts_of(block, facts, Fact::Definition) {
+                    written = sets.with(written, variable);
+                }
+            }
+            of_loop[header as usize] = written;
+        }
+        for &(header, _) in self.loops.all.iter().rev() {
+            let around = self.loops.around[header as usize];
+            let outside = if around == NONE { Set::EMPTY } else { of_loop[around as usize] };
+            let own = sets.difference(self.missing[header as usize], of_loop[header as usize]);
+            of_loop[header as usize] = sets.union(own, outside);
+        }
+        let mut first = 0;
+        for &(header, end) in &self.loops.all {
+            let carried = of_loop[header as usize];
+            // Loops inside it have what this one has, and more.
+            let is_block = |block: &&u32| of_loop[**block as usize] == Set::EMPTY;
+            let body = &self.loops.bodies[first as usize..end as usize];
+            first = end;
+            for &block in body.iter().filter(is_block).chain([&header]) {
+                entering[block as usize] = sets.union(entering[block as usize], carried);
+                leaving[block as usize] = sets.union(leaving[block as usize], carried);
+            }
+        }
+        self.of_loop = of_loop;
     }
 }
