@@ -529,8 +529,6 @@ impl Solver {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::{Fact, Liveness, LivenessInput, Node, NumberedSets, Solver, liveness};
 
     /// Block 0 branches to 1 and 2; 1 goes back to itself or on to 2; an error in 1 leads to 3. Variable 70 is set in 0 and read in 2,
