@@ -366,25 +366,28 @@ impl Webs<'_> {
         };
         // Names in the order in which registers first enter blocks.
         let mut next = 0;
+        let mut enter = |webs: &mut Self, index: u32, bits: u64| {
+            // Registers that are one web are looked at once.
+            let mut news = bits & !named[index as usize];
+            if news == 0 {
+                return;
+            }
+            named[index as usize] |= news & !webs.several[index as usize];
+            while news != 0 {
+                let register = index * 64 + news.trailing_zeros();
+                news &= news - 1;
+                let segment = match webs.fixed[register as usize] {
+                    NONE => {
+                        next += 1;
+                        webs.find(next - 1)
+                    }
+                    segment => segment,
+                };
+                name(of, segment);
+            }
+        };
         for block in 0..function.blocks.len() {
-            live.for_each_word(block, |index, bits| {
-                // Registers that are one web are looked at once.
-                let named = &mut named[index as usize];
-                let mut news = bits & !*named;
-                *named |= news & !self.several[index as usize];
-                while news != 0 {
-                    let register = index * 64 + news.trailing_zeros();
-                    news &= news - 1;
-                    let segment = match self.fixed[register as usize] {
-                        NONE => {
-                            next += 1;
-                            self.find(next - 1)
-                        }
-                        segment => segment,
-                    };
-                    name(of, segment);
-                }
-            });
+            live.for_each_word(block, |index, bits| enter(self, index, bits));
         }
         for &landing in landings.iter().filter(|&&landing| landing != NONE) {
             name(of, self.find(landing));

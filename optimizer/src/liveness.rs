@@ -200,7 +200,8 @@ struct NumberedWord {
 pub struct NumberedSets {
     /// Words of all sets, block by block, ascending.
     words: Vec<NumberedWord>,
-    /// For each block where its words begin; then where the last one's end.
+    /// For each block where its words begin; then where the last one's end. Nothing when there are no more variables than a word has: then
+    /// each block has one, which may be zero.
     first: Vec<u32>,
     len: u32,
 }
@@ -208,7 +209,7 @@ pub struct NumberedSets {
 impl NumberedSets {
     /// Room for one word for each of so many blocks.
     pub fn with_capacity(blocks: usize) -> Self {
-        Self { words: Vec::with_capacity(blocks), first: Vec::with_capacity(blocks + 1), len: 0 }
+        Self { words: Vec::with_capacity(blocks), first: Vec::new(), len: 0 }
     }
 
     /// Becomes the part of other sets that `kept`, a bit for each variable, has.
@@ -217,29 +218,34 @@ impl NumberedSets {
         words.clear();
         first.clear();
         *len = 0;
-        let mut take = |words: &mut Vec<NumberedWord>, index: u32, bits: u64| {
-            let bits = bits & kept.get(index as usize).copied().unwrap_or(0);
-            if bits != 0 {
-                words.push(NumberedWord { index, before: *len, bits });
-                *len += bits.count_ones();
-            }
+        let mut numbered = |index: u32, bits: u64| {
+            let word = NumberedWord { index, before: *len, bits };
+            *len += bits.count_ones();
+            word
         };
         if let Form::Few(sets) = &other.0 {
-            for &bits in sets {
-                first.push(words.len() as u32);
-                take(words, 0, bits);
-            }
-        } else {
-            for block in 0..other.blocks() {
-                first.push(words.len() as u32);
-                other.for_each_word(block, |index, bits| take(words, index, bits));
-            }
+            let kept = kept.first().copied().unwrap_or(0);
+            words.extend(sets.iter().map(|bits| numbered(0, bits & kept)));
+            return;
+        }
+        for block in 0..other.blocks() {
+            first.push(words.len() as u32);
+            other.for_each_word(block, |index, bits| {
+                let bits = bits & kept.get(index as usize).copied().unwrap_or(0);
+                if bits != 0 {
+                    words.push(numbered(index, bits));
+                }
+            });
         }
         first.push(words.len() as u32);
     }
 
     #[inline]
     fn words(&self, block: usize) -> &[NumberedWord] {
+        if self.first.is_empty() {
+            let word = &self.words[block];
+            return if word.bits == 0 { &[] } else { std::slice::from_ref(word) };
+        }
         &self.words[self.first[block] as usize..self.first[block + 1] as usize]
     }
 
