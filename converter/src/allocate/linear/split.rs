@@ -204,7 +204,7 @@ impl<'r> Scan<'r> {
         let Segment { start, register, end } = segment;
         let next = self.timeline.next(register, point).map_or(u32::MAX, |occurrence| occurrence.point);
         // The innermost loop in which it was used before.
-        let last = self.timeline.last(register, point);
+        let last = if self.timeline.loops.is_empty() { None } else { self.timeline.last(register, point) };
         if let Some(around) = last.and_then(|last| self.timeline.loop_since(point, last.point))
             && around.end < next
             && around.end <= end
