@@ -370,6 +370,31 @@ impl Lifter<'_> {
                 let operands = self.pop_many(2);
                 self.effect(R::SetAttrReg, &operands, operand, pc);
             }
+            StackOp::NewContract => self.result(R::NewContractReg, &[], operand, pc),
+            StackOp::EmitEvent => self.unary(R::EmitEventReg, operand, pc),
+            StackOp::HashBlock => self.binary(R::HashBlockReg, pc),
+            StackOp::VerifySignature => self.window(R::VerifySignatureReg, 3, 0, pc),
+            StackOp::MerkleRoot => self.unary(R::MerkleRootReg, 0, pc),
+            StackOp::StateRead => self.unary(R::StateReadReg, 0, pc),
+            StackOp::TxCommit => self.unary(R::TxCommitReg, 0, pc),
+            StackOp::LedgerAppend => self.unary(R::LedgerAppendReg, 0, pc),
+            StackOp::RegisterEvent => {
+                let operands = self.pop_many(2);
+                self.effect(R::RegisterEventReg, &operands, 0, pc);
+            }
+            StackOp::StateWrite => {
+                let operands = self.pop_many(2);
+                self.effect(R::StateWriteReg, &operands, 0, pc);
+            }
+            StackOp::TxBegin => {
+                let contract = self.pop();
+                self.effect(R::TxBeginReg, &[contract], operand, pc);
+            }
+            StackOp::TxRevert => self.effect(R::TxRevertReg, &[], 0, pc),
+            StackOp::GasCharge => {
+                let amount = self.pop();
+                self.effect(R::GasChargeReg, &[amount], 0, pc);
+            }
             StackOp::Import => self.effect(R::ImportReg, &[], operand, pc),
             StackOp::Require => {
                 let operands = self.pop_many(2);

@@ -304,6 +304,8 @@ pub struct TypeDefinition {
     pub methods: Vec<MethodDefinition>,
     /// True for `data`: instances cannot be changed and are equal by value.
     pub is_data: bool,
+    /// True for `contract`: fields are in the ledger's state, and instances are made by the constructor.
+    pub is_contract: bool,
     /// Function that makes an instance from positional arguments, when some default is more than a constant.
     pub constructor: Option<u32>,
 }
@@ -324,6 +326,47 @@ pub struct MethodDefinition {
     pub name: u32,
     /// Its function, whose parameter 0 is `this`.
     pub function: u32,
+    /// Who may call it, and what it may do, if it is an action of a contract.
+    pub restrictions: Restrictions,
+}
+
+/// What the modifiers of a contract's action say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub struct Restrictions(u8);
+
+impl Restrictions {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// Only the contract itself may call it (`private`).
+    pub const PRIVATE: Self = Self(1);
+    /// It may not change the state (`view`, `pure`).
+    pub const READ_ONLY: Self = Self(1 << 1);
+    /// It may not be called from outside while a call of the contract is under way (`secure`).
+    pub const GUARDED: Self = Self(1 << 2);
+    /// Each with its word in the text form.
+    pub const WORDS: [(Self, &'static str); 3] =
+        [(Self::PRIVATE, "private"), (Self::READ_ONLY, "view"), (Self::GUARDED, "secure")];
+
+    /// Both.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// True when all of `other` are among these.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// As a byte of the binary form.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Those that a byte of the binary form stands for, if it stands for some.
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        if bits < 1 << Self::WORDS.len() { Some(Self(bits)) } else { None }
+    }
 }
 
 /// An enum.

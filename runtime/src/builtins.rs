@@ -4,6 +4,7 @@
 //! builtin shares with a method is written once, under [`methods`](crate::methods). A builtin does all it can fail at before it changes
 //! anything, because an engine runs an instruction again after a collection when the heap's limit stopped it.
 
+mod chain;
 mod collections;
 mod convert;
 mod digest;
@@ -26,6 +27,7 @@ pub(crate) use convert::{char_code, to_float, to_hex, to_int, to_string};
 pub(crate) use numbers::{max, min, sum};
 
 pub use host::VIRTUAL_EPOCH;
+pub(crate) use host::current_time;
 
 /// Code of a builtin function.
 pub type NativeFunction = fn(&mut Runtime, &[Value]) -> Result<Value, Fault>;
@@ -53,7 +55,8 @@ const fn builtin(name: &'static str, arity: (usize, usize), function: NativeFunc
     Builtin { name, arity, function, help }
 }
 
-static TABLES: [&[Builtin]; 8] = [
+static TABLES: [&[Builtin]; 9] = [
+    chain::TABLE,
     convert::TABLE,
     numbers::TABLE,
     random::TABLE,

@@ -4,12 +4,14 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use fxhash::FxHashMap;
-use isa::module::{Form, Module};
+use isa::module::{Form, Module, Restrictions, TypeDefinition};
 use isa::{Constant, Verified};
 
 use crate::builtins::{self, Builtin};
+use crate::chain::Chain;
 use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
 use crate::heap::{Heap, Marker};
+use crate::host::{Ledger, NoLedger};
 use crate::methods::{self, NativeMethods};
 use crate::objects::{Failure, Map, MapKind, Str};
 use crate::value::{Tag, Value};
@@ -59,6 +61,8 @@ pub struct RunOptions {
     pub collect_always: bool,
     /// Keep lists of integers, of floats and of bools packed; otherwise all lists hold whole values.
     pub packed_lists: bool,
+    /// State, digests and signatures. Engines that know the ledger give runs without one an empty one in memory.
+    pub ledger: Option<Box<dyn Ledger>>,
 }
 
 impl Default for RunOptions {
@@ -72,6 +76,7 @@ impl Default for RunOptions {
             deterministic: true,
             collect_always: false,
             packed_lists: true,
+            ledger: None,
         }
     }
 }
@@ -108,6 +113,12 @@ pub struct TypeFacts {
     pub methods: FxHashMap<u32, u32>,
     /// True for `data`.
     pub is_data: bool,
+    /// True for `contract`. Its instances have no fields of their own: see [`Self::state`].
+    pub is_contract: bool,
+    /// Position of each field that a contract has in the state, by name index.
+    pub state: FxHashMap<u32, u32>,
+    /// What the modifiers of a contract's actions say, by name index.
+    pub restrictions: FxHashMap<u32, Restrictions>,
     /// Function that makes an instance, when that takes more than constants.
     pub constructor: Option<u32>,
 }
@@ -191,11 +202,14 @@ impl Program {
                     name: name(definition.name),
                     parent: definition.parent,
                     field_names: definition.fields.iter().map(|field| name(field.name)).collect(),
-                    fields: definition.fields.iter().enumerate().map(|(at, field)| (field.name, at as u32)).collect(),
+                    fields: if definition.is_contract { FxHashMap::default() } else { positions(definition) },
                     defaults: definition.fields.iter().map(|field| field.default).collect(),
                     // The first definition of a name wins: own methods stand before inherited ones.
                     methods: definition.methods.iter().rev().map(|method| (method.name, method.function)).collect(),
                     is_data: definition.is_data,
+                    is_contract: definition.is_contract,
+                    state: if definition.is_contract { positions(definition) } else { FxHashMap::default() },
+                    restrictions: definition.methods.iter().map(|method| (method.name, method.restrictions)).collect(),
                     constructor: definition.constructor,
                 })
                 .collect(),
@@ -219,6 +233,11 @@ impl Program {
             entry: module.entry,
         }))
     }
+}
+
+/// Position of each field of a type by name index.
+fn positions(definition: &TypeDefinition) -> FxHashMap<u32, u32> {
+    definition.fields.iter().enumerate().map(|(at, field)| (field.name, at as u32)).collect()
 }
 
 /// A running program.
@@ -245,6 +264,12 @@ pub struct Runtime {
     pub output: Output,
     /// The outside world.
     pub host: Host,
+    /// State, digests and signatures. Whoever gave it takes it back when the run has ended.
+    pub ledger: Box<dyn Ledger>,
+    /// Contracts and open transactions.
+    pub chain: Chain,
+    /// Buffer for encodings that are hashed.
+    pub(crate) encoding: Vec<u8>,
 }
 
 impl std::fmt::Debug for Runtime {
@@ -319,6 +344,9 @@ impl Runtime {
                 virtual_time: 0,
                 persistent: FxHashMap::default(),
             },
+            ledger: options.ledger.unwrap_or_else(|| Box::new(NoLedger)),
+            chain: Chain::default(),
+            encoding: Vec::new(),
             heap,
             program,
         };
@@ -369,12 +397,13 @@ impl Runtime {
     /// # Errors
     /// When more than the limit is still in use afterwards.
     pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) -> Result<(), Fault> {
-        let Self { heap, globals, constants, names, characters, .. } = self;
+        let Self { heap, globals, constants, names, characters, chain, .. } = self;
         heap.collect(|marker| {
             marker.values(globals);
             marker.values(constants);
             marker.values(names);
             marker.values(characters);
+            chain.trace(marker);
             roots(marker);
         });
         self.heap.reserve(0).and_then(|()| {

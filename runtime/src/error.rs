@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Name,
     /// An index, key, field or argument that does not fit.
     Value,
+    /// What the ledger refuses: a write outside a transaction, unbalanced transactions, a block that cannot be kept.
+    Ledger,
     /// Calls nested too deeply.
     Depth,
     /// More live memory than `--max-heap` allows.
@@ -37,6 +39,7 @@ impl ErrorKind {
             Self::Arithmetic => "arithmetic",
             Self::Name => "name",
             Self::Value => "value",
+            Self::Ledger => "ledger",
             Self::Depth => "depth",
             Self::Heap => "heap",
             Self::Fuel => "fuel",

@@ -5,10 +5,13 @@
 
 mod arguments;
 pub mod builtins;
+pub mod canonical;
+pub mod chain;
 pub mod context;
 pub mod error;
 pub mod format;
 pub mod heap;
+pub mod host;
 pub mod methods;
 pub mod objects;
 pub mod operations;

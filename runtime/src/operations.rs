@@ -6,6 +6,7 @@ mod call;
 mod compare;
 mod divisor;
 mod iterate;
+mod ledger;
 
 pub use access::element_position;
 pub use arithmetic::{float_remainder, floored_remainder};

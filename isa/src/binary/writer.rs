@@ -118,7 +118,8 @@ impl Payload {
         self.number(definition.name);
         let flags = u8::from(definition.parent.is_some())
             | u8::from(definition.constructor.is_some()) << 1
-            | u8::from(definition.is_data) << 2;
+            | u8::from(definition.is_data) << 2
+            | u8::from(definition.is_contract) << 3;
         self.out.push(flags);
         for index in definition.parent.into_iter().chain(definition.constructor) {
             self.number(index);
@@ -130,6 +131,7 @@ impl Payload {
         self.table(&definition.methods, |payload, method| {
             payload.number(method.name);
             payload.number(method.function);
+            payload.out.push(method.restrictions.bits());
         });
     }
 

@@ -12,10 +12,7 @@ use super::lexer::{Line, Token};
 use super::operands::Operands;
 use super::references::numbered;
 use super::symbols::Symbols;
-use crate::module::{
-    Capture, CaptureSource, EnumDefinition, FieldDefinition, Form, Function, Handler, MethodDefinition, Module,
-    ModuleDefinition, PreludeFunction, Register, Source, Stack, TypeDefinition,
-};
+use crate::module::{Capture, CaptureSource, EnumDefinition, FieldDefinition, Form, Function, Handler, MethodDefinition, Module, ModuleDefinition, PreludeFunction, Register, Restrictions, Source, Stack, TypeDefinition};
 
 /// What `.form` says.
 pub(super) enum DeclaredForm {
@@ -232,8 +229,15 @@ impl<F: Operands> Assembler<F> {
                 let name = self.symbols.name(cursor)?;
                 cursor.expect('=')?;
                 let function = self.symbols.function(cursor)?;
+                let mut restrictions = Restrictions::NONE;
+                while !cursor.is_done() {
+                    match Restrictions::WORDS.iter().find(|(_, word)| cursor.eat_word(word)) {
+                        Some(&(restriction, _)) => restrictions = restrictions.with(restriction),
+                        None => return Err(cursor.expected("`private`, `view` or `secure`")),
+                    }
+                }
                 if let Some(definition) = self.module().types.last_mut() {
-                    definition.methods.push(MethodDefinition { name, function });
+                    definition.methods.push(MethodDefinition { name, function, restrictions });
                 }
             }
             (".field" | ".method", _) => return misplaced("after `.type`"),
@@ -299,10 +303,12 @@ impl<F: Operands> Assembler<F> {
                 definition.parent = Some(self.symbols.type_(cursor)?);
             } else if cursor.eat_word("data") {
                 definition.is_data = true;
+            } else if cursor.eat_word("contract") {
+                definition.is_contract = true;
             } else if cursor.eat_word("constructor") {
                 definition.constructor = Some(self.symbols.function(cursor)?);
             } else {
-                return Err(cursor.expected("`extends`, `data` or `constructor`"));
+                return Err(cursor.expected("`extends`, `data`, `contract` or `constructor`"));
             }
         }
         self.module().types.push(definition);

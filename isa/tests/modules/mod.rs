@@ -1,9 +1,6 @@
 //! Arbitrary modules: well-formed as data, but otherwise with anything in them.
 
-use isa::module::{
-    Capture, CaptureSource, EnumDefinition, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition,
-    PreludeFunction, Source, TypeDefinition,
-};
+use isa::module::{Capture, CaptureSource, EnumDefinition, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition, PreludeFunction, Restrictions, Source, TypeDefinition};
 use isa::stack::MAX_OPERAND;
 use isa::{
     Constant, Form, Function, Module, RegCode, RegisterInstruction, RegisterOp, StackCode, StackInstruction, StackOp,
@@ -111,14 +108,20 @@ fn function<F: Form>(code: BoxedStrategy<F::Instruction>) -> impl Strategy<Value
 
 fn definition() -> impl Strategy<Value = TypeDefinition> {
     let field = (index(), index()).prop_map(|(name, default)| FieldDefinition { name, default });
-    let method = (index(), index()).prop_map(|(name, function)| MethodDefinition { name, function });
-    (index(), option::of(index()), vec(field, 0..3), vec(method, 0..3), any::<bool>(), option::of(index())).prop_map(
-        |(name, parent, fields, methods, is_data, constructor)| TypeDefinition {
+    let method = (index(), index(), 0..8_u8).prop_map(|(name, function, bits)| MethodDefinition {
+        name,
+        function,
+        restrictions: Restrictions::from_bits(bits).expect("three bits"),
+    });
+    let flags = (any::<bool>(), any::<bool>());
+    (index(), option::of(index()), vec(field, 0..3), vec(method, 0..3), flags, option::of(index())).prop_map(
+        |(name, parent, fields, methods, (is_data, is_contract), constructor)| TypeDefinition {
             name,
             parent,
             fields,
             methods,
             is_data,
+            is_contract,
             constructor,
         },
     )

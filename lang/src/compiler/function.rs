@@ -29,6 +29,8 @@ pub(super) enum Region<'a> {
     Cleanup { block: &'a Block<'a>, guard: usize },
     /// A block guarded by `catch`.
     Guarded { guard: usize },
+    /// A transaction, which begins at this offset.
+    Transaction { guard: usize, position: u32 },
 }
 
 /// A handler whose guarded ranges are still being collected.

@@ -3,14 +3,16 @@
 use fxhash::FxHashMap;
 use isa::module::{
     Capture, CaptureSource, EnumDefinition, FieldDefinition, Function as FunctionCode, Global, MethodDefinition,
-    ModuleDefinition, PreludeFunction, Source, TypeDefinition,
+    ModuleDefinition, PreludeFunction, Restrictions, Source, TypeDefinition,
 };
 use isa::{Constant, Module, Stack, StackCode, StackInstruction, StackOp};
 
 use super::constants::{ConstantGlobal, constant_globals};
 use super::function::{BEGINNING, FunctionCompiler};
 use super::tables::Tables;
-use crate::ast::{Entity, Expression, Function, FunctionBody, FunctionId, FunctionKind, Module as ModuleBlock, Span};
+use crate::ast::{
+    Entity, Expression, Function, FunctionBody, FunctionId, FunctionKind, Label, Module as ModuleBlock, Span, TypeKind,
+};
 use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
 use crate::loader::Analysis;
@@ -47,7 +49,10 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             entry: 0,
         };
         for index in 0..resolved.types.len() {
-            if resolved.fields(index as u32).iter().any(|field| field.computed_default().is_some()) {
+            if let Some(constructor) = resolved.types[index].entity.constructor {
+                let first_function = resolved.files[resolved.types[index].file].first_function;
+                compiler.constructors[index] = Some(first_function + constructor.id.0);
+            } else if resolved.fields(index as u32).iter().any(|field| field.computed_default().is_some()) {
                 compiler.constructors[index] = Some(compiler.functions.len() as u32);
                 compiler.functions.push(FunctionCode::default());
             }
@@ -84,7 +89,8 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             self.functions[resolved.first_function as usize] = code;
         }
         for (index, constructor) in self.constructors.clone().into_iter().enumerate() {
-            if let Some(function) = constructor {
+            let is_contract = self.analysis.resolved.types[index].entity.kind == TypeKind::Contract;
+            if let Some(function) = constructor.filter(|_| !is_contract) {
                 self.functions[function as usize] = self.constructor(index as u32);
             }
         }
@@ -125,7 +131,8 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             None => self.tables.name_text("<lambda>"),
         };
         code.parameters = function.parameters.len() as u16;
-        code.has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some());
+        code.has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some())
+            || function.kind == FunctionKind::Constructor { passes_defaults: true };
         // A literal in a field's default has an enclosing function without a number, and captures nothing.
         let functions = &self.analysis.resolved.files[file].functions;
         let parent = scope.parent.and_then(|parent| functions.get(parent.0 as usize));
@@ -214,7 +221,11 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
                 if let Some(name) = method.name {
                     let name = self.tables.name(name.symbol);
                     if !methods.iter().any(|known| known.name == name) {
-                        methods.push(MethodDefinition { name, function: first_function + method.id.0 });
+                        let restrictions = match info.entity.kind {
+                            TypeKind::Contract => self.restrictions(method.modifiers),
+                            TypeKind::Entity | TypeKind::Data => Restrictions::NONE,
+                        };
+                        methods.push(MethodDefinition { name, function: first_function + method.id.0, restrictions });
                     }
                 }
             }
@@ -225,9 +236,27 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             parent: info.parent,
             fields,
             methods,
-            is_data: info.entity.is_data,
+            is_data: info.entity.kind == TypeKind::Data,
+            is_contract: info.entity.kind == TypeKind::Contract,
             constructor: self.constructors[index as usize],
         }
+    }
+
+    /// The library function that calls the handlers of an event, if the program can register any.
+    pub(super) fn event_dispatcher(&self) -> Option<u32> {
+        self.analysis.event_dispatcher()
+    }
+
+    /// What the modifiers of a contract's action say.
+    fn restrictions(&self, modifiers: &[Label]) -> Restrictions {
+        modifiers.iter().fold(Restrictions::NONE, |restrictions, modifier| {
+            restrictions.with(match self.text(modifier.symbol) {
+                "private" => Restrictions::PRIVATE,
+                "view" | "pure" => Restrictions::READ_ONLY,
+                "secure" => Restrictions::GUARDED,
+                _ => Restrictions::NONE,
+            })
+        })
     }
 
     fn module_definition(&mut self, index: usize) -> ModuleDefinition {

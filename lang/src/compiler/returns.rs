@@ -30,7 +30,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             None => self.constant(Constant::Null, position),
         }
         if value.is_none() || needs_cleanup {
-            self.leave(0, |compiler| compiler.emit(StackOp::Return, 0, position));
+            self.leave(0, true, |compiler| compiler.emit(StackOp::Return, 0, position));
         }
         self.depth = depth;
     }

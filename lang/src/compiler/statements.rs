@@ -5,7 +5,7 @@ use isa::{Constant, StackOp};
 use super::expressions::on_fresh_stack;
 use super::function::{FunctionCompiler, Label, Region};
 use super::returns::Outcome;
-use crate::ast::{Block, Catch, Expression, ExpressionKind, Name, Statement, StatementKind};
+use crate::ast::{self, Block, Catch, Expression, ExpressionKind, Name, Statement, StatementKind};
 
 impl<'a> FunctionCompiler<'a, '_, '_> {
     /// Compiles a block.
@@ -76,6 +76,10 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 }
                 self.emit(StackOp::Throw, 0, position);
             }
+            StatementKind::Transaction { contract, action, ref body } => {
+                self.transaction(contract, action, body, position)
+            }
+            StatementKind::Emit { event, arguments } => self.emit_event(event, arguments, position),
             StatementKind::Module(module) => self.import(module.name, position),
             StatementKind::Use(use_) => {
                 if let Some(module) = self.module_of_use(use_) {
@@ -290,8 +294,77 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         }
     }
 
+    /// `tx { body }`, or the body of a contract's action: every way out of it commits, but an error reverts.
+    fn transaction(&mut self, contract: Option<Name>, action: ast::Label, body: &'a Block<'a>, position: u32) {
+        match contract {
+            Some(this) => self.load(this),
+            None => self.constant(Constant::Null, position),
+        }
+        let name = self.module.tables.name(action.symbol);
+        self.emit(StackOp::TxBegin, name, position);
+        let mark = self.assignments();
+        let depth = self.depth;
+        let guard = self.open_guard(true);
+        self.regions.push(Region::Transaction { guard, position });
+        self.block(body);
+        self.regions.pop();
+        let is_dead = self.is_dead;
+        if !is_dead {
+            self.commit(false, position);
+        }
+        self.close_guard(guard);
+        let end = self.new_label();
+        self.jump(StackOp::Jump, end, position);
+        let assigned = self.undo_assignments(mark);
+        self.place_handler(guard);
+        self.emit(StackOp::TxRevert, 0, position);
+        self.emit(StackOp::Throw, 0, position);
+        self.place(end);
+        self.depth = depth;
+        if !is_dead {
+            self.join_assignments(&[Some(assigned)]);
+        }
+    }
+
+    /// Ends a transaction well. It is guarded like what stands before it: if the caller's copy of a returned value is too large for the heap,
+    /// the transaction is still open. `returns` says that the value on the stack is returned.
+    fn commit(&mut self, returns: bool, position: u32) {
+        if self.is_dead {
+            return;
+        }
+        if !returns {
+            self.constant(Constant::Null, position);
+        }
+        self.emit(StackOp::TxCommit, 0, position);
+        if !returns {
+            self.emit(StackOp::Pop, 0, position);
+        }
+    }
+
+    /// `emit event(arguments)`.
+    fn emit_event(&mut self, event: ast::Label, arguments: &'a [Expression<'a>], position: u32) {
+        arguments.iter().for_each(|argument| self.expression(argument));
+        self.emit(StackOp::BuildList, arguments.len() as u32, position);
+        let name = self.module.tables.name(event.symbol);
+        match self.module.event_dispatcher() {
+            Some(dispatcher) => {
+                let mark = self.temporaries();
+                let temporary = self.new_temporary();
+                self.emit(StackOp::Dup, 0, position);
+                self.emit(StackOp::StoreLocal, temporary, position);
+                self.emit(StackOp::EmitEvent, name, position);
+                self.emit(StackOp::LoadLocal, temporary, position);
+                self.call(StackOp::CallFuncConst, dispatcher, 2, position);
+                self.free_temporaries(mark);
+            }
+            None => self.emit(StackOp::EmitEvent, name, position),
+        }
+        self.emit(StackOp::Pop, 0, position);
+    }
+
     /// Emits what leaves all regions from `outermost` on: their cleanup code, then `exit`. None of it is guarded by those regions.
-    pub(super) fn leave(&mut self, outermost: usize, exit: impl FnOnce(&mut Self)) {
+    /// `returns` says that the value on the stack is what the function returns.
+    pub(super) fn leave(&mut self, outermost: usize, returns: bool, exit: impl FnOnce(&mut Self)) {
         if self.is_dead {
             return;
         }
@@ -301,6 +374,10 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             match *region {
                 Region::Loop { .. } => {}
                 Region::Guarded { guard } => self.close_guard(guard),
+                Region::Transaction { guard, position } => {
+                    self.commit(returns, position);
+                    self.close_guard(guard);
+                }
                 Region::Cleanup { block, guard } => {
                     self.close_guard(guard);
                     self.regions.extend_from_slice(&left[..index]);
@@ -311,7 +388,10 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         }
         exit(self);
         for region in &left {
-            if let Region::Guarded { guard } | Region::Cleanup { guard, .. } = *region {
+            if let Region::Guarded { guard }
+            | Region::Cleanup { guard, .. }
+            | Region::Transaction { guard, .. } = *region
+            {
                 self.reopen_guard(guard);
             }
         }
@@ -324,7 +404,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     fn leave_loop(&mut self, is_break: bool, position: u32) {
         let Some(at) = self.regions.iter().rposition(|region| matches!(region, Region::Loop { .. })) else { return };
         let Region::Loop { end, next, depth } = self.regions[at] else { return };
-        self.leave(at + 1, |compiler| {
+        self.leave(at + 1, false, |compiler| {
             // Inside a match expression, operands of the expression around it may lie on the stack.
             while compiler.depth > depth && !compiler.is_dead {
                 compiler.emit(StackOp::Pop, 0, position);

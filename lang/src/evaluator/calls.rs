@@ -6,6 +6,7 @@ use runtime::{Error, Runtime, Tag, Value};
 use super::tables::{Body, Code, Default, Parameter, Place};
 use super::{Evaluator, Exit, Frame};
 use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
+use crate::names::Symbol;
 
 impl<'a, 't> Evaluator<'a, 't> {
     /// `callee(arguments)`.
@@ -30,6 +31,12 @@ impl<'a, 't> Evaluator<'a, 't> {
                 Place::Builtin(index) => {
                     self.push_all(arguments)?;
                     return self.call_builtin(index, first, position);
+                }
+                Place::Member(owner) => {
+                    let contract = self.value_of(self.tables.owners[owner as usize]);
+                    self.push(contract);
+                    self.push_all(arguments)?;
+                    return self.call_member(contract, name.symbol, first, name.span.start);
                 }
                 _ => {}
             }
@@ -81,7 +88,12 @@ impl<'a, 't> Evaluator<'a, 't> {
         let receiver = self.expression(object)?;
         self.push(receiver);
         self.push_all(arguments)?;
-        let outcome = self.runtime.method(receiver, self.name_index(name.symbol));
+        self.call_member(receiver, name.symbol, first, position)
+    }
+
+    /// Calls a method of `receiver`, which is the first of the values from `first` on; the others are the arguments.
+    fn call_member(&mut self, receiver: Value, name: Symbol, first: usize, position: u32) -> Result<Value, Exit> {
+        let outcome = self.runtime.method(receiver, self.name_index(name));
         match self.checked(outcome, position)? {
             Method::Guest(function) => self.enter(function, Value::NULL, first, position),
             Method::Native(method) => {
@@ -191,7 +203,7 @@ impl<'a, 't> Evaluator<'a, 't> {
         let base = self.frame.base;
         let given = self.stack.len() - base;
         let parameters = code.parameters as usize;
-        let has_defaults = !code.defaults.is_empty();
+        let has_defaults = !code.defaults.is_empty() || code.passes_defaults;
         if given != parameters {
             let missing = if has_defaults { Value::UNSET } else { Value::NULL };
             self.stack.resize(base + parameters, missing);

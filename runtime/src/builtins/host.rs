@@ -42,7 +42,8 @@ pub(super) static TABLE: &[Builtin] = &[
 /// When virtual time begins, in milliseconds since 1970: 14 November 2023, 22:13:20 UTC.
 pub const VIRTUAL_EPOCH: i64 = 1_700_000_000_000;
 
-fn milliseconds(runtime: &mut Runtime) -> i64 {
+/// Milliseconds since 1970. Looking makes virtual time pass.
+pub(crate) fn current_time(runtime: &mut Runtime) -> i64 {
     if runtime.host.deterministic {
         runtime.host.virtual_time = runtime.host.virtual_time.saturating_add(1);
         return VIRTUAL_EPOCH.saturating_add(runtime.host.virtual_time);
@@ -52,11 +53,11 @@ fn milliseconds(runtime: &mut Runtime) -> i64 {
 }
 
 fn time(runtime: &mut Runtime, _: &[Value]) -> Result<Value, Fault> {
-    Ok(Value::int(milliseconds(runtime)))
+    Ok(Value::int(current_time(runtime)))
 }
 
 fn timestamp(runtime: &mut Runtime, _: &[Value]) -> Result<Value, Fault> {
-    Ok(Value::int(milliseconds(runtime).div_euclid(1000)))
+    Ok(Value::int(current_time(runtime).div_euclid(1000)))
 }
 
 fn sleep(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
