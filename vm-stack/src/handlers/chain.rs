@@ -1,5 +1,6 @@
 //! Contracts, transactions, events, and the other operations on the ledger and its state.
 
+use super::access::site;
 use super::{handlers, slow_paths};
 use crate::machine::Step;
 
@@ -58,7 +59,7 @@ slow_paths! {
     }
 
     fn emit_event_slow(machine) {
-        let name = machine.word().operand() as u32;
+        let name = site(machine).name;
         let arguments = machine.top(1)[0];
         let result = machine.runtime.emit_event(name, arguments);
         machine.replace(1, result)
@@ -95,7 +96,7 @@ slow_paths! {
     }
 
     fn tx_begin_slow(machine) {
-        let action = machine.word().operand() as u32;
+        let action = site(machine).name;
         let contract = machine.top(1)[0];
         let result = machine.runtime.begin_transaction(contract, action);
         machine.take(1, result)
