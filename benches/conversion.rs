@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use benches::{bundled, short};
 use converter::large::{self, Large};
-use converter::{AllocatorKind, Options, convert};
+use converter::{AllocatorKind, Converter, Options, convert};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use isa::{StackCode, Verified};
 
@@ -32,6 +32,18 @@ fn programs(criterion: &mut Criterion) {
                     }
                 });
             });
+            // The same by one converter, which keeps its tables from program to program.
+            let mut converter = Converter::new();
+            group.bench_function(
+                BenchmarkId::new(format!("{}, kept tables", allocator.about().0), registers),
+                |bencher| {
+                    bencher.iter(|| {
+                        for code in &codes {
+                            black_box(converter.convert(code, options).expect("bundled programs convert"));
+                        }
+                    });
+                },
+            );
         }
     }
     group.finish();

@@ -31,7 +31,7 @@ pub enum Location {
 }
 
 /// The outcome of register allocation.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Allocation {
     /// Location of every virtual register of the function, those included that the allocator has made.
     pub locations: Vec<Location>,
@@ -115,10 +115,23 @@ impl RegisterAllocator for AllocatorKind {
     }
 }
 
-/// The allocation of a function with islands of stack code: a linear scan over whole ranges, and where registers run out, [`naive`]. To split
-/// ranges would put moves between the instructions of islands.
-pub(crate) fn around_islands(function: &mut Function, ranges: &LiveRanges, registers: u16) -> Allocation {
-    linear::whole(function, ranges, registers).unwrap_or_else(|| naive::Naive.allocate(function, ranges, registers))
+/// Allocates in given tables, around islands of stack code if there are any: then it is a linear scan over whole ranges, and where registers run
+/// out, [`naive`]. To split ranges would put moves between the instructions of islands.
+pub(crate) fn allocate_in(
+    tables: &mut linear::Tables,
+    kind: AllocatorKind,
+    has_islands: bool,
+    function: &mut Function,
+    ranges: &LiveRanges,
+    registers: u16,
+) -> Allocation {
+    tables.forget();
+    match kind {
+        _ if has_islands => linear::whole(function, ranges, registers, tables)
+            .unwrap_or_else(|| naive::Naive.allocate(function, ranges, registers)),
+        AllocatorKind::Linear => linear::allocate(function, ranges, registers, tables),
+        kind => kind.allocate(function, ranges, registers),
+    }
 }
 
 /// Registers that carry values to and from spill slots: as many as an instruction has operands.

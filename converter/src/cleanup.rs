@@ -2,15 +2,16 @@
 //! their reads and writes of locals count.
 
 use isa::{Constant, RegisterOp};
-use optimizer::liveness::{Fact, Liveness, LivenessInput, Solver};
+use optimizer::liveness::{Fact, Liveness, LivenessInput, Node, Solver};
 use smallvec::SmallVec;
 
+use crate::Size;
 use crate::notes::Notes;
 use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
 };
-use crate::webs::split_webs;
+use crate::webs::{WebTables, split_webs};
 
 /// How many moves and constant loads a function has before cleaning up and after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub fn clean_up(function: &mut Function, constants: &[Constant], without: StepSe
 #[derive(Debug, Default)]
 pub(crate) struct Workspace {
     solver: Solver,
+    /// What liveness is found from: of functions with no more registers that cross blocks than a machine word has bits, and of others.
+    nodes: Vec<Node>,
     facts: Vec<(VirtualRegister, u32, Fact)>,
     seen: Notes<(bool, bool)>,
     copies: Copies,
@@ -37,10 +40,41 @@ pub(crate) struct Workspace {
     places: Notes<Place>,
     /// Instructions of the current block that are to go.
     removed: Vec<usize>,
-    /// Of splitting webs: the segment of each register, the tree of segments that belong together, and their names.
-    pub(crate) segments: Notes<u32>,
-    pub(crate) parents: Vec<u32>,
-    pub(crate) names_of: Vec<VirtualRegister>,
+    /// A number for each block, or some blocks.
+    blocks: Vec<u32>,
+    /// What is known of each register that crosses blocks.
+    known: Vec<Known>,
+    /// Of splitting webs.
+    pub(crate) webs: WebTables,
+    /// Tables that liveness was in.
+    spare: Vec<Liveness>,
+}
+
+impl Workspace {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        Self {
+            nodes: Vec::with_capacity(size.blocks + 1),
+            copies: Copies { of: Vec::with_capacity(16), versions: Notes::with_capacity(size.registers) },
+            needed: Notes::with_capacity(size.registers),
+            places: Notes::with_capacity(size.registers),
+            removed: Vec::with_capacity(16),
+            blocks: Vec::with_capacity(size.blocks),
+            known: Vec::with_capacity(size.registers),
+            webs: WebTables::new(size),
+            // As many as are in use at a time, that of the function before included.
+            spare: vec![Liveness::with_capacity(size.blocks), Liveness::with_capacity(size.blocks)],
+            ..Self::default()
+        }
+    }
+
+    /// Takes back liveness that nobody needs any more.
+    pub(crate) fn recycle(&mut self, live: Liveness) {
+        // Two are in use at a time.
+        if self.spare.len() < 4 {
+            self.spare.push(live);
+        }
+    }
 }
 
 /// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well, if it is known.
@@ -52,25 +86,30 @@ pub(crate) fn clean_up_with_liveness(
 ) -> (Moves, Option<Liveness>) {
     let before = count_moves(function);
     let takes = |step| !without.contains(step);
-    if takes(Step::ThreadJumps) {
-        thread_jumps(function);
+    // A function of one block has no jumps.
+    if function.blocks.len() > 1 {
+        if takes(Step::ThreadJumps) {
+            thread_jumps(function, &mut workspace.blocks);
+        }
+        leave_out_unreachable(function, &mut workspace.blocks);
     }
-    leave_out_unreachable(function);
     let unset = if takes(Step::SplitWebs) { split_webs(function, workspace) } else { None };
-    if takes(Step::SingleConstants) {
+    // What is done to moves is not to be done where there are none.
+    let takes_moves = |step| before != 0 && takes(step);
+    if takes_moves(Step::SingleConstants) {
         propagate_single_constants(function, unset, constants, without, workspace);
     }
-    if takes(Step::LoopElements) {
+    if takes_moves(Step::LoopElements) {
         forward_loop_elements(function, workspace);
     }
-    if takes(Step::Copies) {
+    if takes_moves(Step::Copies) {
         workspace.copies.versions.begin(function.registers);
         for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
             propagate_copies(block, &mut workspace.copies, without);
         }
     }
     let live = takes(Step::Dead).then(|| remove_all_dead(function, workspace)).flatten();
-    if takes(Step::Retarget) {
+    if takes_moves(Step::Retarget) {
         let Workspace { places, removed, .. } = workspace;
         places.begin(function.registers);
         for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
@@ -78,12 +117,13 @@ pub(crate) fn clean_up_with_liveness(
         }
     }
     debug_assert!(live.as_ref().is_none_or(|live| *live == live_globals(function)));
-    (Moves { before, after: count_moves(function) }, live)
+    (Moves { before, after: if before == 0 { 0 } else { count_moves(function) } }, live)
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead.
-fn thread_jumps(function: &mut Function) {
-    let mut destinations: Vec<u32> = (0..function.blocks.len() as u32).collect();
+fn thread_jumps(function: &mut Function, destinations: &mut Vec<u32>) {
+    destinations.clear();
+    destinations.extend(0..function.blocks.len() as u32);
     for (index, block) in function.blocks.iter().enumerate().rev() {
         // Jumps go forward, to blocks that were seen already.
         if let Terminator::Jump(next) = block.terminator
@@ -98,16 +138,18 @@ fn thread_jumps(function: &mut Function) {
     }
 }
 
-/// Marks blocks that nobody goes to as unreachable.
-pub(crate) fn leave_out_unreachable(function: &mut Function) {
+/// Marks blocks that nobody goes to as unreachable. Those still to be gone to are `pending`.
+pub(crate) fn leave_out_unreachable(function: &mut Function, pending: &mut Vec<u32>) {
     function.blocks.iter_mut().for_each(|block| block.is_reachable = false);
-    let mut pending = Vec::with_capacity(function.blocks.len());
-    pending.push(0_u32);
+    pending.clear();
+    pending.push(0);
     while let Some(block) = pending.pop() {
         let block = &mut function.blocks[block as usize];
         if !std::mem::replace(&mut block.is_reachable, true) {
-            pending.extend(block.terminator.successors().into_iter().flatten());
-            pending.extend(block.handler.map(|handler| function.handlers[handler as usize].block));
+            block.terminator.for_each_successor(|successor| pending.push(successor));
+            if let Some(handler) = block.handler {
+                pending.push(function.handlers[handler as usize].block);
+            }
         }
     }
 }
@@ -128,7 +170,13 @@ pub fn live_globals(function: &Function) -> Liveness {
 
 /// The same as [`live_globals`].
 pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) -> Liveness {
-    let Workspace { solver, facts, seen, .. } = workspace;
+    let Workspace { solver, nodes, facts, seen, spare, .. } = workspace;
+    if function.globals <= u64::BITS {
+        let mut live = spare.pop().unwrap_or_default();
+        find_nodes(function, nodes);
+        solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
+        return live;
+    }
     find_facts(function, facts, seen);
     solver.liveness(LivenessInput {
         facts,
@@ -143,6 +191,37 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
         blocks: function.blocks.len(),
         variables: function.globals as usize,
     })
+}
+
+/// What blocks do with the registers that cross blocks, of which there are no more than 64, and where control goes.
+fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
+    let globals = function.globals;
+    let bit = |register: VirtualRegister| if register < globals { 1_u64 << register } else { 0 };
+    let nowhere = function.blocks.len() as u32;
+    let landings = if function.handlers.is_empty() { Vec::new() } else { function.landings() };
+    nodes.clear();
+    nodes.extend(function.blocks.iter().enumerate().map(|(index, block)| {
+        // What a handler's block reads of its landing register is written on the way there.
+        let mut definitions = landings.get(index).map_or(0, |&landing| bit(landing));
+        if !block.is_reachable {
+            return Node::new(0, definitions, [nowhere; 2], nowhere);
+        }
+        let mut uses = 0;
+        for instruction in &block.instructions {
+            for operand in &instruction.operands {
+                if let Operand::Register(register) = *operand {
+                    uses |= bit(register) & !definitions;
+                }
+            }
+            definitions |= bit(instruction.destination);
+        }
+        block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
+        block.terminator.for_each_definition(|register| definitions |= bit(register));
+        let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
+        let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
+        Node::new(uses, definitions, successors, handler)
+    }));
+    nodes.push(Node::new(0, 0, [nowhere; 2], nowhere));
 }
 
 /// What blocks do with the registers that cross blocks: each use and each definition once. `seen` notes whether a register was used in the
@@ -176,8 +255,7 @@ fn find_facts(function: &Function, facts: &mut Vec<(VirtualRegister, u32, Fact)>
             define(facts, seen, instruction.destination);
         }
         block.terminator.for_each_use(|register| read(facts, seen, register));
-        let definitions = block.terminator.definitions().into_iter().flatten();
-        definitions.for_each(|register| define(facts, seen, register));
+        block.terminator.for_each_definition(|register| define(facts, seen, register));
     }
 }
 
@@ -190,23 +268,48 @@ fn propagate_single_constants(
     without: StepSet,
     workspace: &mut Workspace,
 ) {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Known {
-        Nothing,
-        Constant(u32),
-        Varies,
+    let mut known = std::mem::take(&mut workspace.known);
+    known.clear();
+    known.resize(function.globals as usize, Known::Nothing);
+    if find_constants(function, &mut known) {
+        // A register that may be read before it is set does not always hold the constant.
+        let unset = unset.unwrap_or_else(|| {
+            let live = live_globals_in(function, workspace);
+            let unset = live.entering.iter(0).collect();
+            workspace.recycle(live);
+            unset
+        });
+        for register in unset {
+            known[register as usize] = Known::Varies;
+        }
+        replace_constants(function, &known, constants, without);
     }
-    let mut known = vec![Known::Nothing; function.globals as usize];
-    let note = |known: &mut Vec<Known>, register: VirtualRegister, value: Known| {
+    workspace.known = known;
+}
+
+/// What is known of a register.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Known {
+    /// It is set nowhere.
+    Nothing,
+    /// It is set to this constant only.
+    Constant(u32),
+    /// It is set to something else, or to several things.
+    Varies,
+}
+
+/// Finds what registers are set to. Returns whether any is set to one constant only.
+fn find_constants(function: &Function, known: &mut [Known]) -> bool {
+    let note = |known: &mut [Known], register: VirtualRegister, value: Known| {
         if let Some(entry) = known.get_mut(register as usize) {
             *entry = if *entry == Known::Nothing || *entry == value { value } else { Known::Varies };
         }
     };
     for parameter in 0..function.parameters {
-        note(&mut known, parameter, Known::Varies);
+        note(known, parameter, Known::Varies);
     }
     for handler in &function.handlers {
-        note(&mut known, handler.landing, Known::Varies);
+        note(known, handler.landing, Known::Varies);
     }
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
         for instruction in &block.instructions {
@@ -216,23 +319,15 @@ fn propagate_single_constants(
                 }
                 _ => Known::Varies,
             };
-            note(&mut known, instruction.destination, value);
+            note(known, instruction.destination, value);
         }
-        block
-            .terminator
-            .definitions()
-            .into_iter()
-            .flatten()
-            .for_each(|register| note(&mut known, register, Known::Varies));
+        block.terminator.for_each_definition(|register| note(known, register, Known::Varies));
     }
-    if !known.iter().any(|value| matches!(value, Known::Constant(_))) {
-        return;
-    }
-    // A register that may be read before it is set does not always hold the constant.
-    let unset = unset.unwrap_or_else(|| live_globals_in(function, workspace).entering.iter(0).collect());
-    for register in unset {
-        known[register as usize] = Known::Varies;
-    }
+    known.iter().any(|value| matches!(value, Known::Constant(_)))
+}
+
+/// Replaces reads of registers that are known to be constants.
+fn replace_constants(function: &mut Function, known: &[Known], constants: &[Constant], without: StepSet) {
     let constant = |operand: Operand| match operand {
         Operand::Register(register) => match known.get(register as usize) {
             Some(&Known::Constant(constant)) => Some(Operand::Constant(constant)),
@@ -371,9 +466,11 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
     if !function.blocks.iter().any(|block| matches!(block.terminator, Terminator::ForIter { .. })) {
         return;
     }
-    let mut entries = vec![0_u32; function.blocks.len()];
+    let mut entries = std::mem::take(&mut workspace.blocks);
+    entries.clear();
+    entries.resize(function.blocks.len(), 0);
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
-        block.terminator.successors().into_iter().flatten().for_each(|successor| entries[successor as usize] += 1);
+        block.terminator.for_each_successor(|successor| entries[successor as usize] += 1);
     }
     for handler in &function.handlers {
         entries[handler.block as usize] += 1;
@@ -420,6 +517,10 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
             *destination = variable;
         }
     }
+    workspace.blocks = entries;
+    if let Some(live) = live {
+        workspace.recycle(live);
+    }
 }
 
 /// Removes dead instructions from all blocks. Returns the liveness from which it went out, if that still holds.
@@ -434,7 +535,11 @@ fn remove_all_dead(function: &mut Function, workspace: &mut Workspace) -> Option
             still_holds &= remove_dead(function, index, &mut needed, dead);
         }
     }
-    still_holds.then_some(live)
+    if still_holds {
+        return Some(live);
+    }
+    workspace.recycle(live);
+    None
 }
 
 /// Removes instructions whose result nobody reads and whose execution nobody notices: those are `dead`. False when liveness may have changed by
@@ -446,7 +551,7 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, d
         return true;
     }
     needed.begin(index);
-    block.terminator.definitions().into_iter().flatten().for_each(|register| {
+    block.terminator.for_each_definition(|register| {
         if block.handler.is_none() {
             needed.remove(register);
         }

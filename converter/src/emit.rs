@@ -22,6 +22,7 @@ use isa::module::{Function as FunctionCode, Handler};
 use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
 use smallvec::SmallVec;
 
+use crate::Size;
 use crate::allocate::{Allocation, Location};
 use crate::live::{LiveRanges, Origin, uses_window};
 use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister};
@@ -141,9 +142,24 @@ struct Emitter<'e> {
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
     position: u32,
+    /// The first stack instruction that has this position, and the entry of the line table that is the first to come after it.
+    line_start: u32,
+    next_line: usize,
 }
 
 impl Tables {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        Self {
+            code: Vec::with_capacity(size.instructions),
+            points: Vec::with_capacity(size.instructions),
+            lines: Vec::with_capacity(size.instructions),
+            jumps: Vec::with_capacity(size.blocks),
+            blocks: Vec::with_capacity(size.blocks),
+            is_unread: Vec::with_capacity(size.registers),
+        }
+    }
+
     fn begin(&mut self, function: &Function, ranges: &LiveRanges) {
         self.code.clear();
         self.points.clear();
@@ -195,6 +211,8 @@ impl<'e> Emitter<'e> {
             highest: registers + allocation.slots + function.places,
             beyond_reach: None,
             position: 0,
+            line_start: 0,
+            next_line: 0,
         }
     }
 
@@ -231,7 +249,22 @@ impl<'e> Emitter<'e> {
 
     /// Says which stack instruction is being translated.
     fn at(&mut self, pc: u32) {
-        self.position = self.source.position(pc);
+        // Mostly it is the same as before, or one of the next.
+        const NEXT: usize = 4;
+        let lines = &self.source.lines;
+        let begins_there = |at: usize| lines.get(at).is_some_and(|&(first, _)| first <= pc);
+        let mut next = self.next_line;
+        let last = next + NEXT;
+        while next < last && begins_there(next) {
+            next += 1;
+        }
+        if pc < self.line_start || begins_there(next) {
+            next = lines.partition_point(|&(first, _)| first <= pc);
+        }
+        if next != self.next_line {
+            self.next_line = next;
+            (self.line_start, self.position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        }
     }
 
     fn push(&mut self, instruction: RegisterInstruction) {
@@ -474,13 +507,13 @@ impl<'e> Emitter<'e> {
     }
 
     fn count(&self, statistics: &mut Statistics) {
-        for instruction in &self.tables.code {
-            match instruction.op() {
-                RegisterOp::MovReg => statistics.moves += 1,
-                RegisterOp::StoreSpill => statistics.spill_stores += 1,
-                RegisterOp::LoadSpill => statistics.reloads += 1,
-                _ => {}
-            }
+        let count = |operation: RegisterOp| {
+            self.tables.code.iter().filter(|instruction| instruction.opcode() == operation as u16).count() as u64
+        };
+        statistics.moves += count(RegisterOp::MovReg);
+        if self.allocation.slots != 0 {
+            statistics.spill_stores += count(RegisterOp::StoreSpill);
+            statistics.reloads += count(RegisterOp::LoadSpill);
         }
     }
 

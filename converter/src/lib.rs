@@ -55,11 +55,13 @@ pub struct Options {
     pub without: StepSet,
     /// Whether the result is checked against the stack code.
     pub check: bool,
+    /// Whether phases are timed. Reading the clock for each phase of each function takes time itself: a fortieth of a conversion.
+    pub timed: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { registers: 256, allocator: AllocatorKind::Linear, without: StepSet::EMPTY, check: false }
+        Self { registers: 256, allocator: AllocatorKind::Linear, without: StepSet::EMPTY, check: false, timed: false }
     }
 }
 
@@ -92,7 +94,7 @@ pub struct Statistics {
     pub live_ranges: u64,
     /// The most virtual registers live at one point of a function.
     pub highest_pressure: u64,
-    /// Where the time went.
+    /// Where the time went, if it was asked for by [`Options::timed`].
     pub times: Times,
 }
 
@@ -132,14 +134,19 @@ impl Times {
     }
 }
 
-/// Measures phases: each ends where the next begins.
-struct Clock(Instant);
+/// Measures phases, if it is to: each ends where the next begins.
+struct Clock(Option<Instant>);
 
 impl Clock {
-    /// Time since this was last asked for.
+    fn start(options: Options) -> Self {
+        Self(options.timed.then(Instant::now))
+    }
+
+    /// Time since this was last asked for; none if nothing is measured.
     fn lap(&mut self) -> Duration {
+        let Some(last) = &mut self.0 else { return Duration::ZERO };
         let now = Instant::now();
-        now - std::mem::replace(&mut self.0, now)
+        now - std::mem::replace(last, now)
     }
 }
 
@@ -195,19 +202,52 @@ pub enum Unfaithful {
     Instructions(String, String),
 }
 
+/// Converts one program after the other in the same tables, which are as large as the largest function has needed. For whoever converts
+/// many programs; [`convert`] is for one.
+#[derive(Default)]
+pub struct Converter {
+    tables: Option<Tables>,
+}
+
+impl std::fmt::Debug for Converter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Converter").field("has_tables", &self.tables.is_some()).finish()
+    }
+}
+
+impl Converter {
+    /// One that has no tables yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Converts a program.
+    ///
+    /// # Errors
+    /// See [`ConvertError`].
+    pub fn convert(
+        &mut self,
+        code: &Verified<StackCode>,
+        options: Options,
+    ) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
+        let tables = self.tables.get_or_insert_with(|| Tables::new(Size::of(code)));
+        let (module, mut statistics) = convert_in(tables, code, options)?;
+        let mut clock = Clock::start(options);
+        let verified = isa::verify::register(module)?;
+        statistics.times.verify = clock.lap();
+        if options.check {
+            check(code, &verified)?;
+        }
+        Ok((verified, statistics))
+    }
+}
+
 /// Converts a program.
 ///
 /// # Errors
 /// See [`ConvertError`].
 pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
-    let (module, mut statistics) = convert_unverified(code, options)?;
-    let mut clock = Clock(Instant::now());
-    let verified = isa::verify::register(module)?;
-    statistics.times.verify = clock.lap();
-    if options.check {
-        check(code, &verified)?;
-    }
-    Ok((verified, statistics))
+    Converter::new().convert(code, options)
 }
 
 /// Converts a program without verifying the result, for those who look at what the converter writes.
@@ -215,14 +255,21 @@ pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified
 /// # Errors
 /// See [`ConvertError`].
 pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Result<(RegCode, Statistics), ConvertError> {
+    convert_in(&mut Tables::new(Size::of(code)), code, options)
+}
+
+fn convert_in(
+    tables: &mut Tables,
+    code: &Verified<StackCode>,
+    options: Options,
+) -> Result<(RegCode, Statistics), ConvertError> {
     if options.registers < FEWEST_REGISTERS {
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
-    let mut tables = Tables::default();
     let mut functions = Vec::with_capacity(code.functions.len());
     for function in &code.functions {
-        functions.push(convert_function(code, function, &[], options, &mut statistics, &mut tables)?.code);
+        functions.push(convert_function(code, function, &[], options, &mut statistics, tables)?.code);
     }
     statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
     Ok((code.with_functions(functions), statistics))
@@ -260,7 +307,7 @@ pub fn convert_hybrid(
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
-    let mut tables = Tables::default();
+    let mut tables = Tables::new(Size::of(code));
     let (mut functions, mut islands) = (Vec::new(), Vec::new());
     for (index, function) in (0..).zip(&code.functions) {
         let stays = |region: &Region| !converts(index, region) && !region.must_convert;
@@ -272,7 +319,7 @@ pub fn convert_hybrid(
         islands.push(converted.islands);
     }
     statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
-    let mut clock = Clock(Instant::now());
+    let mut clock = Clock::start(options);
     let converted = isa::verify::register(code.with_functions(functions))?;
     statistics.times.verify = clock.lap();
     if options.check {
@@ -281,12 +328,52 @@ pub fn convert_hybrid(
     Ok((Hybrid { code: converted, islands }, statistics))
 }
 
+/// How large tables are made in the first place: as the largest function of a program is likely to need them. Most programs are small, and to let
+/// tables grow would take much of their time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Size {
+    /// Instructions.
+    pub(crate) instructions: usize,
+    /// Basic blocks.
+    pub(crate) blocks: usize,
+    /// Virtual registers.
+    pub(crate) registers: usize,
+}
+
+impl Size {
+    fn of(code: &StackCode) -> Self {
+        // Tables of larger functions may grow.
+        const MOST: usize = 1 << 12;
+        let instructions = code.functions.iter().map(|function| function.code.len()).max().unwrap_or(0);
+        let locals = code.functions.iter().map(|function| function.locals as usize).max().unwrap_or(0);
+        let instructions = instructions.min(MOST);
+        Self {
+            instructions: instructions / 2 + 8,
+            blocks: instructions / 5 + 4,
+            registers: locals.min(MOST) + instructions / 3 + 4,
+        }
+    }
+}
+
 /// What one function after the other is converted in.
-#[derive(Default)]
 struct Tables {
+    lifting: lift::Tables,
     workspace: cleanup::Workspace,
     ranges: live::LiveRanges,
+    allocating: allocate::linear::Tables,
     emitted: emit::Tables,
+}
+
+impl Tables {
+    fn new(size: Size) -> Self {
+        Self {
+            lifting: lift::Tables::new(size),
+            workspace: cleanup::Workspace::new(size),
+            ranges: live::LiveRanges::with_capacity(size),
+            allocating: allocate::linear::Tables::new(size),
+            emitted: emit::Tables::new(size),
+        }
+    }
 }
 
 fn convert_function(
@@ -297,15 +384,16 @@ fn convert_function(
     statistics: &mut Statistics,
     tables: &mut Tables,
 ) -> Result<emit::Emitted, ConvertError> {
-    let mut clock = Clock(Instant::now());
+    let mut clock = Clock::start(options);
     let times = &mut statistics.times;
-    let mut lifted = lift::lift_around(code, function, islands, options.without);
+    let Tables { lifting, workspace, ranges, allocating, emitted } = tables;
+    let mut lifted = lifting.lift(code, function, islands, options.without);
     times.lift += clock.lap();
+    let mut pressure = 0;
     let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
-    let Tables { workspace, ranges, emitted } = tables;
     let allocation = match in_place {
         Some((found, allocation)) => {
-            cleanup::leave_out_unreachable(&mut lifted);
+            cleanup::leave_out_unreachable(&mut lifted, &mut Vec::new());
             times.clean_up += clock.lap();
             *ranges = found;
             allocation
@@ -315,13 +403,18 @@ fn convert_function(
                 cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without, workspace);
             times.clean_up += clock.lap();
             let live = live.unwrap_or_else(|| cleanup::live_globals_in(&lifted, workspace));
-            ranges.find(&lifted, live);
+            workspace.recycle(ranges.find(&lifted, live));
             times.live += clock.lap();
-            let allocation = if islands.is_empty() {
-                options.allocator.allocate(&mut lifted, ranges, options.registers)
-            } else {
-                allocate::around_islands(&mut lifted, ranges, options.registers)
-            };
+            let has_islands = !islands.is_empty();
+            let allocation = allocate::allocate_in(
+                allocating,
+                options.allocator,
+                has_islands,
+                &mut lifted,
+                ranges,
+                options.registers,
+            );
+            pressure = allocating.pressure().unwrap_or_else(|| ranges.pressure());
             times.allocate += clock.lap();
             statistics.moves_lifted += moves.before;
             statistics.moves_removed += moves.before.saturating_sub(moves.after);
@@ -336,6 +429,8 @@ fn convert_function(
     statistics.register_instructions += emitted.code.code.len() as u64;
     statistics.live_ranges += ranges.ranges.len() as u64;
     statistics.spilled += allocation.spilled();
-    statistics.highest_pressure = statistics.highest_pressure.max(ranges.pressure());
+    statistics.highest_pressure = statistics.highest_pressure.max(pressure);
+    lifting.recycle(lifted);
+    allocating.recycle(allocation);
     Ok(emitted)
 }

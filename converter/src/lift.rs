@@ -17,6 +17,7 @@ use optimizer::ControlFlowGraph;
 use optimizer::cfg::is_comparison;
 use smallvec::{SmallVec, smallvec};
 
+use crate::Size;
 use crate::step::{Step, StepSet};
 use crate::tac::{Block, Function, Handler, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant};
 
@@ -33,38 +34,92 @@ pub fn lift_around(
     islands: &[Range<u32>],
     without: StepSet,
 ) -> Function {
-    let graph = ControlFlowGraph::new(function);
-    let deepest = graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
-    // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
-    let globals = function.locals + deepest;
-    let places = if islands.is_empty() { 0 } else { deepest_stack(function, &graph) };
-    let mut lifter = Lifter {
-        module,
-        function,
-        without,
-        graph: &graph,
-        islands,
-        first_place: globals,
-        is_island: false,
-        registers: globals + places,
-        stack: Vec::with_capacity(8),
-        instructions: Vec::with_capacity(function.code.len().min(64)),
-        terminator_pc: 0,
-    };
-    let mut blocks: Vec<Block> = (0..graph.blocks.len()).map(|index| lifter.block(index)).collect();
-    let registers = lifter.registers;
-    let mut handlers = handlers(&mut blocks, function, &graph, globals);
-    let before = split_landings(&mut blocks, &mut handlers);
-    let layout = split_loop_entries(&mut blocks, graph.blocks.len(), function, &before);
-    Function {
-        blocks,
-        layout,
-        handlers,
-        parameters: u32::from(function.parameters),
-        globals,
-        registers,
-        first_place: globals,
-        places,
+    Tables::default().lift(module, function, islands, without)
+}
+
+/// What one function after the other is lifted in.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    graph: ControlFlowGraph,
+    stack: Vec<Operand>,
+    /// A function that is not needed any more, without blocks.
+    function: Function,
+    /// Empty lists of instructions, of blocks that are not needed any more.
+    lists: Vec<Vec<Instruction>>,
+}
+
+impl Tables {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        let function = Function {
+            blocks: Vec::with_capacity(size.blocks),
+            layout: Vec::with_capacity(size.blocks),
+            ..Function::default()
+        };
+        Self {
+            graph: ControlFlowGraph::with_capacity(2 * size.instructions, size.blocks),
+            stack: Vec::with_capacity(16),
+            function,
+            lists: Vec::with_capacity(size.blocks),
+        }
+    }
+
+    /// Takes back a function that nobody needs any more.
+    pub(crate) fn recycle(&mut self, mut function: Function) {
+        for mut block in function.blocks.drain(..).filter(|block| block.instructions.capacity() != 0) {
+            block.instructions.clear();
+            self.lists.push(block.instructions);
+        }
+        self.function = function;
+    }
+
+    /// Lifts a function; see [`lift_around`].
+    pub(crate) fn lift(
+        &mut self,
+        module: &StackCode,
+        function: &isa::Function<Stack>,
+        islands: &[Range<u32>],
+        without: StepSet,
+    ) -> Function {
+        let Self { graph, stack, function: spare, lists } = self;
+        graph.rebuild(function);
+        let deepest =
+            graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
+        // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
+        let globals = function.locals + deepest;
+        let places = if islands.is_empty() { 0 } else { deepest_stack(function, graph) };
+        let mut lifter = Lifter {
+            module,
+            function,
+            without,
+            graph,
+            islands,
+            first_place: globals,
+            is_island: false,
+            registers: globals + places,
+            stack,
+            instructions: new_list(lists),
+            lists,
+            terminator_pc: 0,
+        };
+        let Function { mut blocks, mut layout, mut handlers, .. } = std::mem::take(spare);
+        blocks.extend((0..graph.blocks.len()).map(|index| lifter.block(index)));
+        let registers = lifter.registers;
+        let unused = std::mem::take(&mut lifter.instructions);
+        lists.push(unused);
+        find_handlers(&mut handlers, &mut blocks, function, graph, globals);
+        let before = split_landings(&mut blocks, &mut handlers);
+        split_loop_entries(&mut blocks, graph.blocks.len(), function, &before, &mut layout);
+        Function {
+            blocks,
+            layout,
+            handlers,
+            parameters: u32::from(function.parameters),
+            globals,
+            registers,
+            first_place: globals,
+            places,
+        }
     }
 }
 
@@ -82,6 +137,12 @@ fn deepest_stack(function: &isa::Function<Stack>, graph: &ControlFlowGraph) -> u
     deepest
 }
 
+/// An empty list of instructions.
+fn new_list(lists: &mut Vec<Vec<Instruction>>) -> Vec<Instruction> {
+    // Most blocks are short.
+    lists.pop().unwrap_or_else(|| Vec::with_capacity(8))
+}
+
 struct Lifter<'m> {
     module: &'m StackCode,
     function: &'m isa::Function<Stack>,
@@ -94,8 +155,10 @@ struct Lifter<'m> {
     /// Whether the current block is one of an island.
     is_island: bool,
     registers: u32,
-    stack: Vec<Operand>,
+    stack: &'m mut Vec<Operand>,
+    /// Instructions of the current block.
     instructions: Vec<Instruction>,
+    lists: &'m mut Vec<Vec<Instruction>>,
     /// Where an error of the current block's terminator is reported: at the comparison, when that is fused with its jump.
     terminator_pc: u32,
 }
@@ -126,13 +189,16 @@ impl Lifter<'_> {
         let last = source.end - 1;
         for pc in source.start..last {
             self.instruction(self.function.code[pc as usize], pc);
-            self.settle_kept(kept, pc);
+            if kept != 0 {
+                self.settle_kept(kept, pc);
+            }
         }
         self.terminator_pc = last;
         block.terminator = self.last(self.function.code[last as usize], last, index as u32);
         block.terminator_pc = self.terminator_pc;
-        // In a vector of just that length; the other one is used again.
-        block.instructions = self.instructions.drain(..).collect();
+        if !self.instructions.is_empty() {
+            block.instructions = std::mem::replace(&mut self.instructions, new_list(self.lists));
+        }
         block
     }
 
@@ -155,6 +221,7 @@ impl Lifter<'_> {
         self.stack.pop().expect("verified code does not pop an empty stack")
     }
 
+    #[inline]
     fn emit(
         &mut self,
         operation: RegisterOp,
@@ -188,32 +255,58 @@ impl Lifter<'_> {
     }
 
     /// Emits an operation on `operands` whose result is pushed.
-    fn result(&mut self, operation: RegisterOp, operands: &[Operand], data: u32, pc: u32) {
-        let mut legal: SmallVec<[Operand; 3]> = SmallVec::from_slice(operands);
-        for index in 0..legal.len() {
-            // Operands already made legal count as they are now.
-            if matches!(legal[index], Operand::Constant(_)) && !allows_constant(operation, index, &legal, self.without)
-            {
-                legal[index] = Operand::Register(self.in_register(legal[index], pc));
-            }
-        }
+    fn result(&mut self, operation: RegisterOp, operands: SmallVec<[Operand; 3]>, data: u32, pc: u32) {
+        let operands = self.legal(operation, operands, pc);
         let destination = self.pushed_register();
-        self.emit(operation, destination, legal, data, pc);
+        self.emit(operation, destination, operands, data, pc);
         self.stack.push(Operand::Register(destination));
     }
 
-    /// The same for an operation without a result.
-    fn effect(&mut self, operation: RegisterOp, operands: &[Operand], data: u32, pc: u32) {
-        self.result(operation, operands, data, pc);
-        self.stack.pop();
-        if let Some(instruction) = self.instructions.last_mut() {
-            instruction.destination = NONE;
-        }
+    /// The same for an operation without a result. A register is given to it all the same.
+    fn effect(&mut self, operation: RegisterOp, operands: SmallVec<[Operand; 3]>, data: u32, pc: u32) {
+        let operands = self.legal(operation, operands, pc);
+        self.pushed_register();
+        self.emit(operation, NONE, operands, data, pc);
     }
 
-    fn pop_many(&mut self, count: u32) -> SmallVec<[Operand; 8]> {
-        let first = self.stack.len() - count as usize;
-        self.stack.drain(first..).collect()
+    /// Operands that the operation can have: those constants that it cannot have are loaded.
+    #[inline]
+    fn legal(
+        &mut self,
+        operation: RegisterOp,
+        mut operands: SmallVec<[Operand; 3]>,
+        pc: u32,
+    ) -> SmallVec<[Operand; 3]> {
+        for index in 0..operands.len() {
+            // Operands already made legal count as they are now.
+            if matches!(operands[index], Operand::Constant(_))
+                && !allows_constant(operation, index, &operands, self.without)
+            {
+                operands[index] = Operand::Register(self.in_register(operands[index], pc));
+            }
+        }
+        operands
+    }
+
+    /// Takes so many operands from the stack, such as the operation can have.
+    #[inline]
+    fn pop_many(&mut self, operation: RegisterOp, count: usize, pc: u32) -> SmallVec<[Operand; 3]> {
+        let first = self.stack.len() - count;
+        for index in 0..count {
+            let operand = self.stack[first + index];
+            if matches!(operand, Operand::Constant(_))
+                && !allows_constant(operation, index, &self.stack[first..], self.without)
+            {
+                self.stack[first + index] = Operand::Register(self.in_register(operand, pc));
+            }
+        }
+        let popped = match self.stack[first..] {
+            [one] => smallvec![one],
+            [one, two] => smallvec![one, two],
+            ref many => SmallVec::from_slice(many),
+        };
+        self.stack.truncate(first);
+        popped
     }
 
     /// Makes sure that nothing on the stack means the value that `local` has now.
@@ -223,7 +316,7 @@ impl Lifter<'_> {
         }
         let kept = self.new_register();
         self.emit_move(kept, Operand::Register(local), pc);
-        for entry in &mut self.stack {
+        for entry in &mut *self.stack {
             if *entry == Operand::Register(local) {
                 *entry = Operand::Register(kept);
             }
@@ -274,15 +367,18 @@ impl Lifter<'_> {
                 let top = *self.stack.last().expect("verified code does not copy from an empty stack");
                 self.stack.push(top);
             }
-            StackOp::LoadName => self.result(R::LoadVarReg, &[], operand, pc),
+            StackOp::LoadName => self.result(R::LoadVarReg, SmallVec::new(), operand, pc),
             StackOp::StoreName => {
                 let value = self.pop();
-                self.effect(R::StoreReg, &[value], operand, pc);
+                self.effect(R::StoreReg, smallvec![value], operand, pc);
             }
-            StackOp::StoreFunc => self.effect(R::StoreFuncReg, &[], operand, pc),
-            StackOp::CheckLocal => {
-                self.effect(R::CheckReg, &[Operand::Register(operand)], self.function.local_names[operand as usize], pc)
-            }
+            StackOp::StoreFunc => self.effect(R::StoreFuncReg, SmallVec::new(), operand, pc),
+            StackOp::CheckLocal => self.effect(
+                R::CheckReg,
+                smallvec![Operand::Register(operand)],
+                self.function.local_names[operand as usize],
+                pc,
+            ),
             StackOp::Add => self.binary(R::AddReg, pc),
             StackOp::Sub => self.binary(R::SubReg, pc),
             StackOp::Mul => self.binary(R::MulReg, pc),
@@ -307,7 +403,7 @@ impl Lifter<'_> {
             StackOp::GetLength => self.unary(R::GetLengthReg, 0, pc),
             StackOp::IsInstance => self.unary(R::IsInstanceReg, operand, pc),
             StackOp::GetAttr => self.unary(R::GetAttrReg, operand, pc),
-            StackOp::IsSet => self.result(R::IsSetReg, &[Operand::Register(operand)], 0, pc),
+            StackOp::IsSet => self.result(R::IsSetReg, smallvec![Operand::Register(operand)], 0, pc),
             StackOp::Unset => {
                 self.release_local(operand, pc);
                 self.emit(R::LoadUnset, operand, SmallVec::new(), 0, pc);
@@ -319,20 +415,20 @@ impl Lifter<'_> {
             StackOp::LoadCell => {
                 self.result(
                     R::LoadCellReg,
-                    &[Operand::Register(operand)],
+                    smallvec![Operand::Register(operand)],
                     self.function.local_names[operand as usize],
                     pc,
                 );
             }
             StackOp::StoreCell => {
                 let value = self.pop();
-                self.effect(R::StoreCellReg, &[Operand::Register(operand), value], 0, pc);
+                self.effect(R::StoreCellReg, smallvec![Operand::Register(operand), value], 0, pc);
             }
-            StackOp::LoadCapture => self.result(R::LoadCaptureReg, &[], operand, pc),
-            StackOp::LoadCaptureCell => self.result(R::LoadCaptureCellReg, &[], operand, pc),
+            StackOp::LoadCapture => self.result(R::LoadCaptureReg, SmallVec::new(), operand, pc),
+            StackOp::LoadCaptureCell => self.result(R::LoadCaptureCellReg, SmallVec::new(), operand, pc),
             StackOp::StoreCaptureCell => {
                 let value = self.pop();
-                self.effect(R::StoreCaptureCellReg, &[value], operand, pc);
+                self.effect(R::StoreCaptureCellReg, smallvec![value], operand, pc);
             }
             StackOp::CallName => {
                 self.window(R::CallNameReg, instruction.call_arguments(), instruction.call_index(), pc)
@@ -358,19 +454,16 @@ impl Lifter<'_> {
             StackOp::BuildSet => self.window(R::BuildSetReg, operand, 0, pc),
             StackOp::BuildString => self.window(R::BuildStringReg, operand, 0, pc),
             StackOp::Print => {
-                let operands = self.pop_many(operand);
-                self.effect(R::PrintReg, &operands, 0, pc);
+                self.sink(R::PrintReg, operand as usize, 0, pc);
             }
             StackOp::MakeFunction => self.make_function(operand, pc),
             StackOp::SetIndex => {
-                let operands = self.pop_many(3);
-                self.effect(R::SetIndexReg, &operands, 0, pc);
+                self.sink(R::SetIndexReg, 3, 0, pc);
             }
             StackOp::SetAttr => {
-                let operands = self.pop_many(2);
-                self.effect(R::SetAttrReg, &operands, operand, pc);
+                self.sink(R::SetAttrReg, 2, operand, pc);
             }
-            StackOp::NewContract => self.result(R::NewContractReg, &[], operand, pc),
+            StackOp::NewContract => self.result(R::NewContractReg, SmallVec::new(), operand, pc),
             StackOp::EmitEvent => self.unary(R::EmitEventReg, operand, pc),
             StackOp::HashBlock => self.binary(R::HashBlockReg, pc),
             StackOp::VerifySignature => self.window(R::VerifySignatureReg, 3, 0, pc),
@@ -379,30 +472,25 @@ impl Lifter<'_> {
             StackOp::TxCommit => self.unary(R::TxCommitReg, 0, pc),
             StackOp::LedgerAppend => self.unary(R::LedgerAppendReg, 0, pc),
             StackOp::RegisterEvent => {
-                let operands = self.pop_many(2);
-                self.effect(R::RegisterEventReg, &operands, 0, pc);
+                self.sink(R::RegisterEventReg, 2, 0, pc);
             }
             StackOp::StateWrite => {
-                let operands = self.pop_many(2);
-                self.effect(R::StateWriteReg, &operands, 0, pc);
+                self.sink(R::StateWriteReg, 2, 0, pc);
             }
             StackOp::TxBegin => {
-                let contract = self.pop();
-                self.effect(R::TxBeginReg, &[contract], operand, pc);
+                self.sink(R::TxBeginReg, 1, operand, pc);
             }
-            StackOp::TxRevert => self.effect(R::TxRevertReg, &[], 0, pc),
+            StackOp::TxRevert => self.effect(R::TxRevertReg, SmallVec::new(), 0, pc),
             StackOp::GasCharge => {
-                let amount = self.pop();
-                self.effect(R::GasChargeReg, &[amount], 0, pc);
+                self.sink(R::GasChargeReg, 1, 0, pc);
             }
-            StackOp::Import => self.effect(R::ImportReg, &[], operand, pc),
+            StackOp::Import => self.effect(R::ImportReg, SmallVec::new(), operand, pc),
             StackOp::Require => {
-                let operands = self.pop_many(2);
-                self.effect(R::RequireReg, &operands, 0, pc);
+                self.sink(R::RequireReg, 2, 0, pc);
             }
             StackOp::IterValue => {
-                let operands = [Operand::Register(operand), Operand::Register(operand + 1)];
-                self.result(R::IterValueReg, &operands, 0, pc);
+                let operands = smallvec![Operand::Register(operand), Operand::Register(operand + 1)];
+                self.result(R::IterValueReg, operands, 0, pc);
             }
             StackOp::Jump
             | StackOp::JumpIfFalse
@@ -441,29 +529,37 @@ impl Lifter<'_> {
         true
     }
 
+    #[inline]
     fn unary(&mut self, operation: RegisterOp, data: u32, pc: u32) {
-        let operand = self.pop();
-        self.result(operation, &[operand], data, pc);
+        self.window(operation, 1, data, pc);
     }
 
     fn binary(&mut self, operation: RegisterOp, pc: u32) {
-        let right = self.pop();
-        let left = self.pop();
-        self.result(operation, &[left, right], 0, pc);
+        self.window(operation, 2, 0, pc);
     }
 
+    #[inline]
     fn window(&mut self, operation: RegisterOp, count: u32, data: u32, pc: u32) {
-        let operands = self.pop_many(count);
-        self.result(operation, &operands, data, pc);
+        let operands = self.pop_many(operation, count as usize, pc);
+        let destination = self.pushed_register();
+        self.emit(operation, destination, operands, data, pc);
+        self.stack.push(Operand::Register(destination));
+    }
+
+    /// Emits an operation without a result on operands from the stack. A register is given to it all the same.
+    fn sink(&mut self, operation: RegisterOp, count: usize, data: u32, pc: u32) {
+        let operands = self.pop_many(operation, count, pc);
+        self.pushed_register();
+        self.emit(operation, NONE, operands, data, pc);
     }
 
     /// The closure first, then the variables of this frame that it captures, one by one.
     fn make_function(&mut self, index: u32, pc: u32) {
-        self.result(RegisterOp::MakeFunctionReg, &[], index, pc);
+        self.result(RegisterOp::MakeFunctionReg, SmallVec::new(), index, pc);
         let closure = *self.stack.last().expect("just pushed");
         for (number, capture) in self.module.functions[index as usize].captures.iter().enumerate() {
             if let CaptureSource::Local(local) = capture.from {
-                self.effect(RegisterOp::SetCapture, &[closure, Operand::Register(local)], number as u32, pc);
+                self.effect(RegisterOp::SetCapture, smallvec![closure, Operand::Register(local)], number as u32, pc);
             }
         }
     }
@@ -641,20 +737,24 @@ impl Lifter<'_> {
     }
 }
 
-/// The handlers that guard something which is reached. Nothing is proved about what the others keep.
-fn handlers(
+/// Finds the handlers that guard something which is reached. Nothing is proved about what the others keep.
+fn find_handlers(
+    handlers: &mut Vec<Handler>,
     blocks: &mut [Block],
     function: &isa::Function<Stack>,
     graph: &ControlFlowGraph,
     first_place: VirtualRegister,
-) -> Vec<Handler> {
+) {
+    handlers.clear();
+    if function.handlers.is_empty() {
+        return;
+    }
     let mut numbers = vec![None; function.handlers.len()];
     for block in blocks.iter_mut().filter(|block| block.is_reachable) {
         if let Some(handler) = block.handler {
             numbers[handler as usize] = Some(0);
         }
     }
-    let mut handlers = Vec::new();
     for (source, number) in function.handlers.iter().zip(&mut numbers) {
         if number.is_some() {
             *number = Some(handlers.len() as u32);
@@ -672,7 +772,6 @@ fn handlers(
     for block in blocks {
         block.handler = block.handler.and_then(|handler| numbers[handler as usize]);
     }
-    handlers
 }
 
 /// Only errors lead to a handler's block: where control gets to it in another way as well, the errors get an empty block of their own
@@ -683,7 +782,7 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
     }
     let mut is_entered = vec![false; blocks.len()];
     for block in blocks.iter().filter(|block| block.is_reachable) {
-        block.terminator.successors().into_iter().flatten().for_each(|successor| is_entered[successor as usize] = true);
+        block.terminator.for_each_successor(|successor| is_entered[successor as usize] = true);
     }
     let mut before = vec![None; blocks.len()];
     for handler in handlers {
@@ -711,14 +810,15 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
 }
 
 /// `FOR_PREPARE` writes the counter only where the loop begins: puts that move on the edge, in a block of its own right after it.
-/// Returns the order in which blocks are laid out; `before` are the blocks that go in front of the first `count`, those of the stack code.
+/// Finds the order in which blocks are laid out as well; `before` are the blocks that go in front of the first `count`, those of the stack code.
 fn split_loop_entries(
     blocks: &mut Vec<Block>,
     count: usize,
     function: &isa::Function<Stack>,
     before: &[Option<u32>],
-) -> Vec<u32> {
-    let mut layout = Vec::with_capacity(blocks.len());
+    layout: &mut Vec<u32>,
+) {
+    layout.clear();
     for index in 0..count {
         layout.extend(before.get(index).copied().flatten());
         layout.push(index as u32);
@@ -756,5 +856,4 @@ fn split_loop_entries(
             *enter = added;
         }
     }
-    layout
 }

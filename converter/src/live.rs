@@ -4,10 +4,11 @@
 //! where its register is live: one interval without holes. The places of the islands' operand stack have no ranges, and calls in islands no
 //! windows that are to be placed.
 
+use crate::Size;
 use crate::cleanup::live_globals;
-use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister, WindowOperation};
+use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister, is_window};
 use isa::RegisterOp;
-use optimizer::liveness::{LiveWord, Liveness, for_each_difference};
+use optimizer::liveness::{LiveSets, LiveWord, Liveness, for_each_difference};
 
 /// Where a virtual register is live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,20 @@ pub struct LiveRanges {
     pub live: Liveness,
     /// [`Function::globals`]
     pub globals: u32,
+    /// Every point is below this.
+    pub points: u32,
+    scratch: Scratch,
+}
+
+/// What is needed only while ranges are being found.
+#[derive(Clone, Debug, Default)]
+struct Scratch {
+    /// Place of each block in the layout.
+    order: Vec<u32>,
+    /// For each place in the layout how many more loops there are around it than around the one before.
+    change: Vec<i32>,
+    /// The range of each virtual register, or [`NONE`].
+    range_of: Vec<u32>,
 }
 
 impl LiveRanges {
@@ -84,23 +99,37 @@ impl LiveRanges {
 
     /// The most ranges that overlap in one point.
     pub fn pressure(&self) -> u64 {
-        let mut ends: Vec<u32> = self.ranges.iter().map(|range| range.end).collect();
-        ends.sort_unstable();
-        let (mut ended, mut highest) = (0, 0);
-        for (begun, range) in self.ranges.iter().enumerate() {
-            while ends[ended] < range.start {
-                ended += 1;
+        let mut ended = vec![0_u32; self.points as usize + 1];
+        self.ranges.iter().for_each(|range| ended[range.end as usize + 1] += 1);
+        let (mut overlapping, mut highest, mut point) = (0, 0, 0);
+        for range in &self.ranges {
+            while point < range.start as usize {
+                point += 1;
+                overlapping -= ended[point];
             }
-            highest = highest.max(begun + 1 - ended);
+            overlapping += 1;
+            highest = highest.max(overlapping);
         }
-        highest as u64
+        u64::from(highest)
     }
 }
 
 /// True for operations that use the registers above everything that stays alive.
+#[inline]
 pub fn uses_window(operation: RegisterOp) -> bool {
-    operation == RegisterOp::ImportReg || operation.window_lane().is_some()
+    USES_WINDOW[operation as usize]
 }
+
+static USES_WINDOW: [bool; RegisterOp::ALL.len()] = {
+    let mut uses = [false; RegisterOp::ALL.len()];
+    let mut at = 0;
+    while at < uses.len() {
+        let operation = RegisterOp::ALL[at];
+        uses[at] = matches!(operation, RegisterOp::ImportReg) || is_window(operation.facts().lanes[0]);
+        at += 1;
+    }
+    uses
+};
 
 /// Computes live ranges.
 pub fn live_ranges(function: &Function) -> LiveRanges {
@@ -110,11 +139,32 @@ pub fn live_ranges(function: &Function) -> LiveRanges {
 }
 
 impl LiveRanges {
-    /// Computes live ranges from what is live at the borders of blocks, in the tables of those of another function.
-    pub(crate) fn find(&mut self, function: &Function, live: Liveness) {
+    /// Room for the ranges of a function of a size.
+    pub(crate) fn with_capacity(size: Size) -> Self {
+        Self {
+            ranges: Vec::with_capacity(size.registers),
+            windows: Vec::with_capacity(size.instructions / 4),
+            window_places: Vec::with_capacity(size.registers),
+            results: Vec::with_capacity(size.registers),
+            copied_from: Vec::with_capacity(size.registers),
+            block_starts: Vec::with_capacity(size.blocks),
+            depths: Vec::with_capacity(size.blocks),
+            live: Liveness::with_capacity(size.blocks),
+            scratch: Scratch {
+                order: Vec::with_capacity(size.blocks),
+                change: Vec::with_capacity(size.blocks + 1),
+                range_of: Vec::with_capacity(size.registers),
+            },
+            ..Self::default()
+        }
+    }
+
+    /// Computes live ranges from what is live at the borders of blocks, in the tables of those of another function, whose
+    /// liveness it returns.
+    pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {
         self.begin(function);
-        loop_depths(function, &mut self.depths);
-        let mut border = Border { words: &[], point: 0 };
+        self.loop_depths(function);
+        let mut border = Border { words: &[], bits: 0, point: 0 };
         // Parameters and what begins unset are there before the first instruction.
         let mut point = 2;
         for register in live.entering.iter(0) {
@@ -129,7 +179,7 @@ impl LiveRanges {
                 continue;
             }
             let weight = 10_u32.pow(self.depths[index as usize].min(3));
-            self.border(&mut border, live.entering.words(index as usize), point);
+            self.border(&mut border, &live.entering, index, point);
             for instruction in &block.instructions {
                 self.instruction(instruction, point, weight);
                 if uses_window(instruction.operation) && !block.is_island {
@@ -139,33 +189,26 @@ impl LiveRanges {
             }
             block.terminator.for_each_use(|register| self.touch(register, point, weight));
             // Whatever a loop instruction writes, it writes while it still reads its operands.
-            let written = block.terminator.definitions().into_iter().flatten();
-            written.for_each(|register| self.touch(register, point, weight));
-            self.border(&mut border, live.leaving.words(index as usize), point + 1);
+            block.terminator.for_each_definition(|register| self.touch(register, point, weight));
+            self.border(&mut border, &live.leaving, index, point + 1);
             point += 2;
         }
-        self.border(&mut border, &[], point);
+        self.end(border);
         for handler in &function.handlers {
             if function.blocks[handler.block as usize].is_reachable {
                 self.touch(handler.landing, self.block_starts[handler.block as usize], 0);
             }
         }
-        self.ranges.retain(|range| range.start != u32::MAX && function.depth_of(range.register).is_none());
-        // Parameters first among those that are there from the beginning, so that they find their registers free.
-        self.ranges.sort_unstable_by_key(|range| (range.start, range.register));
-        self.live = live;
+        self.points = point + 1;
+        self.sort(function);
+        std::mem::replace(&mut self.live, live)
     }
 
     /// Empty tables of the sizes that the function needs. While ranges are being found there is one for each register, in order.
     fn begin(&mut self, function: &Function) {
         let count = function.registers as usize;
         self.ranges.clear();
-        self.ranges.extend((0..function.registers).map(|register| LiveRange {
-            register,
-            start: u32::MAX,
-            end: 0,
-            weight: 0,
-        }));
+        refill(&mut self.scratch.range_of, NONE, count);
         self.windows.clear();
         self.arrivals.clear();
         refill(&mut self.window_places, None, count);
@@ -175,8 +218,29 @@ impl LiveRanges {
         self.globals = function.globals;
     }
 
+    /// Sorts ranges by where they begin. Those that begin together come in the order of their registers: parameters first among those that are
+    /// there from the beginning, so that they find their registers free.
+    fn sort(&mut self, function: &Function) {
+        if function.places != 0 {
+            // Those of an island's operand stack have no ranges.
+            self.ranges.retain(|range| function.depth_of(range.register).is_none());
+        }
+        // They are found in that order, except for what handlers take and nobody reads.
+        let key = |range: &LiveRange| (range.start, range.register);
+        if !self.ranges.is_sorted_by_key(key) {
+            self.ranges.sort_unstable_by_key(key);
+        }
+    }
+
+    #[inline]
     fn touch(&mut self, register: VirtualRegister, point: u32, weight: u32) {
-        let range = &mut self.ranges[register as usize];
+        let index = &mut self.scratch.range_of[register as usize];
+        if *index == NONE {
+            *index = self.ranges.len() as u32;
+            self.ranges.push(LiveRange { register, start: point, end: point, weight });
+            return;
+        }
+        let range = &mut self.ranges[*index as usize];
         range.start = range.start.min(point);
         range.end = range.end.max(point);
         range.weight = range.weight.saturating_add(weight);
@@ -210,18 +274,67 @@ impl LiveRanges {
         }
     }
 
+    /// How many loops each block lies in. Loops of structured code are stretches of the layout that a jump back closes.
+    fn loop_depths(&mut self, function: &Function) {
+        let Scratch { order, change, .. } = &mut self.scratch;
+        refill(order, 0, function.blocks.len());
+        for (position, &block) in (0..).zip(&function.layout) {
+            order[block as usize] = position;
+        }
+        refill(change, 0, function.layout.len() + 1);
+        for (position, &block) in function.layout.iter().enumerate() {
+            let block = &function.blocks[block as usize];
+            if block.is_reachable {
+                block.terminator.for_each_successor(|successor| {
+                    let successor = order[successor as usize] as usize;
+                    if successor <= position {
+                        change[successor] += 1;
+                        change[position + 1] -= 1;
+                    }
+                });
+            }
+        }
+        refill(&mut self.depths, 0, function.blocks.len());
+        let mut depth = 0;
+        for (&block, change) in function.layout.iter().zip(change) {
+            depth += *change;
+            self.depths[block as usize] = depth.max(0) as u32;
+        }
+    }
+
     /// Goes on to the next border. It is enough to look at what is live at one of the two only: of the others neither end is here.
-    fn border<'l>(&mut self, border: &mut Border<'l>, words: &'l [LiveWord], point: u32) {
+    fn border<'l>(&mut self, border: &mut Border<'l>, live: &'l LiveSets, block: u32, point: u32) {
+        let before = border.point;
+        border.point = point;
+        if let Some(bits) = live.only_word(block as usize) {
+            let mut changed = border.bits ^ bits;
+            while changed != 0 {
+                let register = changed.trailing_zeros();
+                self.touch(register, if bits >> register & 1 != 0 { point } else { before }, 0);
+                changed &= changed - 1;
+            }
+            border.bits = bits;
+            return;
+        }
+        let words = live.words(block as usize);
         for_each_difference(border.words, words, |register, begins| {
-            self.touch(register, if begins { point } else { border.point }, 0);
+            self.touch(register, if begins { point } else { before }, 0);
         });
-        *border = Border { words, point };
+        border.words = words;
+    }
+
+    /// Goes on to the end, where nothing is live.
+    fn end(&mut self, border: Border<'_>) {
+        let only = LiveWord { index: 0, before: 0, bits: border.bits };
+        let registers = only.variables().chain(border.words.iter().flat_map(|word| word.variables()));
+        registers.for_each(|register| self.touch(register, border.point, 0));
     }
 }
 
-/// The border of a block passed last, and what is live there.
+/// The border of a block passed last, and what is live there: in words, or bits where no set has more than one word.
 struct Border<'l> {
     words: &'l [LiveWord],
+    bits: u64,
     point: u32,
 }
 
@@ -229,30 +342,4 @@ struct Border<'l> {
 fn refill<T: Clone>(table: &mut Vec<T>, value: T, count: usize) {
     table.clear();
     table.resize(count, value);
-}
-
-/// How many loops each block lies in. Loops of structured code are stretches of the layout that a jump back closes.
-fn loop_depths(function: &Function, depths: &mut Vec<u32>) {
-    let mut order = vec![0; function.blocks.len()];
-    for (position, &block) in function.layout.iter().enumerate() {
-        order[block as usize] = position;
-    }
-    let mut change = vec![0_i64; function.layout.len() + 1];
-    for (position, &block) in function.layout.iter().enumerate() {
-        let block = &function.blocks[block as usize];
-        if block.is_reachable {
-            for successor in block.terminator.successors().into_iter().flatten() {
-                if order[successor as usize] <= position {
-                    change[order[successor as usize]] += 1;
-                    change[position + 1] -= 1;
-                }
-            }
-        }
-    }
-    refill(depths, 0, function.blocks.len());
-    let mut depth = 0;
-    for (position, &block) in function.layout.iter().enumerate() {
-        depth += change[position];
-        depths[block as usize] = depth.max(0) as u32;
-    }
 }

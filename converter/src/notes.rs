@@ -22,6 +22,11 @@ impl<T: Copy + Default> Notes<T> {
         notes
     }
 
+    /// No notes, with room for those on so many registers.
+    pub fn with_capacity(registers: usize) -> Self {
+        Self { entries: Vec::with_capacity(registers), round: 0 }
+    }
+
     /// Forgets all notes; from now on there are so many registers.
     pub fn begin(&mut self, registers: u32) {
         self.entries.resize(registers as usize, (0, T::default()));

@@ -7,7 +7,7 @@
 //! Their operand stack lies in virtual registers of its own, the *places*: the one at a depth is always the same, no allocator sees them,
 //! and emission puts them above everything else, one behind the other, so that the values on top of the stack are the window of a call.
 
-use isa::RegisterOp;
+use isa::{Lane, RegisterOp};
 use smallvec::{SmallVec, smallvec};
 
 use crate::step::{Step, StepSet};
@@ -144,6 +144,7 @@ pub enum Terminator {
 
 impl Terminator {
     /// Blocks that control can go to: at most two.
+    #[inline]
     pub fn successors(&self) -> [Option<u32>; 2] {
         match *self {
             Self::Jump(target) | Self::Loop(target) => [Some(target), None],
@@ -153,6 +154,18 @@ impl Terminator {
             Self::ForPrepare { enter, exit, .. } => [Some(enter), Some(exit)],
             Self::ForLoop { more, done, .. } | Self::ForIter { more, done, .. } => [Some(more), Some(done)],
             Self::Return(_) | Self::Throw(_) => [None, None],
+        }
+    }
+
+    /// Calls `visit` for every block that control can go to.
+    #[inline]
+    pub fn for_each_successor(&self, mut visit: impl FnMut(u32)) {
+        let [first, second] = self.successors();
+        if let Some(first) = first {
+            visit(first);
+        }
+        if let Some(second) = second {
+            visit(second);
         }
     }
 
@@ -179,6 +192,7 @@ impl Terminator {
     }
 
     /// Calls `visit` for every virtual register it reads.
+    #[inline]
     pub fn for_each_use(&self, mut visit: impl FnMut(VirtualRegister)) {
         match *self {
             Self::Jump(_) | Self::Loop(_) => {}
@@ -223,6 +237,19 @@ impl Terminator {
                 renew(collection);
                 renew(position);
             }
+        }
+    }
+
+    /// Calls `visit` for every virtual register it writes.
+    #[inline]
+    pub fn for_each_definition(&self, mut visit: impl FnMut(VirtualRegister)) {
+        match *self {
+            Self::ForLoop { counter, .. } => visit(counter),
+            Self::ForIter { destination, position, .. } => {
+                visit(destination);
+                visit(position);
+            }
+            _ => {}
         }
     }
 
@@ -276,7 +303,7 @@ pub struct Handler {
 }
 
 /// A function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Function {
     /// Blocks; block 0 is the entry.
     pub blocks: Vec<Block>,
@@ -358,17 +385,18 @@ pub fn is_removable(instruction: &Instruction) -> bool {
 /// A register operation that fills a window.
 pub trait WindowOperation {
     /// The kind of its window, if it has one.
-    fn window_lane(self) -> Option<isa::Lane>;
+    fn window_lane(self) -> Option<Lane>;
 }
 
 impl WindowOperation for RegisterOp {
-    fn window_lane(self) -> Option<isa::Lane> {
-        use isa::Lane as L;
+    fn window_lane(self) -> Option<Lane> {
         let lane = self.facts().lanes[0];
-        matches!(
-            lane,
-            L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow
-        )
-        .then_some(lane)
+        is_window(lane).then_some(lane)
     }
+}
+
+/// Whether a lane names the first register of a window.
+pub const fn is_window(lane: Lane) -> bool {
+    use Lane as L;
+    matches!(lane, L::Window | L::ReceiverWindow | L::PairWindow | L::ConstructWindow | L::SliceWindow | L::UseWindow)
 }

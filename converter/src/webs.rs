@@ -5,10 +5,12 @@
 //! reach each other. Webs have shorter live ranges than slots, and a web that is always set to the same constant is that constant.
 //!
 //! Between two definitions in a block, a register has a *segment*; segments are joined along the edges where the register is live, and into
-//! the handler of a guarded block where the handler needs it. What remains apart is a web.
+//! the handler of a guarded block where the handler needs it. What remains apart is a web. Most registers are set in one place only: those are
+//! one web each, and have one segment.
 
-use optimizer::liveness::LiveSets;
+use optimizer::liveness::{LiveSets, LiveWord};
 
+use crate::Size;
 use crate::cleanup::{Workspace, live_globals_in};
 use crate::notes::Notes;
 use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
@@ -18,9 +20,34 @@ use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
 const LARGEST: usize = 1 << 16;
 const LARGEST_PER_INSTRUCTION: usize = 16;
 
+/// Tables of the splitting of one function after the other.
+#[derive(Debug, Default)]
+pub(crate) struct WebTables {
+    /// Registers that are set at all: where the function begins counts as a place. Later those that are one web and have a name.
+    once: Vec<u64>,
+    /// Registers that are set in several places.
+    several: Vec<u64>,
+    /// With which of these blocks are entered. The numbers in it are their first segments.
+    entering: LiveSets,
+    /// The segment that each register set in several places has at the point reached.
+    current: Notes<u32>,
+    /// The one segment of each other register, and then the name of that.
+    fixed: Vec<u32>,
+    /// Segments that belong together, as trees.
+    parents: Vec<u32>,
+    /// Name of each segment.
+    names: Vec<VirtualRegister>,
+}
+
 /// Renames the virtual registers of a function so that each is one web. Returns those that are live when it begins; none if it is left as it is.
 pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> Option<Vec<VirtualRegister>> {
-    let live = live_globals_in(function, workspace).entering;
+    let live = live_globals_in(function, workspace);
+    let unset = split(function, &live.entering, &mut workspace.webs);
+    workspace.recycle(live);
+    unset
+}
+
+fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Option<Vec<VirtualRegister>> {
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
     if live.len() > LARGEST + LARGEST_PER_INSTRUCTION * instructions {
         return None;
@@ -29,12 +56,21 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
         block.instructions.clear();
         block.terminator = Terminator::Jump(0);
     }
-    let crossing = live.len() as u32;
-    // The first segments are those with which registers enter blocks.
-    let Workspace { segments: current, parents, names_of, .. } = workspace;
+    tables.find_several(function, live);
+    let WebTables { once: named, several, entering, current, fixed, parents, names, .. } = tables;
+    entering.restrict(live, several);
+    named.fill(0);
+    fixed.clear();
+    fixed.resize(function.globals as usize, NONE);
     parents.clear();
-    parents.extend(0..crossing);
-    let mut webs = Webs { parents, entering: &live };
+    parents.extend(0..entering.len() as u32);
+    let mut webs = Webs { parents, entering, several, fixed };
+    for register in live.iter(0) {
+        if !webs.is_several(register) {
+            webs.fixed[register as usize] = webs.new_segment();
+        }
+    }
+    let first = webs.parents.len() as u32;
     let handlers_of = HandlersByBlock::new(function);
     // First walk: number segments in the order in which they are met, and join them.
     let mut landings = vec![NONE; function.handlers.len()];
@@ -44,7 +80,7 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
         if !block.is_reachable {
             continue;
         }
-        enter(&live, index, current);
+        enter(entering, index, current);
         for handler in handlers_of.of(index) {
             let landing = function.handlers[handler].landing;
             landings[handler] = current.get(landing).unwrap_or_else(|| webs.new_segment());
@@ -61,31 +97,37 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
             Terminator::ForIter { position, .. } => position,
             _ => NONE,
         };
-        for register in
-            block.terminator.definitions().into_iter().flatten().filter(|&register| register < function.globals)
-        {
-            let before = current.get(register);
-            let after = webs.define(register, handler, current);
-            if let (true, Some(before)) = (register == counted, before) {
-                webs.join(before, after);
+        block.terminator.for_each_definition(|register| {
+            if register < function.globals {
+                let before = current.get(register);
+                let after = webs.define(register, handler, current);
+                if let (true, Some(before)) = (register == counted, before) {
+                    webs.join(before, after);
+                }
             }
-        }
-        for successor in block.terminator.successors().into_iter().flatten() {
-            for (there, register) in (live.first_number(successor as usize)..).zip(live.iter(successor as usize)) {
+        });
+        block.terminator.for_each_successor(|successor| {
+            entering.for_each_numbered(successor as usize, |there, register| {
                 let here = current.get(register).expect("what a successor needs is there");
                 webs.join(there, here);
-            }
-        }
+            });
+        });
     }
-    let names = webs.names(function, crossing, &landings, names_of);
+    let names = webs.names(function, live, &landings, named, names);
+    for fixed in fixed.iter_mut().filter(|fixed| **fixed != NONE) {
+        *fixed = names.of[*fixed as usize];
+    }
     // Second walk: the same segments in the same order, renamed.
-    let mut next = crossing;
+    let mut next = first;
+    let globals = function.globals;
+    // There may be fewer names than there were registers.
+    let shift = names.count.wrapping_sub(globals);
     for index in 0..function.blocks.len() as u32 {
         let block = &mut function.blocks[index as usize];
         if !block.is_reachable {
             continue;
         }
-        enter(&live, index, current);
+        enter(entering, index, current);
         for handler in handlers_of.of(index) {
             let landing = function.handlers[handler].landing;
             if current.get(landing).is_none() {
@@ -94,22 +136,26 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
                 next += 1;
             }
         }
-        let globals = function.globals;
-        // There may be fewer names than there were registers.
-        let shift = names.count.wrapping_sub(globals);
         let mut define = |register: VirtualRegister, current: &mut Notes<u32>| {
-            if register == NONE || register >= globals {
+            if register >= globals {
                 return if register == NONE { NONE } else { register.wrapping_add(shift) };
             }
-            current.set(register, next);
             next += 1;
-            names.of[next as usize - 1]
+            match fixed[register as usize] {
+                NONE => {
+                    current.set(register, next - 1);
+                    names.of[next as usize - 1]
+                }
+                name => name,
+            }
         };
         let read = |register: VirtualRegister, current: &Notes<u32>| {
             if register >= globals {
-                register.wrapping_add(shift)
-            } else {
-                names.of[current.get(register).expect("what is read is there") as usize]
+                return register.wrapping_add(shift);
+            }
+            match fixed[register as usize] {
+                NONE => names.of[current.get(register).expect("what is read is there") as usize],
+                name => name,
             }
         };
         for instruction in &mut block.instructions {
@@ -142,15 +188,61 @@ pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> 
     function.first_place = function.first_place - function.globals + names.count;
     function.registers = function.registers - function.globals + names.count;
     function.globals = names.globals;
-    let segments = live.iter(0).zip(live.first_number(0)..).map(|(_, segment)| segment);
-    Some(segments.map(|segment| names.of[segment as usize]).collect())
+    let mut segments = entering.first_number(0)..;
+    let name = |register: VirtualRegister| match fixed[register as usize] {
+        NONE => names.of[segments.next().expect("it does not end") as usize],
+        name => name,
+    };
+    Some(live.iter(0).map(name).collect())
+}
+
+impl WebTables {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        Self {
+            once: Vec::with_capacity(1),
+            several: Vec::with_capacity(1),
+            entering: LiveSets::with_capacity(size.blocks),
+            current: Notes::with_capacity(size.registers),
+            fixed: Vec::with_capacity(size.registers),
+            parents: Vec::with_capacity(size.registers),
+            names: Vec::with_capacity(size.registers),
+        }
+    }
+
+    /// Finds which registers are set where.
+    fn find_several(&mut self, function: &Function, live: &LiveSets) {
+        let Self { once, several, .. } = self;
+        let words = (function.globals as usize).div_ceil(64);
+        for table in [&mut *once, &mut *several] {
+            table.clear();
+            table.resize(words, 0);
+        }
+        let mut set = |register: VirtualRegister| {
+            if register < function.globals {
+                let (word, bit) = (register as usize / 64, 1 << (register % 64));
+                several[word] |= once[word] & bit;
+                once[word] |= bit;
+            }
+        };
+        live.iter(0).for_each(&mut set);
+        // Who comes to a handler's block brings what the landing register held.
+        for handler in &function.handlers {
+            set(handler.landing);
+            set(handler.landing);
+        }
+        for block in function.blocks.iter().filter(|block| block.is_reachable) {
+            block.instructions.iter().for_each(|instruction| set(instruction.destination));
+            block.terminator.for_each_definition(&mut set);
+        }
+    }
 }
 
 /// Notes the segments with which registers enter a block, and nothing else.
-fn enter(live: &LiveSets, block: u32, current: &mut Notes<u32>) {
+#[inline]
+fn enter(entering: &LiveSets, block: u32, current: &mut Notes<u32>) {
     current.clear();
-    let segments = live.first_number(block as usize)..;
-    live.iter(block as usize).zip(segments).for_each(|(register, segment)| current.set(register, segment));
+    entering.for_each_numbered(block as usize, |segment, register| current.set(register, segment));
 }
 
 /// The handlers that begin at each block, in order.
@@ -168,6 +260,7 @@ impl HandlersByBlock {
         Self { pairs }
     }
 
+    #[inline]
     fn of(&self, block: u32) -> impl Iterator<Item = usize> + '_ {
         let first = self.pairs.partition_point(|&(other, _)| other < block);
         self.pairs[first..].iter().take_while(move |&&(other, _)| other == block).map(|&(_, handler)| handler as usize)
@@ -176,8 +269,11 @@ impl HandlersByBlock {
 
 struct Webs<'l> {
     parents: &'l mut Vec<u32>,
-    /// Registers with which blocks are entered; their numbers are their segments.
+    /// Registers set in several places with which blocks are entered; their numbers are their segments.
     entering: &'l LiveSets,
+    several: &'l [u64],
+    /// The segment of each other register.
+    fixed: &'l mut [u32],
 }
 
 /// New names: those that cross blocks first, then the others.
@@ -196,9 +292,17 @@ impl Webs<'_> {
         self.parents.len() as u32 - 1
     }
 
+    fn is_several(&self, register: VirtualRegister) -> bool {
+        self.several[register as usize / 64] >> (register % 64) & 1 != 0
+    }
+
     /// Begins a segment at a definition. What a handler needs is one web throughout the blocks it guards.
     fn define(&mut self, register: VirtualRegister, handler: Option<u32>, current: &mut Notes<u32>) -> u32 {
         let segment = self.new_segment();
+        if !self.is_several(register) {
+            self.fixed[register as usize] = segment;
+            return segment;
+        }
         current.set(register, segment);
         if let Some(needed) = handler.and_then(|handler| self.entering.number(handler as usize, register)) {
             self.join(segment, needed);
@@ -224,8 +328,9 @@ impl Webs<'_> {
     fn names<'n>(
         &mut self,
         function: &Function,
-        crossing: u32,
+        live: &LiveSets,
         landings: &[u32],
+        named: &mut [u64],
         of: &'n mut Vec<VirtualRegister>,
     ) -> Names<'n> {
         // At first roots get names only.
@@ -236,25 +341,50 @@ impl Webs<'_> {
             if let (true, Some(handler)) = (block.is_reachable, block.handler) {
                 let handler = function.handlers[handler as usize].block;
                 let entering = self.entering;
-                let needed = (entering.first_number(handler as usize)..).zip(entering.iter(handler as usize));
-                for (there, register) in needed {
+                entering.for_each_numbered(handler as usize, |there, register| {
                     let here = entering.number(index, register).expect("guarded blocks need what their handler does");
                     self.join(here, there);
-                }
+                });
             }
         }
         let mut count = function.parameters;
         for parameter in 0..function.parameters {
-            if let Some(segment) = self.entering.number(0, parameter) {
+            let segment = match self.fixed[parameter as usize] {
+                NONE => self.entering.number(0, parameter),
+                segment => live.contains(0, parameter).then_some(segment),
+            };
+            if let Some(segment) = segment {
                 of[self.find(segment) as usize] = parameter;
             }
         }
-        for segment in (0..crossing).chain(landings.iter().copied().filter(|&landing| landing != NONE)) {
-            let name = &mut of[self.find(segment) as usize];
+        let mut name = |of: &mut Vec<VirtualRegister>, root: u32| {
+            let name = &mut of[root as usize];
             if *name == NONE {
                 *name = count;
                 count += 1;
             }
+        };
+        // Names in the order in which registers first enter blocks.
+        let mut next = 0;
+        for block in 0..function.blocks.len() {
+            for word in live.words(block) {
+                // Registers that are one web are looked at once.
+                let news = word.bits & !named[word.index as usize];
+                named[word.index as usize] |= news & !self.several[word.index as usize];
+                for register in (LiveWord { bits: news, ..*word }).variables() {
+                    let segment = match self.fixed[register as usize] {
+                        NONE => {
+                            next += 1;
+                            self.find(next - 1)
+                        }
+                        segment => segment,
+                    };
+                    name(of, segment);
+                }
+            }
+        }
+        for &landing in landings.iter().filter(|&&landing| landing != NONE) {
+            name(of, self.find(landing));
         }
         let spare = count;
         count += 1;

@@ -39,6 +39,8 @@ pub struct Configuration {
     pub superinstructions: bool,
     /// Whether converted code is checked against the stack code.
     pub check: bool,
+    /// Whether the phases of conversion are timed.
+    pub timed: bool,
     /// Where code is kept between runs.
     pub cache: Keeping,
     /// Bounds of a run.
@@ -67,7 +69,7 @@ pub enum Shapes {
 
 impl Default for Configuration {
     fn default() -> Self {
-        let converter::Options { registers, allocator, without: steps, check } = converter::Options::default();
+        let converter::Options { registers, allocator, without: steps, check, timed } = converter::Options::default();
         Self {
             vm: "auto",
             optimizer: optimizer::Options::default(),
@@ -79,6 +81,7 @@ impl Default for Configuration {
             dispatch: Dispatch::default(),
             superinstructions: false,
             check,
+            timed,
             cache: Keeping::default(),
             limits: Limits::default(),
         }
@@ -125,8 +128,8 @@ impl Configuration {
 
     /// What the converter is told.
     pub fn converter_options(&self) -> converter::Options {
-        let Self { registers, allocator, check, .. } = *self;
-        converter::Options { registers, allocator, without: self.without.steps, check }
+        let Self { registers, allocator, check, timed, .. } = *self;
+        converter::Options { registers, allocator, without: self.without.steps, check, timed }
     }
 
     /// What a run is told: bounds and how lists are kept; all else by default.

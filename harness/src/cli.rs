@@ -55,6 +55,8 @@ pub enum Verb {
     Paper(PaperOptions),
     /// Show or clear the code cache
     Cache(CacheOptions),
+    /// Show, check or export a ledger on disk
+    Ledger(LedgerOptions),
 }
 
 /// Where a program comes from.
@@ -530,6 +532,40 @@ pub enum CacheAction {
     Clear,
     /// Print its folder
     Path,
+}
+
+/// `harness ledger`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness ledger show chain.ledger
+  harness ledger verify chain.ledger
+  harness ledger export chain.ledger > chain.json
+  harness ledger export chain.ledger --lines | grep '\"state\"'
+
+The file is only read. `verify` checks every record, the chain of blocks, their roots and the root of the state, names what is damaged, and ends
+with 1 if anything is.")]
+pub struct LedgerOptions {
+    /// What to do
+    pub action: LedgerAction,
+    /// The ledger
+    pub file: PathBuf,
+    /// As JSON; export always is
+    #[arg(long)]
+    pub json: bool,
+    /// Export a line of JSON for each block and each location of the state, instead of one document
+    #[arg(long)]
+    pub lines: bool,
+}
+
+/// What to do with a ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LedgerAction {
+    /// Sum up chain and state, and list the last blocks
+    Show,
+    /// Check everything, and name what is damaged
+    Verify,
+    /// Write blocks with transactions, receipts and entries, and the state, as JSON
+    Export,
 }
 
 #[cfg(test)]

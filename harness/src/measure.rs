@@ -316,6 +316,7 @@ pub struct Figures {
 /// # Errors
 /// When it cannot be run, or its answer is wrong.
 pub fn count(program: &Program, configuration: &Configuration, conversions: u32) -> Result<Figures, String> {
+    let configuration = &Configuration { timed: true, ..configuration.clone() };
     let own = side(program, configuration)?;
     let (outcome, answer) = own.count();
     wrong_answer(program, [&own, &own], [&answer, &answer]).map_or(Ok(()), Err)?;

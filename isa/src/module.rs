@@ -4,6 +4,8 @@
 //! functions, types and names are indices everywhere. The two forms share the container and differ in the instruction type of
 //! their functions ([`Form`]).
 
+use std::sync::Arc;
+
 use crate::handlers::{HandlerMap, UNGUARDED};
 use crate::register::RegisterInstruction;
 use crate::stack::StackInstruction;
@@ -70,13 +72,13 @@ impl From<RegCode> for AnyModule {
     }
 }
 
-/// A whole program in one form.
+/// A whole program in one form. Its texts are shared with its other forms.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Module<F: Form> {
     /// Constants, without duplicates.
     pub constants: Vec<Constant>,
     /// Names of fields, methods, variables: text that instructions refer to.
-    pub names: Vec<Box<str>>,
+    pub names: Vec<Arc<str>>,
     /// Top-level variables that functions share, each with its name (index into `names`).
     pub globals: Vec<Global>,
     /// All functions.
@@ -88,7 +90,7 @@ pub struct Module<F: Form> {
     /// Modules: files that are used, and `module { }` blocks.
     pub modules: Vec<ModuleDefinition>,
     /// Builtins that the code calls, by name; linked by the engine.
-    pub builtins: Vec<Box<str>>,
+    pub builtins: Vec<Arc<str>>,
     /// Library functions of the language written in the language itself, by name (`map`, `filter`, …), for method calls.
     pub prelude: Vec<PreludeFunction>,
     /// Files the program was compiled from; index 0 is the main file.
@@ -109,7 +111,7 @@ pub enum Constant {
     /// 64-bit float, compared by bits
     Float(f64),
     /// Text
-    String(Box<str>),
+    String(Arc<str>),
     /// Function that captures nothing
     Function(u32),
     /// Builtin as a value: index into [`Module::builtins`]
@@ -402,9 +404,9 @@ pub struct PreludeFunction {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Source {
     /// Its path as the user gave it.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Its text.
-    pub text: Box<str>,
+    pub text: Arc<str>,
 }
 
 impl<F: Form> Module<F> {

@@ -114,7 +114,7 @@ crate::for_each_operation!(define_register);
 impl RegisterOp {
     /// What the table says about it.
     #[inline]
-    pub fn facts(self) -> &'static RegisterFacts {
+    pub const fn facts(self) -> &'static RegisterFacts {
         &Self::FACTS[self as usize]
     }
 

@@ -123,6 +123,62 @@ macro_rules! define_stack {
 }
 crate::for_each_operation!(define_stack);
 
+/// What passes over code ask of every instruction, in one word; for each opcode. Those that do not exist are `NOP`.
+#[derive(Clone, Copy)]
+struct Summary {
+    op: StackOp,
+    pops: StackCount,
+    pushes: u8,
+    /// What is pushed, less what is popped whatever the count.
+    growth: i8,
+    /// Where in the instruction the count that is multiplied begins, and which of the bits from there on are it.
+    count_at: u8,
+    is_jump: bool,
+    is_control: bool,
+    count_mask: u32,
+}
+
+static SUMMARIES: [Summary; 256] = {
+    let nop = Summary {
+        op: StackOp::Nop,
+        pops: StackCount { fixed: 0, per_item: 0 },
+        pushes: 0,
+        growth: 0,
+        count_at: 0,
+        is_jump: false,
+        is_control: false,
+        count_mask: 0,
+    };
+    let mut summaries = [nop; 256];
+    let mut at = 0;
+    while at < StackOp::ALL.len() {
+        let op = StackOp::ALL[at];
+        let facts = &StackOp::FACTS[at];
+        let (count_at, count_mask) = match facts.operand {
+            StackOperand::GlobalCall
+            | StackOperand::FunctionCall
+            | StackOperand::BuiltinCall
+            | StackOperand::MethodCall
+            | StackOperand::TypeCall => (24, MAX_ARGUMENTS),
+            StackOperand::Arguments | StackOperand::Count => (8, MAX_OPERAND),
+            _ => (0, 0),
+        };
+        let is_jump = matches!(facts.operand, StackOperand::Jump);
+        summaries[at] = Summary {
+            op,
+            pops: facts.pops,
+            pushes: facts.pushes,
+            growth: facts.pushes as i8 - facts.pops.fixed as i8,
+            count_at,
+            count_mask,
+            is_jump,
+            is_control: is_jump || op.ends_block() || op.skips(),
+        };
+        at += 1;
+    }
+    summaries
+};
+
 impl StackOp {
     /// What the table says about it.
     #[inline]
@@ -147,12 +203,12 @@ impl StackOp {
     }
 
     /// True when control never goes on to the next instruction.
-    pub fn ends_block(self) -> bool {
+    pub const fn ends_block(self) -> bool {
         matches!(self, Self::Jump | Self::Loop | Self::Return | Self::Throw)
     }
 
     /// True when the operation may skip the instruction after it.
-    pub fn skips(self) -> bool {
+    pub const fn skips(self) -> bool {
         matches!(self, Self::ForPrepare | Self::ForLoop | Self::ForIter | Self::ForPair)
     }
 }
@@ -237,7 +293,7 @@ impl StackInstruction {
     /// The operation.
     #[inline]
     pub fn op(self) -> StackOp {
-        StackOp::ALL[(self.0 & 0xff) as usize]
+        self.summary().op
     }
 
     /// The dense opcode.
@@ -267,34 +323,45 @@ impl StackInstruction {
     /// The count that [`StackCount::per_item`] multiplies: arguments of a call, else the operand itself.
     #[inline]
     pub fn count(self) -> u32 {
-        match self.op().facts().operand {
-            StackOperand::GlobalCall
-            | StackOperand::FunctionCall
-            | StackOperand::BuiltinCall
-            | StackOperand::MethodCall
-            | StackOperand::TypeCall => self.call_arguments(),
-            StackOperand::Arguments | StackOperand::Count => self.operand(),
-            _ => 0,
-        }
+        let Summary { count_at, count_mask, .. } = *self.summary();
+        self.0 >> count_at & count_mask
     }
 
     /// How many values it takes from the stack.
     #[inline]
     pub fn pops(self) -> u32 {
-        let pops = self.op().facts().pops;
+        let pops = self.summary().pops;
         u32::from(pops.fixed) + u32::from(pops.per_item) * self.count()
     }
 
     /// How many values it leaves on the stack.
     #[inline]
     pub fn pushes(self) -> u32 {
-        u32::from(self.op().facts().pushes)
+        u32::from(self.summary().pushes)
+    }
+
+    /// How many more values are on the stack after it than before.
+    #[inline]
+    pub fn growth(self) -> i32 {
+        let Summary { growth, pops, .. } = *self.summary();
+        i32::from(growth) - (u32::from(pops.per_item) * self.count()) as i32
     }
 
     /// The target, when the operand is one.
     #[inline]
     pub fn jump_target(self) -> Option<u32> {
-        (self.op().facts().operand == StackOperand::Jump).then(|| self.operand())
+        self.summary().is_jump.then(|| self.operand())
+    }
+
+    /// Whether control may go elsewhere than to the next instruction.
+    #[inline]
+    pub fn is_control(self) -> bool {
+        self.summary().is_control
+    }
+
+    #[inline]
+    fn summary(self) -> &'static Summary {
+        &SUMMARIES[(self.0 & 0xff) as usize]
     }
 }
 

@@ -171,7 +171,7 @@ impl Chain {
         let rest: Vec<Event> = events.collect();
         if !rest.is_empty() {
             // Nobody recorded what emitted these; they are not to be lost.
-            transactions.push(Transaction::default());
+            transactions.push(Transaction { arguments: Stored::Null, ..Transaction::default() });
             receipts.push(Receipt { status: Status::Success, gas_used: 0, error: None, events: rest });
         }
         let (entries, last_entry) = self.entry_chain();
@@ -191,12 +191,18 @@ impl Chain {
     }
 }
 
+/// A value that has an encoding of its own: nothing and maps of the state have none.
+fn something(value: Stored) -> Stored {
+    match value {
+        Stored::Absent | Stored::Map(_) => Stored::Null,
+        value => value,
+    }
+}
+
 /// The tree over all of a state.
 fn tree_of(state: &State) -> StateTree {
     let mut tree = StateTree::new();
-    let changes = state
-        .contents()
-        .map(|(location, content)| Change { path: location.path(), value: content.digest() });
+    let changes = state.contents().map(|(location, content)| Change { path: location.path(), value: content.digest() });
     tree.update(changes.collect());
     tree
 }
@@ -307,7 +313,7 @@ impl Ledger for Chain {
 
     fn emit(&mut self, contract: ContractId, name: &str, data: Stored) -> Result<(), Fault> {
         let contract = self.state.address(contract);
-        self.state.events.push(Event { contract, name: name.into(), data });
+        self.state.events.push(Event { contract, name: name.into(), data: something(data) });
         Ok(())
     }
 
@@ -316,14 +322,16 @@ impl Ledger for Chain {
     }
 
     fn append(&mut self, entry: Stored, time: i64) -> Result<u64, Fault> {
+        let entry = something(entry);
         let (index, before) = self.entry_chain();
         let hash = block::entry_hash(&before, index, self.height() + 1, time, &entry);
         self.state.entries.push(Appended { value: entry, time, hash });
         Ok(index)
     }
 
-    fn record(&mut self, transaction: Transaction, outcome: TransactionOutcome) -> Result<(), Fault> {
+    fn record(&mut self, mut transaction: Transaction, outcome: TransactionOutcome) -> Result<(), Fault> {
         self.check_closed("a transaction cannot be recorded")?;
+        transaction.arguments = something(transaction.arguments);
         self.recorded.push(Recorded { transaction, outcome, events: self.state.events.len() });
         Ok(())
     }

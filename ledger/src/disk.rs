@@ -110,7 +110,7 @@ impl Disk {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
             Err(error) => return Err(io(error)),
         };
-        let database = guarded(path, || Self::builder().create(path).map_err(|error| opening(path, error)))?;
+        let database = Self::builder().create(path).map_err(|error| opening(path, error))?;
         let disk = Self { database, path: path.to_path_buf() };
         if is_new || disk.is_unused()? {
             disk.initialise()?;
@@ -129,13 +129,9 @@ impl Disk {
         if file.metadata().map_err(io)?.is_dir() {
             return Err(LedgerError::NotALedger { path: path.to_path_buf(), reason: "it is a folder".to_string() });
         }
-        let backend = guarded(path, || {
-            let file = FileBackend::new(file).map_err(|error| opening(path, error))?;
-            copied(&file, path)
-        })?;
-        let opened =
-            guarded(path, || Self::builder().create_with_backend(backend).map_err(|error| opening(path, error)));
-        let disk = Self { database: opened?, path: path.to_path_buf() };
+        let file = FileBackend::new(file).map_err(|error| opening(path, error))?;
+        let opened = Self::builder().create_with_backend(copied(&file, path)?);
+        let disk = Self { database: opened.map_err(|error| opening(path, error))?, path: path.to_path_buf() };
         disk.check_version()?;
         Ok(disk)
     }
@@ -282,18 +278,6 @@ fn opening(path: &Path, error: DatabaseError) -> LedgerError {
         }
         error => LedgerError::Damaged { path, part: "pages".to_string(), reason: error.to_string() },
     }
-}
-
-/// Runs what opens a file. redb has assertions that damage in the wrong place violates; they are errors here.
-fn guarded<T>(path: &Path, open: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(open));
-    result.unwrap_or_else(|_| {
-        Err(LedgerError::Damaged {
-            path: path.to_path_buf(),
-            part: "pages".to_string(),
-            reason: "they contradict each other".to_string(),
-        })
-    })
 }
 
 impl std::fmt::Display for Location {

@@ -18,7 +18,7 @@ pub enum LedgerError {
         what: &'static str,
     },
     /// A block was to be made while a transaction was open.
-    #[error("{what} while {open} transactions are open")]
+    #[error("{what} while transactions are open: {open}")]
     Open {
         /// What was to be done.
         what: &'static str,

@@ -18,7 +18,8 @@
 //! [trees over lists](crate::merkle), so that a proof for one is none for the other.
 
 use runtime::host::Digest;
-use sha2::{Digest as _, Sha256};
+
+use crate::digest::sha256_short;
 
 /// From how many changes on the two halves of a subtree are updated in parallel.
 const PARALLEL_FROM: usize = 256;
@@ -47,17 +48,11 @@ pub struct StateTree {
 }
 
 fn leaf_hash(path: &Digest, value: &Digest) -> Digest {
-    let mut bytes = [2; 65];
-    bytes[1..33].copy_from_slice(path);
-    bytes[33..].copy_from_slice(value);
-    Sha256::digest(bytes).into()
+    sha256_short(2, [*path, *value].as_flattened())
 }
 
 fn node_hash(children: [&Digest; 2]) -> Digest {
-    let mut bytes = [3; 65];
-    bytes[1..33].copy_from_slice(children[0]);
-    bytes[33..].copy_from_slice(children[1]);
-    Sha256::digest(bytes).into()
+    sha256_short(3, children.map(|hash| *hash).as_flattened())
 }
 
 const EMPTY: Digest = [0; 32];

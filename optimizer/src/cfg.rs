@@ -22,21 +22,38 @@ pub struct Block {
 }
 
 /// The control-flow graph of a function.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ControlFlowGraph {
     /// Blocks in code order; block 0 is the entry.
     pub blocks: Vec<Block>,
     block_at: Vec<u32>,
+    /// Blocks still to be gone to, and the depth there; empty.
+    pending: Vec<(u32, u32)>,
 }
 
 impl ControlFlowGraph {
     /// Builds the graph of verified code.
     pub fn new(function: &Function<Stack>) -> Self {
+        let mut graph = Self::default();
+        graph.rebuild(function);
+        graph
+    }
+
+    /// An empty graph with room for so many instructions and blocks.
+    pub fn with_capacity(instructions: usize, blocks: usize) -> Self {
+        let block_at = Vec::with_capacity(instructions + 2);
+        Self { blocks: Vec::with_capacity(blocks), block_at, pending: Vec::with_capacity(blocks) }
+    }
+
+    /// Becomes the graph of verified code, in the tables that it has.
+    pub fn rebuild(&mut self, function: &Function<Stack>) {
+        let Self { blocks, block_at, .. } = self;
         let length = function.code.len();
         // First whether a block begins at each instruction, then how many have begun there.
-        let mut block_at = vec![0_u32; length + 2];
+        block_at.clear();
+        block_at.resize(length + 2, 0);
         block_at[0] = 1;
-        for (pc, instruction) in function.code.iter().enumerate() {
+        for (pc, instruction) in function.code.iter().enumerate().filter(|(_, instruction)| instruction.is_control()) {
             let op = instruction.op();
             if let Some(target) = instruction.jump_target() {
                 block_at[target as usize] = 1;
@@ -54,9 +71,11 @@ impl ControlFlowGraph {
             }
         }
         block_at.truncate(length);
-        let mut blocks = Vec::with_capacity(block_at.iter().sum::<u32>() as usize);
-        for (pc, at) in (0..).zip(&mut block_at) {
+        blocks.clear();
+        let mut begun = 0;
+        for (pc, at) in (0..).zip(&mut *block_at) {
             if *at != 0 {
+                begun += 1;
                 blocks.push(Block {
                     start: pc,
                     end: 0,
@@ -66,7 +85,7 @@ impl ControlFlowGraph {
                     is_reachable: false,
                 });
             }
-            *at = blocks.len() as u32 - 1;
+            *at = begun - 1;
         }
         for index in 0..blocks.len() {
             let end = blocks.get(index + 1).map_or(length as u32, |next| next.start);
@@ -84,10 +103,8 @@ impl ControlFlowGraph {
                 }
             }
         }
-        assign_handlers(&mut blocks, &block_at, function);
-        let mut graph = Self { blocks, block_at };
-        graph.find_depths(function);
-        graph
+        assign_handlers(blocks, block_at, function);
+        self.find_depths(function);
     }
 
     /// The block that holds an instruction.
@@ -96,25 +113,23 @@ impl ControlFlowGraph {
     }
 
     fn find_depths(&mut self, function: &Function<Stack>) {
-        let mut pending = Vec::with_capacity(self.blocks.len() + 1);
+        let Self { blocks, block_at, pending } = self;
         pending.push((0_u32, 0_u32));
         while let Some((index, depth)) = pending.pop() {
-            let block = &mut self.blocks[index as usize];
+            let block = &mut blocks[index as usize];
             if block.is_reachable {
                 continue;
             }
             block.is_reachable = true;
             block.depth = depth;
-            let mut after = depth;
-            for instruction in &function.code[block.start as usize..block.end as usize] {
-                after = after - instruction.pops() + instruction.pushes();
-            }
+            let code = &function.code[block.start as usize..block.end as usize];
+            let after = code.iter().fold(depth, |depth, instruction| depth.wrapping_add_signed(instruction.growth()));
             for &successor in &block.successors {
                 pending.push((successor, after));
             }
             if let Some(handler) = block.handler {
                 let handler = function.handlers[handler as usize];
-                pending.push((self.block_at[handler.target as usize], handler.landing + 1));
+                pending.push((block_at[handler.target as usize], handler.landing + 1));
             }
         }
     }

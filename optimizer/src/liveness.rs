@@ -48,7 +48,9 @@ pub struct LiveWord {
 }
 
 impl LiveWord {
-    fn variables(self) -> impl Iterator<Item = u32> {
+    /// Its members, ascending.
+    #[inline]
+    pub fn variables(self) -> impl Iterator<Item = u32> {
         ones(self.bits).map(move |bit| self.index * 64 + bit)
     }
 }
@@ -64,7 +66,32 @@ pub struct LiveSets {
 }
 
 impl LiveSets {
+    /// Room for one word for each of so many blocks.
+    pub fn with_capacity(blocks: usize) -> Self {
+        Self { words: Vec::with_capacity(blocks), first: Vec::new() }
+    }
+
+    /// Forgets all sets.
+    fn clear(&mut self) {
+        self.words.clear();
+        self.first.clear();
+    }
+
+    /// Becomes the part of other sets that `kept`, a bit for each variable, has.
+    pub fn restrict(&mut self, other: &Self, kept: &[u64]) {
+        self.clear();
+        self.first.extend_from_slice(&other.first);
+        let mut before = 0;
+        self.words.extend(other.words.iter().map(|word| {
+            let bits = word.bits & kept.get(word.index as usize).copied().unwrap_or(0);
+            let restricted = LiveWord { before, bits, ..*word };
+            before += bits.count_ones();
+            restricted
+        }));
+    }
+
     /// The words of a block's set, ascending.
+    #[inline]
     pub fn words(&self, block: usize) -> &[LiveWord] {
         if self.first.is_empty() {
             let word = &self.words[block];
@@ -73,7 +100,14 @@ impl LiveSets {
         &self.words[self.first[block] as usize..self.first[block + 1] as usize]
     }
 
+    /// The word of a block's set, if sets have one word each.
+    #[inline]
+    pub fn only_word(&self, block: usize) -> Option<u64> {
+        self.first.is_empty().then(|| self.words[block].bits)
+    }
+
     /// Whether a variable is in a block's set.
+    #[inline]
     pub fn contains(&self, block: usize, variable: u32) -> bool {
         self.word(block, variable).is_some_and(|word| word.bits >> (variable % 64) & 1 != 0)
     }
@@ -105,15 +139,28 @@ impl LiveSets {
         self.words(block).first().map_or(0, |word| word.before)
     }
 
-    /// Sets of the first 64 variables, for each block in turn.
-    fn of_one_word(sets: impl Iterator<Item = u64>) -> Self {
+    /// Calls `visit` with the number and the name of each member of a block's set, ascending.
+    #[inline]
+    pub fn for_each_numbered(&self, block: usize, mut visit: impl FnMut(u32, u32)) {
+        for word in self.words(block) {
+            let (mut bits, mut number) = (word.bits, word.before);
+            while bits != 0 {
+                visit(number, word.index * 64 + bits.trailing_zeros());
+                number += 1;
+                bits &= bits - 1;
+            }
+        }
+    }
+
+    /// Becomes sets of the first 64 variables, for each block in turn.
+    fn fill(&mut self, sets: impl Iterator<Item = u64>) {
+        self.clear();
         let mut before = 0;
-        let words = sets.map(|bits| {
+        self.words.extend(sets.map(|bits| {
             let word = LiveWord { index: 0, before, bits };
             before += bits.count_ones();
             word
-        });
-        Self { words: words.collect(), first: Vec::new() }
+        }));
     }
 
     fn word(&self, block: usize, variable: u32) -> Option<&LiveWord> {
@@ -129,24 +176,31 @@ impl LiveSets {
 }
 
 /// Calls `visit` with each variable that is in one of two sets only, and whether that is the second.
+#[inline]
 pub fn for_each_difference(first: &[LiveWord], second: &[LiveWord], mut visit: impl FnMut(u32, bool)) {
-    let (mut first, mut second) = (first.iter().peekable(), second.iter().peekable());
-    loop {
-        let (left, right) =
-            (first.peek().map_or(u32::MAX, |word| word.index), second.peek().map_or(u32::MAX, |word| word.index));
-        let index = left.min(right);
-        if index == u32::MAX {
-            return;
-        }
-        let before = first.next_if(|word| word.index == index).map_or(0, |word| word.bits);
-        let after = second.next_if(|word| word.index == index).map_or(0, |word| word.bits);
-        for bit in ones(before ^ after) {
+    let (mut left, mut right) = (0, 0);
+    while left < first.len() || right < second.len() {
+        let index_at = |words: &[LiveWord], at: usize| words.get(at).map_or(u32::MAX, |word| word.index);
+        let index = index_at(first, left).min(index_at(second, right));
+        let take = |words: &[LiveWord], at: &mut usize| match words.get(*at) {
+            Some(word) if word.index == index => {
+                *at += 1;
+                word.bits
+            }
+            _ => 0,
+        };
+        let (before, after) = (take(first, &mut left), take(second, &mut right));
+        let mut bits = before ^ after;
+        while bits != 0 {
+            let bit = bits.trailing_zeros();
             visit(index * 64 + bit, after >> bit & 1 != 0);
+            bits &= bits - 1;
         }
     }
 }
 
 /// Positions of the bits that are set, ascending.
+#[inline]
 fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         if bits == 0 {
@@ -227,6 +281,42 @@ struct State {
     is_touched: bool,
 }
 
+/// What a block does with 64 variables, where there are no more, and where control goes from it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Node {
+    /// Variables that it reads before it writes them.
+    pub uses: u64,
+    /// Variables that it writes.
+    pub definitions: u64,
+    /// Blocks that control goes to. Who has none of something here names the number of blocks instead.
+    pub successors: [u32; 2],
+    /// The block of the handler that guards it.
+    pub handler: u32,
+    entering: u64,
+    leaving: u64,
+    /// The last round in which another block, or this one, asked what is live where it begins.
+    asked: u32,
+}
+
+impl Liveness {
+    /// Room for so many blocks.
+    pub fn with_capacity(blocks: usize) -> Self {
+        Self { entering: LiveSets::with_capacity(blocks), leaving: LiveSets::with_capacity(blocks) }
+    }
+}
+
+impl Node {
+    /// A block of which this is known.
+    #[inline]
+    pub fn new(uses: u64, definitions: u64, successors: [u32; 2], handler: u32) -> Self {
+        Self { uses, definitions, successors, handler, ..Self::default() }
+    }
+}
+
+/// Code is gone through once, and once more for each loop around a loop. Code whose loops are nested more deeply is solved with a list of what is
+/// still to be done.
+const MOST_ROUNDS: u32 = 16;
+
 /// Solves one problem after the other in the same tables, which saves making them for each of many small ones.
 #[derive(Clone, Debug, Default)]
 pub struct Solver {
@@ -251,8 +341,10 @@ impl Solver {
         self.touched.clear();
         if input.variables <= 64 {
             self.solve(input.facts);
-            let set = |of: fn(&State) -> u64| LiveSets::of_one_word(self.states.iter().map(of));
-            return Liveness { entering: set(|state| state.entering), leaving: set(|state| state.leaving) };
+            let mut live = Liveness::default();
+            live.entering.fill(self.states.iter().map(|state| state.entering));
+            live.leaving.fill(self.states.iter().map(|state| state.leaving));
+            return live;
         }
         // By word only, so that blocks stay in order.
         input.facts.sort_by_key(|&(variable, _, _)| variable / 64);
@@ -262,6 +354,54 @@ impl Solver {
             found.take(facts[0].0 / 64, self);
         }
         Liveness { entering: found.entering.by_block(input.blocks), leaving: found.leaving.by_block(input.blocks) }
+    }
+
+    /// Solves the same equations for no more than 64 variables. There is one node more than blocks, for those that name none; `backwards` is
+    /// an order of the blocks in which they mostly come after those that control goes to from them.
+    pub fn solve_nodes(
+        &mut self,
+        nodes: &mut [Node],
+        backwards: impl Iterator<Item = u32> + Clone,
+        live: &mut Liveness,
+    ) {
+        let is_solved = (1..=MOST_ROUNDS).any(|round| {
+            // Whether a block was asked for what is live there before that changed.
+            let mut is_stale = false;
+            for block in backwards.clone() {
+                let Node { uses, definitions, successors, handler, .. } = nodes[block as usize];
+                let mut entering = |of: u32| {
+                    let node = &mut nodes[of as usize];
+                    node.asked = round;
+                    node.entering
+                };
+                let kept = entering(handler);
+                let leaving = entering(successors[0]) | entering(successors[1]) | kept;
+                let node = &mut nodes[block as usize];
+                let entering = uses | leaving & !definitions | kept;
+                is_stale |= node.asked == round && entering != node.entering;
+                (node.entering, node.leaving) = (entering, leaving);
+            }
+            !is_stale
+        });
+        let blocks = nodes.len() - 1;
+        if is_solved {
+            live.entering.fill(nodes[..blocks].iter().map(|node| node.entering));
+            live.leaving.fill(nodes[..blocks].iter().map(|node| node.leaving));
+            return;
+        }
+        let mut facts: Vec<(u32, u32, Fact)> = Vec::new();
+        for (block, node) in (0..).zip(&nodes[..blocks]) {
+            facts.extend(ones(node.uses).map(|variable| (variable, block, Fact::Use)));
+            facts.extend(ones(node.definitions).map(|variable| (variable, block, Fact::Definition)));
+        }
+        let there = |block: u32| Some(block).filter(|&block| (block as usize) < blocks);
+        *live = self.liveness(LivenessInput {
+            facts: &mut facts,
+            successors: |block: usize| nodes[block].successors.map(there),
+            handler: |block: usize| there(nodes[block].handler),
+            blocks,
+            variables: 64,
+        });
     }
 
     fn solve(&mut self, facts: &[(u32, u32, Fact)]) {
@@ -365,7 +505,7 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fact, LivenessInput, for_each_difference, liveness};
+    use super::{Fact, Liveness, LivenessInput, Node, Solver, for_each_difference, liveness};
 
     /// Block 0 branches to 1 and 2; 1 goes back to itself or on to 2; an error in 1 leads to 3. Variable 70 is set in 0 and read in 2,
     /// variable 3 is set in 1 and read in 3, variable 5 is read in 1.
@@ -416,5 +556,39 @@ mod tests {
             found.push((variable, is_second));
         });
         assert_eq!(found, [(3, false), (5, false), (70, true)]);
+    }
+
+    /// Loops nested so deeply, each with the block where it ends, and a variable that is set before them and read in the outermost: the outcome
+    /// with nodes is that with facts.
+    #[test]
+    fn nodes_are_solved_as_facts_are() {
+        for depth in [0, 1, 5, 40] {
+            let blocks = 2 * depth + 2;
+            let last = blocks as u32;
+            let mut nodes = vec![Node::new(0, 0, [last; 2], last); blocks + 1];
+            nodes[0] = Node::new(0, 0b111, [1, last], last);
+            let facts = &mut vec![(0, 0, Fact::Definition), (1, 0, Fact::Definition), (2, 0, Fact::Definition)];
+            for inner in 1..=depth {
+                let latch = blocks - 1 - inner;
+                nodes[inner] =
+                    Node::new(0, 0, [inner as u32 + 1, latch as u32 + 1], if inner == 3 { last - 1 } else { last });
+                nodes[latch] = Node::new(0, 0, [inner as u32, last], last);
+            }
+            for (block, variable) in [(1, 0), (blocks - 1, 1)] {
+                nodes[block].uses |= 1 << variable;
+                facts.push((variable, block as u32, Fact::Use));
+            }
+            let there = |block: u32| Some(block).filter(|&block| block < last);
+            let expected = liveness(LivenessInput {
+                facts,
+                successors: |block: usize| nodes[block].successors.map(there),
+                handler: |block: usize| there(nodes[block].handler),
+                blocks,
+                variables: 64,
+            });
+            let mut live = Liveness::default();
+            Solver::default().solve_nodes(&mut nodes.clone(), (0..last).rev(), &mut live);
+            assert_eq!(live, expected, "{depth}");
+        }
     }
 }

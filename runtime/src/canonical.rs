@@ -326,10 +326,12 @@ impl<'b> Reader<'b> {
             }
             major::LIST => Item::List(self.count(start, argument, 1)?),
             major::MAP => Item::Map(self.count(start, argument, 2)?),
-            major::TAG if argument == INSTANCE => match (self.item()?, self.item()?) {
-                (Item::List(count), Item::String(name)) if count > 0 => Item::Instance(name, count - 1),
-                _ => return self.malformed(start, "an instance without the name of its type"),
-            },
+            major::TAG if argument == INSTANCE => {
+                let Item::List(count @ 1..) = self.item()? else {
+                    return self.malformed(start, "an instance without the name of its type");
+                };
+                Item::Instance(self.string()?, count - 1)
+            }
             major::SIMPLE => match first {
                 FALSE => Item::Bool(false),
                 TRUE => Item::Bool(true),
@@ -554,7 +556,22 @@ fn sort(reader: &mut Reader<'_>, depth: usize, result: &mut Vec<u8>) -> Result<(
 ///
 /// # Errors
 /// When the value has no encoding, or `bytes` would not fit the heap. What was appended until then stays.
+#[inline]
 pub fn encode(runtime: &Runtime, value: Value, order: MapOrder, bytes: &mut Vec<u8>) -> Result<(), Fault> {
+    // What is hashed most, and needs nothing of what containers need.
+    match value.as_string() {
+        Some(string) if string.len() < SHORT => {
+            Writer::new(bytes).string(string.as_str());
+            Ok(())
+        }
+        _ => encode_any(runtime, value, order, bytes),
+    }
+}
+
+/// Length of strings for which nobody asks whether they fit the heap: the heap has them already.
+const SHORT: usize = 1 << 12;
+
+fn encode_any(runtime: &Runtime, value: Value, order: MapOrder, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     let room = runtime.heap.limit().saturating_sub(runtime.heap.bytes());
     Encoder { runtime, order, room, open: Vec::new(), bytes }.value(value)
 }
@@ -606,9 +623,7 @@ impl Encoder<'_, '_> {
 
     fn container(&mut self, value: Value) -> Result<(), Fault> {
         if self.open.contains(&value.payload()) {
-            return Err(Error::value_error(
-                "a value that contains itself cannot be hashed or kept in the ledger",
-            ));
+            return Err(Error::value_error("a value that contains itself cannot be hashed or kept in the ledger"));
         }
         if self.open.len() == DEEPEST {
             return Err(Error::value_error(format!(

@@ -344,18 +344,17 @@ impl Runtime {
     }
 
     /// Writes to the state of a contract, if the running code may: the contract's own, or the program around all contracts.
-    fn writing(
-        &mut self,
-        index: u32,
-        write: impl FnOnce(&mut Self) -> Result<(), Fault>,
-    ) -> Result<(), Fault> {
+    fn writing(&mut self, index: u32, write: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
         match self.chain.calls.last() {
             Some(call) if call.is_read_only => Err(read_only()),
             Some(call) if call.contract == Some(index) || call.contract.is_none() => write(self),
             Some(_) => {
                 let name = self.type_name_of(index);
-                Err(Error::new(ErrorKind::Ledger, format!("the state of contract {name} is changed by its own actions"))
-                    .with_help("call an action of it"))
+                Err(Error::new(
+                    ErrorKind::Ledger,
+                    format!("the state of contract {name} is changed by its own actions"),
+                )
+                .with_help("call an action of it"))
             }
             None => {
                 self.ledger.begin()?;
@@ -370,7 +369,7 @@ impl Runtime {
         }
     }
 
-    fn type_name_of(&self, index: u32) -> Box<str> {
+    fn type_name_of(&self, index: u32) -> Arc<str> {
         let instance = &self.chain.instances[index as usize];
         self.program.types[instance.type_index as usize].name.clone()
     }

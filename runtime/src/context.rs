@@ -85,9 +85,9 @@ impl Default for RunOptions {
 #[derive(Clone, Debug)]
 pub struct FunctionFacts {
     /// Its name.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Names of its parameters; a method's first one is `this`.
-    pub parameters: Vec<Box<str>>,
+    pub parameters: Vec<Arc<str>>,
     /// See [`isa::Function::has_defaults`].
     pub has_defaults: bool,
     /// How many variables it captures.
@@ -100,11 +100,11 @@ pub struct FunctionFacts {
 #[derive(Clone, Debug)]
 pub struct TypeFacts {
     /// Its name.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// The type it extends.
     pub parent: Option<u32>,
     /// Names of its fields in order.
-    pub field_names: Vec<Box<str>>,
+    pub field_names: Vec<Arc<str>>,
     /// Position of each field by name index.
     pub fields: FxHashMap<u32, u32>,
     /// Constant each field starts as.
@@ -127,7 +127,7 @@ pub struct TypeFacts {
 #[derive(Clone, Debug)]
 pub struct ModuleFacts {
     /// Its name.
-    pub name: Box<str>,
+    pub name: Arc<str>,
     /// Its top level.
     pub function: u32,
     /// Global of each member by name index, in source order.
@@ -144,9 +144,9 @@ pub struct Program {
     /// Modules.
     pub modules: Vec<ModuleFacts>,
     /// Names.
-    pub names: Vec<Box<str>>,
+    pub names: Vec<Arc<str>>,
     /// Name index of each text in `names`.
-    pub name_indices: FxHashMap<Box<str>, u32>,
+    pub name_indices: FxHashMap<Arc<str>, u32>,
     /// Name index of each global.
     pub globals: Vec<u32>,
     /// Linked builtins.

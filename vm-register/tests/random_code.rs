@@ -8,7 +8,7 @@ mod common;
 
 use common::{Outcome, run_once};
 use isa::module::{
-    Capture, CaptureSource, FieldDefinition, Global, Handler, MethodDefinition, Restrictions, ModuleDefinition, Source,
+    Capture, CaptureSource, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition, Restrictions, Source,
     TypeDefinition,
 };
 use isa::{Constant, Function, Lane, RegCode, Register, RegisterInstruction, RegisterOp, verify};

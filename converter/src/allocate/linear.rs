@@ -8,12 +8,8 @@
 
 mod split;
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-use smallvec::SmallVec;
-
 use super::{Allocation, Location, RegisterAllocator, at};
+use crate::Size;
 use crate::live::{LiveRange, LiveRanges};
 use crate::tac::{Function, NONE};
 
@@ -27,70 +23,140 @@ impl RegisterAllocator for LinearScan {
     }
 
     fn allocate(&self, function: &mut Function, ranges: &LiveRanges, registers: u16) -> Allocation {
-        match whole(function, ranges, registers) {
-            Some(allocation) => allocation,
-            None => split::allocate(function, ranges, registers),
-        }
+        allocate(function, ranges, registers, &mut Tables::default())
     }
 }
 
+/// Allocates in given tables.
+pub(super) fn allocate(
+    function: &mut Function,
+    ranges: &LiveRanges,
+    registers: u16,
+    tables: &mut Tables,
+) -> Allocation {
+    whole(function, ranges, registers, tables).unwrap_or_else(|| split::allocate(function, ranges, registers))
+}
+
 /// The scan over whole ranges; none when there are not registers enough.
-pub(crate) fn whole(function: &Function, ranges: &LiveRanges, registers: u16) -> Option<Allocation> {
-    Scan::new(function, ranges, registers).run()
+pub(super) fn whole(
+    function: &Function,
+    ranges: &LiveRanges,
+    registers: u16,
+    tables: &mut Tables,
+) -> Option<Allocation> {
+    tables.begin(ranges, registers);
+    let Allocation { mut locations, mut windows, mut arrivals, .. } = std::mem::take(&mut tables.spare);
+    locations.clear();
+    locations.resize(function.registers as usize, Location::Nowhere);
+    windows.clear();
+    let mut scan = Scan { function, ranges, registers, tables, expired: 0, active: 0, locations, windows };
+    let pressure = scan.run();
+    let Scan { locations, windows, .. } = scan;
+    tables.pressure = pressure;
+    arrivals.clear();
+    arrivals.extend_from_slice(&ranges.arrivals);
+    let allocation = Allocation { locations, slots: 0, scratch: None, windows, arrivals };
+    if pressure.is_some() {
+        return Some(allocation);
+    }
+    tables.recycle(allocation);
+    None
+}
+
+/// What one function after the other is scanned with.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    /// Bit `r` is set while register `r` is free.
+    free: Vec<u64>,
+    /// For each register up to the highest that was ever held the range that holds it.
+    holders: Vec<Holder>,
+    /// For each point the last register that gets free after it, or [`NONE`].
+    ends: Vec<u32>,
+    /// An allocation that is not needed any more.
+    spare: Allocation,
+    /// The most ranges that overlapped in one point of the last function, if it was scanned to its end.
+    pressure: Option<u32>,
+}
+
+/// The range that holds a register, or has held it.
+#[derive(Clone, Copy, Debug)]
+struct Holder {
+    start: u32,
+    end: u32,
+    /// Another register that gets free at the same point, or [`NONE`].
+    next: u32,
+}
+
+impl Tables {
+    /// Tables of a size.
+    pub(crate) fn new(size: Size) -> Self {
+        let spare = Allocation {
+            locations: Vec::with_capacity(size.registers),
+            windows: Vec::with_capacity(size.instructions / 4),
+            ..Allocation::default()
+        };
+        let ends = Vec::with_capacity(2 * (size.instructions + 2));
+        Self { free: Vec::with_capacity(4), holders: Vec::with_capacity(32), ends, spare, pressure: None }
+    }
+
+    fn begin(&mut self, ranges: &LiveRanges, registers: u16) {
+        self.free.clear();
+        self.free.resize(usize::from(registers).div_ceil(64), u64::MAX);
+        if !registers.is_multiple_of(64)
+            && let Some(last) = self.free.last_mut()
+        {
+            *last = (1 << (registers % 64)) - 1;
+        }
+        self.holders.clear();
+        self.ends.clear();
+        self.ends.resize(ranges.points as usize, NONE);
+    }
+
+    /// Forgets what was found out about the last function.
+    pub(super) fn forget(&mut self) {
+        self.pressure = None;
+    }
+
+    /// [`LiveRanges::pressure`] of the last function, if it was scanned to its end.
+    pub(crate) fn pressure(&self) -> Option<u64> {
+        self.pressure.map(u64::from)
+    }
+
+    /// Takes back an allocation that nobody needs any more.
+    pub(crate) fn recycle(&mut self, allocation: Allocation) {
+        self.spare = allocation;
+    }
 }
 
 /// The scan over whole ranges.
 struct Scan<'r> {
     function: &'r Function,
     ranges: &'r LiveRanges,
-    /// Bit `r` is set while register `r` is free.
-    free: SmallVec<[u64; 4]>,
     registers: u16,
-    /// Ranges that hold registers, by end.
-    active: BinaryHeap<Reverse<(u32, u32)>>,
-    /// For each register up to the highest that was ever held the range that holds it.
-    holder: SmallVec<[Option<LiveRange>; 8]>,
+    tables: &'r mut Tables,
+    /// Registers of ranges that end before this point are free.
+    expired: u32,
+    /// How many ranges hold registers.
+    active: u32,
     locations: Vec<Location>,
     windows: Vec<u16>,
 }
 
-impl<'r> Scan<'r> {
-    fn new(function: &'r Function, ranges: &'r LiveRanges, registers: u16) -> Self {
-        let mut free = SmallVec::from_elem(u64::MAX, usize::from(registers).div_ceil(64));
-        if !registers.is_multiple_of(64)
-            && let Some(last) = free.last_mut()
-        {
-            *last = (1 << (registers % 64)) - 1;
-        }
-        Self {
-            function,
-            ranges,
-            free,
-            registers,
-            active: BinaryHeap::with_capacity(16),
-            holder: SmallVec::new(),
-            locations: vec![Location::Nowhere; function.registers as usize],
-            windows: Vec::with_capacity(ranges.windows.len()),
-        }
-    }
-
-    /// None when there are not registers enough.
-    fn run(mut self) -> Option<Allocation> {
+impl Scan<'_> {
+    /// The most ranges that overlap; none when there are not registers enough.
+    fn run(&mut self) -> Option<u32> {
+        let mut pressure = 0;
         for &range in &self.ranges.ranges {
             self.place_windows(range.start);
             self.expire(range.start);
             let preferred = self.preference(range).filter(|&register| self.is_free(register));
             let register = preferred.or_else(|| self.lowest_free())?;
             self.assign(range, register);
+            self.active += 1;
+            pressure = pressure.max(self.active);
         }
         self.place_windows(u32::MAX);
-        Some(Allocation {
-            locations: self.locations,
-            slots: 0,
-            scratch: None,
-            windows: self.windows,
-            arrivals: self.ranges.arrivals.clone(),
-        })
+        Some(pressure)
     }
 
     /// Fixes the beginning of every window before `point`: all ranges that can cross it are placed by then.
@@ -111,30 +177,30 @@ impl<'r> Scan<'r> {
 
     /// One past the highest register of a range that lives on after the instruction at `point`.
     fn first_free_above(&self, point: u32) -> u16 {
-        let crosses =
-            |holder: &Option<LiveRange>| holder.is_some_and(|range| range.start <= point && range.end > point + 1);
-        self.holder.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
+        let crosses = |holder: &Holder| holder.start <= point && holder.end > point + 1;
+        self.tables.holders.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
     }
 
     fn expire(&mut self, point: u32) {
-        while let Some(&Reverse((end, register))) = self.active.peek() {
-            if end >= point {
-                break;
+        while self.expired < point {
+            let mut register = self.tables.ends[self.expired as usize];
+            while register != NONE {
+                self.tables.free[register as usize / 64] |= 1 << (register % 64);
+                self.active -= 1;
+                register = self.tables.holders[register as usize].next;
             }
-            self.active.pop();
-            self.free[register as usize / 64] |= 1 << (register % 64);
+            self.expired += 1;
         }
     }
 
     fn is_free(&self, register: u16) -> bool {
-        register < self.registers && self.free[usize::from(register) / 64] >> (register % 64) & 1 != 0
+        register < self.registers && self.tables.free[usize::from(register) / 64] >> (register % 64) & 1 != 0
     }
 
     fn lowest_free(&self) -> Option<u16> {
-        self.free
-            .iter()
-            .position(|&word| word != 0)
-            .map(|index| (index * 64) as u16 + self.free[index].trailing_zeros() as u16)
+        let free = &self.tables.free;
+        let index = free.iter().position(|&word| word != 0)?;
+        Some((index * 64) as u16 + free[index].trailing_zeros() as u16)
     }
 
     /// The register in which the range's value will be wanted, if it can be told.
@@ -153,11 +219,12 @@ impl<'r> Scan<'r> {
                 return u16::try_from(u32::from(first) + place).ok();
             }
         }
-        let result_of = self.ranges.windows.binary_search_by_key(&range.start, |window| window.point + 1);
-        if let Ok(window) = result_of
-            && self.ranges.windows[window].destination == range.register
+        // The last window that is placed is the last one before the range.
+        if let Some((window, &first)) = self.ranges.windows.iter().zip(&self.windows).next_back()
+            && window.point + 1 == range.start
+            && window.destination == range.register
         {
-            return Some(self.windows[window]);
+            return Some(first);
         }
         match self.locations.get(at(self.ranges.copied_from[at(range.register)])) {
             Some(&Location::Register(register)) => Some(register),
@@ -167,11 +234,13 @@ impl<'r> Scan<'r> {
 
     fn assign(&mut self, range: LiveRange, register: u16) {
         self.locations[at(range.register)] = Location::Register(register);
-        self.free[usize::from(register) / 64] &= !(1 << (register % 64));
-        if self.holder.len() <= usize::from(register) {
-            self.holder.resize(usize::from(register) + 1, None);
+        let Tables { free, holders, ends, .. } = &mut *self.tables;
+        free[usize::from(register) / 64] &= !(1 << (register % 64));
+        if holders.len() <= usize::from(register) {
+            // Nobody has held those in between, at no point.
+            holders.resize(usize::from(register) + 1, Holder { start: u32::MAX, end: 0, next: NONE });
         }
-        self.holder[usize::from(register)] = Some(range);
-        self.active.push(Reverse((range.end, u32::from(register))));
+        let next = std::mem::replace(&mut ends[range.end as usize], u32::from(register));
+        holders[usize::from(register)] = Holder { start: range.start, end: range.end, next };
     }
 }

@@ -146,7 +146,7 @@ impl Emitter<'_> {
         }
         let mut entries = vec![0_u32; self.function.blocks.len()];
         for block in self.function.blocks.iter().filter(|block| block.is_reachable) {
-            block.terminator.successors().into_iter().flatten().for_each(|successor| entries[successor as usize] += 1);
+            block.terminator.for_each_successor(|successor| entries[successor as usize] += 1);
         }
         for handler in &self.function.handlers {
             entries[handler.block as usize] += 1;

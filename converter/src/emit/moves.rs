@@ -154,6 +154,14 @@ impl Emitter<'_> {
 
     /// Makes moves `(to, from)` as if all at once; `spare` is a register that none of them names.
     pub(super) fn move_all(&mut self, moves: &[(Place, Place)], spare: Place) {
+        if let [] | [_] = moves {
+            // Most windows take one value that is elsewhere, or none.
+            for &(to, from) in moves.iter().filter(|(to, from)| to != from) {
+                self.highest = self.highest.max(to + 1);
+                self.emit(RegisterOp::MovReg, to, from, 0);
+            }
+            return;
+        }
         for step in sequence(moves) {
             let (to, from) = match step {
                 Move::Copy { to, from } => (to, from),

@@ -190,7 +190,7 @@ fn all_options(code: &Verified<StackCode>, registers: &[u16]) -> Vec<Options> {
         let without: StepSet =
             Step::ALL.iter().enumerate().filter(|(at, _)| bits >> at & 1 != 0).map(|(_, &step)| step).collect();
         let allocator = AllocatorKind::ALL[(bits >> 12) % AllocatorKind::ALL.len()];
-        all.push(Options { registers, allocator, without, check: true });
+        all.push(Options { registers, allocator, without, check: true, ..Options::default() });
     }
     all
 }

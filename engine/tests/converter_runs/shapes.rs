@@ -2223,7 +2223,7 @@ fn a_loop_is_entered_in_its_middle_with_a_value_that_it_evicts() {
     shows(code, "! name: Identifier 'l1' not found");
     let without = [Step::ThreadJumps, Step::SingleConstants, Step::Dead, Step::Retarget].into_iter().collect();
     for &allocator in AllocatorKind::ALL {
-        let options = Options { registers: 8, allocator, without, check: true };
+        let options = Options { registers: 8, allocator, without, check: true, ..Options::default() };
         try_convert(&assemble(code), options).unwrap_or_else(|error| panic!("{error}"));
     }
 }

@@ -8,6 +8,7 @@ mod compile;
 mod disasm;
 mod env;
 mod fuzz;
+mod ledger;
 mod list;
 mod paper;
 mod profile;
@@ -64,6 +65,7 @@ pub fn main() -> ExitCode {
         Verb::Calibrate(options) => calibrate::run(&options),
         Verb::Paper(options) => paper::run(&options),
         Verb::Cache(options) => cache::run(&options),
+        Verb::Ledger(options) => ledger::run(&options),
     };
     match result {
         Ok(code) => code,

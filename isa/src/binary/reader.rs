@@ -1,7 +1,12 @@
 //! Reads `.zxc` files.
 
+use std::sync::Arc;
+
 use super::{CHECKED_HEADER, HEADER, MAGIC, NO_OPCODE, VERSION, Words, checksum};
-use crate::module::{AnyModule, Capture, CaptureSource, Constant, EnumDefinition, FieldDefinition, Function, Global, Handler, MethodDefinition, Module, ModuleDefinition, PreludeFunction, Register, Restrictions, Source, Stack, TypeDefinition};
+use crate::module::{
+    AnyModule, Capture, CaptureSource, Constant, EnumDefinition, FieldDefinition, Function, Global, Handler,
+    MethodDefinition, Module, ModuleDefinition, PreludeFunction, Register, Restrictions, Source, Stack, TypeDefinition,
+};
 
 /// Bytes that are no module: where and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -335,7 +340,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    fn text(&mut self, what: &'static str) -> Read<Box<str>> {
+    fn text(&mut self, what: &'static str) -> Read<Arc<str>> {
         let length = self.count(what, 1)?;
         let start = self.at;
         match std::str::from_utf8(self.take(length, what)?) {

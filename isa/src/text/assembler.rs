@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::error::{ParseError, ParseProblem};
@@ -12,7 +13,10 @@ use super::lexer::{Line, Token};
 use super::operands::Operands;
 use super::references::numbered;
 use super::symbols::Symbols;
-use crate::module::{Capture, CaptureSource, EnumDefinition, FieldDefinition, Form, Function, Handler, MethodDefinition, Module, ModuleDefinition, PreludeFunction, Register, Restrictions, Source, Stack, TypeDefinition};
+use crate::module::{
+    Capture, CaptureSource, EnumDefinition, FieldDefinition, Form, Function, Handler, MethodDefinition, Module,
+    ModuleDefinition, PreludeFunction, Register, Restrictions, Source, Stack, TypeDefinition,
+};
 
 /// What `.form` says.
 pub(super) enum DeclaredForm {
@@ -109,8 +113,8 @@ struct Body {
     open: Vec<OpenHandler>,
     closed: Vec<OpenHandler>,
     /// Slots by the names of locals.
-    locals: HashMap<Box<str>, u32>,
-    captures: HashMap<Box<str>, u32>,
+    locals: HashMap<Arc<str>, u32>,
+    captures: HashMap<Arc<str>, u32>,
     /// `.locals` or `.parameters` was given.
     has_names: bool,
     /// The number of locals or registers was given.
@@ -559,7 +563,7 @@ fn slot(
     cursor: &mut Cursor<'_, '_>,
     what: &'static str,
     letter: char,
-    names: &HashMap<Box<str>, u32>,
+    names: &HashMap<Arc<str>, u32>,
 ) -> Result<u32, ParseError> {
     let word = cursor.word(&format!("a {what}: its name, or `{letter}0`"))?;
     if let Some(number) = numbered(word, letter) {
@@ -572,7 +576,7 @@ fn slot(
     }
 }
 
-fn note(names: &mut HashMap<Box<str>, u32>, name: Box<str>, slot: u32) {
+fn note(names: &mut HashMap<Arc<str>, u32>, name: Arc<str>, slot: u32) {
     match names.entry(name) {
         Entry::Occupied(mut known) => {
             known.insert(SEVERAL);

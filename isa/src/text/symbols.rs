@@ -4,6 +4,7 @@
 //! and may be mentioned before that; so their names are gathered from all lines before anything is read.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::cursor::{Cursor, Reference};
 use super::error::{ParseError, ParseProblem};
@@ -52,9 +53,9 @@ impl Declared {
 pub(super) struct Symbols<F: Form> {
     pub(super) module: Module<F>,
     constants: HashMap<Constant, u32>,
-    names: HashMap<Box<str>, u32>,
-    globals: HashMap<Box<str>, u32>,
-    builtins: HashMap<Box<str>, u32>,
+    names: HashMap<Arc<str>, u32>,
+    globals: HashMap<Arc<str>, u32>,
+    builtins: HashMap<Arc<str>, u32>,
     functions: Declared,
     types: Declared,
     enums: Declared,

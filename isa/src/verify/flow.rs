@@ -9,14 +9,20 @@
 //!    a machine word of registers at a time. An exposed read that meets an unwritten register is an error. Only registers with exposed
 //!    reads take part, which in usual code are few.
 //!
+//! Where a function has no more registers than a machine word has bits, both steps are taken with sets of registers that are words (`few`): the
+//! same rules, without lists. Whatever that refuses is checked once more as above, which says where the fault is.
+//!
 //! # Rules
 //!
 //! A window operation reads its operands, loses every register from the window's first one up, and writes its result to the first.
 //! Spill slots are registers like others here. In a handler's target a register may be unwritten that may be so on entry to some block
 //! whose handler it is, or is lost in one; the landing register is written.
 
+mod few;
+
 use std::sync::LazyLock;
 
+use self::few::Sets;
 use super::HandlerMap;
 use super::register::{RegFunction, window_size};
 use crate::register::{Lane, RegisterInstruction, RegisterOp};
@@ -35,6 +41,8 @@ struct Access {
     writes: u8,
     /// There is a window, spill slot or frame of another.
     has_more: bool,
+    /// Control may go elsewhere than to the next instruction.
+    is_control: bool,
 }
 
 impl Access {
@@ -57,6 +65,7 @@ impl Access {
             reads: mask(&[Lane::Use, Lane::UseDef]),
             writes: mask(&[Lane::Def, Lane::UseDef]),
             has_more: mask(&windows) != 0,
+            is_control: op.has_offset() || op.ends_block() || op.skips(),
         }
     }
 }
@@ -137,16 +146,18 @@ pub(super) struct Flow {
     words: Vec<Word>,
     /// Blocks with something unwritten on entry.
     touched: Vec<u32>,
+    /// What is known of each block of a function with few registers.
+    sets: Vec<Sets>,
 }
 
 impl Flow {
-    /// A checker of functions with at most so many registers.
-    pub(super) fn new(registers: u32) -> Self {
+    /// A checker of functions with at most so many registers, and hardly more instructions than so many.
+    pub(super) fn new(registers: u32, instructions: usize) -> Self {
         let registers = registers as usize;
         Self {
             accesses: &ACCESSES,
-            block_at: Vec::new(),
-            blocks: Vec::new(),
+            block_at: Vec::with_capacity(instructions),
+            blocks: Vec::with_capacity(instructions / 2 + 2),
             handlers: HandlerMap::new(),
             pending: Vec::new(),
             clock: 0,
@@ -162,12 +173,16 @@ impl Flow {
             events: Vec::new(),
             words: Vec::new(),
             touched: Vec::new(),
+            sets: Vec::with_capacity(instructions / 2 + 2),
         }
     }
 
     /// Checks a function whose operands are in range. `leads` says where blocks begin.
     pub(super) fn check(&mut self, function: &RegFunction, leads: &[bool]) -> Result<(), Unwritten> {
         self.form_blocks(function, leads);
+        if function.locals <= u64::BITS && self.holds_for_few(function) {
+            return Ok(());
+        }
         self.reach();
         self.walk(function)?;
         self.solve(function)
@@ -186,17 +201,24 @@ impl Flow {
         };
         self.blocks.clear();
         self.block_at.clear();
-        for (pc, &leads) in leads.iter().enumerate() {
+        let blocks = &mut self.blocks;
+        let mut begun = 0;
+        self.block_at.extend((0..).zip(leads).map(|(pc, &leads)| {
             if leads {
-                self.blocks.push(Block { start: pc as u32, ..new });
+                blocks.push(Block { start: pc, ..new });
+                begun += 1;
             }
-            self.block_at.push(self.blocks.len() as u32 - 1);
-        }
+            begun - 1_u32
+        }));
         let end = self.blocks.len();
         self.blocks.push(Block { start: leads.len() as u32, ..new });
         for block in 0..end {
             let last = self.blocks[block + 1].start as usize - 1;
             let instruction = function.code[last];
+            if !self.accesses[usize::from(instruction.opcode())].is_control {
+                self.blocks[block].next = block as u32 + 1;
+                continue;
+            }
             let op = instruction.op();
             if !op.ends_block() {
                 self.blocks[block].next = block as u32 + 1;

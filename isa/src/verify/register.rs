@@ -84,6 +84,8 @@ const WINDOWS_PER_INSTRUCTION: u64 = 64;
 impl<'m> RegisterVerifier<'m> {
     fn new(module: &'m RegCode) -> Self {
         let most = |count: fn(&RegFunction) -> u32| module.functions.iter().map(count).max().unwrap_or(0);
+        // Those of usual functions; for larger ones tables grow.
+        let instructions = most(|function| count(&function.code)).min(1 << 12) as usize;
         let mut limits = [u32::MAX; LANES];
         let mut set = |kind: Lane, limit| limits[kind as usize] = limit;
         set(Lane::None, 1);
@@ -100,9 +102,9 @@ impl<'m> RegisterVerifier<'m> {
             shapes: &SHAPES,
             limits,
             makers: vec![0; module.functions.len()],
-            leads: Vec::new(),
+            leads: Vec::with_capacity(instructions),
             windows: 0,
-            flow: Flow::new(most(|function| function.locals).min(MAX_REGISTERS)),
+            flow: Flow::new(most(|function| function.locals).min(MAX_REGISTERS), instructions),
         }
     }
 

@@ -1,6 +1,11 @@
 //! Arbitrary modules: well-formed as data, but otherwise with anything in them.
 
-use isa::module::{Capture, CaptureSource, EnumDefinition, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition, PreludeFunction, Restrictions, Source, TypeDefinition};
+use std::sync::Arc;
+
+use isa::module::{
+    Capture, CaptureSource, EnumDefinition, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition,
+    PreludeFunction, Restrictions, Source, TypeDefinition,
+};
 use isa::stack::MAX_OPERAND;
 use isa::{
     Constant, Form, Function, Module, RegCode, RegisterInstruction, RegisterOp, StackCode, StackInstruction, StackOp,
@@ -14,7 +19,7 @@ fn index() -> impl Strategy<Value = u32> {
     prop_oneof![12 => 0..5_u32, 1 => any::<u32>()]
 }
 
-fn text() -> impl Strategy<Value = Box<str>> {
+fn text() -> impl Strategy<Value = Arc<str>> {
     prop_oneof![
         4 => "[a-c]{0,2}",
         2 => "l[0-9]|c[0-9]|r[0-9]|L[0-9]|null|function|<main>|\\.at|nan|-inf|a b",

@@ -388,9 +388,8 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         }
         exit(self);
         for region in &left {
-            if let Region::Guarded { guard }
-            | Region::Cleanup { guard, .. }
-            | Region::Transaction { guard, .. } = *region
+            if let Region::Guarded { guard } | Region::Cleanup { guard, .. } | Region::Transaction { guard, .. } =
+                *region
             {
                 self.reopen_guard(guard);
             }

@@ -1,5 +1,7 @@
 //! Constants and names of the module being compiled, without duplicates.
 
+use std::sync::Arc;
+
 use fxhash::FxHashMap;
 use isa::Constant;
 
@@ -10,14 +12,14 @@ use crate::names::{Interner, Symbol};
 pub(super) struct Tables<'n> {
     interner: &'n Interner,
     pub(super) constants: Vec<Constant>,
-    pub(super) names: Vec<Box<str>>,
-    pub(super) builtins: Vec<Box<str>>,
+    pub(super) names: Vec<Arc<str>>,
+    pub(super) builtins: Vec<Arc<str>>,
     by_symbol: Vec<Option<u32>>,
-    by_text: FxHashMap<Box<str>, u32>,
+    by_text: FxHashMap<Arc<str>, u32>,
     builtin_by_symbol: FxHashMap<Symbol, u32>,
     integers: FxHashMap<i64, u32>,
     floats: FxHashMap<u64, u32>,
-    strings: FxHashMap<Box<str>, u32>,
+    strings: FxHashMap<Arc<str>, u32>,
     functions: FxHashMap<u32, u32>,
     null: Option<u32>,
     bools: [Option<u32>; 2],
@@ -58,8 +60,9 @@ impl<'n> Tables<'n> {
             return index;
         }
         let index = self.names.len() as u32;
-        self.names.push(text.into());
-        self.by_text.insert(text.into(), index);
+        let text: Arc<str> = text.into();
+        self.names.push(text.clone());
+        self.by_text.insert(text, index);
         index
     }
 

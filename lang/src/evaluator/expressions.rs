@@ -262,7 +262,13 @@ impl<'a> Evaluator<'a, '_> {
         match *target {
             Target::Name(name) if let Place::Member(owner) = self.place(name) => {
                 let contract = self.value_of(self.tables.owners[owner as usize]);
-                self.assign_attribute(contract, Label { symbol: name.symbol, span: name.span }, operator, value, position)
+                self.assign_attribute(
+                    contract,
+                    Label { symbol: name.symbol, span: name.span },
+                    operator,
+                    value,
+                    position,
+                )
             }
             Target::Name(name) => {
                 let value = match operator {
@@ -317,8 +323,8 @@ impl<'a> Evaluator<'a, '_> {
         let value = match operator {
             None => self.expression(value)?,
             Some(operator) => {
-                let old = self
-                    .apply([object], name.span.start, |runtime, [object]| runtime.get_attribute(object, index))?;
+                let old =
+                    self.apply([object], name.span.start, |runtime, [object]| runtime.get_attribute(object, index))?;
                 self.binary(operator, old, value, position)?
             }
         };

@@ -159,12 +159,8 @@ impl<'a> Resolved<'a> {
             places.extend(fields.iter().enumerate().map(|(at, field)| (field.field.name.symbol, at)));
         }
         for field in info.entity.fields {
-            let own = TypeField {
-                field,
-                owner: index,
-                file: info.file,
-                is_state: info.entity.kind == TypeKind::Contract,
-            };
+            let own =
+                TypeField { field, owner: index, file: info.file, is_state: info.entity.kind == TypeKind::Contract };
             match places.entry(field.name.symbol) {
                 Entry::Occupied(place) => fields[*place.get()] = own,
                 Entry::Vacant(place) => {

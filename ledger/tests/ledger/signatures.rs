@@ -169,10 +169,7 @@ fn secp256k1_takes_both_forms_of_keys_and_low_s_only() {
         (high[32 + at], borrow) = (difference as u8, i16::from(difference < 0));
     }
     assert_eq!(reason(verify(message, &high, &compressed)), "the signature's s is high");
-    assert_eq!(
-        reason(verify(b"Satoshi", &signature, &compressed)),
-        "it is not this key's signature of this message"
-    );
+    assert_eq!(reason(verify(b"Satoshi", &signature, &compressed)), "it is not this key's signature of this message");
 }
 
 #[test]

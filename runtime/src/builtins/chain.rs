@@ -21,9 +21,19 @@ pub(super) static TABLE: &[Builtin] = &[
     ),
     builtin("merkle_root", (1, 1), merkle_root, "merkle_root(list): the Merkle root of the list's elements"),
     builtin("state_read", (1, 1), state_read, "state_read(key): what the state outside contracts has at key, or null"),
-    builtin("state_write", (2, 2), state_write, "state_write(key, value): sets the state outside contracts at key; in a transaction only"),
+    builtin(
+        "state_write",
+        (2, 2),
+        state_write,
+        "state_write(key, value): sets the state outside contracts at key; in a transaction only",
+    ),
     builtin("charge_gas", (1, 1), charge_gas, "charge_gas(amount): takes so much gas"),
-    builtin("ledger_append", (1, 1), ledger_append, "ledger_append(entry): appends an entry to the ledger's log; gives its index"),
+    builtin(
+        "ledger_append",
+        (1, 1),
+        ledger_append,
+        "ledger_append(entry): appends an entry to the ledger's log; gives its index",
+    ),
     builtin(
         "register_event",
         (2, 2),

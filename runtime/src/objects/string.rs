@@ -75,6 +75,27 @@ impl Str {
         Self::from_parts(heap, text.as_bytes(), &[], chars, chars == text.len())
     }
 
+    /// The 64 lower-case hexadecimal digits of a digest, written where they stay.
+    pub(crate) fn hexadecimal(heap: &mut Heap, digest: &[u8; 32]) -> Value {
+        const LEN: usize = 64;
+        const _: () = assert!(LEN <= LONGEST_INLINE);
+        let string = heap.allocate(ObjectKind::String, ASCII, 0, INLINE_OFFSET + LEN).cast::<Self>();
+        // Without a table: compilers make a few vector instructions of it.
+        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
+        // SAFETY: the allocation has room for the fields up to `owner` and `LEN` bytes from there on, of which each is written, and is ASCII.
+        unsafe {
+            let bytes = string.cast::<u8>().add(INLINE_OFFSET);
+            for (at, byte) in digest.iter().enumerate() {
+                bytes.add(2 * at).write(digit(byte >> 4));
+                bytes.add(2 * at + 1).write(digit(byte & 15));
+            }
+            (&raw mut (*string).len).write(LEN as u32);
+            (&raw mut (*string).chars).write(LEN as u32);
+            (&raw mut (*string).data).write(bytes);
+        }
+        Value::object(Tag::String, string)
+    }
+
     /// A string of `first` followed by `second`, whose characters were counted.
     fn from_parts(heap: &mut Heap, first: &[u8], second: &[u8], chars: usize, ascii: bool) -> Value {
         let len = first.len() + second.len();

@@ -110,8 +110,7 @@ impl Runtime {
     fn no_action(&self, contract: Value, name: &str) -> Fault {
         let index = contract.as_record().map_or(0, |record| record.type_index());
         let facts = &self.program.types[index as usize];
-        let fault =
-            Error::new(ErrorKind::Type, format!("Action '{name}' not found in contract {}", facts.name));
+        let fault = Error::new(ErrorKind::Type, format!("Action '{name}' not found in contract {}", facts.name));
         let actions = facts.methods.keys().map(|&action| &*self.program.names[action as usize]);
         match crate::suggest::nearest(name, actions) {
             Some(nearest) => fault.with_help(format!("did you mean '{nearest}'?")),

@@ -8,6 +8,7 @@ use crate::canonical::{self, MapOrder};
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
 use crate::host::{Algorithm, Digest, Key, Leaves, SignatureCheck, Slot, Stored};
+use crate::objects::Str;
 use crate::value::Value;
 
 /// Bytes that hexadecimal digits stand for, with or without `0x` before them.
@@ -23,12 +24,8 @@ const LONGEST_HEX: usize = 1024;
 
 impl Runtime {
     fn new_digest(&mut self, digest: &Digest) -> Result<Value, Fault> {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0; 64];
-        for (pair, byte) in text.as_chunks_mut::<2>().0.iter_mut().zip(digest) {
-            *pair = [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]];
-        }
-        self.new_string(std::str::from_utf8(&text).unwrap_or_default())
+        self.heap.reserve(2 * digest.len())?;
+        Ok(Str::hexadecimal(&mut self.heap, digest))
     }
 
     /// `HASH_BLOCK`: the digest of a value's [encoding](canonical) with sorted maps, in 64 hexadecimal digits.
@@ -39,10 +36,11 @@ impl Runtime {
         // The buffer is kept, so that small values cost no allocation.
         let mut bytes = std::mem::take(&mut self.encoding);
         bytes.clear();
-        let digest = canonical::encode(self, value, MapOrder::Sorted, &mut bytes)
-            .and_then(|()| self.ledger.digest(algorithm, &bytes));
-        bytes.shrink_to(KEPT);
-        self.encoding = bytes;
+        let encoded = canonical::encode(self, value, MapOrder::Sorted, &mut bytes);
+        let digest = encoded.and_then(|()| self.ledger.digest(algorithm, &bytes));
+        if bytes.capacity() <= KEPT {
+            self.encoding = bytes;
+        }
         self.new_digest(&digest?)
     }
 
@@ -194,3 +192,28 @@ impl Runtime {
 
 /// Most bytes of the buffer for encodings that are kept for the next one.
 const KEPT: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::heap::Heap;
+
+    #[test]
+    fn digits_are_those_of_the_bytes() {
+        let mut heap = Heap::new(1 << 20);
+        for byte in 0..=255_u8 {
+            let mut digest = [byte; 32];
+            (digest[1], digest[31]) = (!byte, byte.rotate_left(4));
+            let expected: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let string = Str::hexadecimal(&mut heap, &digest);
+            let string = string.as_string().expect("it is one");
+            assert_eq!((string.as_str(), string.char_count(), string.is_ascii()), (expected.as_str(), 64, true));
+            assert_eq!(from_hex(&expected), Some(digest.to_vec()));
+            assert_eq!(from_hex(&format!("0x{}", expected.to_uppercase())), Some(digest.to_vec()));
+        }
+        assert_eq!(from_hex(""), Some(Vec::new()));
+        for bad in ["0", "0x0", "0g", "é", "0X00", " 00"] {
+            assert_eq!(from_hex(bad), None, "{bad}");
+        }
+    }
+}

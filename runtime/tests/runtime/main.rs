@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod builtins;
+mod canonical;
 mod comparison;
 mod format;
 mod heap;

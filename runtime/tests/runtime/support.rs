@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use isa::module::{
-    FieldDefinition, Function, MethodDefinition, Restrictions, Module, ModuleDefinition, Source, Stack, TypeDefinition,
+    FieldDefinition, Function, MethodDefinition, Module, ModuleDefinition, Restrictions, Source, Stack, TypeDefinition,
 };
 use isa::{Constant, StackInstruction, StackOp};
 use runtime::objects::{Map, MapKind, Str};
@@ -24,7 +24,7 @@ pub(crate) const LAMBDA: u32 = 2;
 /// A program that declares some of everything and does nothing.
 fn program() -> Arc<Program> {
     let mut module = Module::<Stack>::default();
-    let mut names: Vec<Box<str>> = Vec::new();
+    let mut names: Vec<std::sync::Arc<str>> = Vec::new();
     let mut name = |text: &str| {
         names.push(text.into());
         names.len() as u32 - 1

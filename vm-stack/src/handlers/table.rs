@@ -114,5 +114,7 @@ pub(crate) mod names {
     pub(crate) use crate::handlers::arithmetic::{Add, Div, Mod, Mul, Sub};
     pub(crate) use crate::handlers::compare::{Eq, Gt, Gte, Lt, Lte, Neq};
     pub(crate) use crate::handlers::fused::{Const, JumpIfFalse, Local, LoopIfTrue, Operand};
-    pub(crate) use crate::handlers::{access, arithmetic, calls, chain, collections, compare, control, fused, variables};
+    pub(crate) use crate::handlers::{
+        access, arithmetic, calls, chain, collections, compare, control, fused, variables,
+    };
 }
