@@ -484,6 +484,7 @@ impl Lifter<'_> {
             StackOp::GasCharge => {
                 self.sink(R::GasChargeReg, 1, 0, pc);
             }
+            StackOp::Meter => self.effect(R::MeterReg, SmallVec::new(), operand, pc),
             StackOp::Import => self.effect(R::ImportReg, SmallVec::new(), operand, pc),
             StackOp::Require => {
                 self.sink(R::RequireReg, 2, 0, pc);

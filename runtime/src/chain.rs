@@ -663,7 +663,7 @@ impl Runtime {
         }
     }
 
-    // Digests, signatures, gas.
+    // Digests and signatures.
 
     /// `HASH_BLOCK`: the digest of a value's encoding by the algorithm of that name; SHA-256 for null.
     ///
@@ -691,22 +691,6 @@ impl Runtime {
     pub fn has_signed(&mut self, message: Value, signature: Value, key: Value) -> Result<Value, Fault> {
         let message = self.plain(message)?;
         self.verify_signature(message, signature, key).map(|check| Value::bool(check.is_valid()))
-    }
-
-    /// `GAS_CHARGE`: takes gas.
-    ///
-    /// # Errors
-    /// When the amount is no integer from 0 up, or more than is left.
-    pub fn charge_gas(&mut self, amount: Value) -> Result<(), Fault> {
-        match amount.as_int() {
-            Some(0..) => Ok(()),
-            _ => Err(Error::type_error("Type error: charge_gas() expects an integer from 0 up")),
-        }
-    }
-
-    /// What is left of the gas; null without a limit.
-    fn gas_left(&self) -> Value {
-        Value::NULL
     }
 }
 

@@ -10,6 +10,7 @@ pub mod chain;
 pub mod context;
 pub mod error;
 pub mod format;
+pub mod gas;
 pub mod heap;
 pub mod host;
 pub mod methods;

@@ -313,7 +313,7 @@ impl Plan {
         let mut random = Random::new(!seed);
         let fuel = if random.below(16) == 0 { random.between(0, 60) as u64 } else { FUEL };
         Self {
-            limits: Limits { max_depth: MAX_DEPTH, max_heap: MAX_HEAP, fuel: Some(fuel) },
+            limits: Limits { max_depth: MAX_DEPTH, max_heap: MAX_HEAP, fuel: Some(fuel), gas: None },
             collect_always: random.below(16) == 0,
             takes_fewest: random.chance(50),
             registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64, 256]),

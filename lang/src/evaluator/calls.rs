@@ -167,11 +167,17 @@ impl<'a, 't> Evaluator<'a, 't> {
         let outcome = self.nested(|evaluator| evaluator.run(code));
         self.stack.truncate(base);
         self.frame = self.callers.pop().expect("every call has a caller");
+        if matches!(outcome, Err(Exit::Fault(_))) && self.charges.is_some() {
+            self.runtime.refund_call(self.frame.function, position);
+        }
         outcome
     }
 
     /// Runs a function in the current frame, whose arguments are on the stack.
     pub(super) fn run(&mut self, code: &'t Code<'a>) -> Result<Value, Exit> {
+        if let Some(charges) = self.charges {
+            self.take_gas(charges.functions[self.frame.function as usize])?;
+        }
         match self.begin(code).and_then(|()| self.body(&code.body)) {
             // Loops stop the other jumps.
             Err(Exit::Jump) => Ok(std::mem::replace(&mut self.result, Value::NULL)),
@@ -233,7 +239,10 @@ impl<'a, 't> Evaluator<'a, 't> {
         if is_missing {
             let value = match parameter.default {
                 Default::Null => Value::NULL,
-                Default::Expression(default) => self.expression(default)?,
+                Default::Expression(default) => {
+                    self.pay_for(default)?;
+                    self.expression(default)?
+                }
                 Default::Call(function, position) => self.enter(function, Value::NULL, self.stack.len(), position)?,
             };
             self.store_place(parameter.place, value);

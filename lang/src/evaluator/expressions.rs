@@ -50,7 +50,9 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Logical { operator, left, right } => self.logical(operator, left, right),
             ExpressionKind::Conditional { condition, then, otherwise } => {
                 let holds = self.expression(condition)?.is_truthy();
-                self.expression(if holds { then } else { otherwise })
+                let chosen = if holds { then } else { otherwise };
+                self.pay_for(chosen)?;
+                self.expression(chosen)
             }
             ExpressionKind::Unary { operator, operand } => {
                 let value = self.expression(operand)?;
@@ -149,8 +151,14 @@ impl<'a> Evaluator<'a, '_> {
         match operator {
             LogicalOperator::And if !left.is_truthy() => Ok(Value::FALSE),
             LogicalOperator::Or if left.is_truthy() => Ok(Value::TRUE),
-            LogicalOperator::And | LogicalOperator::Or => Ok(Value::bool(self.expression(right)?.is_truthy())),
-            LogicalOperator::Coalesce if left.is_null() => self.expression(right),
+            LogicalOperator::And | LogicalOperator::Or => {
+                self.pay_for(right)?;
+                Ok(Value::bool(self.expression(right)?.is_truthy()))
+            }
+            LogicalOperator::Coalesce if left.is_null() => {
+                self.pay_for(right)?;
+                self.expression(right)
+            }
             LogicalOperator::Coalesce => Ok(left),
         }
     }

@@ -4,6 +4,7 @@ use runtime::{Runtime, Value};
 
 use super::{Evaluator, Exit, Jump};
 use crate::ast::{Block, Catch, Expression, Label, Name, Statement, StatementKind, Use};
+use crate::gas::Node;
 use crate::program::Used;
 use crate::resolver::{ModuleBody, ModuleInfo};
 
@@ -19,6 +20,9 @@ impl<'a> Evaluator<'a, '_> {
     /// Runs statements in order. The block of a `defer` is the cleanup of what follows it.
     pub(super) fn statements(&mut self, statements: &'a [Statement<'a>]) -> Result<(), Exit> {
         for (index, statement) in statements.iter().enumerate() {
+            if self.charges.is_some() {
+                self.pay(Node::statement(statement))?;
+            }
             if let StatementKind::Defer(ref deferred) = statement.kind {
                 return self.with_cleanup(deferred, |evaluator| evaluator.statements(&statements[index + 1..]));
             }
@@ -106,7 +110,11 @@ impl<'a> Evaluator<'a, '_> {
         let mut statement = statement;
         while let StatementKind::If { condition, ref then, ref otherwise } = statement.kind {
             if self.expression(condition)?.is_truthy() {
+                self.pay_for_block(then)?;
                 return self.block(then);
+            }
+            if let Some(otherwise) = otherwise {
+                self.pay_for_block(otherwise)?;
             }
             match otherwise {
                 None => return Ok(()),
@@ -193,10 +201,15 @@ impl<'a> Evaluator<'a, '_> {
     /// `try { body } catch (name) { handler }`.
     fn try_catch(&mut self, body: &Block<'a>, catch: Option<&Catch<'a>>, position: u32) -> Result<(), Exit> {
         let height = self.stack.len();
-        match (self.block(body), catch) {
+        let outcome = match catch {
+            Some(_) => self.pay_for_block(body).and_then(|()| self.block(body)),
+            None => self.block(body),
+        };
+        match (outcome, catch) {
             (Err(Exit::Fault(fault)), Some(catch)) if fault.kind.is_catchable() => {
                 self.stack.truncate(height);
                 let value = self.runtime.landing_value(fault, false);
+                self.pay_for_block(&catch.body)?;
                 if let Some(name) = catch.name {
                     self.store(name, value);
                 }
@@ -228,6 +241,7 @@ impl<'a> Evaluator<'a, '_> {
         let jump = self.jump;
         self.stack.truncate(height);
         self.push(carried);
+        self.pay_for_block(cleanup)?;
         self.block(cleanup)?;
         let carried = self.pop();
         if let Err(Exit::Jump) = outcome {
@@ -247,7 +261,8 @@ impl<'a> Evaluator<'a, '_> {
         let contract = contract.map_or(Ok(Value::NULL), |this| self.read(this))?;
         let outcome = self.runtime.begin_transaction(contract, self.name_index(action.symbol));
         self.checked(outcome, position)?;
-        let outcome = self.block(body).and_then(|()| self.commit(Value::NULL, position)).or_else(|exit| match exit {
+        let outcome = self.pay_for_block(body).and_then(|()| self.block(body));
+        let outcome = outcome.and_then(|()| self.commit(Value::NULL, position)).or_else(|exit| match exit {
             Exit::Jump if self.jump == Jump::Return => {
                 let value = std::mem::replace(&mut self.result, Value::NULL);
                 self.commit(value, position)?;
