@@ -53,8 +53,7 @@ pub(crate) unsafe fn load_int<T: Technique>(m: &mut Machine<'_>, i: Instruction)
 pub(crate) unsafe fn meter<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: the caller's promise: the instruction is in the code.
     unsafe {
-        let gas = i.word.signed_wide() as u32;
-        match m.runtime.gas.checked_sub(u64::from(gas)) {
+        match m.runtime.gas.checked_sub(i.word.gas()) {
             Some(left) => {
                 m.runtime.gas = left;
                 T::go(m, i.next())
@@ -72,8 +71,8 @@ pub(crate) unsafe fn meter<T: Technique>(m: &mut Machine<'_>, i: Instruction) ->
 #[inline(never)]
 unsafe fn out_of_gas(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: the caller's promise.
-    let gas = unsafe { state.fetch() }.word.signed_wide() as u32;
-    match m.runtime.take_gas(u64::from(gas)) {
+    let gas = unsafe { state.fetch() }.word.gas();
+    match m.runtime.take_gas(gas) {
         Ok(()) => unreachable!("it was too much"),
         Err(fault) => m.raise(state, fault),
     }
