@@ -452,6 +452,28 @@ impl Lifter<'_> {
             StackOp::SetAttr => {
                 self.sink(R::SetAttrReg, 2, operand, pc);
             }
+            StackOp::NewContract => self.result(R::NewContractReg, SmallVec::new(), operand, pc),
+            StackOp::EmitEvent => self.unary(R::EmitEventReg, operand, pc),
+            StackOp::HashBlock => self.binary(R::HashBlockReg, pc),
+            StackOp::VerifySignature => self.window(R::VerifySignatureReg, 3, 0, pc),
+            StackOp::MerkleRoot => self.unary(R::MerkleRootReg, 0, pc),
+            StackOp::StateRead => self.unary(R::StateReadReg, 0, pc),
+            StackOp::TxCommit => self.unary(R::TxCommitReg, 0, pc),
+            StackOp::LedgerAppend => self.unary(R::LedgerAppendReg, 0, pc),
+            StackOp::RegisterEvent => {
+                self.sink(R::RegisterEventReg, 2, 0, pc);
+            }
+            StackOp::StateWrite => {
+                self.sink(R::StateWriteReg, 2, 0, pc);
+            }
+            StackOp::TxBegin => {
+                self.sink(R::TxBeginReg, 1, operand, pc);
+            }
+            StackOp::TxRevert => self.effect(R::TxRevertReg, SmallVec::new(), 0, pc),
+            StackOp::GasCharge => {
+                self.sink(R::GasChargeReg, 1, 0, pc);
+            }
+            StackOp::Meter => self.effect(R::MeterReg, SmallVec::new(), operand, pc),
             StackOp::Import => self.effect(R::ImportReg, SmallVec::new(), operand, pc),
             StackOp::Require => {
                 self.sink(R::RequireReg, 2, 0, pc);

@@ -80,15 +80,20 @@ pub trait Prepared {
 }
 
 impl dyn Prepared + '_ {
+    fn runtime(&self, mut options: RunOptions) -> Runtime {
+        options.ledger.get_or_insert_with(|| Box::new(ledger::Chain::in_memory()));
+        Runtime::new(Arc::clone(self.program()), options)
+    }
+
     /// Runs the program once.
     pub fn run(&self, options: RunOptions) -> Outcome {
-        let mut runtime = Runtime::new(Arc::clone(self.program()), options);
+        let mut runtime = self.runtime(options);
         measure(&mut runtime, |runtime| self.execute(runtime))
     }
 
     /// Runs the program once, counting instructions. Its time is that of a watched run.
     pub fn count(&self, options: RunOptions) -> Outcome {
-        let mut runtime = Runtime::new(Arc::clone(self.program()), options);
+        let mut runtime = self.runtime(options);
         let mut counts = InstructionCounts::default();
         let mut outcome = measure(&mut runtime, |runtime| self.execute_watched(runtime, &mut counts));
         outcome.instructions = self.tally(&counts);
@@ -100,7 +105,7 @@ impl dyn Prepared + '_ {
     pub fn profile(&self, options: RunOptions, probes: &[&ProbeKind]) -> Option<(Outcome, Vec<Vec<Table>>)> {
         let code = Code::new(self.code()?, |opcode| self.opcode_name(opcode));
         let mut recorders: Vec<Box<dyn Recorder>> = probes.iter().map(|probe| (probe.begin)(&code)).collect();
-        let mut runtime = Runtime::new(Arc::clone(self.program()), options);
+        let mut runtime = self.runtime(options);
         runtime.heap.count_objects();
         let mut profiler = Profiler::new(&code, &mut recorders);
         let outcome = measure(&mut runtime, |runtime| self.execute_watched(runtime, &mut profiler));
@@ -130,6 +135,7 @@ fn measure(runtime: &mut Runtime, execute: impl FnOnce(&mut Runtime) -> Result<V
         (result, _) => result,
     };
     let time = clock::now().saturating_sub(begun);
+    runtime.abandon_transactions();
     Outcome::new(runtime, black_box(result), time)
 }
 

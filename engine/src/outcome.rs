@@ -18,11 +18,36 @@ pub struct Outcome {
     pub heap: HeapStatistics,
     /// Fuel that was used, if the run had a limit.
     pub fuel_used: Option<u64>,
+    /// Gas that was used, if the run was metered.
+    pub gas_used: Option<u64>,
+    /// What became of the ledger, if the program did anything with it.
+    pub ledger: Option<LedgerOutcome>,
     /// Instructions dispatched, if they were counted.
     pub instructions: Option<InstructionTally>,
     /// How long it ran: from the first instruction to the last byte of output handed over. Making the [`Runtime`] and taking it down
     /// again are not part of it.
     pub time: Duration,
+}
+
+/// What a program did to the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerOutcome {
+    /// Root of the state.
+    pub state_root: [u8; 32],
+    /// Events, in order.
+    pub events: Vec<runtime::host::Event>,
+}
+
+impl std::fmt::Display for LedgerOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("   state root: ")?;
+        self.state_root.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        writeln!(f)?;
+        for event in &self.events {
+            writeln!(f, "   event {} of {:?}: {:?}", event.name, event.contract, event.data)?;
+        }
+        Ok(())
+    }
 }
 
 /// The value of a program: what its top level returns, or null.
@@ -75,13 +100,25 @@ pub struct InstructionTally {
 }
 
 impl Outcome {
-    pub(crate) fn new(runtime: &Runtime, result: Result<Value, Fault>, time: Duration) -> Self {
+    pub(crate) fn new(runtime: &mut Runtime, result: Result<Value, Fault>, time: Duration) -> Self {
         let result = match result {
             Ok(value) => Ok(Returned { type_name: runtime.typeof_name(value), text: runtime.format(value) }),
             Err(fault) => Err(Failure::new(*fault)),
         };
         let fuel_used = runtime.limits.fuel.map(|limit| limit - runtime.fuel);
-        Self { result, heap: runtime.heap.statistics(), fuel_used, instructions: None, time }
+        let is_used = runtime.chain.is_used() || !runtime.ledger.events().is_empty();
+        let events = runtime.ledger.events().to_vec();
+        let state_root = is_used.then(|| runtime.ledger.state_root().ok()).flatten();
+        let ledger = state_root.map(|state_root| LedgerOutcome { state_root, events });
+        Self {
+            result,
+            heap: runtime.heap.statistics(),
+            fuel_used,
+            gas_used: runtime.gas_used(),
+            ledger,
+            instructions: None,
+            time,
+        }
     }
 }
 

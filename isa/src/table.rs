@@ -91,6 +91,7 @@ macro_rules! for_each_operation {
                 55 MakeFunction "MAKE_FUNCTION" Function, 0 -> 1, ALLOCATE | READ, 3, "push F[f] with the variables it captures";
                 56 Construct "CONSTRUCT" None, 2 -> 1, CALL, 10, "t m → instance of type t with the fields of map m";
                 57 NewRecord "NEW_RECORD" TypeCall, n -> 1, ALLOCATE | FAIL, 8, "args → instance of T[t] with its leading fields given";
+                58 NewContract "NEW_CONTRACT" Type, 0 -> 1, ALLOCATE | WRITE | FAIL, 50, "push a new contract of T[t], whose fields are unset";
                 59 ListAppend "LIST_APPEND" Count, [n+1] -> 1, ALLOCATE | WRITE, 5, "l v1..vn → l with the values appended in place";
                 60 BuildList "BUILD_LIST" Count, n -> 1, ALLOCATE, 5, "v1..vn → new list";
                 61 BuildMap "BUILD_MAP" Count, [2*n] -> 1, ALLOCATE | FAIL, 5, "k1 v1..kn vn → new map";
@@ -102,7 +103,20 @@ macro_rules! for_each_operation {
                 67 SetAttr "SET_ATTR" Name, 2 -> 0, WRITE | ALLOCATE | FAIL, 5, "o v → ; o.N[m] := v";
                 68 GetLength "GET_LENGTH" None, 1 -> 1, READ | FAIL, 2, "o → how many elements, entries or characters it has";
                 69 BuildString "BUILD_STRING" Count, n -> 1, ALLOCATE | FAIL, 5, "v1..vn → their printed forms joined";
+                80 RegisterEvent "REGISTER_EVENT" None, 2 -> 0, WRITE | FAIL, 10, "e h → ; h is called whenever event e is emitted";
+                81 EmitEvent "EMIT_EVENT" Name, 1 -> 1, READ | WRITE | ALLOCATE | FAIL, 10, "list of arguments → list of the handlers to call; event N[m] is appended to the log";
                 90 Import "IMPORT" Module, 0 -> 0, CALL, 10, "run module m unless it has run";
+                110 HashBlock "HASH_BLOCK" None, 2 -> 1, READ | ALLOCATE | FAIL, 50, "v a → hex digest of the canonical encoding of v by algorithm a";
+                111 VerifySignature "VERIFY_SIGNATURE" None, 3 -> 1, READ | FAIL, 3000, "message signature key → whether the signature is good";
+                112 MerkleRoot "MERKLE_ROOT" None, 1 -> 1, READ | ALLOCATE | FAIL, 50, "list → hex Merkle root of its elements";
+                113 StateRead "STATE_READ" None, 1 -> 1, READ | ALLOCATE | FAIL, 20, "key → what the state has there, null where nothing";
+                114 StateWrite "STATE_WRITE" None, 2 -> 0, READ | WRITE | FAIL, 50, "key v → ; the state has v at key";
+                115 TxBegin "TX_BEGIN" Name, 1 -> 0, READ | WRITE | FAIL, 10, "c → ; begin a transaction: a call of action N[m] of contract c, unless c is null";
+                116 TxCommit "TX_COMMIT" None, 1 -> 1, READ | WRITE | ALLOCATE | FAIL, 10, "v → v as the caller gets it; end the innermost transaction";
+                117 TxRevert "TX_REVERT" None, 0 -> 0, WRITE | FAIL, 10, "end the innermost transaction and undo what it did";
+                118 GasCharge "GAS_CHARGE" None, 1 -> 0, WRITE | FAIL, 2, "amount → ; charge that much gas";
+                119 LedgerAppend "LEDGER_APPEND" None, 1 -> 1, READ | WRITE | ALLOCATE | FAIL, 50, "entry → its index in the ledger";
+                120 Meter "METER" Gas, 0 -> 0, FUEL | FAIL, 0, "take n gas: what follows costs that much until the next METER";
                 130 Require "REQUIRE" None, 2 -> 0, READ | FAIL, 5, "c m → ; error `Requirement failed: m` unless c holds";
                 142 Throw "THROW" None, 1 -> 0, CONTROL | FAIL, 5, "v → ; throw v";
                 150 ForIter "FOR_ITER" Local, 0 -> 1, CONTROL | READ | ALLOCATE, 3, "push the element (of a map: the key) at position L[n+1] of L[n] and advance the position; at the end push null and skip the next instruction";
@@ -219,6 +233,7 @@ macro_rules! for_each_operation {
                 455 MakeFunctionReg "MAKE_FUNCTION_REG" of MakeFunction, (Def, Function, None), "R[a] := F[f]; SET_CAPTURE gives it this frame's variables";
                 456 ConstructReg "CONSTRUCT_REG" of Construct, (ConstructWindow, None, None), "R[a] := instance of type R[a] with the fields of map R[a+1]";
                 457 NewRecordReg "NEW_RECORD_REG" of NewRecord, (Window, Type, Arguments), "R[a] := instance of T[t] with fields R[a], … n values";
+                458 NewContractReg "NEW_CONTRACT_REG" of NewContract, (Def, Type, None), "R[a] := new contract of T[t], whose fields are unset";
                 459 ListAppendReg "LIST_APPEND_REG" of ListAppend, (ReceiverWindow, None, Arguments), "list R[a] gets R[a+1], … n values";
                 460 BuildListReg "BUILD_LIST_REG" of BuildList, (Window, None, Arguments), "R[a] := new list of R[a], … n values";
                 461 BuildMapReg "BUILD_MAP_REG" of BuildMap, (PairWindow, None, Arguments), "R[a] := new map of the n pairs from R[a]";
@@ -231,7 +246,20 @@ macro_rules! for_each_operation {
                 468 GetLengthReg "GET_LENGTH_REG" of GetLength, (Def, Use, None), "R[a] := length of R[b]";
                 469 BuildStringReg "BUILD_STRING_REG" of BuildString, (Window, None, Arguments), "R[a] := printed forms of R[a], … n values joined";
                 449 LoopIfTrueReg "LOOP_IF_TRUE_REG" of LoopIfTrue, (Use, OffsetWide, Wide), "begin an iteration at t if R[a] holds";
+                480 RegisterEventReg "REGISTER_EVENT_REG" of RegisterEvent, (Use, Use, None), "R[b] is called whenever event R[a] is emitted";
+                481 EmitEventReg "EMIT_EVENT_REG" of EmitEvent, (Def, Use, Name), "append event N[m] with the arguments in list R[b] to the log; R[a] := list of the handlers to call";
                 490 ImportReg "IMPORT_REG" of Import, (Module, None, Clobber), "run module m unless it has run; its frame begins at R[c]";
+                510 HashBlockReg "HASH_BLOCK_REG" of HashBlock, (Def, Use, Use), "R[a] := hex digest of the canonical encoding of R[b] by algorithm R[c]";
+                511 VerifySignatureReg "VERIFY_SIGNATURE_REG" of VerifySignature, (SliceWindow, None, None), "R[a] := whether R[a+1] is a good signature of message R[a] by key R[a+2]";
+                512 MerkleRootReg "MERKLE_ROOT_REG" of MerkleRoot, (Def, Use, None), "R[a] := hex Merkle root of the elements of list R[b]";
+                513 StateReadReg "STATE_READ_REG" of StateRead, (Def, Use, None), "R[a] := what the state has at key R[b]";
+                514 StateWriteReg "STATE_WRITE_REG" of StateWrite, (Use, Use, None), "the state has R[b] at key R[a]";
+                515 TxBeginReg "TX_BEGIN_REG" of TxBegin, (Use, Name, None), "begin a transaction: a call of action N[m] of contract R[a], unless that is null";
+                516 TxCommitReg "TX_COMMIT_REG" of TxCommit, (Def, Use, None), "R[a] := R[b] as the caller gets it; end the innermost transaction";
+                517 TxRevertReg "TX_REVERT_REG" of TxRevert, (None, None, None), "end the innermost transaction and undo what it did";
+                518 GasChargeReg "GAS_CHARGE_REG" of GasCharge, (Use, None, None), "charge R[a] gas";
+                519 LedgerAppendReg "LEDGER_APPEND_REG" of LedgerAppend, (Def, Use, None), "R[a] := index in the ledger of the new entry R[b]";
+                520 MeterReg "METER_REG" of Meter, (None, IntWide, Wide), "take n gas: what follows costs that much until the next METER_REG";
                 530 RequireReg "REQUIRE_REG" of Require, (Use, Use, None), "error `Requirement failed: R[b]` unless R[a] holds";
                 542 ThrowReg "THROW_REG" of Throw, (Use, None, None), "throw R[a]";
                 550 ForIterReg "FOR_ITER_REG" of ForIter, (Def, Use, UseDef), "R[a] := element (of a map: key) at position R[c] of R[b], and advance R[c]; at the end R[a] := null and skip the next instruction";
@@ -263,7 +291,7 @@ impl Effects {
     pub const OUTPUT: Self = Self(1 << 4);
     /// Decides what runs next.
     pub const CONTROL: Self = Self(1 << 5);
-    /// Takes fuel.
+    /// Takes fuel or gas.
     pub const FUEL: Self = Self(1 << 6);
     /// Runs guest code, so everything above.
     pub const CALL: Self = Self(1 << 7 | 0b101_1111);

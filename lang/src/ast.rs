@@ -190,6 +190,22 @@ pub enum StatementKind<'a> {
     Revert(Option<&'a Expression<'a>>),
     /// `defer { }`: run when the enclosing block is left, the last one first.
     Defer(Block<'a>),
+    /// `tx { }`, and the body of a contract's action: an error that leaves it undoes what it wrote to the state, and its events.
+    Transaction {
+        /// `this` of the action; none for `tx { }`.
+        contract: Option<Name>,
+        /// Name of the action; `tx` without one.
+        action: Label,
+        /// The body.
+        body: Block<'a>,
+    },
+    /// `emit Name(a, b)`: appends to the log of events and calls the handlers of that name.
+    Emit {
+        /// Name of the event.
+        event: Label,
+        /// Its arguments in order.
+        arguments: &'a [Expression<'a>],
+    },
     /// A named function. Hoisted to the top of its function or file.
     Function(&'a Function<'a>),
     /// `entity` or `data`. Hoisted.
@@ -373,6 +389,10 @@ pub enum ExpressionKind<'a> {
     },
     /// `match e { … }`.
     Match(&'a Match<'a>),
+    /// A new contract of the type named, whose fields are not set yet. Written by the parser, in constructors of contracts.
+    NewContract(Name),
+    /// A parameter as it came, given or not. Written by the parser, in constructors of contracts.
+    Argument(Name),
 }
 
 impl Expression<'_> {
@@ -489,8 +509,13 @@ pub enum FunctionKind {
     Declaration,
     /// A literal: `lambda`, arrow or anonymous `action`.
     Literal,
-    /// An action of an entity or data type; parameter 0 is `this`, put there by the parser.
+    /// An action of an entity, data type or contract; parameter 0 is `this`, put there by the parser.
     Method,
+    /// What calling a contract's type runs; written by the parser.
+    Constructor {
+        /// Whether arguments that are not given are passed on as such, because `init` has defaults for them.
+        passes_defaults: bool,
+    },
 }
 
 /// A function, named or not.
@@ -534,7 +559,18 @@ pub enum FunctionBody<'a> {
     Expression(&'a Expression<'a>),
 }
 
-/// `entity` or `data`.
+/// What kind of type an [`Entity`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TypeKind {
+    /// `entity`.
+    Entity,
+    /// `data`: instances are immutable and equal by value.
+    Data,
+    /// `contract`: fields are in the ledger's state.
+    Contract,
+}
+
+/// `entity`, `data` or `contract`.
 #[derive(Clone, Copy, Debug)]
 pub struct Entity<'a> {
     /// The type's name.
@@ -547,8 +583,11 @@ pub struct Entity<'a> {
     pub fields: &'a [Field<'a>],
     /// Own methods in order.
     pub methods: &'a [&'a Function<'a>],
-    /// True for `data`: instances are immutable and equal by value.
-    pub is_data: bool,
+    /// Which of the three it is.
+    pub kind: TypeKind,
+    /// What calling a contract's type runs, written by the parser: it makes the contract, sets its fields, and calls its `init`. Its
+    /// parameters are those of `init`.
+    pub constructor: Option<&'a Function<'a>>,
     /// The whole declaration.
     pub span: Span,
 }

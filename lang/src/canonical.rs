@@ -225,6 +225,17 @@ impl Walk<'_> {
                 self.tag(16);
                 self.block(block);
             }
+            StatementKind::Transaction { ref contract, ref action, ref body } => {
+                self.tag(25);
+                self.option(contract.as_ref(), Self::name);
+                self.label(action);
+                self.block(body);
+            }
+            StatementKind::Emit { ref event, arguments } => {
+                self.tag(26);
+                self.label(event);
+                self.list(arguments, Self::expression);
+            }
             StatementKind::Function(function) => {
                 self.tag(17);
                 self.function(function);
@@ -284,6 +295,8 @@ impl Walk<'_> {
             FunctionKind::Declaration => 0,
             FunctionKind::Literal => 1,
             FunctionKind::Method => 2,
+            FunctionKind::Constructor { passes_defaults: false } => 3,
+            FunctionKind::Constructor { passes_defaults: true } => 4,
         });
         self.option(name.as_ref(), Self::name);
         self.list(parameters, |walk, Parameter { name, annotation, default }| {
@@ -307,20 +320,27 @@ impl Walk<'_> {
     }
 
     fn entity(&mut self, entity: &Entity<'_>) {
-        let Entity { name, parent, protocols, fields, methods, is_data, span: _ } = entity;
+        let Entity { name, parent, protocols, fields, methods, kind, constructor, span: _ } = entity;
         self.name(name);
         self.option(parent.as_ref(), Self::type_path);
         self.list(protocols, Self::name);
         self.list(fields, |walk, Field { name, annotation, default }| {
             walk.label(name);
             walk.option(*annotation, Self::annotation);
-            walk.option(*default, |walk, default| {
+            // Those of a contract are in its constructor.
+            let default = default.filter(|_| constructor.is_none());
+            walk.option(default, |walk, default| {
                 walk.place(default.span.start);
                 walk.expression(default);
             });
         });
         self.list(methods, |walk, method| walk.function(method));
-        self.flag(*is_data);
+        self.option(*constructor, Self::function);
+        self.tag(match kind {
+            TypeKind::Entity => 0,
+            TypeKind::Data => 1,
+            TypeKind::Contract => 2,
+        });
     }
 
     fn type_path(&mut self, path: &TypePath<'_>) {
@@ -386,6 +406,14 @@ impl Walk<'_> {
             }
             ExpressionKind::This(ref name) => {
                 self.tag(7);
+                self.name(name);
+            }
+            ExpressionKind::NewContract(ref name) => {
+                self.tag(23);
+                self.name(name);
+            }
+            ExpressionKind::Argument(ref name) => {
+                self.tag(24);
                 self.name(name);
             }
             ExpressionKind::List(elements) => {

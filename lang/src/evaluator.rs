@@ -43,20 +43,22 @@ use std::sync::Arc;
 use fxhash::FxHashMap;
 use runtime::{ErrorKind, Fault, Runtime, Value};
 
+use crate::ast::{Block, Expression};
+use crate::gas::{Charge, Charges, Node};
 use crate::loader::Analysis;
 use tables::Tables;
 
 /// Runs a program: the top level of its main file. The value is that of a top-level `return`, or null.
 ///
 /// `runtime` belongs to a program that was compiled from the same analysis, so that functions, types, modules, globals and
-/// names have the same indices in both.
+/// names have the same indices in both. With `charges`, which come from compiling it to metered code, it takes gas.
 ///
 /// # Errors
 /// The error that ended the program, with its trace.
-pub fn evaluate(analysis: &Analysis<'_>, runtime: &mut Runtime) -> Result<Value, Fault> {
+pub fn evaluate(analysis: &Analysis<'_>, charges: Option<&Charges>, runtime: &mut Runtime) -> Result<Value, Fault> {
     let program = Arc::clone(&runtime.program);
     let tables = Tables::new(analysis, &program, runtime);
-    let mut evaluator = Evaluator::new(&tables, runtime);
+    let mut evaluator = Evaluator::new(&tables, charges, runtime);
     match stacker::maybe_grow(ENOUGH, SEGMENT, || evaluator.program()) {
         Ok(value) => Ok(value),
         Err(Exit::Fault(fault)) => Err(fault),
@@ -117,6 +119,8 @@ type Operation<'o> = dyn Fn(&mut Runtime, &[Value]) -> Result<Value, Fault> + 'o
 struct Evaluator<'a, 't> {
     tables: &'t Tables<'a, 't>,
     runtime: &'t mut Runtime,
+    /// What regions cost, if gas is metered.
+    charges: Option<&'t Charges>,
     /// Slots of active calls, and values that wait.
     stack: Vec<Value>,
     /// The call that runs.
@@ -134,11 +138,12 @@ struct Evaluator<'a, 't> {
 }
 
 impl<'a, 't> Evaluator<'a, 't> {
-    fn new(tables: &'t Tables<'a, 't>, runtime: &'t mut Runtime) -> Self {
+    fn new(tables: &'t Tables<'a, 't>, charges: Option<&'t Charges>, runtime: &'t mut Runtime) -> Self {
         let main = &tables.functions[tables.main as usize];
         Self {
             tables,
             runtime,
+            charges,
             stack: Vec::with_capacity(FIRST_VALUES),
             frame: Frame { function: tables.main, names: main.names, base: 0, closure: Value::NULL, position: 0 },
             callers: Vec::new(),
@@ -183,6 +188,9 @@ impl<'a, 't> Evaluator<'a, 't> {
     #[cold]
     fn raise(&mut self, mut fault: Fault, position: u32) -> Exit {
         self.frame.position = position;
+        if self.charges.is_some() {
+            self.runtime.refund(&fault, std::iter::once((self.frame.function, position)));
+        }
         let active = std::iter::once(&self.frame).chain(self.callers.iter().rev());
         let calls =
             active.map(|frame| (frame.function, self.tables.functions[frame.function as usize].file, frame.position));
@@ -204,6 +212,37 @@ impl<'a, 't> Evaluator<'a, 't> {
         }
         let outcome = self.runtime.take_fuel();
         self.checked(outcome, position)
+    }
+
+    // Gas.
+
+    /// Pays for the region that begins at a node, if one does.
+    #[inline]
+    fn pay(&mut self, node: Node) -> Result<(), Exit> {
+        match self.charges.and_then(|charges| charges.nodes.get(&node)) {
+            Some(&charge) => self.take_gas(charge),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for an expression that is evaluated only sometimes.
+    #[inline]
+    fn pay_for(&mut self, expression: &Expression<'_>) -> Result<(), Exit> {
+        if self.charges.is_some() { self.pay(Node::expression(expression)) } else { Ok(()) }
+    }
+
+    /// The same for a block.
+    #[inline]
+    fn pay_for_block(&mut self, block: &Block<'_>) -> Result<(), Exit> {
+        match Node::block(block) {
+            Some(node) if self.charges.is_some() => self.pay(node),
+            _ => Ok(()),
+        }
+    }
+
+    fn take_gas(&mut self, charge: Charge) -> Result<(), Exit> {
+        let outcome = self.runtime.take_gas(u64::from(charge.gas));
+        self.checked(outcome, charge.position)
     }
 
     // Operations and collections.

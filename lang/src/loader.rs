@@ -71,6 +71,16 @@ pub struct Analysis<'a> {
     pub resolved: Resolved<'a>,
 }
 
+impl Analysis<'_> {
+    /// The library function that calls the handlers of an event: its index, if the program can register any.
+    pub fn event_dispatcher(&self) -> Option<u32> {
+        self.program.names.find("register_event")?;
+        let symbol = self.program.names.find("__dispatch_event")?;
+        let found = self.resolved.library.iter().find(|(known, _)| *known == symbol)?;
+        Some(found.1)
+    }
+}
+
 /// The diagnostics of one file.
 #[derive(Debug)]
 pub struct FileDiagnostics {
@@ -94,7 +104,8 @@ pub const PRELUDE: &str = include_str!("prelude.zx");
 /// What that file is called.
 pub const PRELUDE_NAME: &str = "<prelude>";
 /// Names that bring the prelude in.
-const PRELUDE_NAMES: [&str; 8] = ["map", "filter", "reduce", "for_each", "forEach", "any", "all", "find"];
+const PRELUDE_NAMES: [&str; 9] =
+    ["map", "filter", "reduce", "for_each", "forEach", "any", "all", "find", "register_event"];
 
 /// Loads, parses and resolves the program whose main file has this name and content.
 ///

@@ -25,7 +25,7 @@ pub use types::TypeField;
 
 use fxhash::{FxHashMap, FxHashSet};
 
-use crate::ast::{Entity, Enum, Function, FunctionId, Module, Name, NameId};
+use crate::ast::{Entity, Enum, Function, FunctionId, FunctionKind, Module, Name, NameId, Protocol};
 use crate::diagnostics::Diagnostic;
 use crate::names::Symbol;
 use crate::program::{FileKind, SourceProgram};
@@ -53,6 +53,9 @@ pub enum Binding {
     Unknown(u32),
     /// The type that a path names which begins here: in a pattern, or after `extends`.
     Type(u32),
+    /// A field or action of the contract around it, which is meant by its bare name: index into [`ResolvedFile::owners`], which says
+    /// what `this` is there.
+    Member(u32),
 }
 
 /// Where a variable lives.
@@ -177,6 +180,8 @@ pub struct ResolvedFile<'a> {
     pub counters: FxHashSet<NameId>,
     /// Where `break` or `continue` stands outside of a loop, and does nothing: offsets of those statements.
     pub idle_jumps: FxHashSet<u32>,
+    /// What `this` is where members of contracts are meant by their bare names.
+    pub owners: Vec<Binding>,
 }
 
 /// An entity or data type of the program.
@@ -188,6 +193,8 @@ pub struct TypeInfo<'a> {
     pub file: usize,
     /// The type it extends.
     pub parent: Option<u32>,
+    /// Of a contract that lacks an action which a protocol asks for: the error of making one.
+    pub unfulfilled: Option<String>,
 }
 
 /// A module of the program: a used file, a `module` block, or a standard module.
@@ -272,6 +279,8 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
         fixed_globals: FxHashMap::default(),
         named_types: Vec::new(),
         roots: Vec::new(),
+        protocols: FxHashMap::default(),
+        this: program.names.find("this"),
     };
     let mut first_function = 0;
     for (index, source) in program.files.iter().enumerate() {
@@ -282,6 +291,7 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
             module: None,
             counters: FxHashSet::default(),
             idle_jumps: FxHashSet::default(),
+            owners: Vec::new(),
         });
         first_function += source.file.function_count;
         resolver.file = index;
@@ -323,6 +333,8 @@ struct Frame<'a> {
     made_at: u32,
     /// The function inside this one that the parser numbered last.
     last: FunctionId,
+    /// The contract whose action or constructor this function is.
+    contract: Option<&'a Entity<'a>>,
 }
 
 struct Resolver<'a, 'p> {
@@ -343,11 +355,15 @@ struct Resolver<'a, 'p> {
     named_types: Vec<types::NamedType<'a>>,
     /// For each type an ancestor of it, or itself when it extends nothing.
     roots: Vec<u32>,
+    /// Protocols of the current file by name.
+    protocols: FxHashMap<Symbol, &'a Protocol<'a>>,
+    /// The symbol of `this`, if the program has it.
+    this: Option<Symbol>,
 }
 
 /// Names that stand for facts about the file and the run.
-pub const PREDEFINED: [&str; 7] =
-    ["__ARGS__", "__ARGV__", "__FILE__", "__file__", "__DIR__", "__MODULE__", "__PACKAGE__"];
+pub const PREDEFINED: [&str; 9] =
+    ["TX", "msg", "__ARGS__", "__ARGV__", "__FILE__", "__file__", "__DIR__", "__MODULE__", "__PACKAGE__"];
 
 impl<'a> Resolver<'a, '_> {
     fn error(&mut self, diagnostic: Diagnostic) {
@@ -425,10 +441,51 @@ impl<'a> Resolver<'a, '_> {
 
     /// Meaning of a use of `name` in the innermost function.
     fn lookup(&mut self, name: Name) -> Binding {
-        let entry = self.current[name.symbol.0 as usize];
+        let binding = match self.owner_of(name.symbol) {
+            Some(owner) => Binding::Member(owner),
+            None => self.lookup_symbol(name.symbol),
+        };
+        self.resolved.files[self.file].bindings[name.id.0 as usize] = binding;
+        binding
+    }
+
+    /// If `symbol` means a member of the contract around the innermost function: which of the file's owners it is a member of.
+    fn owner_of(&mut self, symbol: Symbol) -> Option<u32> {
+        if !self.is_contract_member(symbol) {
+            return None;
+        }
+        let owner = self.lookup_symbol(self.this?);
+        let owners = &mut self.resolved.files[self.file].owners;
+        owners.push(owner);
+        Some(owners.len() as u32 - 1)
+    }
+
+    /// Whether `symbol` means a member of the contract around the innermost function: a field, unless a function inside the contract has a
+    /// variable of that name, or an action, where the name would mean nothing else.
+    fn is_contract_member(&mut self, symbol: Symbol) -> bool {
+        let is_member_function = |frame: &Frame<'a>| {
+            let kind = frame.scope.function.map(|function| function.kind);
+            matches!(kind, Some(FunctionKind::Method | FunctionKind::Constructor { .. }))
+        };
+        let Some(at) = self.frames.iter().rposition(is_member_function) else { return false };
+        let Some(contract) = self.frames[at].contract else { return false };
+        let entry = self.current[symbol.0 as usize];
+        if entry.depth as usize > at {
+            return false;
+        }
+        contract.fields.iter().any(|field| field.name.symbol == symbol)
+            || (entry.depth == 0
+                && contract.methods.iter().any(|action| action.name.is_some_and(|name| name.symbol == symbol))
+                && !self.library.contains_key(&symbol)
+                && !self.is_builtin(symbol))
+    }
+
+    /// Meaning of `symbol` in the innermost function, where it is no contract's member.
+    fn lookup_symbol(&mut self, symbol: Symbol) -> Binding {
+        let entry = self.current[symbol.0 as usize];
         let depth = self.frames.len() as u32;
-        let binding = if entry.depth == 0 {
-            self.lookup_outside(name.symbol)
+        if entry.depth == 0 {
+            self.lookup_outside(symbol)
         } else {
             let owner = &self.frames[entry.depth as usize - 1];
             if entry.depth == depth {
@@ -446,12 +503,10 @@ impl<'a> Resolver<'a, '_> {
                 if is_top_level || is_fixed {
                     Binding::Variable { owner: owner_id, variable: entry.variable }
                 } else {
-                    Binding::Capture(self.capture(entry, name.symbol))
+                    Binding::Capture(self.capture(entry, symbol))
                 }
             }
-        };
-        self.resolved.files[self.file].bindings[name.id.0 as usize] = binding;
-        binding
+        }
     }
 
     /// Meaning of a name in an expression.
@@ -512,9 +567,9 @@ impl<'a> Resolver<'a, '_> {
 
     /// Records an assignment to `name` by the statement or expression that ends at `end`. From offset `from` on the variable may be set.
     fn write(&mut self, name: Name, from: u32, end: u32, is_declaration: bool, is_constant: bool) {
-        self.lookup(name);
+        let binding = self.lookup(name);
         let entry = self.current[name.symbol.0 as usize];
-        if entry.depth == 0 {
+        if entry.depth == 0 || matches!(binding, Binding::Member(_)) {
             return;
         }
         let is_nested = entry.depth != self.frames.len() as u32;

@@ -69,7 +69,8 @@ fn of_statement<'a>(statement: &StatementKind<'a>, visit: &mut impl FnMut(Node<'
             visit(Node::Expression(condition));
             message.into_iter().for_each(|message| visit(Node::Expression(message)));
         }
-        S::Defer(block) => visit(Node::Block(block)),
+        S::Defer(block) | S::Transaction { body: block, .. } => visit(Node::Block(block)),
+        S::Emit { arguments, .. } => arguments.iter().for_each(|argument| visit(Node::Expression(argument))),
         S::Function(function) => visit(Node::Function(function)),
         S::Entity(entity) => of_entity(entity, visit),
         S::Module(module) => visit(Node::Block(module.body)),
@@ -81,15 +82,19 @@ fn of_statement<'a>(statement: &StatementKind<'a>, visit: &mut impl FnMut(Node<'
 }
 
 fn of_entity<'a>(entity: &Entity<'a>, visit: &mut impl FnMut(Node<'a>)) {
-    let defaults = entity.fields.iter().filter_map(|field| field.default);
-    defaults.for_each(|default| visit(Node::Expression(default)));
-    entity.methods.iter().for_each(|method| visit(Node::Function(method)));
+    // The defaults of a contract's fields are in its constructor.
+    if entity.constructor.is_none() {
+        let defaults = entity.fields.iter().filter_map(|field| field.default);
+        defaults.for_each(|default| visit(Node::Expression(default)));
+    }
+    entity.methods.iter().chain(entity.constructor.as_slice()).for_each(|method| visit(Node::Function(method)));
 }
 
 fn of_expression<'a>(expression: &ExpressionKind<'a>, visit: &mut impl FnMut(Node<'a>)) {
     use ExpressionKind as E;
     match *expression {
         E::Null | E::Bool(_) | E::Integer(_) | E::Float(_) | E::String(_) | E::Name(_) | E::This(_) => {}
+        E::NewContract(_) | E::Argument(_) => {}
         E::Interpolation(parts) | E::List(parts) => parts.iter().for_each(|part| visit(Node::Expression(part))),
         E::Map(entries) => entries.iter().for_each(|entry| {
             visit(Node::Expression(&entry.key));

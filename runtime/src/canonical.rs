@@ -607,6 +607,7 @@ impl Encoder<'_, '_> {
             | Tag::Builtin
             | Tag::Type
             | Tag::Module
+            | Tag::StateMap
             | Tag::Closure
             | Tag::Cell
             | Tag::Failure => return Err(self.refused(value)),
@@ -640,6 +641,13 @@ impl Encoder<'_, '_> {
             self.map(map)?;
         } else if let Some(record) = value.as_record() {
             let facts = &self.runtime.program.types[record.type_index() as usize];
+            if facts.is_contract {
+                let mut writer = Writer::new(self.bytes);
+                writer.instance(&facts.name, 1);
+                writer.string(self.runtime.contract_address(record));
+                self.open.pop();
+                return Ok(());
+            }
             Writer::new(self.bytes).instance(&facts.name, record.fields().len());
             record.fields().iter().try_for_each(|&field| self.value(field))?;
         }
@@ -750,6 +758,11 @@ impl Decoder<'_, '_> {
                 let fields = self.values(count, depth)?;
                 let program = &self.runtime.program;
                 let found = program.types.iter().position(|facts| *facts.name == *name);
+                if let (Some(index), &[address]) = (found.filter(|&index| program.types[index].is_contract), &*fields)
+                    && let Some(address) = address.as_string()
+                {
+                    return self.runtime.contract_at(index as u32, address.as_str());
+                }
                 let Some(index) = found.filter(|&index| program.types[index].field_names.len() == count) else {
                     return Err(Error::value_error(format!(
                         "the ledger has an instance of '{name}' with {count} fields, and the program has no such type"

@@ -4,10 +4,11 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use fxhash::FxHashMap;
-use isa::module::{Form, Module};
+use isa::module::{Form, Module, Restrictions, TypeDefinition};
 use isa::{Constant, Verified};
 
 use crate::builtins::{self, Builtin};
+use crate::chain::Chain;
 use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
 use crate::heap::{Heap, Marker};
 use crate::host::{Ledger, NoLedger};
@@ -24,6 +25,8 @@ pub struct Limits {
     pub max_heap: usize,
     /// Loop iterations and calls the run may begin.
     pub fuel: Option<u64>,
+    /// Gas that the run may take; none where gas is not metered.
+    pub gas: Option<u64>,
 }
 
 impl Limits {
@@ -38,7 +41,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_depth: 10_000, max_heap: 1 << 30, fuel: None }
+        Self { max_depth: 10_000, max_heap: 1 << 30, fuel: None, gas: None }
     }
 }
 
@@ -60,8 +63,8 @@ pub struct RunOptions {
     pub collect_always: bool,
     /// Keep lists of integers, of floats and of bools packed; otherwise all lists hold whole values.
     pub packed_lists: bool,
-    /// State, digests and signatures.
-    pub ledger: Box<dyn Ledger>,
+    /// State, digests and signatures. Engines that know the ledger give runs without one an empty one in memory.
+    pub ledger: Option<Box<dyn Ledger>>,
 }
 
 impl Default for RunOptions {
@@ -75,7 +78,7 @@ impl Default for RunOptions {
             deterministic: true,
             collect_always: false,
             packed_lists: true,
-            ledger: Box::new(NoLedger),
+            ledger: None,
         }
     }
 }
@@ -93,6 +96,8 @@ pub struct FunctionFacts {
     pub captures: usize,
     /// Global that its hoisted declaration is bound to.
     pub global: Option<u32>,
+    /// See [`isa::Function::refunds`].
+    pub refunds: Arc<[(u32, u32)]>,
 }
 
 /// What operations need to know about a type.
@@ -112,6 +117,12 @@ pub struct TypeFacts {
     pub methods: FxHashMap<u32, u32>,
     /// True for `data`.
     pub is_data: bool,
+    /// True for `contract`. Its instances have no fields of their own: see [`Self::state`].
+    pub is_contract: bool,
+    /// Position of each field that a contract has in the state, by name index.
+    pub state: FxHashMap<u32, u32>,
+    /// What the modifiers of a contract's actions say, by name index.
+    pub restrictions: FxHashMap<u32, Restrictions>,
     /// Function that makes an instance, when that takes more than constants.
     pub constructor: Option<u32>,
 }
@@ -186,6 +197,7 @@ impl Program {
                     has_defaults: function.has_defaults,
                     captures: function.captures.len(),
                     global: function.global,
+                    refunds: function.refunds.as_slice().into(),
                 })
                 .collect(),
             types: module
@@ -195,11 +207,14 @@ impl Program {
                     name: name(definition.name),
                     parent: definition.parent,
                     field_names: definition.fields.iter().map(|field| name(field.name)).collect(),
-                    fields: definition.fields.iter().enumerate().map(|(at, field)| (field.name, at as u32)).collect(),
+                    fields: if definition.is_contract { FxHashMap::default() } else { positions(definition) },
                     defaults: definition.fields.iter().map(|field| field.default).collect(),
                     // The first definition of a name wins: own methods stand before inherited ones.
                     methods: definition.methods.iter().rev().map(|method| (method.name, method.function)).collect(),
                     is_data: definition.is_data,
+                    is_contract: definition.is_contract,
+                    state: if definition.is_contract { positions(definition) } else { FxHashMap::default() },
+                    restrictions: definition.methods.iter().map(|method| (method.name, method.restrictions)).collect(),
                     constructor: definition.constructor,
                 })
                 .collect(),
@@ -225,6 +240,11 @@ impl Program {
     }
 }
 
+/// Position of each field of a type by name index.
+fn positions(definition: &TypeDefinition) -> FxHashMap<u32, u32> {
+    definition.fields.iter().enumerate().map(|(at, field)| (field.name, at as u32)).collect()
+}
+
 /// A running program.
 pub struct Runtime {
     /// Objects.
@@ -245,12 +265,18 @@ pub struct Runtime {
     pub limits: Limits,
     /// Fuel left, when it is limited.
     pub fuel: u64,
+    /// Gas that is left.
+    pub gas: u64,
+    /// True while an error travels to its handler that was raised by a charge, which therefore gives nothing back.
+    pub(crate) is_charge_refused: bool,
     /// Where `print` goes.
     pub output: Output,
     /// The outside world.
     pub host: Host,
     /// State, digests and signatures. Whoever gave it takes it back when the run has ended.
     pub ledger: Box<dyn Ledger>,
+    /// Contracts and open transactions.
+    pub chain: Chain,
     /// Buffer for encodings that are hashed.
     pub(crate) encoding: Vec<u8>,
 }
@@ -317,6 +343,8 @@ impl Runtime {
             modules_run: vec![false; program.modules.len()],
             limits: options.limits,
             fuel: options.limits.fuel.unwrap_or(u64::MAX),
+            gas: options.limits.gas.unwrap_or(u64::MAX),
+            is_charge_refused: false,
             output: Output { buffer: Vec::new(), sink: options.output },
             host: Host {
                 arguments: options.arguments,
@@ -327,7 +355,8 @@ impl Runtime {
                 virtual_time: 0,
                 persistent: FxHashMap::default(),
             },
-            ledger: options.ledger,
+            ledger: options.ledger.unwrap_or_else(|| Box::new(NoLedger)),
+            chain: Chain::default(),
             encoding: Vec::new(),
             heap,
             program,
@@ -379,12 +408,13 @@ impl Runtime {
     /// # Errors
     /// When more than the limit is still in use afterwards.
     pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) -> Result<(), Fault> {
-        let Self { heap, globals, constants, names, characters, .. } = self;
+        let Self { heap, globals, constants, names, characters, chain, .. } = self;
         heap.collect(|marker| {
             marker.values(globals);
             marker.values(constants);
             marker.values(names);
             marker.values(characters);
+            chain.trace(marker);
             roots(marker);
         });
         self.heap.reserve(0).and_then(|()| {

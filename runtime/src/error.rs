@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Depth,
     /// More live memory than `--max-heap` allows.
     Heap,
+    /// No gas left for what comes next.
+    Gas,
     /// No fuel left. Cannot be caught.
     Fuel,
     /// The output cannot be written. Cannot be caught.
@@ -42,6 +44,7 @@ impl ErrorKind {
             Self::Ledger => "ledger",
             Self::Depth => "depth",
             Self::Heap => "heap",
+            Self::Gas => "gas",
             Self::Fuel => "fuel",
             Self::Output => "output",
         }

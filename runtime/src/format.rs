@@ -29,7 +29,7 @@ impl Value {
             Tag::String => "STRING",
             Tag::List => "LIST",
             Tag::Map if self.is_enum() => "ENUM",
-            Tag::Map => "MAP",
+            Tag::Map | Tag::StateMap => "MAP",
             Tag::Record => "ENTITY",
             Tag::Cell | Tag::Failure => "INTERNAL",
         }
@@ -56,7 +56,8 @@ impl Runtime {
             Tag::String => "String",
             Tag::List => "List",
             Tag::Map if value.is_enum() => "Enum",
-            Tag::Map => "Map",
+            Tag::Map | Tag::StateMap => "Map",
+            Tag::Record if self.is_contract(value) => "Contract",
             Tag::Record => "EntityInstance",
             Tag::Cell | Tag::Failure => "Internal",
         }
@@ -75,10 +76,16 @@ impl Runtime {
             Tag::String => "string",
             Tag::List => "list",
             Tag::Map if value.is_enum() => "enum",
-            Tag::Map => "map",
+            Tag::Map | Tag::StateMap => "map",
+            Tag::Record if self.is_contract(value) => "contract",
             Tag::Record => "entityinstance",
             Tag::Cell | Tag::Failure => "internal",
         }
+    }
+
+    /// True for a contract.
+    pub(crate) fn is_contract(&self, value: Value) -> bool {
+        value.as_record().is_some_and(|record| self.program.types[record.type_index() as usize].is_contract)
     }
 
     fn function_index(value: Value) -> Option<u32> {
@@ -303,6 +310,10 @@ impl Printer<'_> {
     /// Writes a value that holds no others; false when it is a container.
     fn simple(&mut self, value: Value) -> Result<bool, Fault> {
         match value.tag() {
+            Tag::Record if self.runtime.is_contract(value) => match self.notation {
+                Notation::Printed => self.named(value),
+                Notation::Json => return Err(no_json(value, "")),
+            },
             Tag::List | Tag::Map | Tag::Record => return Ok(false),
             Tag::String => {
                 self.string(value.as_string().map_or("", Str::as_str))?;
@@ -371,8 +382,18 @@ impl Printer<'_> {
             Tag::Module => write!(self.text, "<module {}>", program.modules[value.index() as usize].name),
             Tag::Type => {
                 let facts = &program.types[value.index() as usize];
-                write!(self.text, "<{} {}>", if facts.is_data { "data" } else { "entity" }, facts.name)
+                let kind = match (facts.is_data, facts.is_contract) {
+                    (true, _) => "data",
+                    (_, true) => "contract",
+                    _ => "entity",
+                };
+                write!(self.text, "<{kind} {}>", facts.name)
             }
+            Tag::Record => {
+                let index = value.as_record().map_or(0, |record| record.type_index());
+                write!(self.text, "<contract {}>", program.types[index as usize].name)
+            }
+            Tag::StateMap => self.text.write_str("<map in the state of a contract>"),
             _ => match Runtime::function_index(value).map(|index| &program.functions[index as usize]) {
                 Some(facts) if &*facts.name == LAMBDA => write!(self.text, "lambda({})", facts.parameters.join(", ")),
                 Some(facts) => write!(self.text, "<action {}>", facts.name),

@@ -6,9 +6,11 @@
 mod arguments;
 pub mod builtins;
 pub mod canonical;
+pub mod chain;
 pub mod context;
 pub mod error;
 pub mod format;
+pub mod gas;
 pub mod heap;
 pub mod host;
 pub mod methods;

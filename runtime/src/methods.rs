@@ -6,6 +6,7 @@ mod any;
 pub(crate) mod list;
 pub(crate) mod map;
 mod record;
+mod state_map;
 pub(crate) mod string;
 
 use std::sync::LazyLock;
@@ -33,6 +34,7 @@ pub struct NativeMethods {
     list: Option<NativeMethod>,
     map: Option<NativeMethod>,
     record: Option<NativeMethod>,
+    state_map: Option<NativeMethod>,
     /// For receivers that have none of their own.
     any: Option<NativeMethod>,
 }
@@ -46,6 +48,7 @@ impl NativeMethods {
             Tag::List => self.list,
             Tag::Map => self.map,
             Tag::Record => self.record,
+            Tag::StateMap => self.state_map,
             Tag::Unset => return None,
             _ => None,
         };
@@ -86,11 +89,12 @@ pub struct Table {
     slot: fn(&mut NativeMethods) -> &mut Option<NativeMethod>,
 }
 
-static TABLES: [Table; 5] = [
+static TABLES: [Table; 6] = [
     Table { receiver: "string", rows: string::TABLE, slot: |methods| &mut methods.string },
     Table { receiver: "list", rows: list::TABLE, slot: |methods| &mut methods.list },
     Table { receiver: "map", rows: map::TABLE, slot: |methods| &mut methods.map },
     Table { receiver: "entity", rows: record::TABLE, slot: |methods| &mut methods.record },
+    Table { receiver: "map of a contract", rows: state_map::TABLE, slot: |methods| &mut methods.state_map },
     Table { receiver: "any value", rows: any::TABLE, slot: |methods| &mut methods.any },
 ];
 

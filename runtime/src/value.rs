@@ -29,6 +29,8 @@ pub enum Tag {
     Type = 12,
     /// Module; its index.
     Module = 14,
+    /// Map in the state of a contract: which contract of the run, and which slot of the ledger.
+    StateMap = 16,
     /// [`Str`].
     String = 32,
     /// [`List`].
@@ -97,6 +99,12 @@ impl Value {
     #[inline]
     pub const fn indexed(tag: Tag, index: u32) -> Self {
         Self { tag, payload: index as u64 }
+    }
+
+    /// A value whose payload is more than an index. It must not be an object's tag.
+    #[inline]
+    pub(crate) const fn wide(tag: Tag, payload: u64) -> Self {
+        Self { tag, payload }
     }
 
     /// A value that points to an object. `tag` must be the tag of that object's kind.

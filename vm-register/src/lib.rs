@@ -138,13 +138,13 @@ fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, pro
             && runtime.names.len() == program.names.len(),
         "the runtime's tables are not those it was made with"
     );
-    let counts_fuel = runtime.has_fuel_limit();
+    let is_bounded = runtime.has_fuel_limit() || runtime.is_metered();
     let mut machine = Machine::new(linked, runtime);
     let start = machine.start();
     // SAFETY: the machine stands at the beginning of the entry function of verified code, and the runtime has its tables.
     let end = unsafe {
         use dispatch::match_loop;
-        match (dispatch, counts_fuel, linked.has_pairs()) {
+        match (dispatch, is_bounded, linked.has_pairs()) {
             (Dispatch::Match, true, true) => match_loop::run::<P, true, true>(&mut machine, start, probe),
             (Dispatch::Match, true, false) => match_loop::run::<P, true, false>(&mut machine, start, probe),
             (Dispatch::Match, false, true) => match_loop::run::<P, false, true>(&mut machine, start, probe),

@@ -8,7 +8,7 @@ mod common;
 
 use common::{Outcome, run_once};
 use isa::module::{
-    Capture, CaptureSource, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition, Source,
+    Capture, CaptureSource, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition, Restrictions, Source,
     TypeDefinition,
 };
 use isa::{Constant, Function, Lane, RegCode, Register, RegisterInstruction, RegisterOp, verify};
@@ -256,7 +256,7 @@ fn program(seed: u64) -> RegCode {
             TypeDefinition {
                 name: 1,
                 fields: vec![field(2), field(3)],
-                methods: vec![MethodDefinition { name: 8, function: 1 }],
+                methods: vec![MethodDefinition { name: 8, function: 1, restrictions: Restrictions::NONE }],
                 ..TypeDefinition::default()
             },
             TypeDefinition {

@@ -103,7 +103,7 @@ impl Body {
                 let target = if matches!(op, StackOp::Loop | StackOp::LoopIfTrue) { back } else { ahead };
                 format!("S{target}")
             }
-            StackOperand::Count | StackOperand::Arguments => count.to_string(),
+            StackOperand::Gas | StackOperand::Count | StackOperand::Arguments => count.to_string(),
             StackOperand::GlobalCall => format!("\"{}\", {count}", pick(&["g", "unary"], d)),
             StackOperand::FunctionCall => format!("{}, {count}", pick(PLAIN_FUNCTIONS, d)),
             StackOperand::BuiltinCall => format!("{}, {count}", pick(BUILTINS, d)),

@@ -117,7 +117,7 @@ impl Kind {
             Tag::Module => "module",
             Tag::String => "string",
             Tag::List => "list",
-            Tag::Map => "map",
+            Tag::Map | Tag::StateMap => "map",
             Tag::Record => return self.detail.map_or("instance", |index| code.type_name(index)).to_string(),
             Tag::Cell => "cell",
             Tag::Failure => "failure",

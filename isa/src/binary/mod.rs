@@ -38,7 +38,7 @@ pub fn is_bytecode(bytes: &[u8]) -> bool {
 }
 
 /// Version of the layout that is written, and the only one that is read.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 const HEADER: usize = 24;
 /// Bytes of the header that the checksum covers.
 const CHECKED_HEADER: usize = 16;

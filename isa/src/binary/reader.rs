@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{CHECKED_HEADER, HEADER, MAGIC, NO_OPCODE, VERSION, Words, checksum};
 use crate::module::{
     AnyModule, Capture, CaptureSource, Constant, EnumDefinition, FieldDefinition, Function, Global, Handler,
-    MethodDefinition, Module, ModuleDefinition, PreludeFunction, Register, Source, Stack, TypeDefinition,
+    MethodDefinition, Module, ModuleDefinition, PreludeFunction, Register, Restrictions, Source, Stack, TypeDefinition,
 };
 
 /// Bytes that are no module: where and why.
@@ -232,6 +232,11 @@ impl<'b> Reader<'b> {
             })
         })?;
         let lines = self.lines()?;
+        let mut before = 0;
+        let refunds = self.table("refunds", 2, |reader| {
+            before = reader.difference(before)?;
+            Ok((before, reader.index("gas")?))
+        })?;
         let count = self.count("instructions", F::BYTES)?;
         let code_start = self.at;
         let code = F::get(self.take(count * F::BYTES, "the instructions")?, opcodes)
@@ -247,6 +252,7 @@ impl<'b> Reader<'b> {
             code,
             handlers,
             lines,
+            refunds,
             source,
             captures,
             local_names,
@@ -278,16 +284,20 @@ impl<'b> Reader<'b> {
 
     fn definition(&mut self) -> Read<TypeDefinition> {
         let name = self.index("a type's name")?;
-        let flags = self.flags("set of type flags", 3)?;
+        let flags = self.flags("set of type flags", 4)?;
         let parent = if flags & 1 != 0 { Some(self.index("a type's parent")?) } else { None };
         let constructor = if flags & 2 != 0 { Some(self.index("a type's constructor")?) } else { None };
         let fields = self.table("fields", 2, |reader| {
             Ok(FieldDefinition { name: reader.index("a field's name")?, default: reader.index("a field's default")? })
         })?;
-        let methods = self.table("methods", 2, |reader| {
-            Ok(MethodDefinition { name: reader.index("a method's name")?, function: reader.index("a method")? })
+        let methods = self.table("methods", 3, |reader| {
+            let (name, function) = (reader.index("a method's name")?, reader.index("a method")?);
+            let bits = reader.flags("set of restrictions", Restrictions::WORDS.len() as u32)?;
+            let restrictions = Restrictions::from_bits(bits).unwrap_or_default();
+            Ok(MethodDefinition { name, function, restrictions })
         })?;
-        Ok(TypeDefinition { name, parent, fields, methods, is_data: flags & 4 != 0, constructor })
+        let (is_data, is_contract) = (flags & 4 != 0, flags & 8 != 0);
+        Ok(TypeDefinition { name, parent, fields, methods, is_data, is_contract, constructor })
     }
 
     fn constant(&mut self) -> Read<Constant> {

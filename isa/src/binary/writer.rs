@@ -107,6 +107,12 @@ impl Payload {
             payload.signed(i64::from(offset) - i64::from(before.1));
             before = (first, offset);
         });
+        let mut before = 0;
+        self.table(&function.refunds, |payload, &(offset, gas)| {
+            payload.signed(i64::from(offset) - i64::from(before));
+            payload.number(gas);
+            before = offset;
+        });
         self.count(function.code.len());
         self.out.reserve(function.code.len() * F::BYTES);
         for &instruction in &function.code {
@@ -118,7 +124,8 @@ impl Payload {
         self.number(definition.name);
         let flags = u8::from(definition.parent.is_some())
             | u8::from(definition.constructor.is_some()) << 1
-            | u8::from(definition.is_data) << 2;
+            | u8::from(definition.is_data) << 2
+            | u8::from(definition.is_contract) << 3;
         self.out.push(flags);
         for index in definition.parent.into_iter().chain(definition.constructor) {
             self.number(index);
@@ -130,6 +137,7 @@ impl Payload {
         self.table(&definition.methods, |payload, method| {
             payload.number(method.name);
             payload.number(method.function);
+            payload.out.push(method.restrictions.bits());
         });
     }
 

@@ -15,7 +15,7 @@ use super::references::numbered;
 use super::symbols::Symbols;
 use crate::module::{
     Capture, CaptureSource, EnumDefinition, FieldDefinition, Form, Function, Handler, MethodDefinition, Module,
-    ModuleDefinition, PreludeFunction, Register, Source, Stack, TypeDefinition,
+    ModuleDefinition, PreludeFunction, Register, Restrictions, Source, Stack, TypeDefinition,
 };
 
 /// What `.form` says.
@@ -233,8 +233,15 @@ impl<F: Operands> Assembler<F> {
                 let name = self.symbols.name(cursor)?;
                 cursor.expect('=')?;
                 let function = self.symbols.function(cursor)?;
+                let mut restrictions = Restrictions::NONE;
+                while !cursor.is_done() {
+                    match Restrictions::WORDS.iter().find(|(_, word)| cursor.eat_word(word)) {
+                        Some(&(restriction, _)) => restrictions = restrictions.with(restriction),
+                        None => return Err(cursor.expected("`private`, `view` or `secure`")),
+                    }
+                }
                 if let Some(definition) = self.module().types.last_mut() {
-                    definition.methods.push(MethodDefinition { name, function });
+                    definition.methods.push(MethodDefinition { name, function, restrictions });
                 }
             }
             (".field" | ".method", _) => return misplaced("after `.type`"),
@@ -261,6 +268,11 @@ impl<F: Operands> Assembler<F> {
                 let pc = self.pc();
                 self.function.lines.push((pc, offset));
             }
+            (".refund", Block::Function) => {
+                let offset = cursor.integer("offset", 0, u32::MAX)?;
+                let gas = cursor.integer("gas", 0, u32::MAX)?;
+                self.function.refunds.push((offset, gas));
+            }
             (".line", Block::Function) => {
                 let pc = cursor.integer("instruction", 0, u32::MAX)?;
                 let offset = cursor.integer("offset", 0, u32::MAX)?;
@@ -284,7 +296,7 @@ impl<F: Operands> Assembler<F> {
                     note(&mut self.body.locals, text, slot);
                 }
             }
-            (".capture" | ".at" | ".line" | ".handler" | ".locals" | ".parameters", _) => {
+            (".capture" | ".at" | ".line" | ".refund" | ".handler" | ".locals" | ".parameters", _) => {
                 return misplaced("in a function of the form that has it");
             }
             _ => return misplaced("to no version of this text form"),
@@ -300,10 +312,12 @@ impl<F: Operands> Assembler<F> {
                 definition.parent = Some(self.symbols.type_(cursor)?);
             } else if cursor.eat_word("data") {
                 definition.is_data = true;
+            } else if cursor.eat_word("contract") {
+                definition.is_contract = true;
             } else if cursor.eat_word("constructor") {
                 definition.constructor = Some(self.symbols.function(cursor)?);
             } else {
-                return Err(cursor.expected("`extends`, `data` or `constructor`"));
+                return Err(cursor.expected("`extends`, `data`, `contract` or `constructor`"));
             }
         }
         self.module().types.push(definition);

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::literal;
 use super::operands::{Context, TextForm};
 use super::references::References;
-use crate::module::{CaptureSource, Function, Handler, Module, Source};
+use crate::module::{CaptureSource, Function, Handler, Module, Restrictions, Source};
 
 /// Width at which lines of table entries are broken.
 const WIDTH: usize = 110;
@@ -228,6 +228,9 @@ impl<'m, F: TextForm> Printer<'m, F> {
             if definition.is_data {
                 out.push_str(" data");
             }
+            if definition.is_contract {
+                out.push_str(" contract");
+            }
             if let Some(constructor) = definition.constructor {
                 out.push_str(" constructor ");
                 references.function(out, constructor);
@@ -245,6 +248,12 @@ impl<'m, F: TextForm> Printer<'m, F> {
                 references.name(out, method.name);
                 out.push_str(" = ");
                 references.function(out, method.function);
+                for (restriction, word) in Restrictions::WORDS {
+                    if method.restrictions.contains(restriction) {
+                        out.push(' ');
+                        out.push_str(word);
+                    }
+                }
                 out.push('\n');
             }
         }
@@ -346,6 +355,9 @@ impl<'m, F: TextForm> Printer<'m, F> {
                 CaptureSource::Capture(index) => write!(out, " = capture {index}"),
             };
             out.push_str(if capture.is_cell { " cell\n" } else { "\n" });
+        }
+        for (offset, gas) in &function.refunds {
+            let _ = writeln!(out, "    .refund {offset} {gas}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use isa::module::{
     Capture, CaptureSource, EnumDefinition, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition,
-    PreludeFunction, Source, TypeDefinition,
+    PreludeFunction, Restrictions, Source, TypeDefinition,
 };
 use isa::stack::MAX_OPERAND;
 use isa::{
@@ -89,10 +89,10 @@ fn capture() -> impl Strategy<Value = Capture> {
 
 fn function<F: Form>(code: BoxedStrategy<F::Instruction>) -> impl Strategy<Value = Function<F>> {
     let numbers = (index(), 0..4_u16, any::<bool>(), 0..6_u32, index(), index(), index(), option::of(index()));
-    let tables = (vec(code, 0..8), handlers(), lines(), vec(capture(), 0..4), vec(index(), 0..6));
+    let tables = (vec(code, 0..8), handlers(), (lines(), lines()), vec(capture(), 0..4), vec(index(), 0..6));
     (numbers, tables).prop_map(|(numbers, tables)| {
         let (name, parameters, has_defaults, locals, spill_base, spills, source, global) = numbers;
-        let (code, handlers, lines, captures, local_names) = tables;
+        let (code, handlers, (lines, refunds), captures, local_names) = tables;
         Function {
             name,
             parameters,
@@ -103,6 +103,7 @@ fn function<F: Form>(code: BoxedStrategy<F::Instruction>) -> impl Strategy<Value
             code,
             handlers,
             lines,
+            refunds,
             source,
             captures,
             local_names,
@@ -113,14 +114,20 @@ fn function<F: Form>(code: BoxedStrategy<F::Instruction>) -> impl Strategy<Value
 
 fn definition() -> impl Strategy<Value = TypeDefinition> {
     let field = (index(), index()).prop_map(|(name, default)| FieldDefinition { name, default });
-    let method = (index(), index()).prop_map(|(name, function)| MethodDefinition { name, function });
-    (index(), option::of(index()), vec(field, 0..3), vec(method, 0..3), any::<bool>(), option::of(index())).prop_map(
-        |(name, parent, fields, methods, is_data, constructor)| TypeDefinition {
+    let method = (index(), index(), 0..8_u8).prop_map(|(name, function, bits)| MethodDefinition {
+        name,
+        function,
+        restrictions: Restrictions::from_bits(bits).expect("three bits"),
+    });
+    let flags = (any::<bool>(), any::<bool>());
+    (index(), option::of(index()), vec(field, 0..3), vec(method, 0..3), flags, option::of(index())).prop_map(
+        |(name, parent, fields, methods, (is_data, is_contract), constructor)| TypeDefinition {
             name,
             parent,
             fields,
             methods,
             is_data,
+            is_contract,
             constructor,
         },
     )

@@ -5,6 +5,7 @@ use isa::{Constant, StackOp};
 
 use super::function::FunctionCompiler;
 use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label, Name, Use};
+use crate::names::Symbol;
 use crate::program::Used;
 use crate::resolver::{Binding, ModuleBody, Storage};
 
@@ -31,12 +32,24 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     ) {
         if let ExpressionKind::Name(name) = callee.kind {
             match self.binding(name) {
+                Binding::Member(owner) => {
+                    self.load_owner(owner, name.span.start);
+                    return self.call_member(name.symbol, arguments, name.span.start);
+                }
                 Binding::Library(function) => return self.call_function(function, arguments, position),
                 Binding::Builtin(symbol) => {
                     let text = self.module.text(symbol);
                     if is_length(text) && arguments.len() == 1 {
                         self.expression(&arguments[0]);
                         self.emit(StackOp::GetLength, 0, position);
+                        return;
+                    }
+                    if let Some(operation) = operation_of(text, arguments.len()) {
+                        self.arguments(arguments);
+                        self.emit(operation, 0, position);
+                        if operation.facts().pushes == 0 {
+                            self.constant(Constant::Null, position);
+                        }
                         return;
                     }
                     if !crate::resolver::PREDEFINED.contains(&text) {
@@ -108,8 +121,13 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             return;
         }
         self.expression(object);
+        self.call_member(name.symbol, arguments, position);
+    }
+
+    /// Calls a method of the object on the stack.
+    fn call_member(&mut self, name: Symbol, arguments: &'a [Expression<'a>], position: u32) {
         let count = self.arguments(arguments);
-        let index = self.module.tables.name(name.symbol);
+        let index = self.module.tables.name(name);
         self.call(StackOp::CallMethod, index, count, position);
     }
 
@@ -164,6 +182,21 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             }
         }
     }
+}
+
+/// The operation that a builtin is, when it is called with so many arguments.
+fn operation_of(builtin: &str, arguments: usize) -> Option<StackOp> {
+    Some(match (builtin, arguments) {
+        ("hash_block", 2) => StackOp::HashBlock,
+        ("verify_signature", 3) => StackOp::VerifySignature,
+        ("merkle_root", 1) => StackOp::MerkleRoot,
+        ("state_read", 1) => StackOp::StateRead,
+        ("state_write", 2) => StackOp::StateWrite,
+        ("charge_gas", 1) => StackOp::GasCharge,
+        ("ledger_append", 1) => StackOp::LedgerAppend,
+        ("register_event", 2) => StackOp::RegisterEvent,
+        _ => return None,
+    })
 }
 
 /// True for the builtins that GET_LENGTH stands for.

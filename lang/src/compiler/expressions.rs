@@ -5,7 +5,7 @@ use isa::{Constant, StackOp};
 use super::function::{FunctionCompiler, Label};
 use super::returns::Outcome;
 use crate::ast::{
-    BinaryOperator, Expression, ExpressionKind, Function, LogicalOperator, MapEntry, Name, Target, UnaryOperator,
+    self, BinaryOperator, Expression, ExpressionKind, Function, LogicalOperator, MapEntry, Name, Target, UnaryOperator,
 };
 use crate::constant::literal;
 use crate::resolver::{Binding, Storage};
@@ -102,7 +102,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.jump(StackOp::JumpIfNotNull, end, position);
                 self.emit(StackOp::Pop, 0, position);
                 let mark = self.assignments();
-                self.expression(right);
+                self.region_of(right, |compiler| compiler.expression(right));
                 self.undo_assignments(mark);
                 self.place(end);
             }
@@ -130,6 +130,12 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.emit(StackOp::Slice, 0, position);
             }
             ExpressionKind::Assign { .. } => self.assignment(expression, true),
+            ExpressionKind::NewContract(name) => self.new_contract(name, position),
+            ExpressionKind::Argument(name) => {
+                if let Some(Storage::Slot(slot)) = self.storage(name) {
+                    self.emit(StackOp::LoadLocal, slot, position);
+                }
+            }
             ExpressionKind::Match(matching) => self.match_arms(matching, position, Outcome::Wanted),
             ExpressionKind::Null
             | ExpressionKind::Bool(_)
@@ -154,6 +160,11 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             Binding::Builtin(symbol) => self.predefined(symbol, position),
             Binding::Library(function) => self.constant(Constant::Function(function), position),
             Binding::Unknown(global) => self.emit(StackOp::LoadName, global, position),
+            Binding::Member(owner) => {
+                self.load_owner(owner, position);
+                let index = self.module.tables.name(name.symbol);
+                self.emit(StackOp::GetAttr, index, position);
+            }
             Binding::Variable { .. } | Binding::Type(_) | Binding::None => match self.storage(name) {
                 Some(Storage::Slot(slot)) if !self.is_assigned(slot) => match self.builtin_until_set(name) {
                     Some(builtin) => self.load_or_builtin(slot, builtin, position),
@@ -178,6 +189,39 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         }
     }
 
+    /// Pushes the contract whose member a bare name is.
+    pub(super) fn load_owner(&mut self, owner: u32, position: u32) {
+        match self.module.analysis.resolved.files[self.file].owners[owner as usize] {
+            Binding::Capture(index) => {
+                let captures = &self.module.analysis.resolved.scope(self.file, self.id).captures;
+                let is_cell = captures[index as usize].is_cell;
+                self.emit(if is_cell { StackOp::LoadCaptureCell } else { StackOp::LoadCapture }, index, position);
+            }
+            Binding::Variable { owner, variable } => {
+                match self.module.analysis.resolved.scope(self.file, owner).variables[variable as usize].storage {
+                    Storage::Slot(slot) => self.emit(StackOp::LoadLocal, slot, position),
+                    Storage::Cell(slot) => self.emit(StackOp::LoadCell, slot, position),
+                    _ => unreachable!("'this' is a parameter or a variable of a constructor"),
+                }
+            }
+            _ => unreachable!("'this' is a variable"),
+        }
+    }
+
+    /// A contract without fields, or the error for one that lacks what its protocols ask for.
+    fn new_contract(&mut self, name: Name, position: u32) {
+        let Some(Storage::Type(index)) = self.storage(name) else {
+            return self.constant(Constant::Null, position);
+        };
+        match self.module.analysis.resolved.types[index as usize].unfulfilled.as_deref() {
+            Some(message) => {
+                self.constant(Constant::String(message.into()), position);
+                self.emit(StackOp::Throw, 0, position);
+            }
+            None => self.emit(StackOp::NewContract, index, position),
+        }
+    }
+
     /// Pushes a variable, or the builtin that it means if it was not set.
     fn load_or_builtin(&mut self, slot: u32, builtin: Binding, position: u32) {
         let (set, end) = (self.new_label(), self.new_label());
@@ -199,6 +243,10 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         match text {
             "__ARGS__" | "__ARGV__" => {
                 let builtin = self.module.tables.builtin_text("__ARGS__");
+                self.call(StackOp::CallBuiltin, builtin, 0, position);
+            }
+            "TX" | "msg" => {
+                let builtin = self.module.tables.builtin_text(if text == "TX" { "__TX__" } else { "__msg__" });
                 self.call(StackOp::CallBuiltin, builtin, 0, position);
             }
             "__FILE__" | "__file__" => self.constant(Constant::String(source.name.as_str().into()), position),
@@ -267,7 +315,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         right: &'a Expression<'a>,
         position: u32,
     ) {
-        if self.cannot_fail(right) {
+        if literal(right).is_some() || self.cannot_fail(right) && !self.is_metered_cleanup() {
             // Evaluating the right side needlessly cannot be noticed, and costs less than a branch.
             self.expression(left);
             self.expression(right);
@@ -279,12 +327,14 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.branch(left, !is_and, short);
         let depth = self.depth;
         let mark = self.assignments();
-        self.expression(right);
-        self.undo_assignments(mark);
-        if !gives_bool(right) {
-            self.emit(StackOp::ToBool, 0, position);
-        }
-        self.jump(StackOp::Jump, end, position);
+        self.region_of(right, |compiler| {
+            compiler.expression(right);
+            compiler.undo_assignments(mark);
+            if !gives_bool(right) {
+                compiler.emit(StackOp::ToBool, 0, position);
+            }
+            compiler.jump(StackOp::Jump, end, position);
+        });
         self.place(short);
         self.depth = depth;
         self.constant(Constant::Bool(!is_and), position);
@@ -332,12 +382,14 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.branch(condition, false, other);
         let depth = self.depth;
         let mark = self.assignments();
-        self.expression(then);
-        self.undo_assignments(mark);
-        self.jump(StackOp::Jump, end, position);
+        self.region_of(then, |compiler| {
+            compiler.expression(then);
+            compiler.undo_assignments(mark);
+            compiler.jump(StackOp::Jump, end, position);
+        });
         self.place(other);
         self.depth = depth;
-        self.expression(otherwise);
+        self.region_of(otherwise, |compiler| compiler.expression(otherwise));
         self.undo_assignments(mark);
         self.place(end);
         self.depth = depth + 1;
@@ -359,13 +411,13 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     if (operator == LogicalOperator::Or) == sense {
                         self.branch(left, sense, target);
                         let mark = self.assignments();
-                        self.branch(right, sense, target);
+                        self.region_of(right, |compiler| compiler.branch(right, sense, target));
                         self.undo_assignments(mark);
                     } else {
                         let past = self.new_label();
                         self.branch(left, !sense, past);
                         let mark = self.assignments();
-                        self.branch(right, sense, target);
+                        self.region_of(right, |compiler| compiler.branch(right, sense, target));
                         self.undo_assignments(mark);
                         self.place(past);
                     }
@@ -388,14 +440,14 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         match condition.kind {
             ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => on_fresh_stack(|| {
                 self.branch(left, false, end);
-                self.loop_branch(right, start, end);
+                self.region_of(right, |compiler| compiler.loop_branch(right, start, end));
             }),
             ExpressionKind::Logical { operator: LogicalOperator::Or, left, right } => on_fresh_stack(|| {
                 let past = self.new_label();
                 self.loop_branch(left, start, past);
                 let mark = self.assignments();
                 self.place(past);
-                self.loop_branch(right, start, end);
+                self.region_of(right, |compiler| compiler.loop_branch(right, start, end));
                 self.undo_assignments(mark);
             }),
             _ => {
@@ -410,6 +462,11 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let ExpressionKind::Assign { target, operator, value, .. } = expression.kind else { return };
         let position = expression.position();
         match *target {
+            Target::Name(name) if let Binding::Member(owner) = self.binding(name) => {
+                self.load_owner(owner, name.span.start);
+                let member = ast::Label { symbol: name.symbol, span: name.span };
+                self.assign_attribute(member, operator, value, is_wanted, position);
+            }
             Target::Name(name) => {
                 if operator.is_some() {
                     self.load(name);
@@ -424,17 +481,8 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.store(name, position);
             }
             Target::Attribute { object, name } => {
-                let index = self.module.tables.name(name.symbol);
                 self.expression(object);
-                if let Some(operator) = operator {
-                    self.emit(StackOp::Dup, 0, position);
-                    self.emit(StackOp::GetAttr, index, name.span.start);
-                    self.expression(value);
-                    self.emit(stack_op(operator), 0, position);
-                } else {
-                    self.expression(value);
-                }
-                self.keeping_value(is_wanted, position, |compiler| compiler.emit(StackOp::SetAttr, index, position));
+                self.assign_attribute(name, operator, value, is_wanted, position);
             }
             Target::Index { object, index, bracket } => {
                 let mark = self.temporaries();
@@ -466,6 +514,27 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.free_temporaries(mark);
             }
         }
+    }
+
+    /// Assigns to attribute `name` of the object on the stack.
+    fn assign_attribute(
+        &mut self,
+        name: ast::Label,
+        operator: Option<BinaryOperator>,
+        value: &'a Expression<'a>,
+        is_wanted: bool,
+        position: u32,
+    ) {
+        let index = self.module.tables.name(name.symbol);
+        if let Some(operator) = operator {
+            self.emit(StackOp::Dup, 0, position);
+            self.emit(StackOp::GetAttr, index, name.span.start);
+            self.expression(value);
+            self.emit(stack_op(operator), 0, position);
+        } else {
+            self.expression(value);
+        }
+        self.keeping_value(is_wanted, position, |compiler| compiler.emit(StackOp::SetAttr, index, position));
     }
 
     /// Emits a store that takes the top of the stack, leaving a copy of that if it is wanted.

@@ -4,6 +4,7 @@ use isa::module::{Function as FunctionCode, Handler};
 use isa::stack::{MAX_ARGUMENTS, MAX_CALL_INDEX, MAX_OPERAND};
 use isa::{Constant, Stack, StackInstruction, StackOp};
 
+use super::meter::Meter;
 use super::module::ModuleCompiler;
 use crate::ast::{Block, Field, Function, FunctionBody, FunctionId, Name, Span, Statement};
 use crate::constant::literal;
@@ -29,6 +30,8 @@ pub(super) enum Region<'a> {
     Cleanup { block: &'a Block<'a>, guard: usize },
     /// A block guarded by `catch`.
     Guarded { guard: usize },
+    /// A transaction, which begins at this offset.
+    Transaction { guard: usize, position: u32 },
 }
 
 /// A handler whose guarded ranges are still being collected.
@@ -66,6 +69,10 @@ pub(super) struct FunctionCompiler<'a, 'p, 'm> {
     ways_assigning: Vec<u32>,
     /// True after an instruction that never goes on, until a label is placed.
     pub(super) is_dead: bool,
+    /// Metered code: its regions.
+    pub(super) meter: Option<Meter>,
+    /// How many blocks of cleanup code lie around the point.
+    pub(super) cleanups: u32,
 }
 
 impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
@@ -84,6 +91,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     ) -> Self {
         let mut compiler = Self::with_slots(module, file, FunctionId(u32::MAX), None, fields);
         compiler.lines.push((0, position));
+        compiler.begin_metering(position);
         compiler
     }
 
@@ -113,6 +121,8 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             assignment_log: Vec::new(),
             ways_assigning: Vec::new(),
             is_dead: false,
+            meter: None,
+            cleanups: 0,
         }
     }
 
@@ -123,6 +133,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
 
     /// Compiles the top level of a file or module.
     pub(super) fn top_level(&mut self, statements: &'a [Statement<'a>]) {
+        self.begin_metering(BEGINNING);
         self.entry();
         self.statements(statements);
         self.return_null(BEGINNING);
@@ -131,6 +142,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     /// Compiles a function.
     pub(super) fn function(&mut self, function: &'a Function<'a>) {
         let position = function.span.start;
+        self.begin_metering(position);
         let has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some());
         let slot_of = |compiler: &Self, index: usize| match compiler.scope.map(|scope| scope.variables[index].storage) {
             Some(Storage::Slot(slot)) => (slot, false),
@@ -161,7 +173,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 let end = self.new_label();
                 self.jump(StackOp::JumpIfTrue, end, position);
                 match parameter.default {
-                    Some(default) => self.expression(default),
+                    Some(default) => self.region_of(default, |compiler| compiler.expression(default)),
                     None => self.constant(Constant::Null, position),
                 }
                 self.store(parameter.name, position);
@@ -272,7 +284,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 let function = self.module.distant_defaults[&std::ptr::from_ref(default)];
                 self.call(StackOp::CallFuncConst, function, 0, position);
             }
-            Some(default) if literal(default).is_none() => self.expression(default),
+            Some(default) if literal(default).is_none() => {
+                self.region_of(default, |compiler| compiler.expression(default));
+            }
             Some(default) => self.constant(literal(default).unwrap_or(Constant::Null), position),
             None => self.constant(Constant::Null, position),
         }
@@ -321,6 +335,8 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 }
             }
         }
+        let mut code = std::mem::take(&mut self.code);
+        let refunds = self.finish_metering(&mut code);
         let unnamed = self.module.tables.name_text("");
         let mut local_names = vec![unnamed; self.slots as usize];
         if let Some(scope) = self.scope {
@@ -332,9 +348,10 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         }
         FunctionCode {
             locals: self.slots,
-            code: self.code,
+            code,
             handlers,
             lines: self.lines,
+            refunds,
             source: self.file as u32,
             local_names,
             ..FunctionCode::default()
@@ -383,6 +400,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         if self.is_dead {
             return;
         }
+        self.count_instruction(instruction.op(), position);
         let at = self.code.len() as u32;
         if self.lines.last().is_none_or(|line| line.1 != position) {
             match self.lines.last_mut() {
@@ -392,6 +410,11 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         }
         self.is_dead = instruction.op().ends_block();
         self.code.push(instruction);
+    }
+
+    /// Index of the instruction that comes next.
+    pub(super) fn next_instruction(&self) -> u32 {
+        self.code.len() as u32
     }
 
     /// Emits a jump.

@@ -3,16 +3,19 @@
 use fxhash::FxHashMap;
 use isa::module::{
     Capture, CaptureSource, EnumDefinition, FieldDefinition, Function as FunctionCode, Global, MethodDefinition,
-    ModuleDefinition, PreludeFunction, Source, TypeDefinition,
+    ModuleDefinition, PreludeFunction, Restrictions, Source, TypeDefinition,
 };
 use isa::{Constant, Module, Stack, StackCode, StackInstruction, StackOp};
 
 use super::constants::{ConstantGlobal, constant_globals};
 use super::function::{BEGINNING, FunctionCompiler};
 use super::tables::Tables;
-use crate::ast::{Entity, Expression, Function, FunctionBody, FunctionId, FunctionKind, Module as ModuleBlock, Span};
+use crate::ast::{
+    Entity, Expression, Function, FunctionBody, FunctionId, FunctionKind, Label, Module as ModuleBlock, Span, TypeKind,
+};
 use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
+use crate::gas::{Charge, Charges, Node};
 use crate::loader::Analysis;
 use crate::names::Symbol;
 use crate::places::{Place, Places};
@@ -31,10 +34,18 @@ pub(super) struct ModuleCompiler<'a, 'p> {
     /// Constructor function of each type that needs one.
     pub(super) constructors: Vec<Option<u32>>,
     entry: u32,
+    /// What regions cost by the nodes they begin at, with the file, if code is metered.
+    pub(super) charges: Option<NodeCharges>,
+}
+
+/// What regions cost by the nodes they begin at, with the file that they are of.
+#[derive(Default)]
+pub(super) struct NodeCharges {
+    pub(super) nodes: FxHashMap<Node, (usize, Charge)>,
 }
 
 impl<'a, 'p> ModuleCompiler<'a, 'p> {
-    pub(super) fn new(analysis: &'p Analysis<'a>) -> Self {
+    pub(super) fn new(analysis: &'p Analysis<'a>, is_metered: bool) -> Self {
         let resolved = &analysis.resolved;
         let mut compiler = Self {
             analysis,
@@ -45,9 +56,13 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             distant_defaults: FxHashMap::default(),
             constructors: vec![None; resolved.types.len()],
             entry: 0,
+            charges: is_metered.then(NodeCharges::default),
         };
         for index in 0..resolved.types.len() {
-            if resolved.fields(index as u32).iter().any(|field| field.computed_default().is_some()) {
+            if let Some(constructor) = resolved.types[index].entity.constructor {
+                let first_function = resolved.files[resolved.types[index].file].first_function;
+                compiler.constructors[index] = Some(first_function + constructor.id.0);
+            } else if resolved.fields(index as u32).iter().any(|field| field.computed_default().is_some()) {
                 compiler.constructors[index] = Some(compiler.functions.len() as u32);
                 compiler.functions.push(FunctionCode::default());
             }
@@ -84,7 +99,8 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             self.functions[resolved.first_function as usize] = code;
         }
         for (index, constructor) in self.constructors.clone().into_iter().enumerate() {
-            if let Some(function) = constructor {
+            let is_contract = self.analysis.resolved.types[index].entity.kind == TypeKind::Contract;
+            if let Some(function) = constructor.filter(|_| !is_contract) {
                 self.functions[function as usize] = self.constructor(index as u32);
             }
         }
@@ -125,7 +141,8 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             None => self.tables.name_text("<lambda>"),
         };
         code.parameters = function.parameters.len() as u16;
-        code.has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some());
+        code.has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some())
+            || function.kind == FunctionKind::Constructor { passes_defaults: true };
         // A literal in a field's default has an enclosing function without a number, and captures nothing.
         let functions = &self.analysis.resolved.files[file].functions;
         let parent = scope.parent.and_then(|parent| functions.get(parent.0 as usize));
@@ -214,7 +231,11 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
                 if let Some(name) = method.name {
                     let name = self.tables.name(name.symbol);
                     if !methods.iter().any(|known| known.name == name) {
-                        methods.push(MethodDefinition { name, function: first_function + method.id.0 });
+                        let restrictions = match info.entity.kind {
+                            TypeKind::Contract => self.restrictions(method.modifiers),
+                            TypeKind::Entity | TypeKind::Data => Restrictions::NONE,
+                        };
+                        methods.push(MethodDefinition { name, function: first_function + method.id.0, restrictions });
                     }
                 }
             }
@@ -225,9 +246,27 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             parent: info.parent,
             fields,
             methods,
-            is_data: info.entity.is_data,
+            is_data: info.entity.kind == TypeKind::Data,
+            is_contract: info.entity.kind == TypeKind::Contract,
             constructor: self.constructors[index as usize],
         }
+    }
+
+    /// The library function that calls the handlers of an event, if the program can register any.
+    pub(super) fn event_dispatcher(&self) -> Option<u32> {
+        self.analysis.event_dispatcher()
+    }
+
+    /// What the modifiers of a contract's action say.
+    fn restrictions(&self, modifiers: &[Label]) -> Restrictions {
+        modifiers.iter().fold(Restrictions::NONE, |restrictions, modifier| {
+            restrictions.with(match self.text(modifier.symbol) {
+                "private" => Restrictions::PRIVATE,
+                "view" | "pure" => Restrictions::READ_ONLY,
+                "secure" => Restrictions::GUARDED,
+                _ => Restrictions::NONE,
+            })
+        })
     }
 
     fn module_definition(&mut self, index: usize) -> ModuleDefinition {
@@ -294,23 +333,49 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
 
     /// The finished module.
     pub(super) fn finish(self) -> StackCode {
+        self.placed().0
+    }
+
+    /// The finished module with offsets, and charges whose positions are still marks.
+    fn placed(self) -> (StackCode, Option<NodeCharges>) {
         let analysis = self.analysis;
-        let mut module = self.tables();
+        let (mut module, charges) = self.tables();
         for function in &mut module.functions {
             let file = function.source as usize;
             function.lines.iter_mut().for_each(|line| line.1 = offset(analysis, file, line.1));
             // Marks that differ may stand for one place.
             function.lines.dedup_by_key(|line| line.1);
+            function.refunds.iter_mut().for_each(|refund| refund.0 = offset(analysis, file, refund.0));
+            function.order_refunds();
         }
         let files = analysis.program.files.iter();
         module.sources = files.map(|file| Source { name: file.name.as_str().into(), text: file.text.into() }).collect();
-        module
+        (module, charges)
+    }
+
+    /// The finished module, which is metered, and what its regions cost.
+    pub(super) fn finish_metered(self) -> (StackCode, Charges) {
+        let analysis = self.analysis;
+        let (module, charges) = self.placed();
+        let nodes = charges.unwrap_or_default().nodes.into_iter();
+        let nodes = nodes.map(|(node, (file, charge))| {
+            (node, Charge { position: offset(analysis, file, charge.position), ..charge })
+        });
+        let nodes = nodes.collect();
+        let functions = module.functions.iter().map(|function| match function.code.first() {
+            Some(first) if first.op() == StackOp::Meter => {
+                Charge { gas: first.operand(), position: function.position(0) }
+            }
+            _ => Charge::default(),
+        });
+        let functions = functions.collect();
+        (module, Charges { nodes, functions })
     }
 
     /// The finished module in portable form: with numbers of places, and without sources. None if some code comes from a place that is none
     /// of the tree's.
     pub(super) fn finish_portable(self, places: &[Places]) -> Option<StackCode> {
-        let mut module = self.tables();
+        let (mut module, _) = self.tables();
         for function in &mut module.functions {
             let places = places.get(function.source as usize)?;
             for line in &mut function.lines {
@@ -322,7 +387,7 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
     }
 
     /// The finished module with marks, and without sources.
-    fn tables(mut self) -> StackCode {
+    fn tables(mut self) -> (StackCode, Option<NodeCharges>) {
         let resolved = &self.analysis.resolved;
         let types = (0..resolved.types.len() as u32).map(|index| self.type_definition(index)).collect();
         let modules = (0..resolved.modules.len()).map(|index| self.module_definition(index)).collect();
@@ -341,7 +406,7 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             .iter()
             .map(|&(symbol, function)| PreludeFunction { name: self.tables.name(symbol), function })
             .collect();
-        Module {
+        let module = Module {
             constants: self.tables.constants,
             names: self.tables.names,
             globals,
@@ -353,7 +418,8 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             prelude,
             sources: Vec::new(),
             entry: self.entry,
-        }
+        };
+        (module, self.charges)
     }
 }
 

@@ -5,7 +5,8 @@ use isa::{Constant, StackOp};
 use super::expressions::on_fresh_stack;
 use super::function::{FunctionCompiler, Label, Region};
 use super::returns::Outcome;
-use crate::ast::{Block, Catch, Expression, ExpressionKind, Name, Statement, StatementKind};
+use crate::ast::{self, Block, Catch, Expression, ExpressionKind, Name, Statement, StatementKind};
+use crate::gas::Node;
 
 impl<'a> FunctionCompiler<'a, '_, '_> {
     /// Compiles a block.
@@ -16,6 +17,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     /// Compiles statements in order. What follows a `defer` is guarded by its block.
     pub(super) fn statements(&mut self, statements: &'a [Statement<'a>]) {
         for (index, statement) in statements.iter().enumerate() {
+            self.renew_region_at(statement);
             if let StatementKind::Defer(ref deferred) = statement.kind {
                 let rest = &statements[index + 1..];
                 self.with_cleanup(deferred, statement.span.start, |compiler| compiler.statements(rest));
@@ -76,6 +78,10 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 }
                 self.emit(StackOp::Throw, 0, position);
             }
+            StatementKind::Transaction { contract, action, ref body } => {
+                self.transaction(contract, action, body, position)
+            }
+            StatementKind::Emit { event, arguments } => self.emit_event(event, arguments, position),
             StatementKind::Module(module) => self.import(module.name, position),
             StatementKind::Use(use_) => {
                 if let Some(module) = self.module_of_use(use_) {
@@ -172,6 +178,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let outer = self.assignments();
         // Slots assigned by conditions so far hold on every later way; those of arms are kept apart.
         let mut ways: Vec<Option<Vec<u32>>> = Vec::new();
+        let mut arms = 0;
         let mut statement = statement;
         loop {
             let StatementKind::If { condition, ref then, ref otherwise } = statement.kind else {
@@ -180,6 +187,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             };
             if let Some(target) = self.loop_exit(then) {
                 self.branch(condition, true, target);
+                self.close_loop_regions();
                 ways.push(None);
                 if otherwise.is_none() {
                     ways.push(Some(Vec::new()));
@@ -187,14 +195,20 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             } else {
                 let next = self.new_label();
                 self.branch(condition, false, next);
-                ways.push(self.arm(then));
-                match otherwise {
-                    Some(_) => self.jump(StackOp::Jump, end, statement.span.start),
-                    None => ways.push(Some(Vec::new())),
-                }
+                self.region_of_block(then, |compiler| {
+                    ways.push(compiler.arm(then));
+                    match otherwise {
+                        Some(_) => compiler.jump(StackOp::Jump, end, statement.span.start),
+                        None => ways.push(Some(Vec::new())),
+                    }
+                });
                 self.place(next);
             }
             let Some(otherwise) = otherwise else { break };
+            if let (Some(node), Some(first)) = (Node::block(otherwise), otherwise.statements.first()) {
+                self.begin_region(node, first.span.start);
+                arms += 1;
+            }
             match otherwise.statements {
                 [only] if matches!(only.kind, StatementKind::If { .. }) => statement = only,
                 _ => {
@@ -203,6 +217,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 }
             }
         }
+        (0..arms).for_each(|_| self.end_region());
         self.place(end);
         debug_assert!(self.assignments() >= outer);
         self.join_assignments(&ways);
@@ -236,9 +251,10 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         };
         let end = self.new_label();
         let mark = self.assignments();
+        self.close_regions();
         let guard = self.open_guard(false);
         self.regions.push(Region::Guarded { guard });
-        self.block(body);
+        self.region_of_block(body, |compiler| compiler.block(body));
         self.regions.pop();
         self.close_guard(guard);
         let is_dead = self.is_dead;
@@ -248,11 +264,13 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let mut ways = vec![(!is_dead).then_some(tried)];
         if self.guards_something(guard) {
             self.place_handler(guard);
-            match catch.name {
-                Some(name) => self.store(name, name.span.start),
-                None => self.emit(StackOp::Pop, 0, position),
-            }
-            self.block(&catch.body);
+            self.region_of_block(&catch.body, |compiler| {
+                match catch.name {
+                    Some(name) => compiler.store(name, name.span.start),
+                    None => compiler.emit(StackOp::Pop, 0, position),
+                }
+                compiler.block(&catch.body);
+            });
             let is_dead = self.is_dead;
             let caught = self.undo_assignments(mark);
             ways.push((!is_dead).then_some(caught));
@@ -266,20 +284,21 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     fn with_cleanup(&mut self, cleanup: &'a Block<'a>, position: u32, body: impl FnOnce(&mut Self)) {
         let mark = self.assignments();
         let depth = self.depth;
+        self.close_regions();
         let guard = self.open_guard(true);
         self.regions.push(Region::Cleanup { block: cleanup, guard });
         body(self);
         self.regions.pop();
         self.close_guard(guard);
         let was_dead = self.is_dead;
-        self.block(cleanup);
+        self.cleanup(cleanup);
         let end = self.new_label();
         self.jump(StackOp::Jump, end, position);
         let is_dead = self.is_dead && was_dead;
         let assigned = self.undo_assignments(mark);
         if self.guards_something(guard) {
             self.place_handler(guard);
-            self.block(cleanup);
+            self.cleanup(cleanup);
             self.emit(StackOp::Throw, 0, position);
             self.undo_assignments(mark);
         }
@@ -290,8 +309,83 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         }
     }
 
+    /// `tx { body }`, or the body of a contract's action: every way out of it commits, but an error reverts.
+    fn transaction(&mut self, contract: Option<Name>, action: ast::Label, body: &'a Block<'a>, position: u32) {
+        match contract {
+            Some(this) => self.load(this),
+            None => self.constant(Constant::Null, position),
+        }
+        let name = self.module.tables.name(action.symbol);
+        self.emit(StackOp::TxBegin, name, position);
+        let mark = self.assignments();
+        let depth = self.depth;
+        self.close_regions();
+        let guard = self.open_guard(true);
+        self.regions.push(Region::Transaction { guard, position });
+        let is_dead = self.region_of_block(body, |compiler| {
+            compiler.block(body);
+            compiler.regions.pop();
+            let is_dead = compiler.is_dead;
+            if !is_dead {
+                compiler.commit(false, position);
+            }
+            is_dead
+        });
+        self.close_guard(guard);
+        let end = self.new_label();
+        self.jump(StackOp::Jump, end, position);
+        let assigned = self.undo_assignments(mark);
+        self.place_handler(guard);
+        self.unpaid(|compiler| {
+            compiler.emit(StackOp::TxRevert, 0, position);
+            compiler.emit(StackOp::Throw, 0, position);
+        });
+        self.place(end);
+        self.depth = depth;
+        if !is_dead {
+            self.join_assignments(&[Some(assigned)]);
+        }
+    }
+
+    /// Ends a transaction well. It is guarded like what stands before it: if the caller's copy of a returned value is too large for the heap,
+    /// the transaction is still open. `returns` says that the value on the stack is returned.
+    fn commit(&mut self, returns: bool, position: u32) {
+        if self.is_dead {
+            return;
+        }
+        if !returns {
+            self.constant(Constant::Null, position);
+        }
+        self.emit(StackOp::TxCommit, 0, position);
+        if !returns {
+            self.emit(StackOp::Pop, 0, position);
+        }
+    }
+
+    /// `emit event(arguments)`.
+    fn emit_event(&mut self, event: ast::Label, arguments: &'a [Expression<'a>], position: u32) {
+        arguments.iter().for_each(|argument| self.expression(argument));
+        self.emit(StackOp::BuildList, arguments.len() as u32, position);
+        let name = self.module.tables.name(event.symbol);
+        match self.module.event_dispatcher() {
+            Some(dispatcher) => {
+                let mark = self.temporaries();
+                let temporary = self.new_temporary();
+                self.emit(StackOp::Dup, 0, position);
+                self.emit(StackOp::StoreLocal, temporary, position);
+                self.emit(StackOp::EmitEvent, name, position);
+                self.emit(StackOp::LoadLocal, temporary, position);
+                self.call(StackOp::CallFuncConst, dispatcher, 2, position);
+                self.free_temporaries(mark);
+            }
+            None => self.emit(StackOp::EmitEvent, name, position),
+        }
+        self.emit(StackOp::Pop, 0, position);
+    }
+
     /// Emits what leaves all regions from `outermost` on: their cleanup code, then `exit`. None of it is guarded by those regions.
-    pub(super) fn leave(&mut self, outermost: usize, exit: impl FnOnce(&mut Self)) {
+    /// `returns` says that the value on the stack is what the function returns.
+    pub(super) fn leave(&mut self, outermost: usize, returns: bool, exit: impl FnOnce(&mut Self)) {
         if self.is_dead {
             return;
         }
@@ -301,17 +395,23 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             match *region {
                 Region::Loop { .. } => {}
                 Region::Guarded { guard } => self.close_guard(guard),
+                Region::Transaction { guard, position } => {
+                    self.commit(returns, position);
+                    self.close_guard(guard);
+                }
                 Region::Cleanup { block, guard } => {
                     self.close_guard(guard);
                     self.regions.extend_from_slice(&left[..index]);
-                    self.block(block);
+                    self.cleanup(block);
                     self.regions.truncate(outermost);
                 }
             }
         }
         exit(self);
         for region in &left {
-            if let Region::Guarded { guard } | Region::Cleanup { guard, .. } = *region {
+            if let Region::Guarded { guard } | Region::Cleanup { guard, .. } | Region::Transaction { guard, .. } =
+                *region
+            {
                 self.reopen_guard(guard);
             }
         }
@@ -324,12 +424,13 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     fn leave_loop(&mut self, is_break: bool, position: u32) {
         let Some(at) = self.regions.iter().rposition(|region| matches!(region, Region::Loop { .. })) else { return };
         let Region::Loop { end, next, depth } = self.regions[at] else { return };
-        self.leave(at + 1, |compiler| {
+        self.leave(at + 1, false, |compiler| {
             // Inside a match expression, operands of the expression around it may lie on the stack.
             while compiler.depth > depth && !compiler.is_dead {
                 compiler.emit(StackOp::Pop, 0, position);
             }
             compiler.jump(StackOp::Jump, if is_break { end } else { next }, position);
         });
+        self.close_loop_regions();
     }
 }

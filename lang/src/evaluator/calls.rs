@@ -6,6 +6,7 @@ use runtime::{Error, Runtime, Tag, Value};
 use super::tables::{Body, Code, Default, Parameter, Place};
 use super::{Evaluator, Exit, Frame};
 use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
+use crate::names::Symbol;
 
 impl<'a, 't> Evaluator<'a, 't> {
     /// `callee(arguments)`.
@@ -30,6 +31,12 @@ impl<'a, 't> Evaluator<'a, 't> {
                 Place::Builtin(index) => {
                     self.push_all(arguments)?;
                     return self.call_builtin(index, first, position);
+                }
+                Place::Member(owner) => {
+                    let contract = self.value_of(self.tables.owners[owner as usize]);
+                    self.push(contract);
+                    self.push_all(arguments)?;
+                    return self.call_member(contract, name.symbol, first, name.span.start);
                 }
                 _ => {}
             }
@@ -81,7 +88,12 @@ impl<'a, 't> Evaluator<'a, 't> {
         let receiver = self.expression(object)?;
         self.push(receiver);
         self.push_all(arguments)?;
-        let outcome = self.runtime.method(receiver, self.name_index(name.symbol));
+        self.call_member(receiver, name.symbol, first, position)
+    }
+
+    /// Calls a method of `receiver`, which is the first of the values from `first` on; the others are the arguments.
+    fn call_member(&mut self, receiver: Value, name: Symbol, first: usize, position: u32) -> Result<Value, Exit> {
+        let outcome = self.runtime.method(receiver, self.name_index(name));
         match self.checked(outcome, position)? {
             Method::Guest(function) => self.enter(function, Value::NULL, first, position),
             Method::Native(method) => {
@@ -155,11 +167,17 @@ impl<'a, 't> Evaluator<'a, 't> {
         let outcome = self.nested(|evaluator| evaluator.run(code));
         self.stack.truncate(base);
         self.frame = self.callers.pop().expect("every call has a caller");
+        if matches!(outcome, Err(Exit::Fault(_))) && self.charges.is_some() {
+            self.runtime.refund_call(self.frame.function, position);
+        }
         outcome
     }
 
     /// Runs a function in the current frame, whose arguments are on the stack.
     pub(super) fn run(&mut self, code: &'t Code<'a>) -> Result<Value, Exit> {
+        if let Some(charges) = self.charges {
+            self.take_gas(charges.functions[self.frame.function as usize])?;
+        }
         match self.begin(code).and_then(|()| self.body(&code.body)) {
             // Loops stop the other jumps.
             Err(Exit::Jump) => Ok(std::mem::replace(&mut self.result, Value::NULL)),
@@ -191,7 +209,7 @@ impl<'a, 't> Evaluator<'a, 't> {
         let base = self.frame.base;
         let given = self.stack.len() - base;
         let parameters = code.parameters as usize;
-        let has_defaults = !code.defaults.is_empty();
+        let has_defaults = !code.defaults.is_empty() || code.passes_defaults;
         if given != parameters {
             let missing = if has_defaults { Value::UNSET } else { Value::NULL };
             self.stack.resize(base + parameters, missing);
@@ -221,7 +239,10 @@ impl<'a, 't> Evaluator<'a, 't> {
         if is_missing {
             let value = match parameter.default {
                 Default::Null => Value::NULL,
-                Default::Expression(default) => self.expression(default)?,
+                Default::Expression(default) => {
+                    self.pay_for(default)?;
+                    self.expression(default)?
+                }
                 Default::Call(function, position) => self.enter(function, Value::NULL, self.stack.len(), position)?,
             };
             self.store_place(parameter.place, value);

@@ -5,7 +5,9 @@ use runtime::{Fault, Runtime, Value};
 
 use super::tables::Place;
 use super::{Evaluator, Exit};
-use crate::ast::{BinaryOperator, Expression, ExpressionKind, Label, LogicalOperator, MapEntry, Target, UnaryOperator};
+use crate::ast::{
+    BinaryOperator, Expression, ExpressionKind, Label, LogicalOperator, MapEntry, Name, Target, UnaryOperator,
+};
 
 /// Collections are built in pieces of this many values, as compiled code does: what a later piece does shows in the order of errors.
 const BUILD_PIECE: usize = 64;
@@ -48,7 +50,9 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Logical { operator, left, right } => self.logical(operator, left, right),
             ExpressionKind::Conditional { condition, then, otherwise } => {
                 let holds = self.expression(condition)?.is_truthy();
-                self.expression(if holds { then } else { otherwise })
+                let chosen = if holds { then } else { otherwise };
+                self.pay_for(chosen)?;
+                self.expression(chosen)
             }
             ExpressionKind::Unary { operator, operand } => {
                 let value = self.expression(operand)?;
@@ -67,6 +71,8 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Slice { object, start, end, .. } => self.slice(object, start, end, position),
             ExpressionKind::Construct { callee, leading, fields } => self.construct(callee, leading, fields, position),
             ExpressionKind::Match(matching) => self.match_expression(matching, position),
+            ExpressionKind::NewContract(name) => self.new_contract(name, position),
+            ExpressionKind::Argument(name) => Ok(self.argument(name)),
             ExpressionKind::Null
             | ExpressionKind::Bool(_)
             | ExpressionKind::Integer(_)
@@ -145,8 +151,14 @@ impl<'a> Evaluator<'a, '_> {
         match operator {
             LogicalOperator::And if !left.is_truthy() => Ok(Value::FALSE),
             LogicalOperator::Or if left.is_truthy() => Ok(Value::TRUE),
-            LogicalOperator::And | LogicalOperator::Or => Ok(Value::bool(self.expression(right)?.is_truthy())),
-            LogicalOperator::Coalesce if left.is_null() => self.expression(right),
+            LogicalOperator::And | LogicalOperator::Or => {
+                self.pay_for(right)?;
+                Ok(Value::bool(self.expression(right)?.is_truthy()))
+            }
+            LogicalOperator::Coalesce if left.is_null() => {
+                self.pay_for(right)?;
+                self.expression(right)
+            }
             LogicalOperator::Coalesce => Ok(left),
         }
     }
@@ -231,8 +243,20 @@ impl<'a> Evaluator<'a, '_> {
             return Ok(self.tables.enum_member(index, name.symbol));
         }
         let object = self.expression(object)?;
-        let outcome = self.runtime.get_attribute(object, self.name_index(name.symbol));
-        self.checked(outcome, position)
+        let index = self.name_index(name.symbol);
+        self.apply([object], position, |runtime, [object]| runtime.get_attribute(object, index))
+    }
+
+    /// A contract without fields, or the error for one that lacks what its protocols ask for.
+    fn new_contract(&mut self, name: Name, position: u32) -> Result<Value, Exit> {
+        let Place::Type(index) = self.place(name) else { return Ok(Value::NULL) };
+        match &self.tables.analysis.resolved.types[index as usize].unfulfilled {
+            Some(message) => {
+                let message = self.literal(message);
+                Err(self.throw(message, position))
+            }
+            None => self.apply([], position, |runtime, []| runtime.new_contract(index)),
+        }
     }
 
     /// An assignment; its value is what was stored.
@@ -244,6 +268,16 @@ impl<'a> Evaluator<'a, '_> {
         position: u32,
     ) -> Result<Value, Exit> {
         match *target {
+            Target::Name(name) if let Place::Member(owner) = self.place(name) => {
+                let contract = self.value_of(self.tables.owners[owner as usize]);
+                self.assign_attribute(
+                    contract,
+                    Label { symbol: name.symbol, span: name.span },
+                    operator,
+                    value,
+                    position,
+                )
+            }
             Target::Name(name) => {
                 let value = match operator {
                     None => self.expression(value)?,
@@ -257,20 +291,7 @@ impl<'a> Evaluator<'a, '_> {
             }
             Target::Attribute { object, name } => {
                 let object = self.expression(object)?;
-                self.push(object);
-                let index = self.name_index(name.symbol);
-                let value = match operator {
-                    None => self.expression(value)?,
-                    Some(operator) => {
-                        let old = self.runtime.get_attribute(object, index);
-                        let old = self.checked(old, name.span.start)?;
-                        self.binary(operator, old, value, position)?
-                    }
-                };
-                let object = self.pop();
-                self.apply([object, value], position, |runtime, [object, value]| {
-                    runtime.set_attribute(object, index, value).map(|()| value)
-                })
+                self.assign_attribute(object, name, operator, value, position)
             }
             Target::Index { object, index, bracket } => {
                 let object = self.expression(object)?;
@@ -292,6 +313,33 @@ impl<'a> Evaluator<'a, '_> {
                 })
             }
         }
+    }
+}
+
+impl<'a> Evaluator<'a, '_> {
+    /// `object.name operator= value`; the value stored.
+    fn assign_attribute(
+        &mut self,
+        object: Value,
+        name: Label,
+        operator: Option<BinaryOperator>,
+        value: &'a Expression<'a>,
+        position: u32,
+    ) -> Result<Value, Exit> {
+        self.push(object);
+        let index = self.name_index(name.symbol);
+        let value = match operator {
+            None => self.expression(value)?,
+            Some(operator) => {
+                let old =
+                    self.apply([object], name.span.start, |runtime, [object]| runtime.get_attribute(object, index))?;
+                self.binary(operator, old, value, position)?
+            }
+        };
+        let object = self.pop();
+        self.apply([object, value], position, |runtime, [object, value]| {
+            runtime.set_attribute(object, index, value).map(|()| value)
+        })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Statements and blocks.
 
-use runtime::Value;
+use runtime::{Runtime, Value};
 
 use super::{Evaluator, Exit, Jump};
-use crate::ast::{Block, Catch, Expression, Name, Statement, StatementKind, Use};
+use crate::ast::{Block, Catch, Expression, Label, Name, Statement, StatementKind, Use};
+use crate::gas::Node;
 use crate::program::Used;
 use crate::resolver::{ModuleBody, ModuleInfo};
 
@@ -19,6 +20,9 @@ impl<'a> Evaluator<'a, '_> {
     /// Runs statements in order. The block of a `defer` is the cleanup of what follows it.
     pub(super) fn statements(&mut self, statements: &'a [Statement<'a>]) -> Result<(), Exit> {
         for (index, statement) in statements.iter().enumerate() {
+            if self.charges.is_some() {
+                self.pay(Node::statement(statement))?;
+            }
             if let StatementKind::Defer(ref deferred) = statement.kind {
                 return self.with_cleanup(deferred, |evaluator| evaluator.statements(&statements[index + 1..]));
             }
@@ -64,6 +68,10 @@ impl<'a> Evaluator<'a, '_> {
             },
             StatementKind::Require { condition, message } => self.require(condition, message, position),
             StatementKind::Revert(reason) => self.revert(reason, position),
+            StatementKind::Transaction { contract, action, ref body } => {
+                self.transaction(contract, action, body, position)
+            }
+            StatementKind::Emit { event, arguments } => self.emit_event(event, arguments, position),
             StatementKind::Module(module) => match self.place(module.name) {
                 Place::Module(index) => self.import(index, position),
                 _ => Ok(()),
@@ -102,7 +110,11 @@ impl<'a> Evaluator<'a, '_> {
         let mut statement = statement;
         while let StatementKind::If { condition, ref then, ref otherwise } = statement.kind {
             if self.expression(condition)?.is_truthy() {
+                self.pay_for_block(then)?;
                 return self.block(then);
+            }
+            if let Some(otherwise) = otherwise {
+                self.pay_for_block(otherwise)?;
             }
             match otherwise {
                 None => return Ok(()),
@@ -189,10 +201,15 @@ impl<'a> Evaluator<'a, '_> {
     /// `try { body } catch (name) { handler }`.
     fn try_catch(&mut self, body: &Block<'a>, catch: Option<&Catch<'a>>, position: u32) -> Result<(), Exit> {
         let height = self.stack.len();
-        match (self.block(body), catch) {
+        let outcome = match catch {
+            Some(_) => self.pay_for_block(body).and_then(|()| self.block(body)),
+            None => self.block(body),
+        };
+        match (outcome, catch) {
             (Err(Exit::Fault(fault)), Some(catch)) if fault.kind.is_catchable() => {
                 self.stack.truncate(height);
                 let value = self.runtime.landing_value(fault, false);
+                self.pay_for_block(&catch.body)?;
                 if let Some(name) = catch.name {
                     self.store(name, value);
                 }
@@ -224,12 +241,71 @@ impl<'a> Evaluator<'a, '_> {
         let jump = self.jump;
         self.stack.truncate(height);
         self.push(carried);
+        self.pay_for_block(cleanup)?;
         self.block(cleanup)?;
         let carried = self.pop();
         if let Err(Exit::Jump) = outcome {
             (self.jump, self.result) = (jump, carried);
         }
         outcome
+    }
+
+    /// `tx { body }`, or the body of a contract's action: every way out of it commits, but an error reverts.
+    fn transaction(
+        &mut self,
+        contract: Option<Name>,
+        action: Label,
+        body: &Block<'a>,
+        position: u32,
+    ) -> Result<(), Exit> {
+        let contract = contract.map_or(Ok(Value::NULL), |this| self.read(this))?;
+        let outcome = self.runtime.begin_transaction(contract, self.name_index(action.symbol));
+        self.checked(outcome, position)?;
+        let outcome = self.pay_for_block(body).and_then(|()| self.block(body));
+        let outcome = outcome.and_then(|()| self.commit(Value::NULL, position)).or_else(|exit| match exit {
+            Exit::Jump if self.jump == Jump::Return => {
+                let value = std::mem::replace(&mut self.result, Value::NULL);
+                self.commit(value, position)?;
+                self.leave(Jump::Return)
+            }
+            Exit::Jump => {
+                let jump = self.jump;
+                self.commit(Value::NULL, position)?;
+                self.leave(jump)
+            }
+            fault => Err(fault),
+        });
+        if let Err(Exit::Fault(fault)) = &outcome
+            && fault.kind.is_catchable()
+        {
+            let outcome = self.runtime.revert_transaction();
+            self.checked(outcome, position)?;
+        }
+        outcome
+    }
+
+    /// Ends a transaction well; the value that a `return` out of it gives becomes the result.
+    fn commit(&mut self, value: Value, position: u32) -> Result<(), Exit> {
+        self.result = self.apply([value], position, |runtime, [value]| runtime.commit_transaction(value))?;
+        Ok(())
+    }
+
+    /// `emit event(arguments)`.
+    fn emit_event(&mut self, event: Label, arguments: &'a [Expression<'a>], position: u32) -> Result<(), Exit> {
+        let first = self.stack.len();
+        self.push_all(arguments)?;
+        let list = self.operate(first, position, Runtime::build_list)?;
+        self.push(list);
+        let name = self.name_index(event.symbol);
+        let handlers = self.apply([list], position, |runtime, [list]| runtime.emit_event(name, list))?;
+        if let Some(dispatcher) = self.tables.event_dispatcher {
+            let list = self.pop();
+            self.push(handlers);
+            self.push(list);
+            self.enter(dispatcher, Value::NULL, first, position)?;
+        }
+        self.stack.truncate(first);
+        Ok(())
     }
 
     /// The module that a `use` refers to.

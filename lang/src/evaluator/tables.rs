@@ -6,7 +6,7 @@ use runtime::builtins::{self, Builtin};
 use runtime::context::Program;
 use runtime::{Runtime, Tag, Value};
 
-use crate::ast::{Enum, Expression, Function, FunctionBody, Statement};
+use crate::ast::{Enum, Expression, Function, FunctionBody, FunctionKind, Statement};
 use crate::loader::Analysis;
 use crate::names::Symbol;
 use crate::program::FileKind;
@@ -35,6 +35,8 @@ pub(super) enum Place {
     Builtin(u32),
     /// A fact about the file or the run: index into [`PREDEFINED`].
     Predefined(u32),
+    /// A member of a contract: index into [`Tables::owners`].
+    Member(u32),
     /// Nothing that exists while the program runs.
     Nothing,
 }
@@ -104,6 +106,8 @@ pub(super) struct Code<'a> {
     pub(super) parameters: u32,
     /// Its parameters, if one of them has a default: missing arguments are then unset at first, and computed in order.
     pub(super) defaults: Box<[Parameter<'a>]>,
+    /// Whether arguments that are not given are unset, and not null, though no default is computed here.
+    pub(super) passes_defaults: bool,
     /// How many slots it has.
     pub(super) slots: u32,
     /// Slots that get a cell at the beginning.
@@ -140,6 +144,10 @@ pub(super) struct Tables<'a, 't> {
     pub(super) unset: FxHashMap<Symbol, Place>,
     /// String constants of the program by text.
     pub(super) strings: FxHashMap<&'t str, Value>,
+    /// What `this` is where members of contracts are meant by their bare names.
+    pub(super) owners: Vec<Place>,
+    /// The function that calls the handlers of an event, if the program can register any.
+    pub(super) event_dispatcher: Option<u32>,
 }
 
 /// An index that stands for none.
@@ -160,6 +168,8 @@ impl<'a, 't> Tables<'a, 't> {
             builtins: Vec::new(),
             unset: FxHashMap::default(),
             strings: FxHashMap::default(),
+            owners: Vec::new(),
+            event_dispatcher: analysis.event_dispatcher(),
         };
         let names = &analysis.program.names;
         let name_index = |symbol: u32| program.name_indices.get(names.text(Symbol(symbol))).copied().unwrap_or(NONE);
@@ -186,9 +196,13 @@ impl<'a, 't> Tables<'a, 't> {
         for (file, source) in self.analysis.program.files.iter().enumerate() {
             let resolved = &self.analysis.resolved.files[file];
             let names = self.places.len() as u32;
+            let first_owner = self.owners.len() as u32;
+            let owners: Vec<Place> = resolved.owners.iter().map(|&owner| self.place(file, owner)).collect();
+            self.owners.extend(owners);
             for &binding in &resolved.bindings {
                 let place = match binding {
                     Binding::Builtin(symbol) => self.builtin_place(symbol, program, &mut builtins),
+                    Binding::Member(owner) => Place::Member(first_owner + owner),
                     _ => self.place(file, binding),
                 };
                 self.places.push(place);
@@ -223,7 +237,7 @@ impl<'a, 't> Tables<'a, 't> {
             Binding::Library(function) => Place::Function(function),
             Binding::Unknown(global) => Place::Global(global),
             Binding::Type(index) => Place::Type(index),
-            Binding::Builtin(_) | Binding::None => Place::Nothing,
+            Binding::Builtin(_) | Binding::Member(_) | Binding::None => Place::Nothing,
         }
     }
 
@@ -282,6 +296,9 @@ impl<'a, 't> Tables<'a, 't> {
             first_function,
             parameters: scope.function.map_or(0, |function| function.parameters.len() as u32),
             defaults: scope.function.map_or_else(Box::default, |function| parameters(function, scope)),
+            passes_defaults: scope
+                .function
+                .is_some_and(|function| function.kind == FunctionKind::Constructor { passes_defaults: true }),
             slots: scope.slots,
             cells: cells.collect(),
             published: published.collect(),
@@ -328,7 +345,9 @@ impl<'a, 't> Tables<'a, 't> {
     /// defaults that types inherit from other files.
     fn add_constructors(&mut self, program: &Program) {
         let resolved = &self.analysis.resolved;
-        let constructors = program.types.iter().filter(|facts| facts.constructor.is_some()).count() as u32;
+        // Those of contracts are functions of their files.
+        let constructors =
+            program.types.iter().filter(|facts| facts.constructor.is_some() && !facts.is_contract).count() as u32;
         let mut distant = FxHashMap::default();
         for (at, (owner, default)) in resolved.distant_defaults().into_iter().enumerate() {
             let function = resolved.function_count + constructors + at as u32;
@@ -338,7 +357,7 @@ impl<'a, 't> Tables<'a, 't> {
             self.put(function, code);
         }
         for (index, facts) in program.types.iter().enumerate() {
-            if let Some(function) = facts.constructor {
+            if let Some(function) = facts.constructor.filter(|_| !facts.is_contract) {
                 let defaults = self.field_defaults(index as u32, &distant);
                 let code = self.bare_code(resolved.types[index].file, defaults, Body::Constructor(index as u32));
                 self.put(function, code);
@@ -387,6 +406,7 @@ impl<'a, 't> Tables<'a, 't> {
             first_function,
             parameters: count,
             defaults,
+            passes_defaults: false,
             slots: count,
             cells: Box::default(),
             published: Box::default(),

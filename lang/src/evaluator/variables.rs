@@ -25,9 +25,32 @@ impl Evaluator<'_, '_> {
             Place::Cell(slot) => content(self.stack[self.frame.base + slot as usize]),
             Place::Capture(index) => content(self.captured(index)),
             Place::Global(global) => self.runtime.globals[global as usize],
+            Place::Member(owner) => return self.member(owner, name),
             fixed => return self.fixed(fixed, name.span.start),
         };
         if value.is_unset() { self.unset(name) } else { Ok(value) }
+    }
+
+    /// The value of a variable that certainly has one.
+    pub(super) fn value_of(&self, place: Place) -> Value {
+        match place {
+            Place::Slot(slot) => self.stack[self.frame.base + slot as usize],
+            Place::Cell(slot) => content(self.stack[self.frame.base + slot as usize]),
+            Place::Capture(index) => content(self.captured(index)),
+            _ => Value::NULL,
+        }
+    }
+
+    /// A parameter as it came, given or not.
+    pub(super) fn argument(&self, name: Name) -> Value {
+        self.value_of(self.place(name))
+    }
+
+    /// A contract's member that is meant by its bare name.
+    fn member(&mut self, owner: u32, name: Name) -> Result<Value, Exit> {
+        let contract = self.value_of(self.tables.owners[owner as usize]);
+        let index = self.name_index(name.symbol);
+        self.apply([contract], name.span.start, |runtime, [contract]| runtime.get_attribute(contract, index))
     }
 
     /// The value of a name that is no variable.
@@ -40,7 +63,12 @@ impl Evaluator<'_, '_> {
             Place::Module(index) => Value::indexed(Tag::Module, index),
             Place::Builtin(index) => self.tables.builtin_value(index),
             Place::Predefined(index) => return self.predefined(PREDEFINED[index as usize], position),
-            Place::Slot(_) | Place::Cell(_) | Place::Capture(_) | Place::Global(_) | Place::Nothing => Value::NULL,
+            Place::Slot(_)
+            | Place::Cell(_)
+            | Place::Capture(_)
+            | Place::Global(_)
+            | Place::Member(_)
+            | Place::Nothing => Value::NULL,
         })
     }
 
@@ -56,7 +84,12 @@ impl Evaluator<'_, '_> {
             "__MODULE__" => &source.name,
             "__PACKAGE__" => "",
             _ => {
-                let Some(builtin) = builtins::find("__ARGS__") else { return Ok(Value::NULL) };
+                let builtin = match name {
+                    "TX" => "__TX__",
+                    "msg" => "__msg__",
+                    _ => "__ARGS__",
+                };
+                let Some(builtin) = builtins::find(builtin) else { return Ok(Value::NULL) };
                 return self.apply([], position, |runtime, []| runtime.call_builtin(builtin, &[]));
             }
         };

@@ -4,7 +4,7 @@ use super::statements::{is_function_word, is_modifier};
 use super::{Parse, Parser, span_of};
 use crate::ast::{
     Entity, Enum, EnumMember, ExpressionKind, Field, Function, FunctionKind, Label, Module, Name, Protocol, Statement,
-    StatementKind, TypePath, UnaryOperator, Use, UseForm, UseName,
+    StatementKind, TypeKind, TypePath, UnaryOperator, Use, UseForm, UseName,
 };
 use crate::lexer::{Token, TokenKind};
 
@@ -13,7 +13,7 @@ impl<'a> Parser<'a, '_> {
 
     /// `entity` or `data`.
     pub(super) fn entity(&mut self, start: Token) -> Parse<&'a Entity<'a>> {
-        let is_data = self.advance().kind == TokenKind::Data;
+        let kind = if self.advance().kind == TokenKind::Data { TypeKind::Data } else { TypeKind::Entity };
         let name = self.name("the type")?;
         if self.at(TokenKind::Less) {
             self.type_parameters()?;
@@ -43,7 +43,8 @@ impl<'a> Parser<'a, '_> {
             protocols: self.arena.alloc_slice_copy(&protocols),
             fields: self.arena.alloc_slice_copy(&fields),
             methods: self.arena.alloc_slice_copy(&methods),
-            is_data,
+            kind,
+            constructor: None,
             span: self.span_from(start.start),
         };
         Ok(self.arena.alloc(entity))
@@ -101,7 +102,7 @@ impl<'a> Parser<'a, '_> {
         Ok(())
     }
 
-    fn field(&mut self) -> Parse<Field<'a>> {
+    pub(super) fn field(&mut self) -> Parse<Field<'a>> {
         if !self.token.kind.is_word() {
             let error = self.expected("a field or an action");
             self.help("a field is written `name: type` or `name: type = value`");
@@ -127,7 +128,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// The kind of the next token if it stands on the same line.
-    fn next_on_line(&self) -> Option<TokenKind> {
+    pub(super) fn next_on_line(&self) -> Option<TokenKind> {
         let next = self.peek();
         (!next.newline_before()).then_some(next.kind)
     }

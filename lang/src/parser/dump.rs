@@ -205,6 +205,17 @@ impl<'n> Dump<'n> {
                 }
             }),
             StatementKind::Defer(block) => self.node("defer", |dump| dump.block(block)),
+            StatementKind::Transaction { contract, action, body } => self.node("transaction", |dump| {
+                if let Some(this) = contract {
+                    dump.word(this.symbol);
+                }
+                dump.word(action.symbol);
+                dump.block(body);
+            }),
+            StatementKind::Emit { event, arguments } => self.node("emit", |dump| {
+                dump.word(event.symbol);
+                dump.expressions(arguments);
+            }),
             StatementKind::Function(function) => self.function(function),
             StatementKind::Entity(entity) => self.entity(entity),
             StatementKind::Enum(enumeration) => self.node("enum", |dump| {
@@ -284,7 +295,12 @@ impl<'n> Dump<'n> {
     }
 
     fn entity(&mut self, entity: &Entity) {
-        self.node(if entity.is_data { "data" } else { "entity" }, |dump| {
+        let head = match entity.kind {
+            TypeKind::Entity => "entity",
+            TypeKind::Data => "data",
+            TypeKind::Contract => "contract",
+        };
+        self.node(head, |dump| {
             dump.word(entity.name.symbol);
             if let Some(parent) = entity.parent {
                 dump.put(" extends");
@@ -305,7 +321,7 @@ impl<'n> Dump<'n> {
                     }
                 });
             }
-            for method in entity.methods {
+            for method in entity.methods.iter().chain(entity.constructor.as_slice()) {
                 dump.new_line();
                 dump.function(method);
             }
@@ -318,6 +334,7 @@ impl<'n> Dump<'n> {
             FunctionKind::Declaration => "action",
             FunctionKind::Literal => "fn",
             FunctionKind::Method => "method",
+            FunctionKind::Constructor { .. } => "constructor",
         };
         self.node(head, |dump| {
             let _ = write!(dump.output, " #{}", function.id.0);
@@ -369,7 +386,10 @@ impl<'n> Dump<'n> {
                 let _ = write!(self.output, "{text:?}");
             }
             ExpressionKind::Interpolation(pieces) => self.node("$", |dump| dump.expressions(pieces)),
-            ExpressionKind::Name(name) | ExpressionKind::This(name) => self.put(self.text(name.symbol)),
+            ExpressionKind::Name(name) | ExpressionKind::This(name) | ExpressionKind::Argument(name) => {
+                self.put(self.text(name.symbol))
+            }
+            ExpressionKind::NewContract(name) => self.node("new", |dump| dump.word(name.symbol)),
             ExpressionKind::List(elements) => self.node("list", |dump| dump.expressions(elements)),
             ExpressionKind::Map(entries) => self.node("map", |dump| {
                 for entry in *entries {

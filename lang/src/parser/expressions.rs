@@ -50,7 +50,7 @@ fn infix(kind: TokenKind) -> Option<(Infix, u8)> {
 }
 
 /// What stands between the parentheses of a call.
-enum Arguments<'a> {
+pub(super) enum Arguments<'a> {
     Positional(&'a [Expression<'a>]),
     /// `value, name = value`: a construction.
     Named(&'a [Expression<'a>], &'a [FieldInitializer<'a>]),
@@ -304,7 +304,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// The arguments of a call. Behind one that reads `name = value`, all must.
-    fn arguments(&mut self) -> Parse<Arguments<'a>> {
+    pub(super) fn arguments(&mut self) -> Parse<Arguments<'a>> {
         let base = self.expressions.len();
         let mut fields = Vec::new();
         let mode = self.open();

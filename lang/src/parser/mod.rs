@@ -20,6 +20,7 @@
 //! Chains of binary operators, postfix operators and `elif` are built by loops and may have any length.
 
 mod blocks;
+mod contracts;
 mod declarations;
 pub mod dump;
 mod expressions;

@@ -113,22 +113,22 @@ impl<'a> Parser<'a, '_> {
             From if on_line && next.kind == String => StatementKind::Use(self.use_from_statement()?),
             Export if on_line && (next.kind.is_word() || next.kind == LeftBrace) => self.export()?,
             TypeAlias if before_name => self.type_alias()?,
-            Contract if before_name => return self.skip_unsupported("contracts are").map(Some),
-            Event if before_name => return self.skip_unsupported("`event` declarations are").map(Some),
+            Contract if before_declared => StatementKind::Entity(self.contract(start)?),
+            Event if before_name => {
+                self.event_declaration()?;
+                return Ok(Some(self.placeholder(start.start)));
+            }
             Watch if before_name || (on_line && next.kind == LeftBrace) => {
                 return self.skip_unsupported("`watch` is").map(Some);
             }
-            Tx if on_line && next.kind == LeftBrace => {
-                return self.skip_unsupported("`tx` blocks are").map(Some);
-            }
+            Tx if on_line && matches!(next.kind, LeftBrace | Colon) => self.transaction(start)?,
+            // Outside of a contract these are variables like any other.
             Persistent if on_line && next.kind == Storage => {
-                return self.skip_unsupported("`persistent storage` is").map(Some);
+                self.advance();
+                return self.let_statement(false).map(Some);
             }
-            State if before_name || (on_line && next.kind == LeftBrace) => {
-                return self.skip_unsupported("`state` is").map(Some);
-            }
-            Ledger if before_name => return self.skip_unsupported("`ledger` is").map(Some),
-            Emit if before_name => return self.skip_unsupported("`emit` is").map(Some),
+            State | Ledger | Storage if before_name => return self.let_statement(false).map(Some),
+            Emit if before_name => self.emit()?,
             kind if is_modifier(kind) && on_line && (is_modifier(next.kind) || is_function_word(next.kind)) => {
                 return self.modified_function(start).map(Some);
             }

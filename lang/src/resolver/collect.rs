@@ -29,7 +29,7 @@ impl<'a> Resolver<'a, '_> {
 
     fn declare_assigned(&mut self, assigned: &Assigned) {
         for name in assigned {
-            if self.current[name.symbol.0 as usize].depth == 0 {
+            if self.current[name.symbol.0 as usize].depth == 0 && !self.is_contract_member(name.symbol) {
                 self.declare(name.symbol, Declaration::Local);
             }
         }
@@ -118,6 +118,10 @@ impl<'a> Resolver<'a, '_> {
                     }
                 }
                 StatementKind::Defer(ref block) => self.collect_block(block, assigned),
+                StatementKind::Transaction { ref body, .. } => self.collect_block(body, assigned),
+                StatementKind::Emit { arguments, .. } => {
+                    arguments.iter().for_each(|argument| self.collect_expression(argument, assigned));
+                }
                 StatementKind::Function(function) => {
                     if let Some(name) = function.name {
                         self.declare(name.symbol, Declaration::Function(function.id));
@@ -130,7 +134,10 @@ impl<'a> Resolver<'a, '_> {
                     self.resolved.enums.push(declaration);
                     self.declare_fixed(declaration.name, Storage::Enum(index));
                 }
-                StatementKind::Protocol(protocol) => self.declare_fixed(protocol.name, Storage::Protocol),
+                StatementKind::Protocol(protocol) => {
+                    self.protocols.insert(protocol.name.symbol, protocol);
+                    self.declare_fixed(protocol.name, Storage::Protocol);
+                }
                 StatementKind::Module(module) => self.declare_module(module),
                 StatementKind::Use(use_) => {
                     if !self.frame().scope.is_top_level {
@@ -263,6 +270,8 @@ impl<'a> Expression<'a> {
             | ExpressionKind::String(_)
             | ExpressionKind::Name(_)
             | ExpressionKind::This(_)
+            | ExpressionKind::NewContract(_)
+            | ExpressionKind::Argument(_)
             | ExpressionKind::Function(_) => {}
             ExpressionKind::Interpolation(parts) | ExpressionKind::List(parts) => parts.iter().for_each(visit),
             ExpressionKind::Map(entries) => entries.iter().for_each(|entry| {

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use fxhash::{FxHashMap, FxHashSet};
 
 use super::{Binding, Declaration, Resolved, Resolver, Storage};
-use crate::ast::{Expression, Field, Span, TypePath};
+use crate::ast::{Expression, Field, Span, TypeKind, TypePath};
 use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
 use crate::names::Symbol;
@@ -114,12 +114,14 @@ pub struct TypeField<'a> {
     pub owner: u32,
     /// The file of that type.
     pub file: usize,
+    /// True for a contract's, whose default its constructor computes.
+    is_state: bool,
 }
 
 impl<'a> TypeField<'a> {
     /// Its default, if that is no constant.
     pub fn computed_default(&self) -> Option<&'a Expression<'a>> {
-        self.field.default.filter(|default| literal(default).is_none())
+        self.field.default.filter(|default| !self.is_state && literal(default).is_none())
     }
 }
 
@@ -157,7 +159,8 @@ impl<'a> Resolved<'a> {
             places.extend(fields.iter().enumerate().map(|(at, field)| (field.field.name.symbol, at)));
         }
         for field in info.entity.fields {
-            let own = TypeField { field, owner: index, file: info.file };
+            let own =
+                TypeField { field, owner: index, file: info.file, is_state: info.entity.kind == TypeKind::Contract };
             match places.entry(field.name.symbol) {
                 Entry::Occupied(place) => fields[*place.get()] = own,
                 Entry::Vacant(place) => {

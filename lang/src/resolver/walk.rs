@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::{Binding, Declaration, Frame, FunctionScope, ModuleBody, ModuleInfo, Resolver, Storage, TypeInfo};
 use crate::ast::{
     Block, Entity, Expression, ExpressionKind, Function, FunctionBody, FunctionId, FunctionKind, MatchBody, Module,
-    Name, Pattern, Statement, StatementKind, Target, Use,
+    Name, Pattern, Statement, StatementKind, Target, TypeKind, Use,
 };
 use crate::diagnostics::Diagnostic;
 use crate::names::Symbol;
@@ -16,6 +16,7 @@ impl<'a> Resolver<'a, '_> {
     pub(super) fn file(&mut self, kind: FileKind) {
         let statements = self.program.files[self.file].file.statements;
         self.push(FunctionId(0), None, true, 0);
+        self.protocols.clear();
         self.collect(statements);
         if kind.exports_everything() {
             let explicit = std::mem::take(&mut self.frame().exports);
@@ -40,6 +41,7 @@ impl<'a> Resolver<'a, '_> {
             early_uses: Vec::new(),
             made_at,
             last: if id.0 == u32::MAX { FunctionId(0) } else { id },
+            contract: None,
         });
     }
 
@@ -137,7 +139,7 @@ impl<'a> Resolver<'a, '_> {
     /// Declares an entity or data type.
     pub(super) fn declare_type(&mut self, entity: &'a Entity<'a>) {
         let index = self.resolved.types.len() as u32;
-        self.resolved.types.push(TypeInfo { entity, file: self.file, parent: None });
+        self.resolved.types.push(TypeInfo { entity, file: self.file, parent: None, unfulfilled: None });
         self.declare_fixed(entity.name, Storage::Type(index));
     }
 
@@ -276,11 +278,18 @@ impl<'a> Resolver<'a, '_> {
                     self.block(block);
                     self.frame().disorder -= 1;
                 }
+                StatementKind::Transaction { contract, ref body, .. } => {
+                    contract.into_iter().for_each(|this| self.read(this));
+                    self.block(body);
+                }
+                StatementKind::Emit { arguments, .. } => {
+                    arguments.iter().for_each(|argument| self.expression(argument));
+                }
                 StatementKind::Function(function) => {
                     if let Some(name) = function.name {
                         self.write(name, 0, u32::MAX, true, false);
                     }
-                    self.function(function, 0);
+                    self.function(function, 0, None);
                 }
                 StatementKind::Entity(entity) => self.entity(entity),
                 StatementKind::Enum(_)
@@ -346,19 +355,21 @@ impl<'a> Resolver<'a, '_> {
         pending.push(expression);
         while let Some(expression) = pending.pop() {
             match expression.kind {
-                ExpressionKind::Name(name) => self.read(name),
+                ExpressionKind::Name(name) | ExpressionKind::NewContract(name) | ExpressionKind::Argument(name) => {
+                    self.read(name)
+                }
                 ExpressionKind::This(name) => {
                     if matches!(self.lookup(name), Binding::Unknown(_)) {
                         self.error(
                             Diagnostic::error(
-                                "'this' can only be used inside a method of an entity or data type",
+                                "'this' can only be used inside a method of an entity, data type or contract",
                                 name.span,
                             )
                             .with_help("pass the object as a parameter"),
                         );
                     }
                 }
-                ExpressionKind::Function(function) => self.function(function, function.span.start),
+                ExpressionKind::Function(function) => self.function(function, function.span.start, None),
                 ExpressionKind::Assign { target: &Target::Name(name), .. } => {
                     self.write(name, expression.span.end, expression.span.end, false, false)
                 }
@@ -387,9 +398,11 @@ impl<'a> Resolver<'a, '_> {
         }
     }
 
-    /// Resolves a nested function. `made_at` is where its literal begins; 0 for a hoisted declaration.
-    fn function(&mut self, function: &'a Function<'a>, made_at: u32) {
+    /// Resolves a nested function. `made_at` is where its literal begins; 0 for a hoisted declaration. `contract` is what it is an action or
+    /// the constructor of.
+    fn function(&mut self, function: &'a Function<'a>, made_at: u32, contract: Option<&'a Entity<'a>>) {
         self.push(function.id, Some(function), false, made_at);
+        self.frame().contract = contract;
         for parameter in function.parameters {
             let known = self.frame().scope.variables.len();
             let variable = self.declare(parameter.name.symbol, Declaration::Parameter);
@@ -440,14 +453,18 @@ impl<'a> Resolver<'a, '_> {
         for &protocol in entity.protocols {
             self.lookup(protocol);
         }
-        for field in entity.fields {
+        let contract = (entity.kind == TypeKind::Contract).then_some(entity);
+        if contract.is_some() {
+            self.resolved.types[index as usize].unfulfilled = self.unfulfilled(entity);
+        }
+        for field in entity.fields.iter().filter(|_| contract.is_none()) {
             if let Some(default) = field.default {
                 self.field_default(default);
             }
         }
-        for &method in entity.methods {
-            debug_assert_eq!(method.kind, FunctionKind::Method);
-            self.function(method, 0);
+        for &method in entity.methods.iter().chain(entity.constructor.as_slice()) {
+            debug_assert_ne!(method.kind, FunctionKind::Literal);
+            self.function(method, 0, contract);
             let scope = &self.resolved.files[self.file].functions[method.id.0 as usize];
             if let Some(capture) = scope.captures.first() {
                 let text = self.text(capture.symbol).to_string();
@@ -460,6 +477,22 @@ impl<'a> Resolver<'a, '_> {
                 );
             }
         }
+    }
+
+    /// What is said when a contract of this type is made, if it lacks an action that one of its protocols asks for.
+    fn unfulfilled(&self, contract: &Entity<'a>) -> Option<String> {
+        let has = |action: Symbol| {
+            contract.methods.iter().any(|method| method.name.is_some_and(|name| name.symbol == action))
+        };
+        for name in contract.protocols {
+            let Some(protocol) = self.protocols.get(&name.symbol) else { continue };
+            if let Some(missing) = protocol.methods.iter().find(|method| !has(method.symbol)) {
+                let [contract, protocol, action] =
+                    [contract.name.symbol, name.symbol, missing.symbol].map(|symbol| self.text(symbol));
+                return Some(format!("Contract {contract} does not implement {protocol}: it has no action '{action}'"));
+            }
+        }
+        None
     }
 
     /// Resolves the default of a field, which the type's constructor computes: a function without a number of its own.

@@ -99,7 +99,7 @@ fn update(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     Ok(arguments[0])
 }
 
-fn merge(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+pub(super) fn merge(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     let other = map("merge", arguments[1])?;
     let additional = other.len();
     let result = map("merge", arguments[0])?.copy(&mut runtime.heap, additional)?;

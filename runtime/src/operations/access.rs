@@ -51,6 +51,7 @@ impl Runtime {
                 }
             }
             Tag::Map => Ok(object.as_map().and_then(|map| map.get(index)).unwrap_or(Value::NULL)),
+            Tag::StateMap => self.state_map_get(object, index),
             Tag::Record | Tag::Module => {
                 Ok(match index.as_string().and_then(|name| self.program.name_indices.get(name.as_str()).copied()) {
                     Some(name) => self.get_attribute(object, name)?,
@@ -71,6 +72,7 @@ impl Runtime {
                         index.type_title()
                     )));
                 };
+                let value = self.plain(value)?;
                 let stored = match element_position(number, list.len()) {
                     Some(at) => list.set(&mut self.heap, at, value)?,
                     None => false,
@@ -82,7 +84,11 @@ impl Runtime {
                         .with_help("push() adds elements at the end"))
                 }
             }
-            Tag::Map => self.set_key(object, index, value),
+            Tag::Map => {
+                let value = self.plain(value)?;
+                self.set_key(object, index, value)
+            }
+            Tag::StateMap => self.state_map_set(object, index, value),
             Tag::Record => {
                 match index.as_string().and_then(|name| self.program.name_indices.get(name.as_str()).copied()) {
                     Some(name) => self.set_attribute(object, name, value),
@@ -134,10 +140,14 @@ impl Runtime {
         match object.tag() {
             Tag::Record => {
                 let Some(record) = object.as_record() else { return Ok(Value::NULL) };
+                if self.program.types[record.type_index() as usize].is_contract {
+                    return self.contract_attribute(record, name);
+                }
                 let field = self.program.types[record.type_index() as usize].fields.get(&name);
                 Ok(field.and_then(|&at| record.fields().get(at as usize).copied()).unwrap_or(Value::NULL))
             }
             Tag::Map => Ok(object.as_map().and_then(|map| map.get(self.names[name as usize])).unwrap_or(Value::NULL)),
+            Tag::StateMap => self.state_map_get(object, self.names[name as usize]),
             Tag::Module => {
                 let members = &self.program.modules[object.index() as usize].members;
                 match members.iter().find(|member| member.0 == name) {
@@ -155,6 +165,10 @@ impl Runtime {
         match object.tag() {
             Tag::Record => {
                 let Some(record) = object.as_record() else { return Ok(()) };
+                if self.program.types[record.type_index() as usize].is_contract {
+                    return self.set_contract_attribute(record, name, value);
+                }
+                let value = self.plain(value)?;
                 let facts = &self.program.types[record.type_index() as usize];
                 match facts.fields.get(&name) {
                     Some(_) if facts.is_data => Err(Error::type_error(format!(
@@ -169,7 +183,11 @@ impl Runtime {
                     None => Err(self.unknown_field(object, &self.program.names[name as usize])),
                 }
             }
-            Tag::Map => self.set_key(object, self.names[name as usize], value),
+            Tag::Map => {
+                let value = self.plain(value)?;
+                self.set_key(object, self.names[name as usize], value)
+            }
+            Tag::StateMap => self.state_map_set(object, self.names[name as usize], value),
             _ => Err(Error::type_error(format!(
                 "Type error: cannot assign to property '{}' of {}",
                 self.program.names[name as usize],
@@ -190,6 +208,7 @@ impl Runtime {
             Tag::List => value.as_list().map(|list| list.len()),
             Tag::String => value.as_string().map(Str::char_count),
             Tag::Map => value.as_map().map(|map| map.len()),
+            Tag::StateMap => Some(self.state_map_len(value)),
             _ => None,
         };
         match length {
@@ -222,11 +241,17 @@ impl Runtime {
 
     /// A list of these values.
     pub fn build_list(&mut self, values: &[Value]) -> Result<Value, Fault> {
+        if let Some(values) = self.all_plain(values)? {
+            return List::from_values(&mut self.heap, &values);
+        }
         List::from_values(&mut self.heap, values)
     }
 
     /// Appends values to a list in place.
     pub fn list_append(&mut self, list: Value, values: &[Value]) -> Result<Value, Fault> {
+        if let Some(values) = self.all_plain(values)? {
+            return self.list_append(list, &values);
+        }
         if let Some(target) = list.as_list() {
             target.extend_from_values(&mut self.heap, values)?;
         }
@@ -237,7 +262,8 @@ impl Runtime {
     pub fn build_map(&mut self, pairs: &[Value]) -> Result<Value, Fault> {
         let map = Map::create(&mut self.heap, MapKind::Plain);
         for pair in pairs.chunks_exact(2) {
-            self.set_key(map, pair[0], pair[1])?;
+            let value = self.plain(pair[1])?;
+            self.set_key(map, pair[0], value)?;
         }
         Ok(map)
     }
@@ -255,6 +281,9 @@ impl Runtime {
 
     /// Printed forms joined.
     pub fn build_string(&mut self, values: &[Value]) -> Result<Value, Fault> {
+        if let Some(values) = self.all_plain(values)? {
+            return self.build_string(&values);
+        }
         let mut text = String::new();
         for &value in values {
             self.format_into(&mut text, value)?;
@@ -264,6 +293,9 @@ impl Runtime {
 
     /// An instance of a type whose leading fields are given; the others start as declared. Extra values are ignored.
     pub fn new_record(&mut self, type_index: u32, given: &[Value]) -> Result<Value, Fault> {
+        if let Some(given) = self.all_plain(given)? {
+            return self.new_record(type_index, &given);
+        }
         let facts = &self.program.types[type_index as usize];
         let count = facts.defaults.len();
         if given.len() >= count {
@@ -286,6 +318,9 @@ impl Runtime {
     pub fn print(&mut self, values: &[Value]) -> Result<(), Fault> {
         if values.is_empty() {
             return Ok(());
+        }
+        if let Some(values) = self.all_plain(values)? {
+            return self.print(&values);
         }
         let mut text = String::new();
         for (index, &value) in values.iter().enumerate() {

@@ -69,6 +69,10 @@ impl Runtime {
                 None => Err(mismatch("add", a, b)),
             },
             (Tag::String, Tag::Int) => Str::concat(&mut self.heap, a, int_text(b.int_payload(), &mut [0; LONGEST_INT])),
+            (Tag::String, Tag::StateMap) => {
+                let b = self.plain(b)?;
+                self.add(a, b)
+            }
             (Tag::String, _) => {
                 let second = self.format_within_limit(b)?;
                 Str::concat(&mut self.heap, a, &second)
@@ -79,6 +83,10 @@ impl Runtime {
                 self.new_string(&text)
             }
             (Tag::List, Tag::List) => self.concat_lists(a, b),
+            (Tag::StateMap, _) => {
+                let a = self.plain(a)?;
+                self.add(a, b)
+            }
             _ => match (a.as_number(), b.as_number()) {
                 (Some(a), Some(b)) => Ok(Value::float(a + b)),
                 _ => Err(mismatch("add", a, b)),

@@ -1,6 +1,6 @@
 //! What a call runs.
 
-use crate::builtins::Builtin;
+use crate::builtins::{Builtin, NativeFunction};
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::methods::NativeMethod;
@@ -96,8 +96,23 @@ impl Runtime {
     #[cold]
     fn no_method(&self, receiver: Value, name: u32) -> Fault {
         let name = &*self.program.names[name as usize];
+        if self.is_contract(receiver) {
+            return self.no_action(receiver, name);
+        }
         let fault = Error::new(ErrorKind::Type, format!("Method '{name}' not supported for {}", receiver.type_title()));
         match crate::suggest::nearest(name, crate::methods::names_for(receiver)) {
+            Some(nearest) => fault.with_help(format!("did you mean '{nearest}'?")),
+            None => fault,
+        }
+    }
+
+    #[cold]
+    fn no_action(&self, contract: Value, name: &str) -> Fault {
+        let index = contract.as_record().map_or(0, |record| record.type_index());
+        let facts = &self.program.types[index as usize];
+        let fault = Error::new(ErrorKind::Type, format!("Action '{name}' not found in contract {}", facts.name));
+        let actions = facts.methods.keys().map(|&action| &*self.program.names[action as usize]);
+        match crate::suggest::nearest(name, actions) {
             Some(nearest) => fault.with_help(format!("did you mean '{nearest}'?")),
             None => fault,
         }
@@ -109,7 +124,34 @@ impl Runtime {
         if arguments.len() < builtin.arity.0 || arguments.len() > builtin.arity.1 {
             return Err(wrong_arity(builtin.name, builtin.arity, arguments.len()));
         }
+        if self.is_metered() {
+            return self.call_paid(builtin.name, builtin.function, arguments, 0);
+        }
+        if let Some(arguments) = self.all_plain(arguments)? {
+            return (builtin.function)(self, &arguments);
+        }
         (builtin.function)(self, arguments)
+    }
+
+    /// Calls a builtin or a method of the runtime, and takes gas for its work.
+    ///
+    /// The first `receivers` arguments may be maps in the state of a contract; those after them are made plain.
+    #[inline(never)]
+    fn call_paid(
+        &mut self,
+        name: &str,
+        function: NativeFunction,
+        arguments: &[Value],
+        receivers: usize,
+    ) -> Result<Value, Fault> {
+        let plain = self.all_plain(&arguments[receivers..])?;
+        let plain: Option<Vec<Value>> =
+            plain.map(|plain| arguments[..receivers].iter().copied().chain(plain.iter().copied()).collect());
+        let arguments = plain.as_deref().unwrap_or(arguments);
+        let work = Self::work(name, arguments);
+        let result = function(self, arguments)?;
+        self.charge_work(work + Self::work_of_result(name, result))?;
+        Ok(result)
     }
 
     /// Calls a method of the runtime; `arguments` begins with the receiver.
@@ -118,6 +160,14 @@ impl Runtime {
         let given = arguments.len() - 1;
         if given < method.arity.0 || given > method.arity.1 {
             return Err(wrong_arity(method.name, method.arity, given));
+        }
+        if self.is_metered() {
+            return self.call_paid(method.name, method.function, arguments, 1);
+        }
+        if let Some(plain) = self.all_plain(&arguments[1..])? {
+            let mut all = vec![arguments[0]];
+            all.extend(plain);
+            return (method.function)(self, &all);
         }
         (method.function)(self, arguments)
     }
@@ -129,6 +179,9 @@ impl Runtime {
             return Err(takes_no_names(type_value));
         }
         let facts = &self.program.types[type_value.index() as usize];
+        if facts.is_contract {
+            return contract_arguments(type_value.index(), map);
+        }
         let mut fields = Vec::with_capacity(facts.field_names.len());
         for (at, name) in facts.field_names.iter().enumerate() {
             let key = self.program.name_indices.get(name).map(|&name| self.names[name as usize]);
@@ -161,6 +214,19 @@ impl Runtime {
         }
         false
     }
+}
+
+/// What `C{…}` passes on to the constructor of contract `C`.
+fn contract_arguments(type_index: u32, map: Value) -> Result<(u32, Vec<Value>), Fault> {
+    let mut arguments = Vec::new();
+    for (key, value) in map.as_map().into_iter().flat_map(|map| map.iter()) {
+        if key.as_int().is_none() {
+            return Err(Error::type_error("Type error: arguments by name are for entity and data types, not CONTRACT")
+                .with_help("give a contract the arguments of its `init` in order, without names"));
+        }
+        arguments.push(value);
+    }
+    Ok((type_index, arguments))
 }
 
 #[cold]

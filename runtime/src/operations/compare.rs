@@ -227,6 +227,9 @@ impl Runtime {
         if let Some(map) = container.as_map() {
             return Ok(map.find(needle).is_some());
         }
+        if container.tag() == Tag::StateMap {
+            return Ok(self.state_map_has(container, needle));
+        }
         match (container.as_string(), needle.as_string()) {
             (Some(text), Some(part)) => Ok(text.as_str().contains(part.as_str())),
             (Some(_), None) => {

@@ -39,6 +39,7 @@ impl Runtime {
     pub fn iter_prepare(&mut self, value: Value) -> Result<Value, Fault> {
         match value.tag() {
             Tag::List | Tag::Map => Ok(value),
+            Tag::StateMap => self.plain(value),
             Tag::String => match value.as_string() {
                 Some(string) if !string.is_ascii() => self.characters_of(string),
                 _ => Ok(value),

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use isa::module::{
-    FieldDefinition, Function, MethodDefinition, Module, ModuleDefinition, Source, Stack, TypeDefinition,
+    FieldDefinition, Function, MethodDefinition, Module, ModuleDefinition, Restrictions, Source, Stack, TypeDefinition,
 };
 use isa::{Constant, StackInstruction, StackOp};
 use runtime::objects::{Map, MapKind, Str};
@@ -48,7 +48,7 @@ fn program() -> Arc<Program> {
         TypeDefinition {
             name: name("User"),
             fields: vec![field(user_name, 0), field(age, 1)],
-            methods: vec![MethodDefinition { name: greet, function: GREET }],
+            methods: vec![MethodDefinition { name: greet, function: GREET, restrictions: Restrictions::NONE }],
             ..TypeDefinition::default()
         },
         TypeDefinition {

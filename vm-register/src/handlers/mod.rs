@@ -23,6 +23,7 @@ pub(crate) mod arithmetic;
 pub(crate) mod branch;
 pub(crate) mod build;
 pub(crate) mod calls;
+pub(crate) mod chain;
 pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod loops;

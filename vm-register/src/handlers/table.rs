@@ -147,6 +147,20 @@ macro_rules! for_each_handler {
             ReturnReg inline calls::leave[R<A>];
             ThrowReg outline calls::throw;
             RequireReg outline calls::require;
+            NewContractReg outline chain::new_contract;
+            RegisterEventReg outline chain::register_event;
+            EmitEventReg outline chain::emit_event;
+            HashBlockReg outline chain::hash_block;
+            VerifySignatureReg outline chain::verify_signature;
+            MerkleRootReg outline chain::merkle_root;
+            StateReadReg outline chain::state_read;
+            StateWriteReg outline chain::state_write;
+            TxBeginReg outline chain::tx_begin;
+            TxCommitReg outline chain::tx_commit;
+            TxRevertReg outline chain::tx_revert;
+            GasChargeReg outline chain::gas_charge;
+            MeterReg inline data::meter[];
+            LedgerAppendReg outline chain::ledger_append;
             PrintReg outline calls::print;
         } }
     };
@@ -322,5 +336,5 @@ pub(crate) mod names {
     pub(crate) use crate::handlers::arithmetic::{self, Add, Divide, Modulo, Multiply, Subtract};
     pub(crate) use crate::handlers::compare::{self, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Not};
     pub(crate) use crate::handlers::operand::{I, K, Last, R};
-    pub(crate) use crate::handlers::{access, branch, build, calls, data, loops};
+    pub(crate) use crate::handlers::{access, branch, build, calls, chain, data, loops};
 }

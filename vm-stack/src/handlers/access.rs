@@ -147,7 +147,7 @@ handlers! {
 ///
 /// # Safety
 /// [The contract](super), for an instruction whose operand is an access site.
-unsafe fn site<'s>(machine: &Machine<'_>) -> &'s mut Site {
+pub(super) unsafe fn site<'s>(machine: &Machine<'_>) -> &'s mut Site {
     // SAFETY: the contract; nothing else refers to a site while a slow path runs.
     unsafe { &mut *machine.sites.add(machine.word().operand()) }
 }

@@ -27,6 +27,7 @@
 pub(crate) mod access;
 pub(crate) mod arithmetic;
 pub(crate) mod calls;
+pub(crate) mod chain;
 pub(crate) mod collections;
 pub(crate) mod compare;
 pub(crate) mod control;

@@ -72,6 +72,7 @@ macro_rules! for_each_handler {
             MakeFunction plain variables::make_function;
             Construct plain calls::construct;
             NewRecord plain collections::new_record;
+            NewContract plain chain::new_contract;
             ListAppend plain collections::list_append;
             BuildList plain collections::build_list;
             BuildMap plain collections::build_map;
@@ -83,7 +84,20 @@ macro_rules! for_each_handler {
             SetAttr plain access::set_attr;
             GetLength plain access::get_length;
             BuildString plain collections::build_string;
+            RegisterEvent plain chain::register_event;
+            EmitEvent plain chain::emit_event;
             Import plain calls::import;
+            HashBlock plain chain::hash_block;
+            VerifySignature plain chain::verify_signature;
+            MerkleRoot plain chain::merkle_root;
+            StateRead plain chain::state_read;
+            StateWrite plain chain::state_write;
+            TxBegin plain chain::tx_begin;
+            TxCommit plain chain::tx_commit;
+            TxRevert plain chain::tx_revert;
+            GasCharge plain chain::gas_charge;
+            Meter plain chain::meter;
+            LedgerAppend plain chain::ledger_append;
             Require plain collections::require;
             Throw plain control::throw;
             ForIter plain control::for_iter;
@@ -101,5 +115,7 @@ pub(crate) mod names {
     pub(crate) use crate::handlers::arithmetic::{Add, Div, Mod, Mul, Sub};
     pub(crate) use crate::handlers::compare::{Eq, Gt, Gte, Lt, Lte, Neq};
     pub(crate) use crate::handlers::fused::{Const, JumpIfFalse, Local, LoopIfTrue, Operand};
-    pub(crate) use crate::handlers::{access, arithmetic, calls, collections, compare, control, fused, variables};
+    pub(crate) use crate::handlers::{
+        access, arithmetic, calls, chain, collections, compare, control, fused, variables,
+    };
 }

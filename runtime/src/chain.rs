@@ -1,0 +1,715 @@
+//! Contracts and transactions of a run: which contracts there are, which calls of them are under way, and what those have read of the state.
+//!
+//! The state itself is the [ledger](crate::host)'s. A field that is a map is never copied to the heap: programs get a handle
+//! ([`Tag::StateMap`]), and each entry they read or write through it is one location. A list, or a container within an entry, is one location
+//! as a whole. What programs read of it is a *working copy* on the heap, the same one for the whole call, so that they can change it in
+//! place; whatever differs when a transaction begins or ends is written then. A working copy is good only as long as the ledger
+//! holds the very value that it was made of, which is how reverts and other calls of the same contract show.
+
+use std::sync::Arc;
+
+use fxhash::FxHashMap;
+use isa::module::Restrictions;
+
+use crate::canonical::{self, MapOrder};
+use crate::context::Runtime;
+use crate::error::{Error, ErrorKind, Fault};
+use crate::heap::Marker;
+use crate::host::{Algorithm, ContractId, Key, MapHead, OwnedKey, Slot, Stored};
+use crate::objects::{Map, MapKind, Record};
+use crate::value::{Tag, Value};
+
+/// Who calls when no contract does, as `msg.sender` has it.
+pub const OUTSIDE: &str = "0x0000000000000000000000000000000000000000";
+/// How deep calls of contracts may nest, as in the Ethereum yellow paper, section 9.
+pub const DEEPEST_CALL: usize = 1024;
+/// Name of the field that keeps how many contracts were made.
+const COUNTER: &str = "contracts";
+/// Name of the field of each contract that keeps the name of its type.
+const TYPE_FIELD: &str = "";
+
+/// A contract that this run has made or met.
+struct Instance {
+    /// The value that stands for it: always the same, as contracts are equal by identity.
+    value: Value,
+    type_index: u32,
+    id: ContractId,
+    address: Arc<str>,
+    /// Slots of its fields, in the type's order.
+    slots: Box<[Slot]>,
+}
+
+/// A container that was read from the state.
+struct Working {
+    value: Value,
+    /// The encoding that it was made of, or last written as.
+    made_of: Arc<[u8]>,
+}
+
+/// A transaction that is open.
+struct Call {
+    /// The contract whose code runs in it.
+    contract: Option<u32>,
+    /// The contract that called it.
+    sender: Option<u32>,
+    /// Whether it has a checkpoint in the ledger. A contract's call of itself has none: it is part of the call from outside.
+    has_checkpoint: bool,
+    /// True while nothing may be written.
+    is_read_only: bool,
+    /// Position of the call whose working copies it shares: its own, or one below.
+    root: usize,
+    working: FxHashMap<(Slot, Option<OwnedKey>), Working>,
+}
+
+/// The contracts and open transactions of a run.
+#[derive(Default)]
+pub struct Chain {
+    instances: Vec<Instance>,
+    by_id: FxHashMap<ContractId, u32>,
+    calls: Vec<Call>,
+    handlers: FxHashMap<Box<str>, Vec<Value>>,
+    is_used: bool,
+}
+
+impl Chain {
+    /// Whether the program has done anything with contracts or transactions.
+    pub fn is_used(&self) -> bool {
+        self.is_used
+    }
+
+    /// Marks what it holds.
+    pub(crate) fn trace(&self, marker: &mut Marker<'_>) {
+        self.instances.iter().for_each(|instance| marker.value(instance.value));
+        for call in &self.calls {
+            call.working.values().for_each(|working| marker.value(working.value));
+        }
+        self.handlers.values().for_each(|handlers| marker.values(handlers));
+    }
+}
+
+/// The contract that a record is, by its number in this run. Its only field keeps that.
+fn instance_of(record: &Record) -> u32 {
+    record.fields().first().map_or(u32::MAX, |field| field.int_payload() as u32)
+}
+
+impl Value {
+    /// A handle of a map in the state.
+    fn state_map(instance: u32, slot: Slot) -> Self {
+        Self::wide(Tag::StateMap, u64::from(instance) << 32 | u64::from(slot.0))
+    }
+
+    /// The contract and slot of a map in the state, if it is a handle of one.
+    fn as_state_map(self) -> Option<(u32, Slot)> {
+        (self.tag() == Tag::StateMap).then(|| ((self.payload() >> 32) as u32, Slot(self.payload() as u32)))
+    }
+}
+
+impl Runtime {
+    // Contracts.
+
+    /// `NEW_CONTRACT`: a new contract of a type, whose fields are not set. The transaction around it becomes a call of the new contract.
+    ///
+    /// # Errors
+    /// Outside a transaction, and when there are too many.
+    pub fn new_contract(&mut self, type_index: u32) -> Result<Value, Fault> {
+        self.heap.reserve(64)?;
+        let creator = self.chain.calls.last().and_then(|call| call.contract);
+        if self.chain.calls.last().is_some_and(|call| call.is_read_only) {
+            return Err(read_only());
+        }
+        let counter = self.ledger.field(ContractId::GLOBAL, COUNTER)?;
+        let number = self.ledger.read(counter).immediate().and_then(Value::as_int).unwrap_or(0);
+        let name = self.program.types[type_index as usize].name.clone();
+        let mut bytes = Vec::new();
+        let mut writer = canonical::Writer::new(&mut bytes);
+        writer.list(3);
+        writer.string(&name);
+        writer.string(self.address_of(creator));
+        writer.int(number);
+        let digest = self.ledger.digest(Algorithm::Keccak256, &bytes)?;
+        let address = digest[12..].iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"));
+        self.ledger.write(counter, Stored::Int(number + 1))?;
+        let index = self.add_instance(type_index, &address)?;
+        let kind = self.ledger.field(self.chain.instances[index as usize].id, TYPE_FIELD)?;
+        self.ledger.write(kind, Stored::String((*name).into()))?;
+        let root = self.chain.calls.len().saturating_sub(1);
+        if let Some(call) = self.chain.calls.last_mut() {
+            (call.contract, call.sender, call.root) = (Some(index), creator, root);
+        }
+        Ok(self.chain.instances[index as usize].value)
+    }
+
+    fn add_instance(&mut self, type_index: u32, address: &str) -> Result<u32, Fault> {
+        let id = self.ledger.contract(address)?;
+        let program = Arc::clone(&self.program);
+        let names = program.types[type_index as usize].field_names.iter();
+        let slots = names.map(|name| self.ledger.field(id, name)).collect::<Result<_, _>>()?;
+        let index = self.chain.instances.len() as u32;
+        let value = Record::create(&mut self.heap, type_index, false, &[Value::int(i64::from(index))]);
+        self.chain.instances.push(Instance { value, type_index, id, address: address.into(), slots });
+        self.chain.by_id.insert(id, index);
+        Ok(index)
+    }
+
+    /// The contract of a type at an address, which the state refers to.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub(crate) fn contract_at(&mut self, type_index: u32, address: &str) -> Result<Value, Fault> {
+        let id = self.ledger.contract(address)?;
+        let index = match self.chain.by_id.get(&id) {
+            Some(&index) => index,
+            None => self.add_instance(type_index, address)?,
+        };
+        Ok(self.chain.instances[index as usize].value)
+    }
+
+    /// Address of a contract's record.
+    pub(crate) fn contract_address(&self, contract: &Record) -> &str {
+        self.address_of(Some(instance_of(contract)))
+    }
+
+    fn address_of(&self, contract: Option<u32>) -> &str {
+        let instance = contract.and_then(|index| self.chain.instances.get(index as usize));
+        instance.map_or("", |instance| &*instance.address)
+    }
+
+    /// A field of a contract, or its address; null where there is nothing of that name.
+    pub(crate) fn contract_attribute(&mut self, contract: &Record, name: u32) -> Result<Value, Fault> {
+        let facts = &self.program.types[contract.type_index() as usize];
+        let Some(&field) = facts.state.get(&name) else {
+            return match &*self.program.names[name as usize] {
+                "address" => {
+                    let address: Arc<str> = self.contract_address(contract).into();
+                    self.new_string(&address)
+                }
+                _ => Ok(Value::NULL),
+            };
+        };
+        let index = instance_of(contract);
+        let slot = self.chain.instances[index as usize].slots[field as usize];
+        self.location(index, slot, None)
+    }
+
+    /// Sets a field of a contract.
+    ///
+    /// # Errors
+    /// When there is none of that name, when code of another contract does it, and when the value cannot be kept.
+    pub(crate) fn set_contract_attribute(&mut self, contract: &Record, name: u32, value: Value) -> Result<(), Fault> {
+        let facts = &self.program.types[contract.type_index() as usize];
+        let Some(&field) = facts.state.get(&name) else {
+            let text = &self.program.names[name as usize];
+            return Err(Error::value_error(format!("Contract {} has no field '{text}'", facts.name))
+                .with_help("declare it in the contract: `state name = value`"));
+        };
+        let index = instance_of(contract);
+        let slot = self.chain.instances[index as usize].slots[field as usize];
+        if value.as_state_map() == Some((index, slot)) {
+            return Ok(());
+        }
+        let value = self.plain(value)?;
+        self.writing(index, |runtime| {
+            let Some(map) = value.as_map().filter(|map| map.kind() == MapKind::Plain) else {
+                let stored = Stored::from_value(runtime, value)?;
+                runtime.ledger.write(slot, stored.clone())?;
+                runtime.remember(index, slot, None, value, &stored);
+                return Ok(());
+            };
+            // Everything that can fail comes before what is changed.
+            let mut entries = Vec::with_capacity(map.len());
+            for (key, value) in map.iter() {
+                entries.push((OwnedKey::from(Key::from_value(key)?), Stored::from_value(runtime, value)?, value));
+            }
+            runtime.ledger.write(slot, Stored::Map(MapHead::default()))?;
+            for (key, stored, value) in entries {
+                runtime.ledger.write_entry(slot, key.borrowed(), stored.clone())?;
+                runtime.remember(index, slot, Some(key), value, &stored);
+            }
+            Ok(())
+        })
+    }
+
+    // Locations.
+
+    /// What the state has at a location of a contract.
+    fn location(&mut self, index: u32, slot: Slot, key: Option<Key<'_>>) -> Result<Value, Fault> {
+        let stored = match key {
+            None => self.ledger.read(slot),
+            Some(key) => self.ledger.read_entry(slot, key),
+        };
+        if let Some(value) = stored.immediate() {
+            return Ok(value);
+        }
+        match stored.clone() {
+            Stored::Map(_) => Ok(Value::state_map(index, slot)),
+            Stored::Encoded(bytes) => self.working_copy(index, slot, key, &bytes),
+            stored => stored.to_value(self),
+        }
+    }
+
+    /// The container that an encoding at a location stands for: in code of the contract itself the same one each time.
+    fn working_copy(
+        &mut self,
+        index: u32,
+        slot: Slot,
+        key: Option<Key<'_>>,
+        bytes: &Arc<[u8]>,
+    ) -> Result<Value, Fault> {
+        let root = match self.chain.calls.last() {
+            Some(call) if call.contract == Some(index) => call.root,
+            _ => return canonical::decode(self, bytes, MapOrder::Insertion),
+        };
+        let place = (slot, key.map(OwnedKey::from));
+        if let Some(working) = self.chain.calls[root].working.get(&place)
+            && Arc::ptr_eq(&working.made_of, bytes)
+        {
+            return Ok(working.value);
+        }
+        let value = canonical::decode(self, bytes, MapOrder::Insertion)?;
+        self.chain.calls[root].working.insert(place, Working { value, made_of: Arc::clone(bytes) });
+        Ok(value)
+    }
+
+    /// Makes a container that was written to a location its working copy, so that later changes of it count.
+    fn remember(&mut self, index: u32, slot: Slot, key: Option<OwnedKey>, value: Value, stored: &Stored) {
+        let Some(call) = self.chain.calls.last().filter(|call| call.contract == Some(index)) else { return };
+        let root = call.root;
+        if let Stored::Encoded(bytes) = stored {
+            let working = Working { value, made_of: Arc::clone(bytes) };
+            self.chain.calls[root].working.insert((slot, key), working);
+        }
+    }
+
+    /// Writes the working copies of the innermost call that have changed.
+    fn write_back(&mut self) -> Result<(), Fault> {
+        let Some(call) = self.chain.calls.last() else { return Ok(()) };
+        let (root, is_read_only) = (call.root, call.is_read_only);
+        if self.chain.calls[root].working.is_empty() {
+            return Ok(());
+        }
+        let mut working = std::mem::take(&mut self.chain.calls[root].working);
+        let mut places: Vec<_> = working.keys().cloned().collect();
+        // In an order that does not depend on the table's.
+        places.sort_unstable_by(|a, b| (a.0.0, sort_key(&a.1)).cmp(&(b.0.0, sort_key(&b.1))));
+        let mut bytes = Vec::new();
+        let mut outcome = Ok(());
+        for place in places {
+            let Some(copy) = working.get_mut(&place) else { continue };
+            let stored = match &place.1 {
+                None => self.ledger.read(place.0),
+                Some(key) => self.ledger.read_entry(place.0, key.borrowed()),
+            };
+            if !matches!(stored, Stored::Encoded(current) if Arc::ptr_eq(current, &copy.made_of)) {
+                working.remove(&place);
+                continue;
+            }
+            bytes.clear();
+            outcome = canonical::encode(self, copy.value, MapOrder::Insertion, &mut bytes).and_then(|()| {
+                if *bytes == *copy.made_of {
+                    return Ok(());
+                }
+                if is_read_only {
+                    return Err(read_only());
+                }
+                let changed: Arc<[u8]> = bytes.as_slice().into();
+                let stored = Stored::Encoded(Arc::clone(&changed));
+                match &place.1 {
+                    None => self.ledger.write(place.0, stored)?,
+                    Some(key) => self.ledger.write_entry(place.0, key.borrowed(), stored)?,
+                }
+                copy.made_of = changed;
+                Ok(())
+            });
+            if outcome.is_err() {
+                break;
+            }
+        }
+        self.chain.calls[root].working = working;
+        outcome
+    }
+
+    /// Forgets working copies of the innermost call that others have changed while it waited for them: they are its caller's alone to change.
+    fn resume(&mut self) {
+        let Some(root) = self.chain.calls.last().map(|call| call.root) else { return };
+        if self.chain.calls[root].working.is_empty() {
+            return;
+        }
+        let mut working = std::mem::take(&mut self.chain.calls[root].working);
+        let mut bytes = Vec::new();
+        working.retain(|_, copy| {
+            bytes.clear();
+            canonical::encode(self, copy.value, MapOrder::Insertion, &mut bytes).is_ok() && *bytes == *copy.made_of
+        });
+        self.chain.calls[root].working = working;
+    }
+
+    /// Writes to the state of a contract, if the running code may: the contract's own, or the program around all contracts.
+    fn writing(&mut self, index: u32, write: impl FnOnce(&mut Self) -> Result<(), Fault>) -> Result<(), Fault> {
+        match self.chain.calls.last() {
+            Some(call) if call.is_read_only => Err(read_only()),
+            Some(call) if call.contract == Some(index) || call.contract.is_none() => write(self),
+            Some(_) => {
+                let name = self.type_name_of(index);
+                Err(Error::new(
+                    ErrorKind::Ledger,
+                    format!("the state of contract {name} is changed by its own actions"),
+                )
+                .with_help("call an action of it"))
+            }
+            None => {
+                self.ledger.begin()?;
+                match write(self) {
+                    Ok(()) => self.ledger.commit(),
+                    Err(fault) => {
+                        self.ledger.revert()?;
+                        Err(fault)
+                    }
+                }
+            }
+        }
+    }
+
+    fn type_name_of(&self, index: u32) -> Arc<str> {
+        let instance = &self.chain.instances[index as usize];
+        self.program.types[instance.type_index as usize].name.clone()
+    }
+
+    // Transactions.
+
+    /// `TX_BEGIN`: begins a transaction, which is a call of an action of a contract unless that is null.
+    ///
+    /// # Errors
+    /// When the action may not be called from here, or calls nest too deeply.
+    pub fn begin_transaction(&mut self, contract: Value, action: u32) -> Result<(), Fault> {
+        let outer = self.chain.calls.last();
+        let (current, sender) = outer.map_or((None, None), |call| (call.contract, call.sender));
+        let was_read_only = outer.is_some_and(|call| call.is_read_only);
+        let depth = self.chain.calls.len();
+        let mut call = Call {
+            contract: current,
+            sender,
+            has_checkpoint: true,
+            is_read_only: was_read_only,
+            root: outer.map_or(depth, |call| call.root),
+            working: FxHashMap::default(),
+        };
+        if let Some(record) = contract.as_record() {
+            let index = instance_of(record);
+            let facts = &self.program.types[record.type_index() as usize];
+            let restrictions = facts.restrictions.get(&action).copied().unwrap_or_default();
+            call.is_read_only |= restrictions.contains(Restrictions::READ_ONLY);
+            if current == Some(index) {
+                call.has_checkpoint = false;
+            } else {
+                let name = || (&self.program.names[action as usize], &facts.name);
+                if restrictions.contains(Restrictions::PRIVATE) {
+                    let (action, contract) = name();
+                    return Err(Error::new(
+                        ErrorKind::Ledger,
+                        format!("Action '{action}' of contract {contract} is private"),
+                    )
+                    .with_help("only the contract itself can call it"));
+                }
+                let is_open = |call: &Call| call.contract == Some(index);
+                if restrictions.contains(Restrictions::GUARDED) && self.chain.calls.iter().any(is_open) {
+                    let (action, contract) = name();
+                    return Err(Error::new(
+                        ErrorKind::Ledger,
+                        format!("Reentrant call of secure action '{action}' of contract {contract}"),
+                    )
+                    .with_help("a call of the contract is under way; it can be called again when that has ended"));
+                }
+                (call.contract, call.sender, call.root) = (Some(index), current, depth);
+            }
+        }
+        if depth >= DEEPEST_CALL && call.has_checkpoint {
+            return Err(Error::new(ErrorKind::Depth, format!("Contract calls nested more than {DEEPEST_CALL} deep")));
+        }
+        if call.has_checkpoint {
+            self.write_back()?;
+            self.ledger.begin()?;
+        }
+        self.chain.calls.push(call);
+        self.chain.is_used = true;
+        Ok(())
+    }
+
+    /// `TX_COMMIT`: ends the innermost transaction; `value` as the caller gets it: a map of the state is copied.
+    ///
+    /// # Errors
+    /// When none is open, or what was changed cannot be kept. The transaction is then still open.
+    pub fn commit_transaction(&mut self, value: Value) -> Result<Value, Fault> {
+        let Some(call) = self.chain.calls.last() else { return Err(none_open()) };
+        if !call.has_checkpoint {
+            self.chain.calls.pop();
+            return Ok(value);
+        }
+        let leaves_contract = call.root + 1 == self.chain.calls.len();
+        let value = if leaves_contract { self.plain(value)? } else { value };
+        self.write_back()?;
+        self.ledger.commit()?;
+        self.chain.calls.pop();
+        if leaves_contract {
+            self.resume();
+        }
+        Ok(value)
+    }
+
+    /// `TX_REVERT`: ends the innermost transaction and undoes what it did.
+    ///
+    /// # Errors
+    /// When none is open.
+    pub fn revert_transaction(&mut self) -> Result<(), Fault> {
+        let Some(call) = self.chain.calls.pop() else { return Err(none_open()) };
+        if !call.has_checkpoint {
+            return Ok(());
+        }
+        self.ledger.revert()?;
+        if let Some(outer) = self.chain.calls.last() {
+            let root = outer.root;
+            // Working copies may have been changed since the transaction began, and were written when it did.
+            if call.root == root {
+                self.chain.calls[root].working.clear();
+            } else {
+                self.resume();
+            }
+        }
+        Ok(())
+    }
+
+    /// Undoes what an error that nothing can catch has left open. The program is over.
+    pub fn abandon_transactions(&mut self) {
+        self.chain.calls.clear();
+        while self.ledger.depth() != 0 && self.ledger.revert().is_ok() {}
+    }
+
+    // Events.
+
+    /// `REGISTER_EVENT`: `handler` is called with the arguments whenever the event of this name is emitted.
+    ///
+    /// # Errors
+    /// When the name is no string, or the handler cannot be called.
+    pub fn register_event(&mut self, event: Value, handler: Value) -> Result<(), Fault> {
+        let Some(name) = event.as_string() else {
+            return Err(Error::type_error(format!(
+                "Type error: register_event() expects the name of an event, not {}",
+                event.type_title()
+            )));
+        };
+        self.callee(handler)?;
+        let handlers = self.chain.handlers.entry(name.as_str().into()).or_default();
+        // Registered twice it is called once, where it was first.
+        if !handlers.iter().any(|known| known.is_identical(handler)) {
+            handlers.push(handler);
+        }
+        Ok(())
+    }
+
+    /// `EMIT_EVENT`: appends an event to the log; gives the list of the handlers to call.
+    ///
+    /// # Errors
+    /// When an argument cannot be kept, and in code that may not change the state.
+    pub fn emit_event(&mut self, name: u32, arguments: Value) -> Result<Value, Fault> {
+        let call = self.chain.calls.last();
+        if call.is_some_and(|call| call.is_read_only) {
+            return Err(read_only());
+        }
+        let contract = call.and_then(|call| call.contract);
+        let id = contract.map_or(ContractId::GLOBAL, |index| self.chain.instances[index as usize].id);
+        let program = Arc::clone(&self.program);
+        let name = &*program.names[name as usize];
+        let handlers = self.chain.handlers.get(name).cloned().unwrap_or_default();
+        let list = self.build_list(&handlers)?;
+        let data = Stored::from_value(self, arguments)?;
+        let is_open = self.ledger.depth() != 0;
+        if !is_open {
+            self.ledger.begin()?;
+        }
+        let outcome = self.ledger.emit(id, name, data);
+        if !is_open {
+            self.ledger.commit()?;
+        }
+        outcome.map(|()| list)
+    }
+
+    // What code knows of the call it runs in.
+
+    /// `TX` or `msg`: a map of who calls and when.
+    pub(crate) fn call_facts(&mut self, outside: &str) -> Result<Value, Fault> {
+        let sender = self.chain.calls.last().and_then(|call| call.sender);
+        let sender: Arc<str> = if sender.is_some() { self.address_of(sender).into() } else { outside.into() };
+        let contract = self.chain.calls.last().and_then(|call| call.contract);
+        let contract: Arc<str> = self.address_of(contract).into();
+        let time = crate::builtins::current_time(self).div_euclid(1000);
+        let sender = self.new_string(&sender)?;
+        let contract = self.new_string(&contract)?;
+        let facts = Map::create(&mut self.heap, MapKind::Plain);
+        let entries = [
+            ("caller", sender),
+            ("sender", sender),
+            ("contract", contract),
+            ("timestamp", Value::int(time)),
+            ("gas", self.gas_left()),
+            ("value", Value::int(0)),
+        ];
+        for (name, value) in entries {
+            let key = self.new_string(name)?;
+            self.set_key(facts, key, value)?;
+        }
+        Ok(facts)
+    }
+
+    // Maps of the state.
+
+    /// `value`, or a copy of it if it is a map of the state: what may enter other values, and what operations look into.
+    #[inline]
+    pub fn plain(&mut self, value: Value) -> Result<Value, Fault> {
+        match value.tag() {
+            Tag::StateMap => self.copy_of_state_map(value),
+            _ => Ok(value),
+        }
+    }
+
+    /// The same for several values, which are copied only if one of them is such a map.
+    pub(crate) fn all_plain(&mut self, values: &[Value]) -> Result<Option<Vec<Value>>, Fault> {
+        if !values.iter().any(|value| value.tag() == Tag::StateMap) {
+            return Ok(None);
+        }
+        values.iter().map(|&value| self.plain(value)).collect::<Result<_, _>>().map(Some)
+    }
+
+    #[cold]
+    fn copy_of_state_map(&mut self, value: Value) -> Result<Value, Fault> {
+        let Some((index, slot)) = value.as_state_map() else { return Ok(value) };
+        let entries = self.ledger.entries(slot);
+        self.heap.reserve(entries.len() * 64)?;
+        let copy = Map::create(&mut self.heap, MapKind::Plain);
+        for (key, _) in entries {
+            let element = self.location(index, slot, Some(key.borrowed()))?;
+            let key = match key {
+                OwnedKey::Int(value) => Value::int(value),
+                OwnedKey::Bool(value) => Value::bool(value),
+                OwnedKey::String(text) => self.new_string(&text)?,
+            };
+            self.set_key(copy, key, element)?;
+        }
+        Ok(copy)
+    }
+
+    /// An entry of a map of the state; null where there is none, and for what cannot be a key.
+    pub(crate) fn state_map_get(&mut self, map: Value, key: Value) -> Result<Value, Fault> {
+        let Some((index, slot)) = map.as_state_map() else { return Ok(Value::NULL) };
+        match Key::from_value(key) {
+            Ok(key) => self.location(index, slot, Some(key)),
+            Err(_) => Ok(Value::NULL),
+        }
+    }
+
+    /// Whether a map of the state has an entry.
+    pub(crate) fn state_map_has(&self, map: Value, key: Value) -> bool {
+        let Some((_, slot)) = map.as_state_map() else { return false };
+        Key::from_value(key).is_ok_and(|key| *self.ledger.read_entry(slot, key) != Stored::Absent)
+    }
+
+    /// Sets an entry of a map of the state.
+    ///
+    /// # Errors
+    /// As for fields.
+    pub(crate) fn state_map_set(&mut self, map: Value, key: Value, value: Value) -> Result<(), Fault> {
+        let Some((index, slot)) = map.as_state_map() else { return Ok(()) };
+        if !Map::can_be_key(key) {
+            return Err(Error::type_error(format!("Type error: {} cannot be a map key", key.type_title()))
+                .with_help("keys are strings, integers or bools"));
+        }
+        let value = self.plain(value)?;
+        let stored = Stored::from_value(self, value)?;
+        let key = Key::from_value(key)?;
+        self.writing(index, |runtime| {
+            if let Stored::Encoded(_) = stored {
+                runtime.ledger.write_entry(slot, key, stored.clone())?;
+                runtime.remember(index, slot, Some(key.into()), value, &stored);
+                return Ok(());
+            }
+            runtime.ledger.write_entry(slot, key, stored)
+        })
+    }
+
+    /// Removes an entry of a map of the state; gives its value.
+    ///
+    /// # Errors
+    /// As for fields.
+    pub(crate) fn state_map_remove(&mut self, map: Value, key: Value) -> Result<Value, Fault> {
+        let Some((index, slot)) = map.as_state_map() else { return Ok(Value::NULL) };
+        let value = self.state_map_get(map, key)?;
+        let Ok(key) = Key::from_value(key) else { return Ok(Value::NULL) };
+        self.writing(index, |runtime| runtime.ledger.remove_entry(slot, key).map(|_| ()))?;
+        Ok(value)
+    }
+
+    /// Removes all entries of a map of the state.
+    ///
+    /// # Errors
+    /// As for fields.
+    pub(crate) fn state_map_clear(&mut self, map: Value) -> Result<(), Fault> {
+        let Some((index, slot)) = map.as_state_map() else { return Ok(()) };
+        self.writing(index, |runtime| runtime.ledger.write(slot, Stored::Map(MapHead::default())))
+    }
+
+    /// How many entries a map of the state has.
+    pub(crate) fn state_map_len(&self, map: Value) -> usize {
+        match map.as_state_map().map(|(_, slot)| self.ledger.read(slot)) {
+            Some(Stored::Map(head)) => head.len as usize,
+            _ => 0,
+        }
+    }
+
+    // Digests and signatures.
+
+    /// `HASH_BLOCK`: the digest of a value's encoding by the algorithm of that name; SHA-256 for null.
+    ///
+    /// # Errors
+    /// When there is no such algorithm, or the value has no encoding.
+    pub fn block_hash(&mut self, value: Value, algorithm: Value) -> Result<Value, Fault> {
+        let algorithm = match (algorithm.as_string(), algorithm.is_null()) {
+            (Some(name), _) => Algorithm::from_name(name.as_str())?,
+            (None, true) => Algorithm::default(),
+            _ => {
+                return Err(Error::type_error(format!(
+                    "Type error: hash_block() expects the name of an algorithm, not {}",
+                    algorithm.type_title()
+                )));
+            }
+        };
+        let value = self.plain(value)?;
+        self.hash_block(value, algorithm)
+    }
+
+    /// `VERIFY_SIGNATURE` as a value.
+    ///
+    /// # Errors
+    /// When the message has no encoding.
+    pub fn has_signed(&mut self, message: Value, signature: Value, key: Value) -> Result<Value, Fault> {
+        let message = self.plain(message)?;
+        self.verify_signature(message, signature, key).map(|check| Value::bool(check.is_valid()))
+    }
+}
+
+fn sort_key(key: &Option<OwnedKey>) -> (u8, i64, Option<&str>) {
+    match key {
+        None => (0, 0, None),
+        Some(OwnedKey::Bool(value)) => (1, i64::from(*value), None),
+        Some(OwnedKey::Int(value)) => (2, *value, None),
+        Some(OwnedKey::String(text)) => (3, 0, Some(text)),
+    }
+}
+
+#[cold]
+fn read_only() -> Fault {
+    Error::new(ErrorKind::Ledger, "a view action cannot change the state")
+        .with_help("leave out `view` or `pure` where the action is declared")
+}
+
+#[cold]
+fn none_open() -> Fault {
+    Error::new(ErrorKind::Ledger, "no transaction is open")
+}
