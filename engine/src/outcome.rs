@@ -99,7 +99,7 @@ pub struct InstructionTally {
 
 impl Outcome {
     pub(crate) fn new(runtime: &mut Runtime, result: Result<Value, Fault>, time: Duration) -> Self {
-        let result = match result {
+        let result = match result.and_then(|value| runtime.plain(value)) {
             Ok(value) => Ok(Returned { type_name: runtime.typeof_name(value), text: runtime.format(value) }),
             Err(fault) => Err(Failure::new(*fault)),
         };

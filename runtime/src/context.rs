@@ -101,6 +101,8 @@ pub struct FunctionFacts {
 pub struct TypeFacts {
     /// Its name.
     pub name: Arc<str>,
+    /// What it is called in the ledger: its name, and `#2` and so on behind the names of further types that are called alike.
+    pub ledger_name: Arc<str>,
     /// The type it extends.
     pub parent: Option<u32>,
     /// Names of its fields in order.
@@ -178,6 +180,15 @@ impl Program {
             };
             linked.push(found);
         }
+        let mut alike: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut ledger_name = |definition: &TypeDefinition| {
+            let number = alike.entry(definition.name).or_default();
+            *number += 1;
+            match *number {
+                1 => name(definition.name),
+                number => format!("{}#{number}", name(definition.name)).into(),
+            }
+        };
         Ok(Arc::new(Self {
             functions: module
                 .functions
@@ -200,6 +211,7 @@ impl Program {
                 .iter()
                 .map(|definition| TypeFacts {
                     name: name(definition.name),
+                    ledger_name: ledger_name(definition),
                     parent: definition.parent,
                     field_names: definition.fields.iter().map(|field| name(field.name)).collect(),
                     fields: if definition.is_contract { FxHashMap::default() } else { positions(definition) },
@@ -427,7 +439,10 @@ impl Runtime {
     pub fn throw(&mut self, value: Value) -> Fault {
         match value.as_failure() {
             Some(failure) => failure.fault(),
-            None => Error::thrown(value, self.format(value)),
+            None => match self.plain(value) {
+                Ok(value) => Error::thrown(value, self.format(value)),
+                Err(fault) => fault,
+            },
         }
     }
 
