@@ -150,6 +150,7 @@ impl Runtime {
     #[inline]
     pub fn state_write(&mut self, key: Value, value: Value) -> Result<(), Fault> {
         self.check_writable()?;
+        let value = self.plain(value)?;
         self.set_state_entry(Slot::GLOBAL, key, value)
     }
 
@@ -186,6 +187,7 @@ impl Runtime {
     /// When the value cannot be kept, and in code that may not change the state.
     pub fn ledger_append(&mut self, entry: Value) -> Result<Value, Fault> {
         self.check_writable()?;
+        let entry = self.plain(entry)?;
         let entry = Stored::from_value(self, entry)?;
         let kept = self.room_for(footprint(None, &entry))?;
         let time = current_time(self);
