@@ -34,6 +34,8 @@ pub struct LedgerOutcome {
     pub state_root: [u8; 32],
     /// Events, in order.
     pub events: Vec<runtime::host::Event>,
+    /// The block that was made of it, if one was.
+    pub block: Option<runtime::host::BlockSummary>,
 }
 
 impl std::fmt::Display for LedgerOutcome {
@@ -107,7 +109,7 @@ impl Outcome {
         let is_used = runtime.chain.is_used() || !runtime.ledger.events().is_empty();
         let events = runtime.ledger.events().to_vec();
         let state_root = is_used.then(|| runtime.ledger.state_root().ok()).flatten();
-        let ledger = state_root.map(|state_root| LedgerOutcome { state_root, events });
+        let ledger = state_root.map(|state_root| LedgerOutcome { state_root, events, block: None });
         Self { result, heap: runtime.heap.statistics(), fuel_used, ledger, instructions: None, time }
     }
 }

@@ -17,7 +17,9 @@ use crate::canonical::{self, MapOrder};
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::heap::Marker;
-use crate::host::{Algorithm, ContractId, Key, MapHead, OwnedKey, Slot, Stored};
+use crate::host::{
+    Algorithm, BlockSummary, ContractId, Key, MapHead, OwnedKey, Slot, Status, Stored, Transaction, TransactionOutcome,
+};
 use crate::objects::{Map, MapKind, Record};
 use crate::value::{Tag, Value};
 
@@ -50,6 +52,8 @@ struct Working {
 
 /// A transaction that is open.
 struct Call {
+    /// Name of the action that was called.
+    action: u32,
     /// The contract whose code runs in it.
     contract: Option<u32>,
     /// The contract that called it.
@@ -82,11 +86,18 @@ pub struct Chain {
     /// The event of each registration of a handler, in order.
     registrations: Vec<Arc<str>>,
     /// Bytes by which this run has made the ledger larger: see [`footprint`].
-    pub(crate) kept: i64,
+    kept: i64,
     is_used: bool,
+    /// Each transaction is recorded, for the block that is made at the end.
+    makes_block: bool,
 }
 
 impl Chain {
+    /// That of a run which has done nothing yet.
+    pub(crate) fn new(makes_block: bool) -> Self {
+        Self { makes_block, ..Self::default() }
+    }
+
     /// Whether the program has done anything with contracts or transactions.
     pub fn is_used(&self) -> bool {
         self.is_used
@@ -189,6 +200,35 @@ impl Runtime {
         Ok(self.chain.instances[index as usize].value)
     }
 
+    /// The contract of a type at an address that a program gives; null if there is none.
+    ///
+    /// # Errors
+    /// When the type or the address is none.
+    pub(crate) fn find_contract(&mut self, type_: Value, address: Value) -> Result<Value, Fault> {
+        let is_contract = type_.tag() == Tag::Type && self.program.types[type_.index() as usize].is_contract;
+        let (true, Some(address)) = (is_contract, address.as_string()) else {
+            return Err(Error::type_error(format!(
+                "Type error: contract_at() expects a contract and an address, not {} and {}",
+                type_.type_title(),
+                address.type_title()
+            )));
+        };
+        let address: Arc<str> = address.as_str().into();
+        // The ledger remembers whatever it is asked for.
+        let kept = self.room_for(2 * LOCATION as i64)?;
+        let id = self.ledger.contract(&address)?;
+        let kind = self.ledger.field(id, TYPE_FIELD)?;
+        match self.ledger.read(kind) {
+            Stored::String(name) if **name == *self.program.types[type_.index() as usize].ledger_name => {
+                self.contract_at(type_.index(), &address)
+            }
+            _ => {
+                self.chain.kept = kept;
+                Ok(Value::NULL)
+            }
+        }
+    }
+
     /// The contract of a type at an address, which the run may know already.
     fn instance_at(&mut self, type_index: u32, address: &str) -> Result<u32, Fault> {
         let id = self.ledger.contract(address)?;
@@ -279,6 +319,13 @@ impl Runtime {
         Ok(kept)
     }
 
+    /// Notes how large this run's part of the ledger has become by a write.
+    #[inline]
+    pub(crate) fn grown_to(&mut self, kept: i64) {
+        self.chain.kept = kept;
+        self.chain.is_used = true;
+    }
+
     #[cold]
     fn ledger_full(&self) -> Fault {
         let limit = self.heap.limit();
@@ -304,7 +351,7 @@ impl Runtime {
     pub(crate) fn keep(&mut self, slot: Slot, value: Stored) -> Result<(), Fault> {
         let kept = self.room_for(footprint(None, &value) - self.footprint_of(slot))?;
         self.ledger.write(slot, value)?;
-        self.chain.kept = kept;
+        self.grown_to(kept);
         Ok(())
     }
 
@@ -316,7 +363,7 @@ impl Runtime {
         let before = footprint(Some(key), self.ledger.read_entry(slot, key));
         let kept = self.room_for(footprint(Some(key), &value) - before)?;
         self.ledger.write_entry(slot, key, value)?;
-        self.chain.kept = kept;
+        self.grown_to(kept);
         Ok(())
     }
 
@@ -509,6 +556,7 @@ impl Runtime {
         let was_read_only = outer.is_some_and(|call| call.is_read_only);
         let depth = self.chain.calls.len();
         let mut call = Call {
+            action,
             contract: current,
             sender,
             has_checkpoint: true,
@@ -574,7 +622,9 @@ impl Runtime {
         let value = if leaves_contract { self.plain(value)? } else { value };
         self.write_back()?;
         self.ledger.commit()?;
-        self.chain.calls.pop();
+        if let Some(call) = self.chain.calls.pop() {
+            self.record(&call, Status::Success)?;
+        }
         if leaves_contract {
             self.resume();
         }
@@ -592,6 +642,7 @@ impl Runtime {
         }
         self.ledger.revert()?;
         self.bring_back(call.before);
+        self.record(&call, Status::Reverted)?;
         if let Some(outer) = self.chain.calls.last() {
             let root = outer.root;
             // Working copies may have been changed since the transaction began, and were written when it did.
@@ -606,8 +657,38 @@ impl Runtime {
 
     /// Undoes what an error that nothing can catch has left open. The program is over.
     pub fn abandon_transactions(&mut self) {
-        self.chain.calls.clear();
+        let outermost = self.chain.calls.drain(..).next();
         while self.ledger.depth() != 0 && self.ledger.revert().is_ok() {}
+        if let Some(call) = outermost {
+            // It cannot fail, as nothing is open.
+            let _ = self.record(&call, Status::Reverted);
+        }
+    }
+
+    /// Records a transaction that is over, if it was an outermost one and records are kept.
+    fn record(&mut self, call: &Call, status: Status) -> Result<(), Fault> {
+        if !self.chain.makes_block || !self.chain.calls.is_empty() {
+            return Ok(());
+        }
+        let transaction = Transaction {
+            sender: OUTSIDE.to_string(),
+            contract: self.address_of(call.contract).to_string(),
+            action: self.program.names[call.action as usize].to_string(),
+            ..Transaction::default()
+        };
+        self.ledger.record(transaction, TransactionOutcome { status, gas_used: 0, error: None })
+    }
+
+    /// Makes a block of what the run has done to the ledger, if it did anything and was asked to.
+    ///
+    /// # Errors
+    /// When the block cannot be kept.
+    pub fn finish_block(&mut self) -> Result<Option<BlockSummary>, Fault> {
+        if !self.chain.makes_block || !self.chain.is_used {
+            return Ok(None);
+        }
+        let time = crate::builtins::current_time(self);
+        self.ledger.commit_block(time).map(Some)
     }
 
     // Events.
@@ -657,7 +738,7 @@ impl Runtime {
             self.ledger.commit()?;
         }
         outcome?;
-        self.chain.kept = kept;
+        self.grown_to(kept);
         Ok(list)
     }
 
@@ -773,7 +854,8 @@ impl Runtime {
         let Ok(key) = Key::from_value(key) else { return Ok(Value::NULL) };
         self.writing(index, |runtime| {
             let removed = runtime.ledger.remove_entry(slot, key)?;
-            runtime.chain.kept -= footprint(Some(key), &removed);
+            let kept = runtime.chain.kept - footprint(Some(key), &removed);
+            runtime.grown_to(kept);
             Ok(())
         })?;
         Ok(value)

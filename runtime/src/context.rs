@@ -63,6 +63,8 @@ pub struct RunOptions {
     pub packed_lists: bool,
     /// State, digests and signatures. Engines that know the ledger give runs without one an empty one in memory.
     pub ledger: Option<Box<dyn Ledger>>,
+    /// What the run does to the ledger becomes a block of it at the end, with a record of each transaction.
+    pub makes_block: bool,
 }
 
 impl Default for RunOptions {
@@ -77,6 +79,7 @@ impl Default for RunOptions {
             collect_always: false,
             packed_lists: true,
             ledger: None,
+            makes_block: false,
         }
     }
 }
@@ -357,7 +360,7 @@ impl Runtime {
                 persistent: FxHashMap::default(),
             },
             ledger: options.ledger.unwrap_or_else(|| Box::new(NoLedger)),
-            chain: Chain::default(),
+            chain: Chain::new(options.makes_block),
             encoding: Vec::new(),
             heap,
             program,

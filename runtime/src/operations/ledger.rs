@@ -192,7 +192,7 @@ impl Runtime {
         let kept = self.room_for(footprint(None, &entry))?;
         let time = current_time(self);
         let index = self.ledger.append(entry, time)?;
-        self.chain.kept = kept;
+        self.grown_to(kept);
         i64::try_from(index).map(Value::int).map_err(|_| Error::value_error("the ledger has too many entries"))
     }
 }
