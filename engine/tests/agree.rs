@@ -22,7 +22,7 @@ struct Shown {
     result: Result<Returned, Failure>,
     fuel_used: Option<u64>,
     /// Root of the state and events.
-    ledger: Option<LedgerOutcome>,
+    ledger: Option<Box<LedgerOutcome>>,
 }
 
 /// Everything but the heap limit, which engines may reach at different points.
