@@ -43,7 +43,7 @@ pub struct Observation {
     /// Gas it used.
     pub gas_used: Option<u64>,
     /// What became of the ledger.
-    pub ledger: Option<LedgerOutcome>,
+    pub ledger: Option<Box<LedgerOutcome>>,
 }
 
 impl Observation {

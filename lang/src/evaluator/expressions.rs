@@ -1,6 +1,6 @@
 //! Expressions.
 
-use runtime::operations::{Comparison, equals};
+use runtime::operations::Comparison;
 use runtime::{Fault, Runtime, Value};
 
 use super::tables::Place;
@@ -49,15 +49,14 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Assign { target, operator, value, .. } => self.assign(target, operator, value, position),
             ExpressionKind::Logical { operator, left, right } => self.logical(operator, left, right),
             ExpressionKind::Conditional { condition, then, otherwise } => {
-                let holds = self.expression(condition)?.is_truthy();
-                let chosen = if holds { then } else { otherwise };
+                let chosen = if self.condition(condition)? { then } else { otherwise };
                 self.pay_for(chosen)?;
                 self.expression(chosen)
             }
             ExpressionKind::Unary { operator, operand } => {
                 let value = self.expression(operand)?;
                 match operator {
-                    UnaryOperator::Not => Ok(Value::bool(!value.is_truthy())),
+                    UnaryOperator::Not => Ok(Value::bool(!self.runtime.is_true(value))),
                     UnaryOperator::Negate => {
                         let outcome = self.runtime.negate(value);
                         self.checked(outcome, position)
@@ -125,8 +124,8 @@ impl<'a> Evaluator<'a, '_> {
             BinaryOperator::Divide => Runtime::divide,
             BinaryOperator::Modulo => Runtime::modulo,
             BinaryOperator::Power => Runtime::power,
-            BinaryOperator::Equal => |_, a, b| Ok(Value::bool(equals(a, b))),
-            BinaryOperator::NotEqual => |_, a, b| Ok(Value::bool(!equals(a, b))),
+            BinaryOperator::Equal => |runtime, a, b| Ok(Value::bool(runtime.equals(a, b))),
+            BinaryOperator::NotEqual => |runtime, a, b| Ok(Value::bool(!runtime.equals(a, b))),
             BinaryOperator::Less => |runtime, a, b| runtime.compare(Comparison::Less, a, b).map(Value::bool),
             BinaryOperator::Greater => |runtime, a, b| runtime.compare(Comparison::Greater, a, b).map(Value::bool),
             BinaryOperator::LessOrEqual => {
@@ -140,6 +139,13 @@ impl<'a> Evaluator<'a, '_> {
         self.apply([a, b], position, |runtime, [a, b]| operation(runtime, a, b))
     }
 
+    /// Whether the value of an expression counts as true.
+    #[inline]
+    pub(super) fn condition(&mut self, condition: &'a Expression<'a>) -> Result<bool, Exit> {
+        let value = self.expression(condition)?;
+        Ok(self.runtime.is_true(value))
+    }
+
     /// `&&` and `||` give a bool; `??` gives one of its sides.
     fn logical(
         &mut self,
@@ -149,11 +155,11 @@ impl<'a> Evaluator<'a, '_> {
     ) -> Result<Value, Exit> {
         let left = self.expression(left)?;
         match operator {
-            LogicalOperator::And if !left.is_truthy() => Ok(Value::FALSE),
-            LogicalOperator::Or if left.is_truthy() => Ok(Value::TRUE),
+            LogicalOperator::And if !self.runtime.is_true(left) => Ok(Value::FALSE),
+            LogicalOperator::Or if self.runtime.is_true(left) => Ok(Value::TRUE),
             LogicalOperator::And | LogicalOperator::Or => {
                 self.pay_for(right)?;
-                Ok(Value::bool(self.expression(right)?.is_truthy()))
+                self.condition(right).map(Value::bool)
             }
             LogicalOperator::Coalesce if left.is_null() => {
                 self.pay_for(right)?;

@@ -26,8 +26,7 @@ impl<'a> Evaluator<'a, '_> {
     fn holds(&mut self, condition: &'a Expression<'a>) -> Result<Option<u32>, Exit> {
         match condition.kind {
             ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => {
-                let goes_on = self.expression(left)?.is_truthy();
-                if !goes_on {
+                if !self.condition(left)? {
                     return Ok(None);
                 }
                 self.pay_for(right)?;
@@ -42,7 +41,7 @@ impl<'a> Evaluator<'a, '_> {
                     decided => Ok(decided),
                 }
             }
-            _ => Ok(self.expression(condition)?.is_truthy().then(|| condition.position())),
+            _ => Ok(self.condition(condition)?.then(|| condition.position())),
         }
     }
 

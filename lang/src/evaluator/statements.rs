@@ -109,7 +109,7 @@ impl<'a> Evaluator<'a, '_> {
     fn conditional(&mut self, statement: &'a Statement<'a>) -> Result<(), Exit> {
         let mut statement = statement;
         while let StatementKind::If { condition, ref then, ref otherwise } = statement.kind {
-            if self.expression(condition)?.is_truthy() {
+            if self.condition(condition)? {
                 self.pay_for_block(then)?;
                 return self.block(then);
             }
