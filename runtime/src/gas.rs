@@ -27,6 +27,18 @@ const TAKES_EQUAL_TIME: &[&str] = &[
     "append", "push", "add", "pop", "first", "last", "get", "set", "put", "len", "length", "size", "type", "typeof",
     "is_empty", "isEmpty", "char_at", "charAt",
 ];
+/// Builtins that are operations where they are called by name: those charge for their work themselves.
+const ARE_OPERATIONS: &[&str] = &[
+    "hash_block",
+    "verify_signature",
+    "merkle_root",
+    "state_read",
+    "state_write",
+    "charge_gas",
+    "ledger_append",
+    "register_event",
+];
+
 /// Methods of maps that do.
 const TAKES_EQUAL_TIME_ON_MAPS: &[&str] =
     &["has", "contains", "includes", "has_key", "hasKey", "delete", "remove", "count"];
@@ -144,7 +156,9 @@ impl Runtime {
     /// text, unless what it does takes the same time for any.
     pub(crate) fn work(name: &str, arguments: &[Value]) -> u64 {
         let is_map = arguments.first().is_some_and(|first| matches!(first.tag(), Tag::Map | Tag::StateMap));
-        let takes_equal_time = TAKES_EQUAL_TIME.contains(&name) || is_map && TAKES_EQUAL_TIME_ON_MAPS.contains(&name);
+        let takes_equal_time = TAKES_EQUAL_TIME.contains(&name)
+            || ARE_OPERATIONS.contains(&name)
+            || is_map && TAKES_EQUAL_TIME_ON_MAPS.contains(&name);
         let counted = if takes_equal_time { &[] } else { arguments };
         counted.iter().map(|value| Self::size(*value) as u64).sum()
     }
@@ -164,6 +178,14 @@ impl Runtime {
         } else {
             0
         }
+    }
+
+    /// Charges for the work of an operation on a value.
+    ///
+    /// # Errors
+    /// When less gas is left.
+    pub(crate) fn charge_for(&mut self, value: Value) -> Result<(), Fault> {
+        self.charge_work(Self::size(value) as u64)
     }
 
     /// Charges for the work that a builtin or a method has done beyond what every call of it costs.
