@@ -152,11 +152,15 @@ impl Runtime {
     /// `NEW_CONTRACT`: a new contract of a type, whose fields are not set. The transaction around it becomes a call of the new contract.
     ///
     /// # Errors
-    /// Outside a transaction, and when there are too many.
+    /// Outside a transaction, when the type is no contract, and when there are too many.
     pub fn new_contract(&mut self, type_index: u32) -> Result<Value, Fault> {
         self.heap.reserve(64)?;
         let creator = self.chain.calls.last().and_then(|call| call.contract);
         self.check_writable()?;
+        let facts = &self.program.types[type_index as usize];
+        if !facts.is_contract {
+            return Err(Error::type_error(format!("Type error: {} is no contract", facts.name)));
+        }
         let counter = self.ledger.field(ContractId::GLOBAL, COUNTER)?;
         let number = self.ledger.read(counter).immediate().and_then(Value::as_int).unwrap_or(0);
         let name = self.program.types[type_index as usize].ledger_name.clone();
@@ -549,7 +553,7 @@ impl Runtime {
     /// `TX_BEGIN`: begins a transaction, which is a call of an action of a contract unless that is null.
     ///
     /// # Errors
-    /// When the action may not be called from here, or calls nest too deeply.
+    /// When the action may not be called from here, transactions nest too deeply, and when it is no contract.
     pub fn begin_transaction(&mut self, contract: Value, action: u32) -> Result<(), Fault> {
         let outer = self.chain.calls.last();
         let (current, sender) = outer.map_or((None, None), |call| (call.contract, call.sender));
@@ -565,6 +569,12 @@ impl Runtime {
             working: FxHashMap::default(),
             before: self.before(),
         };
+        if !contract.is_null() && !self.is_contract(contract) {
+            return Err(Error::type_error(format!(
+                "Type error: a transaction is a call of a contract, not of {}",
+                contract.type_title()
+            )));
+        }
         if let Some(record) = contract.as_record() {
             let index = instance_of(record);
             let facts = &self.program.types[record.type_index() as usize];
