@@ -11,7 +11,7 @@
 //! in every caller that the error leaves or lands in. Functions have a table of that by source offset ([`isa::Function::refunds`]). Thus
 //! what a run has paid is, at every error and at its end, the sum over the instructions that it came to.
 //!
-//! Builtins, and methods of the runtime, whose work grows with their arguments take more gas for that: [`Runtime::charge_work`].
+//! Builtins, and methods of the runtime, whose work grows with their arguments take more gas for that.
 //!
 //! A charge that is more than what is left takes nothing and raises an error, which may be caught; but what catches it has to be paid too.
 
