@@ -120,6 +120,10 @@ const SMALL: &[&str] = &[
     "contract C { state n = 0 action add(x) { require(x > 0, \"no\") this.n = this.n + x emit Added(x) return this.n } } \
      let c = C() print(c.add(2)) try { c.add(0) } catch (e) { print(e) } print(c.n)",
     "let x = 5 let y = x > 3 && x != 4 if (y) { print(\"y\") } elif (x == 1) { print(1) } else { print(2) } print(TX.gas == null)",
+    // Operations that are builtins by name cost the same either way.
+    "tx { state_write(\"k\", {m: 0}) } print(state_read(\"k\"), ledger_append({m: 0}))",
+    "contract C { state s = {m: 0} action put() { state_write(0, s) ledger_append(s) return s.keys() } } print(C().put())",
+    "let f = hash_block print(f([1, 2], null) == hash_block([1, 2], null), merkle_root([\"a\", \"b\"]))",
     "let c = 0 let f = x => { c = c + x return c } f(1) f(2) print(c)",
     "print(\"a${1 + 1}b${[1][5] ?? 2}\")",
 ];
@@ -159,6 +163,14 @@ fn cost_of_instructions(compiled: &Compiled) -> u64 {
     tally.by_operation.iter().map(|&(name, count)| costs[name] * count).sum()
 }
 
+/// What all configurations show of a program, whose gas must be what its instructions cost.
+fn assert_costs_its_instructions(text: &str) -> Shown {
+    let compiled = compiled("exact.zx", text);
+    let shown = assert_agree(text, &compiled, "unlimited");
+    assert_eq!(shown.gas_used.unwrap(), cost_of_instructions(&compiled), "{text}");
+    shown
+}
+
 #[test]
 fn a_run_costs_what_its_instructions_do() {
     // Whatever is decided, repeated, or cut short by an error: what was come to is paid for, and nothing else.
@@ -171,9 +183,7 @@ fn a_run_costs_what_its_instructions_do() {
         "action f(x) { return 1 / x } let i = 3 let n = 0 while i > 0 { i = i - 1 n = n + f(i - 5) * 2 } let m = n",
     ];
     for text in exact {
-        let compiled = compiled("exact.zx", text);
-        let shown = assert_agree(text, &compiled, "unlimited");
-        assert_eq!(shown.gas_used.unwrap(), cost_of_instructions(&compiled), "{text}");
+        assert!(assert_costs_its_instructions(text).result.is_ok(), "{text}");
     }
     // An error that nobody catches: paid up to the instruction that raised it, in every call.
     let failing = [
@@ -183,10 +193,7 @@ fn a_run_costs_what_its_instructions_do() {
         "let l = [1, 2, 3] let i = 0 while i < 5 { i = i + 1 if i > 2 { let x = null + i let y = i * i } let z = i }",
     ];
     for text in failing {
-        let compiled = compiled("failing.zx", text);
-        let shown = assert_agree(text, &compiled, "unlimited");
-        assert!(shown.result.is_err(), "{text}");
-        assert_eq!(shown.gas_used.unwrap(), cost_of_instructions(&compiled), "{text}");
+        assert!(assert_costs_its_instructions(text).result.is_err(), "{text}");
     }
 }
 
@@ -200,6 +207,23 @@ fn builtins_cost_by_size() {
         let (small, large) = (of_size(call, 1000), of_size(call, 3000));
         let (small_base, large_base) = (of_size("", 1000), of_size("", 3000));
         assert!(large - large_base > small - small_base, "{call}");
+    }
+    // What is hashed or kept costs by its bytes, however it lies.
+    for call in ["hash_block([m])", "merkle_root([m])", "tx { state_write(1, [m]) }", "ledger_append({k: m})"] {
+        let (small, large) = (of_size(call, 1000), of_size(call, 3000));
+        let grown = (large - of_size("", 3000)) - (small - of_size("", 1000));
+        assert_eq!(grown, 2000 / 8, "{call}");
+    }
+    // Maps in the state too.
+    let of_state = |call: &str, size: u32| {
+        gas(&format!(
+            "contract C {{ state m = {{}} action fill() {{ for each i in range({size}) {{ m[i] = i }} }} action f() {{ {call} }} }} \
+             let c = C() c.fill() c.f()"
+        ))
+    };
+    for (call, each) in [("m.keys()", 1), ("m.has(1)", 0), ("m.len()", 0)] {
+        let grown = (of_state(call, 90) - of_state("", 90)) - (of_state(call, 60) - of_state("", 60));
+        assert_eq!(grown, 30 * each, "{call}");
     }
     for call in ["l.push(1)", "len(l)", "l.first()", "len(m)"] {
         assert_eq!(of_size(call, 3000) - of_size("", 3000), of_size(call, 1000) - of_size("", 1000), "{call}");

@@ -119,14 +119,11 @@ const LOCATION: usize = 64;
 /// How many bytes something in the ledger counts against the limit of the heap. It is what is kept, not what some engine needs for that, so
 /// all engines reach the limit at the same write.
 pub(crate) fn footprint(key: Option<Key<'_>>, stored: &Stored) -> i64 {
-    let content = match stored {
-        Stored::Absent => return 0,
-        Stored::String(text) => text.len(),
-        Stored::Encoded(bytes) => bytes.len(),
-        _ => 0,
-    };
+    if *stored == Stored::Absent {
+        return 0;
+    }
     let key = if let Some(Key::String(text)) = key { text.len() } else { 0 };
-    (LOCATION + key + content) as i64
+    (LOCATION + key + stored.size()) as i64
 }
 
 /// The contract that a record is, by its number in this run. Its only field keeps that.

@@ -11,12 +11,10 @@
 //! in every caller that the error leaves or lands in. Functions have a table of that by source offset ([`isa::Function::refunds`]). Thus
 //! what a run has paid is, at every error and at its end, the sum over the instructions that it came to.
 //!
-//! Builtins, and methods of the runtime, whose work grows with their arguments take more gas for that.
+//! Builtins, and methods of the runtime, whose work grows with their arguments take more gas for that; which do is decided here, by name. Operations on the
+//! ledger take more for the bytes that they hash or keep.
 //!
 //! A charge that is more than what is left takes nothing and raises an error, which may be caught; but what catches it has to be paid too.
-
-//!
-//! What calls of builtins take besides is decided here, by name.
 
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
@@ -27,7 +25,12 @@ const TAKES_EQUAL_TIME: &[&str] = &[
     "append", "push", "add", "pop", "first", "last", "get", "set", "put", "len", "length", "size", "type", "typeof",
     "is_empty", "isEmpty", "char_at", "charAt",
 ];
-/// Builtins that are operations where they are called by name: those charge for their work themselves.
+
+/// Methods of maps that do.
+const TAKES_EQUAL_TIME_ON_MAPS: &[&str] =
+    &["has", "contains", "includes", "has_key", "hasKey", "delete", "remove", "count"];
+
+/// Builtins that are operations where they are called by name: those charge for their work themselves, or have none.
 const ARE_OPERATIONS: &[&str] = &[
     "hash_block",
     "verify_signature",
@@ -38,10 +41,6 @@ const ARE_OPERATIONS: &[&str] = &[
     "ledger_append",
     "register_event",
 ];
-
-/// Methods of maps that do.
-const TAKES_EQUAL_TIME_ON_MAPS: &[&str] =
-    &["has", "contains", "includes", "has_key", "hasKey", "delete", "remove", "count"];
 
 /// Those whose result may be much larger than what they are given.
 const GROWS: &[&str] = &[
@@ -69,15 +68,19 @@ impl Runtime {
     /// When less is left.
     #[inline]
     pub fn take_gas(&mut self, amount: u64) -> Result<(), Fault> {
+        let outcome = self.deduct(amount);
+        self.is_charge_refused = outcome.is_err();
+        outcome
+    }
+
+    #[inline]
+    fn deduct(&mut self, amount: u64) -> Result<(), Fault> {
         match self.gas.checked_sub(amount) {
             Some(left) => {
                 self.gas = left;
                 Ok(())
             }
-            None => {
-                self.is_charge_refused = true;
-                Err(self.out_of_gas(amount))
-            }
+            None => Err(self.out_of_gas(amount)),
         }
     }
 
@@ -130,18 +133,21 @@ impl Runtime {
         }
     }
 
-    /// Takes gas for an operation under way.
-    fn charge(&mut self, amount: u64) -> Result<(), Fault> {
-        if !self.is_metered() {
-            return Ok(());
-        }
-        match self.gas.checked_sub(amount) {
-            Some(left) => {
-                self.gas = left;
-                Ok(())
-            }
-            None => Err(self.out_of_gas(amount)),
-        }
+    /// Takes gas for an operation under way, if the run is metered.
+    ///
+    /// # Errors
+    /// When less is left.
+    pub(crate) fn charge(&mut self, amount: u64) -> Result<(), Fault> {
+        if self.is_metered() { self.deduct(amount) } else { Ok(()) }
+    }
+
+    /// The same for so many bytes that are hashed or kept.
+    ///
+    /// # Errors
+    /// As [`Self::charge`].
+    #[inline]
+    pub(crate) fn charge_for_bytes(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.charge((bytes / BYTES_PER_ELEMENT) as u64)
     }
 
     /// What is left of the gas; null where it is not metered.
@@ -154,46 +160,30 @@ impl Runtime {
 
     /// How much work a call is beyond what every call of it is: an element of a collection that is given to it counts one, as do so many bytes of
     /// text, unless what it does takes the same time for any.
-    pub(crate) fn work(name: &str, arguments: &[Value]) -> u64 {
+    pub(crate) fn work(&self, name: &str, arguments: &[Value]) -> u64 {
         let is_map = arguments.first().is_some_and(|first| matches!(first.tag(), Tag::Map | Tag::StateMap));
         let takes_equal_time = TAKES_EQUAL_TIME.contains(&name)
             || ARE_OPERATIONS.contains(&name)
             || is_map && TAKES_EQUAL_TIME_ON_MAPS.contains(&name);
         let counted = if takes_equal_time { &[] } else { arguments };
-        counted.iter().map(|value| Self::size(*value) as u64).sum()
+        counted.iter().map(|&value| self.size(value)).sum()
     }
 
     /// The same for what it gives, where that is not made of what is given to it.
-    pub(crate) fn work_of_result(name: &str, result: Value) -> u64 {
-        if GROWS.contains(&name) { Self::size(result) as u64 } else { 0 }
+    pub(crate) fn work_of_result(&self, name: &str, result: Value) -> u64 {
+        if GROWS.contains(&name) { self.size(result) } else { 0 }
     }
 
-    fn size(value: Value) -> usize {
-        if let Some(string) = value.as_string() {
+    fn size(&self, value: Value) -> u64 {
+        let size = if let Some(string) = value.as_string() {
             string.len() / BYTES_PER_ELEMENT
         } else if let Some(list) = value.as_list() {
             list.len()
         } else if let Some(map) = value.as_map() {
             map.len()
         } else {
-            0
-        }
-    }
-
-    /// Charges for the work of an operation on a value.
-    ///
-    /// # Errors
-    /// When less gas is left.
-    pub(crate) fn charge_for(&mut self, value: Value) -> Result<(), Fault> {
-        self.charge_work(Self::size(value) as u64)
-    }
-
-    /// Charges for the work that a builtin or a method has done beyond what every call of it costs.
-    ///
-    /// # Errors
-    /// When less gas is left.
-    #[inline]
-    pub(crate) fn charge_work(&mut self, work: u64) -> Result<(), Fault> {
-        if work == 0 { Ok(()) } else { self.charge(work) }
+            self.state_map_len(value)
+        };
+        size as u64
     }
 }

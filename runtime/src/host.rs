@@ -174,6 +174,16 @@ pub enum Stored {
 const _: () = assert!(size_of::<Stored>() == 24);
 
 impl Stored {
+    /// Bytes of what it has besides itself: of text, or of an encoding.
+    #[inline]
+    pub fn size(&self) -> usize {
+        match self {
+            Self::String(text) => text.len(),
+            Self::Encoded(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+
     /// Keeps a guest value.
     ///
     /// # Errors
@@ -289,6 +299,11 @@ impl Leaves {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// How many bytes they have together.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
     }
 
     /// True without leaves.

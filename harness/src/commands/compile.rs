@@ -18,9 +18,11 @@ pub(super) fn run(options: &CompileOptions) -> anyhow::Result<ExitCode> {
     if is_part(&compiled, path) {
         return Err(Usage(format!("{} is part of the program itself; -o takes another file", path.display())).into());
     }
-    let Some(stack) = compiled.stack_code() else {
+    let Some(plain) = compiled.stack_code() else {
         return Err(Usage(format!("{} holds register code, which is compiled already", compiled.name())).into());
     };
+    let metered = if configuration.is_metered() { Some(compiled.metered()?) } else { None };
+    let stack = metered.as_ref().map_or(plain, |metered| &metered.code);
     let bytes = match options.form {
         CodeForm::Stack => isa::binary::write(&**stack),
         CodeForm::Register => {

@@ -150,9 +150,10 @@ impl Runtime {
         let plain: Option<Vec<Value>> =
             plain.map(|plain| arguments[..receivers].iter().copied().chain(plain.iter().copied()).collect());
         let arguments = plain.as_deref().unwrap_or(arguments);
-        let work = Self::work(name, arguments);
+        let work = self.work(name, arguments);
         let result = function(self, arguments)?;
-        self.charge_work(work + Self::work_of_result(name, result))?;
+        // Last, because a call that wants more memory is made again.
+        self.charge(work + self.work_of_result(name, result))?;
         Ok(result)
     }
 

@@ -38,13 +38,14 @@ impl Runtime {
         let mut bytes = std::mem::take(&mut self.encoding);
         bytes.clear();
         let encoded = canonical::encode(self, value, MapOrder::Sorted, &mut bytes);
+        let size = bytes.len();
         let digest = encoded.and_then(|()| self.ledger.digest(algorithm, &bytes));
         if bytes.capacity() <= KEPT {
             self.encoding = bytes;
         }
         let digest = self.new_digest(&digest?)?;
         // Last, because an operation that wants more memory is run again.
-        self.charge_for(value)?;
+        self.charge_for_bytes(size)?;
         Ok(digest)
     }
 
@@ -90,7 +91,8 @@ impl Runtime {
         }
         let root = self.ledger.merkle_root(&leaves)?;
         let root = self.new_digest(&root)?;
-        self.charge_for(list)?;
+        self.charge(leaves.len() as u64)?;
+        self.charge_for_bytes(leaves.size())?;
         Ok(root)
     }
 
@@ -156,7 +158,9 @@ impl Runtime {
     pub fn state_write(&mut self, key: Value, value: Value) -> Result<(), Fault> {
         self.check_writable()?;
         let value = self.plain(value)?;
-        self.set_state_entry(Slot::GLOBAL, key, value)
+        let stored = Stored::from_value(self, value)?;
+        self.charge_for_bytes(stored.size())?;
+        self.keep_entry(Slot::GLOBAL, Key::from_value(key)?, stored)
     }
 
     /// `TX_BEGIN`: opens a transaction, within the one that is open if there is one.
@@ -194,6 +198,7 @@ impl Runtime {
         self.check_writable()?;
         let entry = self.plain(entry)?;
         let entry = Stored::from_value(self, entry)?;
+        self.charge_for_bytes(entry.size())?;
         let kept = self.room_for(footprint(None, &entry))?;
         let time = current_time(self);
         let index = self.ledger.append(entry, time)?;

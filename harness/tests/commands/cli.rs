@@ -6,6 +6,8 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::{code, err, out};
+
 /// The command, with a code cache of the tests' own.
 fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
@@ -22,18 +24,6 @@ fn with_input(arguments: &[&str], input: &str) -> Output {
         command().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
 }
 
 /// A folder of this test's own.
@@ -947,4 +937,39 @@ fn few_rounds_decide_nothing_and_say_so() {
     let output = harness(&["compare", "--quick", "--workload", "fib", "--rounds", "2"]);
     assert_eq!(code(&output), 0, "{}", err(&output));
     assert!(out(&output).contains("of 1 it cannot be said: that takes 6 rounds at least"), "{}", out(&output));
+}
+
+#[test]
+fn compiled_code_takes_gas_if_it_is_told_to() {
+    let folder = folder("gas");
+    let file = folder.join("metered.zxc");
+    for (form, vms) in [("stack", &["stack", "register", "hybrid"][..]), ("register", &["register"])] {
+        let written = harness(&[
+            "compile",
+            "-e",
+            "print(1 + 2)",
+            "--gas",
+            "unlimited",
+            "--form",
+            form,
+            "-o",
+            file.to_str().unwrap(),
+        ]);
+        assert_eq!(code(&written), 0, "{}", err(&written));
+        for vm in vms {
+            let run = |gas| harness(&["run", "--vm", vm, "--gas", gas, "--stats=json", file.to_str().unwrap()]);
+            let enough = run("100");
+            assert_eq!(out(&enough), "3\n", "{form} on {vm}: {}", err(&enough));
+            let statistics: Value = serde_json::from_str(&err(&enough)).unwrap();
+            assert_eq!(statistics["gas_used"], 18, "{form} on {vm}");
+            assert!(
+                err(&run("17")).contains("Out of gas: used 0 of 17, and what comes next needs 18"),
+                "{form} on {vm}"
+            );
+        }
+    }
+    let written = harness(&["compile", "-e", "print(1)", "-o", file.to_str().unwrap()]);
+    assert_eq!(code(&written), 0, "{}", err(&written));
+    let refused = harness(&["run", "--gas", "100", file.to_str().unwrap()]);
+    assert!(err(&refused).contains("compile it with --gas"), "{}", err(&refused));
 }

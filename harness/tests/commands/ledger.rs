@@ -8,20 +8,10 @@ use runtime::host::{Key, Ledger, Slot, Status, Stored, Transaction, TransactionO
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::{code, err, out};
+
 fn harness(action: &str, file: &Path, options: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_harness")).args(["ledger", action]).arg(file).args(options).output().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-fn code(output: &Output) -> i32 {
-    output.status.code().unwrap()
 }
 
 /// A ledger of two blocks.

@@ -7,6 +7,8 @@ use std::process::{Command, Output, Stdio};
 use ledger::Chain;
 use runtime::host::{Ledger, Status};
 
+use crate::err;
+
 const PROGRAM: &str = r#"
 contract Counter {
     state n = 0
@@ -35,13 +37,10 @@ fn run(program: &str, ledger: &Path, options: &[&str]) -> Output {
     command.output().unwrap()
 }
 
+/// What a run printed that ended well.
 fn out(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
+    assert!(output.status.success(), "{}", err(output));
+    crate::out(output)
 }
 
 #[test]

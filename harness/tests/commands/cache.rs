@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::{err, out};
+
 const PROGRAM: &str = "action f(n) {
     return 10 / n
 }
@@ -24,14 +26,6 @@ fn command(cache: &Path, arguments: &[&str]) -> Command {
 
 fn harness(cache: &Path, arguments: &[&str]) -> Output {
     command(cache, arguments).output().unwrap()
-}
-
-fn out(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn err(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 fn stats(cache: &Path) -> Value {
