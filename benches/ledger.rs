@@ -4,13 +4,10 @@
 //! adds on the ledger's side. What the ledger adds to a digest or signature is the distance to the bare crate in the same group.
 
 use std::hint::black_box;
-use std::sync::Arc;
 
 use benches::short;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use ed25519_dalek::{Signer, SigningKey};
-use isa::module::{Function, Module, Source, Stack};
-use isa::{Constant, StackInstruction, StackOp};
 use ledger::merkle::root_with;
 use ledger::{Chain, signature};
 use runtime::builtins::NativeFunction;
@@ -18,23 +15,8 @@ use runtime::host::{Algorithm, Key, Leaves, Ledger, Slot, Stored};
 use runtime::{Program, RunOptions, Runtime, Value};
 use sha2::Digest;
 
-fn program() -> Arc<Program> {
-    let module = Module::<Stack> {
-        functions: vec![Function {
-            code: vec![StackInstruction::new(StackOp::LoadConst, 0), StackInstruction::new(StackOp::Return, 0)],
-            ..Function::default()
-        }],
-        constants: vec![Constant::Null],
-        names: vec!["<main>".into()],
-        sources: vec![Source::default()],
-        ..Module::default()
-    };
-    let verified = isa::verify::stack(module).expect("the program is valid");
-    Program::link(&verified).expect("it needs no builtins")
-}
-
 fn runtime_with(chain: Chain) -> Runtime {
-    Runtime::new(program(), RunOptions { ledger: Some(Box::new(chain)), ..RunOptions::default() })
+    Runtime::new(Program::empty(), RunOptions { ledger: Some(Box::new(chain)), ..RunOptions::default() })
 }
 
 /// A runtime whose state has this many keys, 0 and up, all in a block already.

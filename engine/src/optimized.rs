@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use isa::module::Source;
-use isa::{Constant, Function, StackCode, StackInstruction, StackOp, Verified};
+use isa::{Constant, StackCode, StackOp, Verified};
 use optimizer::{Meaning, Options, Statistics, optimize};
 use runtime::operations::{Comparison, equals};
 use runtime::{Fault, Limits, Program, RunOptions, Runtime, Value};
@@ -59,30 +58,18 @@ const MAX_HEAP: usize = 1 << 20;
 impl Meaning for MachineMeaning {
     fn evaluate(&mut self, op: StackOp, operands: &[Constant]) -> Option<Constant> {
         if self.runtime.as_ref().is_none_or(|runtime| runtime.heap.statistics().allocated_bytes > MAX_HEAP as u64 / 2) {
-            self.runtime = empty_runtime();
+            self.runtime = None;
         }
-        let runtime = self.runtime.as_mut()?;
+        let runtime = self.runtime.get_or_insert_with(empty_runtime);
         let values = operands.iter().map(|operand| value(runtime, operand)).collect::<Option<Vec<Value>>>()?;
         constant(result(runtime, op, &values)?.ok()?)
     }
 }
 
-/// A runtime for a program that does nothing.
-fn empty_runtime() -> Option<Runtime> {
-    let main = Function {
-        code: vec![StackInstruction::new(StackOp::LoadConst, 0), StackInstruction::new(StackOp::Return, 0)],
-        ..Function::default()
-    };
-    let module = StackCode {
-        constants: vec![Constant::Null],
-        names: vec!["".into()],
-        functions: vec![main],
-        sources: vec![Source::default()],
-        ..StackCode::default()
-    };
-    let program = Program::link(&isa::verify::stack(module).ok()?).ok()?;
+/// A runtime that lends its operations.
+fn empty_runtime() -> Runtime {
     let limits = Limits { max_heap: MAX_HEAP, ..Limits::default() };
-    Some(Runtime::new(program, RunOptions { limits, ..RunOptions::default() }))
+    Runtime::new(Program::empty(), RunOptions { limits, ..RunOptions::default() })
 }
 
 fn value(runtime: &mut Runtime, constant: &Constant) -> Option<Value> {

@@ -43,7 +43,6 @@ use std::sync::Arc;
 use fxhash::FxHashMap;
 use runtime::{ErrorKind, Fault, Runtime, Value};
 
-use crate::ast::{Block, Expression};
 use crate::gas::{Charge, Charges, Node};
 use crate::loader::Analysis;
 use tables::Tables;
@@ -216,27 +215,13 @@ impl<'a, 't> Evaluator<'a, 't> {
 
     // Gas.
 
-    /// Pays for the region that begins at a node, if one does.
+    /// Pays for the region that begins at a node, if gas is metered and one does.
     #[inline]
-    fn pay(&mut self, node: Node) -> Result<(), Exit> {
-        match self.charges.and_then(|charges| charges.nodes.get(&node)) {
+    fn pay(&mut self, node: impl Into<Option<Node>>) -> Result<(), Exit> {
+        let Some(charges) = self.charges else { return Ok(()) };
+        match node.into().and_then(|node| charges.nodes.get(&node)) {
             Some(&charge) => self.take_gas(charge),
             None => Ok(()),
-        }
-    }
-
-    /// The same for an expression that is evaluated only sometimes.
-    #[inline]
-    fn pay_for(&mut self, expression: &Expression<'_>) -> Result<(), Exit> {
-        if self.charges.is_some() { self.pay(Node::expression(expression)) } else { Ok(()) }
-    }
-
-    /// The same for a block.
-    #[inline]
-    fn pay_for_block(&mut self, block: &Block<'_>) -> Result<(), Exit> {
-        match Node::block(block) {
-            Some(node) if self.charges.is_some() => self.pay(node),
-            _ => Ok(()),
         }
     }
 

@@ -4,8 +4,8 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use fxhash::FxHashMap;
-use isa::module::{Form, Module, Restrictions, TypeDefinition};
-use isa::{Constant, Verified};
+use isa::module::{Form, Module, Restrictions, Source, TypeDefinition};
+use isa::{Constant, Function, StackCode, StackInstruction, StackOp, Verified};
 
 use crate::builtins::{self, Builtin};
 use crate::chain::Chain;
@@ -173,6 +173,23 @@ pub struct Program {
 }
 
 impl Program {
+    /// A program that does nothing, for runtimes that only lend their operations.
+    pub fn empty() -> Arc<Self> {
+        let main = Function {
+            code: vec![StackInstruction::new(StackOp::LoadConst, 0), StackInstruction::new(StackOp::Return, 0)],
+            ..Function::default()
+        };
+        let module = StackCode {
+            constants: vec![Constant::Null],
+            names: vec!["<main>".into()],
+            functions: vec![main],
+            sources: vec![Source::default()],
+            ..StackCode::default()
+        };
+        let verified = isa::verify::stack(module).expect("the program is valid");
+        Self::link(&verified).expect("it needs no builtins")
+    }
+
     /// Links a verified module: resolves its builtins and indexes its tables.
     pub fn link<F: Form>(module: &Verified<Module<F>>) -> Result<Arc<Self>, Fault> {
         let name = |index: u32| module.names[index as usize].clone();

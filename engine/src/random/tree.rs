@@ -491,6 +491,16 @@ impl Printer {
         if let Some(parent) = parent {
             let _ = write!(self.text, "extends {parent} ");
         }
+        self.members(members, ["", ": any"]);
+    }
+
+    fn contract(&mut self, name: &Name, members: &[Node]) {
+        let _ = write!(self.text, "contract {name} ");
+        self.members(members, ["state ", ""]);
+    }
+
+    /// Members in braces; a field's name stands between the two parts of `field`.
+    fn members(&mut self, members: &[Node], field: [&str; 2]) {
         self.push("{\n");
         self.depth += 1;
         for member in members {
@@ -500,34 +510,13 @@ impl Printer {
                     let _ = write!(self.text, "action {name}");
                     self.function(&member.children);
                 }
-                Kind::Field(name) => {
-                    let _ = write!(self.text, "{name}: any");
-                    if let Some(default) = member.children.first() {
-                        self.push(" = ");
-                        self.expression(default);
-                    }
-                }
-                _ => self.expression(member),
-            }
-            self.push("\n");
-        }
-        self.depth -= 1;
-        self.indent();
-        self.push("}");
-    }
-
-    fn contract(&mut self, name: &Name, members: &[Node]) {
-        let _ = writeln!(self.text, "contract {name} {{");
-        self.depth += 1;
-        for member in members {
-            self.indent();
-            match &member.kind {
                 Kind::Action { name, modifier } => {
                     let _ = write!(self.text, "{modifier}action {name}");
                     self.function(&member.children);
                 }
                 Kind::Field(name) => {
-                    let _ = write!(self.text, "state {name}");
+                    let [before, after] = field;
+                    let _ = write!(self.text, "{before}{name}{after}");
                     if let Some(default) = member.children.first() {
                         self.push(" = ");
                         self.expression(default);

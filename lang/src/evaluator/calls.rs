@@ -7,6 +7,7 @@ use super::tables::{Body, Code, Default, Parameter, Place};
 use super::variables::content;
 use super::{Evaluator, Exit, Frame};
 use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
+use crate::gas::Node;
 use crate::names::Symbol;
 
 impl<'a, 't> Evaluator<'a, 't> {
@@ -242,7 +243,7 @@ impl<'a, 't> Evaluator<'a, 't> {
             let value = match parameter.default {
                 Default::Null => Value::NULL,
                 Default::Expression(default) => {
-                    self.pay_for(default)?;
+                    self.pay(Node::expression(default))?;
                     self.expression(default)?
                 }
                 Default::Call(function, position) => self.enter(function, Value::NULL, self.stack.len(), position)?,

@@ -8,6 +8,7 @@ use super::{Evaluator, Exit};
 use crate::ast::{
     BinaryOperator, Expression, ExpressionKind, Label, LogicalOperator, MapEntry, Name, Target, UnaryOperator,
 };
+use crate::gas::Node;
 
 /// Collections are built in pieces of this many values, as compiled code does: what a later piece does shows in the order of errors.
 const BUILD_PIECE: usize = 64;
@@ -50,7 +51,7 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Logical { operator, left, right } => self.logical(operator, left, right),
             ExpressionKind::Conditional { condition, then, otherwise } => {
                 let chosen = if self.condition(condition)? { then } else { otherwise };
-                self.pay_for(chosen)?;
+                self.pay(Node::expression(chosen))?;
                 self.expression(chosen)
             }
             ExpressionKind::Unary { operator, operand } => {
@@ -158,11 +159,11 @@ impl<'a> Evaluator<'a, '_> {
             LogicalOperator::And if !self.runtime.is_true(left) => Ok(Value::FALSE),
             LogicalOperator::Or if self.runtime.is_true(left) => Ok(Value::TRUE),
             LogicalOperator::And | LogicalOperator::Or => {
-                self.pay_for(right)?;
+                self.pay(Node::expression(right))?;
                 self.condition(right).map(Value::bool)
             }
             LogicalOperator::Coalesce if left.is_null() => {
-                self.pay_for(right)?;
+                self.pay(Node::expression(right))?;
                 self.expression(right)
             }
             LogicalOperator::Coalesce => Ok(left),

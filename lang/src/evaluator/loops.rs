@@ -11,10 +11,10 @@ impl<'a> Evaluator<'a, '_> {
     /// `while condition { body }`.
     pub(super) fn while_loop(&mut self, condition: &'a Expression<'a>, body: &Block<'a>) -> Result<(), Exit> {
         loop {
-            self.pay_for(condition)?;
+            self.pay(Node::expression(condition))?;
             let Some(position) = self.holds(condition)? else { break };
             self.take_fuel(position)?;
-            self.pay_for_iteration(condition)?;
+            self.pay(Node::body_of_loop(condition))?;
             if !self.iteration(body)? {
                 break;
             }
@@ -29,13 +29,13 @@ impl<'a> Evaluator<'a, '_> {
                 if !self.condition(left)? {
                     return Ok(None);
                 }
-                self.pay_for(right)?;
+                self.pay(Node::expression(right))?;
                 self.nested(|evaluator| evaluator.holds(right))
             }
             ExpressionKind::Logical { operator: LogicalOperator::Or, left, right } => {
                 match self.nested(|evaluator| evaluator.holds(left))? {
                     None => {
-                        self.pay_for(right)?;
+                        self.pay(Node::expression(right))?;
                         self.nested(|evaluator| evaluator.holds(right))
                     }
                     decided => Ok(decided),
@@ -43,12 +43,6 @@ impl<'a> Evaluator<'a, '_> {
             }
             _ => Ok(self.condition(condition)?.then(|| condition.position())),
         }
-    }
-
-    /// Pays for an iteration of the loop over, or under the condition of, an expression.
-    #[inline]
-    fn pay_for_iteration(&mut self, expression: &Expression<'_>) -> Result<(), Exit> {
-        if self.charges.is_some() { self.pay(Node::body_of_loop(expression)) } else { Ok(()) }
     }
 
     /// Runs a loop's body once. False when the loop is left.
@@ -140,7 +134,7 @@ impl<'a> Evaluator<'a, '_> {
         let mut next = Some(start);
         while let Some(number) = next {
             self.take_fuel(position)?;
-            self.pay_for_iteration(range)?;
+            self.pay(Node::body_of_loop(range))?;
             self.store(variable, Value::int(number));
             if !self.iteration(body)? {
                 break;
@@ -163,7 +157,7 @@ impl<'a> Evaluator<'a, '_> {
         while let Some((element, next)) = self.runtime.iter_next(collection, at, second.is_some()) {
             at = next;
             self.take_fuel(position)?;
-            self.pay_for_iteration(iterable)?;
+            self.pay(Node::body_of_loop(iterable))?;
             self.store(first, element);
             if let Some(second) = second {
                 let value = self.runtime.iter_value(collection, at);

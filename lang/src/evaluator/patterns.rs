@@ -14,18 +14,16 @@ impl<'a> Evaluator<'a, '_> {
         let subject = self.expression(matching.subject)?;
         self.push(subject);
         for arm in matching.arms {
-            if self.charges.is_some() {
-                self.pay(Node::arm(arm))?;
-            }
+            self.pay(Node::arm(arm))?;
             if self.fits(&arm.pattern, subject)? {
                 self.stack.truncate(height);
                 return match arm.body {
                     MatchBody::Expression(body) => {
-                        self.pay_for(body)?;
+                        self.pay(Node::expression(body))?;
                         self.expression(body)
                     }
                     MatchBody::Block(ref block) => {
-                        self.pay_for_block(block)?;
+                        self.pay(Node::block(block))?;
                         self.block(block).map(|()| Value::NULL)
                     }
                 };

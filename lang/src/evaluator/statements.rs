@@ -20,9 +20,7 @@ impl<'a> Evaluator<'a, '_> {
     /// Runs statements in order. The block of a `defer` is the cleanup of what follows it.
     pub(super) fn statements(&mut self, statements: &'a [Statement<'a>]) -> Result<(), Exit> {
         for (index, statement) in statements.iter().enumerate() {
-            if self.charges.is_some() {
-                self.pay(Node::statement(statement))?;
-            }
+            self.pay(Node::statement(statement))?;
             if let StatementKind::Defer(ref deferred) = statement.kind {
                 return self.with_cleanup(deferred, |evaluator| evaluator.statements(&statements[index + 1..]));
             }
@@ -110,12 +108,10 @@ impl<'a> Evaluator<'a, '_> {
         let mut statement = statement;
         while let StatementKind::If { condition, ref then, ref otherwise } = statement.kind {
             if self.condition(condition)? {
-                self.pay_for_block(then)?;
+                self.pay(Node::block(then))?;
                 return self.block(then);
             }
-            if let Some(otherwise) = otherwise {
-                self.pay_for_block(otherwise)?;
-            }
+            self.pay(otherwise.as_ref().and_then(Node::block))?;
             match otherwise {
                 None => return Ok(()),
                 Some(Block { statements: [only], .. }) if matches!(only.kind, StatementKind::If { .. }) => {
@@ -202,14 +198,14 @@ impl<'a> Evaluator<'a, '_> {
     fn try_catch(&mut self, body: &Block<'a>, catch: Option<&Catch<'a>>, position: u32) -> Result<(), Exit> {
         let height = self.stack.len();
         let outcome = match catch {
-            Some(_) => self.pay_for_block(body).and_then(|()| self.block(body)),
+            Some(_) => self.pay(Node::block(body)).and_then(|()| self.block(body)),
             None => self.block(body),
         };
         match (outcome, catch) {
             (Err(Exit::Fault(fault)), Some(catch)) if fault.kind.is_catchable() => {
                 self.stack.truncate(height);
                 let value = self.runtime.landing_value(fault, false);
-                self.pay_for_block(&catch.body)?;
+                self.pay(Node::block(&catch.body))?;
                 if let Some(name) = catch.name {
                     self.store(name, value);
                 }
@@ -241,7 +237,7 @@ impl<'a> Evaluator<'a, '_> {
         let jump = self.jump;
         self.stack.truncate(height);
         self.push(carried);
-        self.pay_for_block(cleanup)?;
+        self.pay(Node::block(cleanup))?;
         self.block(cleanup)?;
         let carried = self.pop();
         if let Err(Exit::Jump) = outcome {
@@ -261,7 +257,7 @@ impl<'a> Evaluator<'a, '_> {
         let contract = contract.map_or(Ok(Value::NULL), |this| self.read(this))?;
         let outcome = self.runtime.begin_transaction(contract, self.name_index(action.symbol));
         self.checked(outcome, position)?;
-        let outcome = self.pay_for_block(body).and_then(|()| self.block(body));
+        let outcome = self.pay(Node::block(body)).and_then(|()| self.block(body));
         let outcome = outcome.and_then(|()| self.commit(Value::NULL, position)).or_else(|exit| match exit {
             Exit::Jump if self.jump == Jump::Return => {
                 let value = std::mem::replace(&mut self.result, Value::NULL);

@@ -1,7 +1,5 @@
 //! The operations of the family, as engines call them.
 
-use isa::module::{Function, Module, Source, Stack};
-use isa::{Constant, StackInstruction, StackOp};
 use ledger::digest::{digest, hex, sha256};
 use ledger::{Chain, merkle};
 use runtime::builtins::VIRTUAL_EPOCH;
@@ -9,19 +7,7 @@ use runtime::host::{Algorithm, Key, Leaves, Ledger, SignatureCheck, Slot, Stored
 use runtime::{ErrorKind, Program, RunOptions, Runtime, Value};
 
 fn runtime_with(ledger: impl Ledger + 'static) -> Runtime {
-    let module = Module::<Stack> {
-        functions: vec![Function {
-            code: vec![StackInstruction::new(StackOp::LoadConst, 0), StackInstruction::new(StackOp::Return, 0)],
-            ..Function::default()
-        }],
-        constants: vec![Constant::Null],
-        names: vec!["<main>".into()],
-        sources: vec![Source::default()],
-        ..Module::default()
-    };
-    let verified = isa::verify::stack(module).expect("the program is valid");
-    let program = Program::link(&verified).expect("it needs no builtins");
-    Runtime::new(program, RunOptions { ledger: Some(Box::new(ledger)), ..RunOptions::default() })
+    Runtime::new(Program::empty(), RunOptions { ledger: Some(Box::new(ledger)), ..RunOptions::default() })
 }
 
 fn runtime() -> Runtime {
