@@ -67,6 +67,8 @@ struct Call {
     working: FxHashMap<(Slot, Option<OwnedKey>), Working>,
     /// What was true when it began.
     before: Before,
+    /// Gas that was left then.
+    gas: u64,
 }
 
 /// What reverting brings back besides the ledger.
@@ -565,6 +567,7 @@ impl Runtime {
             root: outer.map_or(depth, |call| call.root),
             working: FxHashMap::default(),
             before: self.before(),
+            gas: self.gas,
         };
         if !contract.is_null() && !self.is_contract(contract) {
             return Err(Error::type_error(format!(
@@ -683,7 +686,9 @@ impl Runtime {
             action: self.program.names[call.action as usize].to_string(),
             ..Transaction::default()
         };
-        self.ledger.record(transaction, TransactionOutcome { status, gas_used: 0, error: None })
+        // Nothing where gas is not metered. An error may give back more than was taken since: what was charged before and covers what comes after.
+        let gas_used = call.gas.saturating_sub(self.gas);
+        self.ledger.record(transaction, TransactionOutcome { status, gas_used, error: None })
     }
 
     /// Makes a block of what the run has done to the ledger, if it did anything and was asked to.

@@ -68,14 +68,19 @@ fn runs_go_on_from_each_other_on_every_engine() {
 
 #[test]
 fn equal_runs_leave_equal_ledgers() {
-    let folder = tempfile::tempdir().unwrap();
-    let heads = ["ast", "stack", "register", "hybrid"].map(|vm| {
-        let file = folder.path().join(vm);
-        out(&run(PROGRAM, &file, &["--vm", vm, "--deterministic"]));
-        out(&run(PROGRAM, &file, &["--vm", vm, "--deterministic"]));
-        Chain::copy_of(&file).unwrap().head().unwrap().hash()
-    });
-    assert!(heads.iter().all(|head| *head == heads[0]));
+    for gas in ["off", "unlimited"] {
+        let folder = tempfile::tempdir().unwrap();
+        let heads = ["ast", "stack", "register", "hybrid"].map(|vm| {
+            let file = folder.path().join(vm);
+            out(&run(PROGRAM, &file, &["--vm", vm, "--deterministic", "--gas", gas]));
+            out(&run(PROGRAM, &file, &["--vm", vm, "--deterministic", "--gas", gas]));
+            let chain = Chain::copy_of(&file).unwrap();
+            let receipts = chain.block(1).unwrap().unwrap().receipts;
+            assert!(receipts.iter().all(|receipt| (receipt.gas_used > 0) == (gas != "off")), "{vm}: {receipts:?}");
+            chain.head().unwrap().hash()
+        });
+        assert!(heads.iter().all(|head| *head == heads[0]), "gas {gas}");
+    }
 }
 
 #[test]
