@@ -280,7 +280,7 @@ impl Ledger for Chain {
     }
 
     #[inline]
-    fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<(), Fault> {
+    fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<Option<usize>, Fault> {
         Ok(self.state.write_entry(map, key, value)?)
     }
 

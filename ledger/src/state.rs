@@ -310,7 +310,7 @@ impl State {
     }
 
     #[inline]
-    pub(crate) fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<(), LedgerError> {
+    pub(crate) fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<Option<usize>, LedgerError> {
         self.check_writable(2)?;
         let value = if matches!(value, Stored::Absent | Stored::Map(_)) { Stored::Null } else { value };
         let hash = hash(map.0, key);
@@ -318,12 +318,12 @@ impl State {
         if let Some(slot) = found {
             let cell = &self.cells[slot as usize];
             if cell.value != Stored::Absent {
-                let sequence = cell.sequence;
+                let (sequence, size) = (cell.sequence, cell.value.size());
                 self.set(slot, value, sequence);
-                return Ok(());
+                return Ok(Some(size));
             }
         }
-        self.insert_entry(map, key, hash, found, value)
+        self.insert_entry(map, key, hash, found, value).map(|()| None)
     }
 
     #[inline(never)]

@@ -121,11 +121,14 @@ const LOCATION: usize = 64;
 /// How many bytes something in the ledger counts against the limit of the heap. It is what is kept, not what some engine needs for that, so
 /// all engines reach the limit at the same write.
 pub(crate) fn footprint(key: Option<Key<'_>>, stored: &Stored) -> i64 {
-    if *stored == Stored::Absent {
-        return 0;
-    }
+    if *stored == Stored::Absent { 0 } else { footprint_of_size(key, stored.size()) }
+}
+
+/// The same of something of this [size](Stored::size).
+#[inline]
+fn footprint_of_size(key: Option<Key<'_>>, size: usize) -> i64 {
     let key = if let Some(Key::String(text)) = key { text.len() } else { 0 };
-    (LOCATION + key + stored.size()) as i64
+    (LOCATION + key + size) as i64
 }
 
 /// The contract that a record is, by its number in this run. Its only field keeps that.
@@ -363,10 +366,13 @@ impl Runtime {
     /// # Errors
     /// As for a field.
     pub(crate) fn keep_entry(&mut self, slot: Slot, key: Key<'_>, value: Stored) -> Result<(), Fault> {
-        let before = footprint(Some(key), self.ledger.read_entry(slot, key));
-        let kept = self.room_for(footprint(Some(key), &value) - before)?;
-        self.ledger.write_entry(slot, key, value)?;
-        self.grown_to(kept);
+        let after = footprint(Some(key), &value);
+        // What is there need not be looked up before the write where there is room for both.
+        if self.room_for(after).is_err() {
+            self.room_for(after - footprint(Some(key), self.ledger.read_entry(slot, key)))?;
+        }
+        let before = self.ledger.write_entry(slot, key, value)?;
+        self.grown_to(self.chain.kept + after - before.map_or(0, |size| footprint_of_size(Some(key), size)));
         Ok(())
     }
 

@@ -449,11 +449,12 @@ pub trait Ledger: Send {
     /// What a map's entry holds; [`Stored::Absent`] without such an entry.
     fn read_entry(&self, map: Slot, key: Key<'_>) -> &Stored;
 
-    /// Sets a map's entry; at the end of the map if it is new. A field that holds something else becomes a map.
+    /// Sets a map's entry; at the end of the map if it is new. A field that holds something else becomes a map. Gives the [size](Stored::size)
+    /// of what the entry held; none if it is new.
     ///
     /// # Errors
     /// Without an open checkpoint, and when there are too many entries.
-    fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<(), Fault>;
+    fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<Option<usize>, Fault>;
 
     /// Removes a map's entry; gives what it held.
     ///
@@ -555,7 +556,7 @@ impl Ledger for NoLedger {
         &Stored::Absent
     }
 
-    fn write_entry(&mut self, _: Slot, _: Key<'_>, _: Stored) -> Result<(), Fault> {
+    fn write_entry(&mut self, _: Slot, _: Key<'_>, _: Stored) -> Result<Option<usize>, Fault> {
         refused()
     }
 

@@ -32,14 +32,21 @@ pub(crate) fn next_block(chain: &mut Chain) -> Result<BlockSummary, Fault> {
         chain.begin()?;
         for _ in 0..numbers.below(12) {
             let key = format!("account {}", numbers.below(300));
+            let account = Key::String(&key);
             match numbers.below(8) {
-                0 => drop(chain.remove_entry(balances, Key::String(&key))?),
+                0 => {
+                    chain.remove_entry(balances, account)?;
+                }
                 1 => {
                     let text = "x".repeat(numbers.below(3000) as usize);
-                    chain.write_entry(balances, Key::String(&key), Stored::String(text.into()))?;
+                    chain.write_entry(balances, account, Stored::String(text.into()))?;
                 }
-                2 => chain.write_entry(Slot::GLOBAL, Key::Int(numbers.below(50) as i64), Stored::Int(height as i64))?,
-                _ => chain.write_entry(balances, Key::String(&key), Stored::Int(numbers.next() as i64))?,
+                2 => {
+                    chain.write_entry(Slot::GLOBAL, Key::Int(numbers.below(50) as i64), Stored::Int(height as i64))?;
+                }
+                _ => {
+                    chain.write_entry(balances, account, Stored::Int(numbers.next() as i64))?;
+                }
             }
         }
         if numbers.below(40) == 0 {

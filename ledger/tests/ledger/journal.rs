@@ -73,11 +73,14 @@ impl Model {
         }
     }
 
-    fn write_entry(&mut self, field: usize, key: OwnedKey, value: Stored) {
+    fn write_entry(&mut self, field: usize, key: OwnedKey, value: Stored) -> Option<usize> {
         let entries = self.map(field);
         match entries.iter_mut().find(|(other, _)| *other == key) {
-            Some((_, old)) => *old = value,
-            None => entries.push((key, value)),
+            Some((_, old)) => Some(std::mem::replace(old, value).size()),
+            None => {
+                entries.push((key, value));
+                None
+            }
         }
     }
 
@@ -188,11 +191,16 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 model.fields[field] = Field::Map(Vec::new());
             }
             Step::WriteEntry(field, key, value) if !is_open => {
-                prop_assert!(refused(chain.write_entry(slots[field], key.borrowed(), Stored::Int(value))));
+                prop_assert!(refused(chain.write_entry(slots[field], key.borrowed(), Stored::Int(value)).map(drop)));
             }
             Step::WriteEntry(field, key, value) => {
-                chain.write_entry(slots[field], key.borrowed(), Stored::Int(value)).unwrap();
-                model.write_entry(field, key, Stored::Int(value));
+                // Numbers and texts of several lengths.
+                let content = match value.rem_euclid(4) {
+                    0 => Stored::Int(value),
+                    length => Stored::String("x".repeat(length as usize).into()),
+                };
+                let before = chain.write_entry(slots[field], key.borrowed(), content.clone()).unwrap();
+                prop_assert_eq!(before, model.write_entry(field, key, content));
             }
             Step::RemoveEntry(field, key) if !is_open => {
                 prop_assert!(refused(chain.remove_entry(slots[field], key.borrowed()).map(drop)));
