@@ -6,6 +6,7 @@ mod list;
 mod map;
 mod record;
 mod string;
+mod task;
 
 pub use closure::{Cell, Closure};
 pub use failure::Failure;
@@ -13,4 +14,5 @@ pub use list::{ElementKind, List};
 pub use map::{Map, MapKind};
 pub use record::Record;
 pub use string::{Buffer, Str};
+pub use task::Task;
 pub(crate) use string::{MAX_BYTES, count_chars};
