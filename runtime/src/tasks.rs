@@ -531,10 +531,15 @@ impl Runtime {
         }
     }
 
-    /// The error of the first task that failed and that nobody awaited.
-    pub fn unhandled_failure(&self) -> Option<Fault> {
-        let unhandled = self.tasks.failed.iter().filter_map(|task| task.as_task()).find(|task| !task.is_awaited())?;
-        unhandled.outcome().as_failure().map(|failure| failure.fault())
+    /// The error of a run whose main task ended well: that of the first task that failed and that nobody awaited, else `ended`, which
+    /// ended it afterwards.
+    pub fn outcome_of_tasks(&self, ended: Option<Fault>) -> Option<Fault> {
+        if ended.as_ref().is_some_and(|fault| !fault.kind.is_catchable()) {
+            return ended;
+        }
+        let failed = self.tasks.failed.iter().filter_map(|task| task.as_task());
+        let unhandled = failed.filter(|task| !task.is_awaited()).find_map(|task| task.outcome().as_failure());
+        unhandled.map(|failure| failure.fault()).or(ended)
     }
 
     /// What an error calls a task.
