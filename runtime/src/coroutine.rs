@@ -175,6 +175,11 @@ impl<'scope, T, O> Scope<'scope, '_, T, O> {
         self.switch(turn, number, routine.expect("a coroutine that waits is kept"))
     }
 
+    /// A coroutine that has suspended itself.
+    pub fn waiting(&self) -> Option<u32> {
+        self.routines.list.borrow().iter().position(Option::is_some).map(|number| number as u32)
+    }
+
     fn switch(&self, _lent: &mut Turn<'scope, T>, number: u32, mut routine: Routine<O>) -> Switched<O> {
         match routine.resume(()) {
             CoroutineResult::Yield(()) => {

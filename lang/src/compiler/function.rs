@@ -133,6 +133,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     /// Compiles a function.
     pub(super) fn function(&mut self, function: &'a Function<'a>) {
         let position = function.span.start;
+        if function.is_async {
+            self.emit(StackOp::SpawnCall, 0, BEGINNING);
+        }
         let has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some());
         let slot_of = |compiler: &Self, index: usize| match compiler.scope.map(|scope| scope.variables[index].storage) {
             Some(Storage::Slot(slot)) => (slot, false),

@@ -93,7 +93,8 @@ impl<'a, 't> Evaluator<'a, 't> {
 
     /// Calls a method of `receiver`, which is the first of the values from `first` on; the others are the arguments.
     fn call_member(&mut self, receiver: Value, name: Symbol, first: usize, position: u32) -> Result<Value, Exit> {
-        let outcome = self.runtime.method(receiver, self.name_index(name));
+        let name = self.name_index(name);
+        let outcome = self.runtime.method(receiver, name);
         match self.checked(outcome, position)? {
             Method::Guest(function) => self.enter(function, Value::NULL, first, position),
             Method::Native(method) => {
@@ -155,12 +156,15 @@ impl<'a, 't> Evaluator<'a, 't> {
 
     /// Calls a function of the program with the arguments from `base` on, which become its first slots.
     pub(super) fn enter(&mut self, function: u32, closure: Value, base: usize, position: u32) -> Result<Value, Exit> {
-        if self.callers.len() >= self.runtime.limits.max_depth {
+        if self.depth() >= self.runtime.limits.max_depth {
             return Err(self.raise(Error::depth(), position));
         }
         self.take_fuel(position)?;
         let tables = self.tables;
         let code = &tables.functions[function as usize];
+        if code.is_async {
+            return self.start_task(function, closure, base, position);
+        }
         self.frame.position = position;
         self.callers.push(self.frame);
         self.frame = Frame { function, names: code.names, base, closure, position: 0 };

@@ -159,7 +159,8 @@ impl<'a> Evaluator<'a, '_> {
     fn destructure_map(&mut self, names: &'a [Name], value: &'a Expression<'a>) -> Result<(), Exit> {
         let map = self.expression(value)?;
         for &name in names {
-            let outcome = self.runtime.get_attribute(map, self.name_index(name.symbol));
+            let index = self.name_index(name.symbol);
+            let outcome = self.runtime.get_attribute(map, index);
             let value = self.checked(outcome, name.span.start)?;
             self.store(name, value);
         }
@@ -222,6 +223,7 @@ impl<'a> Evaluator<'a, '_> {
         // What the way out carries waits on the stack.
         let carried = match &outcome {
             Err(Exit::Fault(fault)) if !fault.kind.is_catchable() => return outcome,
+            Err(Exit::Cancelled) => return outcome,
             Err(Exit::Fault(fault)) => fault.value.unwrap_or(Value::NULL),
             _ => std::mem::replace(&mut self.result, Value::NULL),
         };
@@ -245,7 +247,8 @@ impl<'a> Evaluator<'a, '_> {
         position: u32,
     ) -> Result<(), Exit> {
         let contract = contract.map_or(Ok(Value::NULL), |this| self.read(this))?;
-        let outcome = self.runtime.begin_transaction(contract, self.name_index(action.symbol));
+        let name = self.name_index(action.symbol);
+        let outcome = self.runtime.begin_transaction(contract, name);
         self.checked(outcome, position)?;
         let outcome = self.block(body).and_then(|()| self.commit(Value::NULL, position)).or_else(|exit| match exit {
             Exit::Jump if self.jump == Jump::Return => {

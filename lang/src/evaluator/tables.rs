@@ -108,6 +108,8 @@ pub(super) struct Code<'a> {
     pub(super) defaults: Box<[Parameter<'a>]>,
     /// Whether arguments that are not given are unset, and not null, though no default is computed here.
     pub(super) passes_defaults: bool,
+    /// Whether a call of it is a task.
+    pub(super) is_async: bool,
     /// How many slots it has.
     pub(super) slots: u32,
     /// Slots that get a cell at the beginning.
@@ -299,6 +301,7 @@ impl<'a, 't> Tables<'a, 't> {
             passes_defaults: scope
                 .function
                 .is_some_and(|function| function.kind == FunctionKind::Constructor { passes_defaults: true }),
+            is_async: scope.function.is_some_and(|function| function.is_async),
             slots: scope.slots,
             cells: cells.collect(),
             published: published.collect(),
@@ -407,6 +410,7 @@ impl<'a, 't> Tables<'a, 't> {
             parameters: count,
             defaults,
             passes_defaults: false,
+            is_async: false,
             slots: count,
             cells: Box::default(),
             published: Box::default(),

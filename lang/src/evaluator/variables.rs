@@ -184,8 +184,9 @@ impl Evaluator<'_, '_> {
     #[inline]
     pub(super) fn literal(&mut self, text: &str) -> Value {
         let address = (text.as_ptr() as usize, text.len());
-        match self.literals.get(&address) {
-            Some(&value) => value,
+        let known = self.shared.literals.borrow().get(&address).copied();
+        match known {
+            Some(value) => value,
             None => self.new_literal(address, text),
         }
     }
@@ -194,7 +195,7 @@ impl Evaluator<'_, '_> {
     fn new_literal(&mut self, address: (usize, usize), text: &str) -> Value {
         let known = self.tables.strings.get(text).copied();
         let value = known.unwrap_or_else(|| Str::create(&mut self.runtime.heap, text));
-        self.literals.insert(address, value);
+        self.shared.literals.borrow_mut().insert(address, value);
         value
     }
 }
