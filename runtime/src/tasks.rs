@@ -186,6 +186,11 @@ impl Tasks {
         !self.records.is_empty()
     }
 
+    /// Whether the main task has ended well.
+    pub fn main_has_ended(&self) -> bool {
+        self.main_has_ended
+    }
+
     /// The record of who runs.
     pub fn current(&self) -> u32 {
         self.running.last().copied().unwrap_or(MAIN)

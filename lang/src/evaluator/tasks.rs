@@ -241,6 +241,7 @@ impl<'a, 't> Evaluator<'a, 't> {
                         let _ = self.collect(position);
                     }
                 }
+                Err(fault) if self.runtime.tasks.main_has_ended() => return Err(Exit::Fault(fault)),
                 Err(fault) => return Err(self.raise(fault, self.frame.position)),
             }
         }
