@@ -68,6 +68,8 @@ pub struct File<'a> {
     pub name_count: u32,
     /// How many [`FunctionId`]s the file uses, the top level included.
     pub function_count: u32,
+    /// Names of variables that a `watch` watches, and of the hidden variables that have their watchers.
+    pub watched: &'a [(Symbol, Symbol)],
 }
 
 /// A list of statements. Blocks do not make scopes.

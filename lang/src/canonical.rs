@@ -35,7 +35,7 @@ const SEGMENT: usize = 1024 * 1024;
 
 fn file_form(form: &mut Vec<u8>, source: &SourceFile<'_>, names: &Interner) -> Places {
     let SourceFile { name, text: _, file, kind, uses } = source;
-    let File { statements, name_count: _, function_count } = file;
+    let File { statements, name_count: _, function_count, watched: _ } = file;
     let ends = vec![0; *function_count as usize];
     let mut walk = Walk { form, names, tokens: Vec::new(), ends };
     // Programs can ask for their name.

@@ -217,7 +217,7 @@ fn lifted(node: &Node) -> Vec<(usize, Vec<Node>)> {
         return found;
     }
     for (index, statement) in node.children.iter().enumerate() {
-        if matches!(statement.kind, Kind::Function(_) | Kind::Entity { .. }) {
+        if matches!(statement.kind, Kind::Function(_) | Kind::Entity { .. } | Kind::Async) {
             continue;
         }
         for part in &statement.children {

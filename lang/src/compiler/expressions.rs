@@ -480,6 +480,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     self.emit(StackOp::Dup, 0, position);
                 }
                 self.store(name, position);
+                self.notify(name, position);
             }
             Target::Attribute { object, name } => {
                 self.expression(object);

@@ -34,6 +34,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     None => self.constant(Constant::Null, position),
                 }
                 self.store(name, position);
+                self.notify(name, position);
             }
             StatementKind::LetMap { names, value, .. } => self.destructure_map(names, value),
             StatementKind::LetList { names, rest, value, .. } => self.destructure_list(names, rest, value),
@@ -144,6 +145,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.emit(StackOp::LoadLocal, temporary, name.span.start);
             self.emit(StackOp::GetAttr, index, name.span.start);
             self.store(name, name.span.start);
+            self.notify(name, name.span.start);
         }
         self.free_temporaries(mark);
     }
@@ -159,6 +161,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.constant(Constant::Int(index as i64), name.span.start);
             self.emit(StackOp::Index, 0, name.span.start);
             self.store(name, name.span.start);
+            self.notify(name, name.span.start);
         }
         if let Some(rest) = rest {
             self.emit(StackOp::LoadLocal, temporary, rest.span.start);
@@ -166,6 +169,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.constant(Constant::Null, rest.span.start);
             self.emit(StackOp::Slice, 0, rest.span.start);
             self.store(rest, rest.span.start);
+            self.notify(rest, rest.span.start);
         }
         self.free_temporaries(mark);
     }

@@ -217,6 +217,7 @@ impl<'a, 't> Evaluator<'a, 't> {
             code.cells.iter().for_each(|&slot| self.make_cell(slot));
             self.settle(Value::NULL, 0)?;
         }
+        code.watchers.iter().for_each(|&place| self.store_place(place, Value::NULL));
         self.set_globals(&code.published);
         for &(place, function) in &code.hoisted {
             let value = self.make_function(function, 0)?;

@@ -284,6 +284,11 @@ impl<'a> Evaluator<'a, '_> {
                     }
                 };
                 self.store(name, value);
+                if !self.tables.notified.is_empty() {
+                    self.push(value);
+                    self.notify(name, position)?;
+                    self.pop();
+                }
                 Ok(value)
             }
             Target::Attribute { object, name } => {

@@ -34,7 +34,7 @@ impl<'a> Evaluator<'a, '_> {
             StatementKind::Let { name, value, .. } => {
                 let value = value.map_or(Ok(Value::NULL), |value| self.expression(value))?;
                 self.store(name, value);
-                Ok(())
+                self.notify(name, position)
             }
             StatementKind::If { .. } => self.conditional(statement),
             StatementKind::While { condition, ref body } => self.while_loop(condition, body),
@@ -158,12 +158,15 @@ impl<'a> Evaluator<'a, '_> {
     /// `let {a, b} = map`.
     fn destructure_map(&mut self, names: &'a [Name], value: &'a Expression<'a>) -> Result<(), Exit> {
         let map = self.expression(value)?;
+        self.push(map);
         for &name in names {
             let index = self.name_index(name.symbol);
             let outcome = self.runtime.get_attribute(map, index);
             let value = self.checked(outcome, name.span.start)?;
             self.store(name, value);
+            self.notify(name, name.span.start)?;
         }
+        self.pop();
         Ok(())
     }
 
@@ -180,12 +183,14 @@ impl<'a> Evaluator<'a, '_> {
             let operands = [list, Value::int(index as i64)];
             let value = self.apply(operands, name.span.start, |runtime, [list, index]| runtime.index(list, index))?;
             self.store(name, value);
+            self.notify(name, name.span.start)?;
         }
         if let Some(rest) = rest {
             let operands = [list, Value::int(names.len() as i64), Value::NULL];
             let value =
                 self.apply(operands, rest.span.start, |runtime, [list, from, to]| runtime.slice(list, from, to))?;
             self.store(rest, value);
+            self.notify(rest, rest.span.start)?;
         }
         self.pop();
         Ok(())

@@ -114,6 +114,8 @@ pub(super) struct Code<'a> {
     pub(super) slots: u32,
     /// Slots that get a cell at the beginning.
     pub(super) cells: Box<[u32]>,
+    /// Hidden variables that have the watchers of others: they are null at the beginning.
+    pub(super) watchers: Box<[Place]>,
     /// Globals that are set at the beginning: to its types, enums and modules, and to builtins whose names its variables have.
     pub(super) published: Box<[(u32, Value)]>,
     /// Functions that are made at the beginning, and the variables they are kept in.
@@ -150,6 +152,10 @@ pub(super) struct Tables<'a, 't> {
     pub(super) owners: Vec<Place>,
     /// The function that calls the handlers of an event, if the program can register any.
     pub(super) event_dispatcher: Option<u32>,
+    /// The hidden variables that have the watchers of a variable that is assigned, by the name that is assigned.
+    pub(super) notified: FxHashMap<u32, Place>,
+    /// The function that tells watchers.
+    pub(super) notifier: Option<u32>,
 }
 
 /// An index that stands for none.
@@ -172,6 +178,8 @@ impl<'a, 't> Tables<'a, 't> {
             strings: FxHashMap::default(),
             owners: Vec::new(),
             event_dispatcher: analysis.event_dispatcher(),
+            notified: FxHashMap::default(),
+            notifier: resolved.files.iter().find_map(|file| file.notifier),
         };
         let names = &analysis.program.names;
         let name_index = |symbol: u32| program.name_indices.get(names.text(Symbol(symbol))).copied().unwrap_or(NONE);
@@ -208,6 +216,9 @@ impl<'a, 't> Tables<'a, 't> {
                     _ => self.place(file, binding),
                 };
                 self.places.push(place);
+            }
+            for (name, &hidden) in &resolved.notified {
+                self.notified.insert(names + name.0, self.place(file, hidden));
             }
             for variable in resolved.functions.iter().flat_map(|scope| &scope.variables) {
                 if let Some(binding) = variable.builtin_until_set() {
@@ -285,6 +296,8 @@ impl<'a, 't> Tables<'a, 't> {
             Storage::Cell(slot) => Some(slot),
             _ => None,
         });
+        let watchers = scope.variables.iter().filter(|variable| variable.is_watchers);
+        let watchers = watchers.map(|variable| place_of(variable.storage));
         let captures = scope.captures.iter().map(|capture| match (capture.from, scope.parent) {
             (CaptureFrom::Capture(index), _) => Place::Capture(index),
             (CaptureFrom::Variable(variable), Some(parent)) => {
@@ -304,6 +317,7 @@ impl<'a, 't> Tables<'a, 't> {
             is_async: scope.function.is_some_and(|function| function.is_async),
             slots: scope.slots,
             cells: cells.collect(),
+            watchers: watchers.collect(),
             published: published.collect(),
             hoisted: hoisted.collect(),
             captures: captures.collect(),
@@ -413,6 +427,7 @@ impl<'a, 't> Tables<'a, 't> {
             is_async: false,
             slots: count,
             cells: Box::default(),
+            watchers: Box::default(),
             published: Box::default(),
             hoisted: Box::default(),
             captures: Box::default(),

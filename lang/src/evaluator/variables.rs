@@ -117,6 +117,29 @@ impl Evaluator<'_, '_> {
         self.raise(fault, name.span.start)
     }
 
+    /// Tells those that watch the variable `name`, which was just assigned.
+    #[inline]
+    pub(super) fn notify(&mut self, name: Name, position: u32) -> Result<(), Exit> {
+        if self.tables.notified.is_empty() { Ok(()) } else { self.notify_watchers(name, position) }
+    }
+
+    #[cold]
+    fn notify_watchers(&mut self, name: Name, position: u32) -> Result<(), Exit> {
+        let Some(&hidden) = self.tables.notified.get(&(self.frame.names + name.id.0)) else { return Ok(()) };
+        let watchers = match hidden {
+            Place::Global(global) => self.runtime.globals[global as usize],
+            place => self.value_of(place),
+        };
+        if let Some(notifier) = self.tables.notifier
+            && watchers.tag() == Tag::List
+        {
+            let first = self.stack.len();
+            self.push(watchers);
+            self.enter(notifier, Value::NULL, first, position)?;
+        }
+        Ok(())
+    }
+
     /// Assigns to a name.
     #[inline]
     pub(super) fn store(&mut self, name: Name, value: Value) {

@@ -441,7 +441,7 @@ impl<'a> Parser<'a, '_> {
 
     pub(super) fn name_or_arrow(&mut self) -> Parse<Expression<'a>> {
         let name = self.take_name();
-        if self.at(TokenKind::FatArrow) {
+        if self.at(TokenKind::FatArrow) && !self.mode.arrow_ends {
             return self.arrow_of_name(name);
         }
         Ok(Expression { kind: ExpressionKind::Name(name), span: name.span })
@@ -593,6 +593,7 @@ impl<'a> Parser<'a, '_> {
         }
         self.close(TokenKind::RightParenthesis, "`)`")?;
         if self.at(TokenKind::FatArrow)
+            && !self.mode.arrow_ends
             && let Some(parameter) = parameter
         {
             let parameters = std::slice::from_ref(self.arena.alloc(parameter));

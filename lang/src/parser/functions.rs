@@ -195,7 +195,7 @@ impl<'a> Parser<'a, '_> {
 
     /// What stands after `=>` and the like: a block, a map, one statement such as `print(x)`, or an expression. Braces are a block
     /// unless they begin with `key:`; empty ones are an empty block.
-    fn arrow_body(&mut self, header: Token) -> Parse<FunctionBody<'a>> {
+    pub(super) fn arrow_body(&mut self, header: Token) -> Parse<FunctionBody<'a>> {
         if self.at(TokenKind::LeftBrace) && !self.brace_begins_map() {
             return Ok(FunctionBody::Block(self.block(header, "after `=>`")?));
         }

@@ -115,7 +115,7 @@ impl<'a> Parser<'a, '_> {
                 return Ok(Some(self.placeholder(start.start)));
             }
             Watch if before_name || (on_line && next.kind == LeftBrace) => {
-                return self.skip_unsupported("`watch` is").map(Some);
+                return self.watch(start).map(Some);
             }
             Tx if on_line && next.kind == LeftBrace => self.transaction(start)?,
             // Outside of a contract these are variables like any other.

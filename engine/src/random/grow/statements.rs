@@ -40,6 +40,7 @@ impl Grower {
             2,
             6,
             3 * has_this,
+            8 * u32::from(self.has_tasks),
         ]) {
             0 => self.declare_variable(),
             1 => self.assignment(),
@@ -62,7 +63,8 @@ impl Grower {
             18 => return self.pressure(body),
             19 => self.store_field(),
             20 => self.hazard_statement(),
-            _ => self.store_into_this(),
+            21 => self.store_into_this(),
+            _ => self.task_statement(),
         };
         body.push(node);
     }
@@ -90,7 +92,7 @@ impl Grower {
     }
 
     /// A block that may not be left but through its end.
-    fn cleanup(&mut self) -> Node {
+    pub(super) fn cleanup(&mut self) -> Node {
         let (loops, returns) = {
             let scope = self.scope();
             (std::mem::take(&mut scope.loops), std::mem::take(&mut scope.returns))
