@@ -109,9 +109,14 @@ impl<'p> Profiler<'p> {
     }
 
     /// How control came to the instruction at `here`, at this depth of calls. Calls do not share instructions, so between two instructions
-    /// at most one call begins, and any number end.
+    /// at most one call begins, and any number end. A task that goes on may be many calls deep at once: all of them stand where it does then, and
+    /// tell of no caller.
     fn arrive(&mut self, here: Place, depth: usize) -> Arrival {
-        if depth >= self.calls.len() {
+        if depth > self.calls.len() {
+            self.calls.resize(depth + 1, here);
+            return Arrival::Called(None);
+        }
+        if depth == self.calls.len() {
             let caller = self.calls.last().copied();
             self.calls.push(here);
             return Arrival::Called(caller);
