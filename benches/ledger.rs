@@ -34,7 +34,7 @@ fn program() -> Arc<Program> {
 }
 
 fn runtime_with(chain: Chain) -> Runtime {
-    Runtime::new(program(), RunOptions { ledger: Box::new(chain), ..RunOptions::default() })
+    Runtime::new(program(), RunOptions { ledger: Some(Box::new(chain)), ..RunOptions::default() })
 }
 
 /// A runtime whose state has this many keys, 0 and up, all in a block already.

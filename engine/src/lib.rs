@@ -40,5 +40,5 @@ pub use dispatch::Dispatch;
 pub use error::EngineError;
 pub use executor::{Executor, Prepared, executors, find_executor};
 pub use optimized::{MachineMeaning, Optimized};
-pub use outcome::{Capture, Failure, InstructionTally, Outcome, Returned};
+pub use outcome::{Capture, Failure, InstructionTally, LedgerOutcome, Outcome, Returned};
 pub use report::render_failure;

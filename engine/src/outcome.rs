@@ -36,6 +36,18 @@ pub struct LedgerOutcome {
     pub events: Vec<runtime::host::Event>,
 }
 
+impl std::fmt::Display for LedgerOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("   state root: ")?;
+        self.state_root.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        writeln!(f)?;
+        for event in &self.events {
+            writeln!(f, "   event {} of {:?}: {:?}", event.name, event.contract, event.data)?;
+        }
+        Ok(())
+    }
+}
+
 /// The value of a program: what its top level returns, or null.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Returned {

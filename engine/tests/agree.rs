@@ -1,6 +1,6 @@
 //! Every engine gives the same answer: bundled programs, hand-made cases and random programs, on every executor and under several
 //! configurations. What differs would be a wrong paper, so nothing here is approximate: output, value, kind of error, message, place
-//! and fuel are compared.
+//! fuel and what became of the ledger are compared.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use engine::mechanism::mechanisms;
 use engine::random::{Checker, Summary, Verdict, program, shrink};
 use engine::workloads::{Size, Workload, workloads};
 use engine::{
-    Capture, Compiled, Configuration, Dispatch, EngineError, Failure, Outcome, Returned, Source, axis, executors,
-    find_executor,
+    Capture, Compiled, Configuration, Dispatch, EngineError, Failure, LedgerOutcome, Outcome, Returned, Source, axis,
+    executors, find_executor,
 };
 use optimizer::pass::passes;
 use runtime::RunOptions;
@@ -21,6 +21,8 @@ struct Shown {
     output: String,
     result: Result<Returned, Failure>,
     fuel_used: Option<u64>,
+    /// Root of the state and events.
+    ledger: Option<LedgerOutcome>,
 }
 
 /// Everything but the heap limit, which engines may reach at different points.
@@ -40,7 +42,8 @@ fn run(
         ..configuration.run_options()
     });
     let output = String::from_utf8(capture.take()).unwrap();
-    (Shown { output, result: outcome.result.clone(), fuel_used: outcome.fuel_used }, outcome)
+    let (result, ledger) = (outcome.result.clone(), outcome.ledger.clone());
+    (Shown { output, result, fuel_used: outcome.fuel_used, ledger }, outcome)
 }
 
 /// The oracle first, then the machines with every dispatch technique: the stack machine plain and with superinstructions, the register machine

@@ -3,7 +3,7 @@
 //! A *mutant* is converted code with one instruction, handler or line changed at random. What the verifier refuses is no mutant. Most others
 //! do something else than the stack code, and the checker must refuse those; but some do the same (a register that nobody reads gets
 //! another value, a guarded range ends one move earlier). So a mutant that the checker takes is run, and must show what the program shows:
-//! value, output, fuel.
+//! value, output, fuel, state.
 
 use std::collections::BTreeMap;
 
@@ -36,8 +36,8 @@ fn conversions_of_the_bundled_programs_are_faithful() {
     }
 }
 
-/// What a run shows: value or error, output, fuel left.
-fn run(code: &Verified<RegCode>, workload: &Workload) -> (String, Vec<u8>, u64) {
+/// What a run shows: value or error, output, fuel left, state and events.
+fn run(code: &Verified<RegCode>, workload: &Workload) -> (String, Vec<u8>, u64, String) {
     let linked = vm_register::Linked::new(code).unwrap();
     let capture = Capture::new();
     let mut runtime = Runtime::new(
@@ -46,6 +46,7 @@ fn run(code: &Verified<RegCode>, workload: &Workload) -> (String, Vec<u8>, u64) 
             limits: Limits { fuel: Some(1 << 40), ..Limits::default() },
             arguments: vec![workload.small.clone()],
             output: capture.writer(),
+            ledger: Some(Box::new(ledger::Chain::in_memory())),
             ..RunOptions::default()
         },
     );
@@ -54,7 +55,9 @@ fn run(code: &Verified<RegCode>, workload: &Workload) -> (String, Vec<u8>, u64) 
         Err(fault) => format!("{:?}: {} {:?}", fault.kind, fault.message, fault.origin),
     };
     runtime.output.flush().unwrap();
-    (result, capture.take(), runtime.fuel)
+    runtime.abandon_transactions();
+    let ledger = format!("{:?} {:?}", runtime.ledger.state_root(), runtime.ledger.events());
+    (result, capture.take(), runtime.fuel, ledger)
 }
 
 /// Another number near it, or anywhere in a small range.

@@ -96,7 +96,7 @@ fn layout_is_pinned() {
         0, // the entry
     ];
     assert_eq!(bytes[24..], payload);
-    assert_eq!(bytes[..16], *b"\x7fZXC\x01\0\x01\0\x24\0\0\0\0\0\0\0");
+    assert_eq!(bytes[..16], *b"\x7fZXC\x02\0\x01\0\x24\0\0\0\0\0\0\0");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn errors_say_where_and_what() {
     ];
     let expected = [
         "byte 0: this is no compiled program: it does not begin with 7f 5a 58 43",
-        "byte 4: the file has version 9 of the layout, this build reads version 1; compile the program again",
+        "byte 4: the file has version 9 of the layout, this build reads version 2; compile the program again",
         "byte 6: there is no form 3; 1 is the stack form and 2 the register form",
         "byte 7: 1 is no zero byte",
         "byte 20: the file ends inside the header",

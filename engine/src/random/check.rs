@@ -23,7 +23,7 @@ use crate::error::EngineError;
 use crate::executor::find_executor;
 use crate::hybrid::Policy;
 use crate::mechanism::{Mechanism, Without, mechanisms};
-use crate::outcome::{Capture, Failure, Returned};
+use crate::outcome::{Capture, Failure, LedgerOutcome, Outcome, Returned};
 
 /// Name of random programs in messages.
 const NAME: &str = "random.zx";
@@ -32,7 +32,7 @@ const MAX_DEPTH: usize = 120;
 const FUEL: u64 = 400;
 
 /// What a run shows to the outside.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Observation {
     /// Its value or error.
     pub result: Result<Returned, Failure>,
@@ -40,6 +40,8 @@ pub struct Observation {
     pub output: Vec<u8>,
     /// Fuel it used.
     pub fuel_used: Option<u64>,
+    /// What became of the ledger.
+    pub ledger: Option<LedgerOutcome>,
 }
 
 impl Observation {
@@ -93,6 +95,9 @@ impl std::fmt::Display for Disagreement {
                     }
                     if let Some(fuel) = observation.fuel_used {
                         writeln!(f, "   fuel used: {fuel}")?;
+                    }
+                    if let Some(ledger) = &observation.ledger {
+                        write!(f, "{ledger}")?;
                     }
                 }
             }
@@ -258,7 +263,8 @@ impl Checker {
             if is_heap || outcome.heap.peak_bytes > MAX_HEAP / 2 {
                 return Ok(Observed::HeapExhausted);
             }
-            Ok(Observed::Shown(Observation { result: outcome.result, output, fuel_used: outcome.fuel_used }))
+            let Outcome { result, fuel_used, ledger, .. } = outcome;
+            Ok(Observed::Shown(Observation { result, output, fuel_used, ledger }))
         };
         let observed = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panic_text(&*panic)));
         self.capture.take();
@@ -272,7 +278,7 @@ fn front_end_failed(program: &str, reason: String) -> Verdict {
     Verdict::Disagree(Box::new(Disagreement { program, reference, other: ("front end".to_string(), Err(reason)) }))
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Observed {
     Shown(Observation),
     HeapExhausted,

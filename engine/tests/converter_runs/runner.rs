@@ -30,6 +30,8 @@ pub(crate) struct Shown {
     pub(crate) result: Result<String, Raised>,
     pub(crate) output: String,
     pub(crate) fuel_used: u64,
+    /// Root of the state, and events.
+    pub(crate) ledger: String,
 }
 
 impl std::fmt::Display for Shown {
@@ -78,6 +80,7 @@ fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Re
             limits: Limits { max_depth: 100, max_heap: how.max_heap, fuel: Some(how.fuel) },
             output: Box::new(sink.clone()),
             collect_always: how.collect_always,
+            ledger: Some(Box::new(ledger::Chain::in_memory())),
             ..RunOptions::default()
         },
     );
@@ -92,7 +95,9 @@ fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Re
         }
     };
     let output = String::from_utf8(sink.0.take()).unwrap();
-    Shown { result, output, fuel_used: how.fuel - runtime.fuel }
+    runtime.abandon_transactions();
+    let ledger = format!("{:?} {:?}", runtime.ledger.state_root(), runtime.ledger.events());
+    Shown { result, output, fuel_used: how.fuel - runtime.fuel, ledger }
 }
 
 /// Runs stack code.

@@ -76,6 +76,7 @@ impl<'a> Parser<'a, '_> {
         }
         if let [modifier, ..] = modifiers {
             let error = self.error_at(modifier.span, "only actions have modifiers");
+            self.help("fields are read by everybody and written by the contract's own actions: leave the word out");
             return Err(error);
         }
         match self.token.kind {
@@ -236,7 +237,9 @@ impl<'a> Parser<'a, '_> {
             true => match self.arguments()? {
                 Arguments::Positional(values) => values,
                 Arguments::Named(_, fields) => {
-                    return Err(self.error_at(fields[0].name.span, "the arguments of an event are given in order"));
+                    let error = self.error_at(fields[0].name.span, "the arguments of an event have no names");
+                    self.help("leave the name and `=` out: they are passed on in order");
+                    return Err(error);
                 }
             },
             false => &[],

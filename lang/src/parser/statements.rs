@@ -109,7 +109,7 @@ impl<'a> Parser<'a, '_> {
             From if on_line && next.kind == String => StatementKind::Use(self.use_from_statement()?),
             Export if on_line && (next.kind.is_word() || next.kind == LeftBrace) => self.export()?,
             TypeAlias if before_name => self.type_alias()?,
-            Contract if before_name => StatementKind::Entity(self.contract(start)?),
+            Contract if before_declared => StatementKind::Entity(self.contract(start)?),
             Event if before_name => {
                 self.event_declaration()?;
                 return Ok(Some(self.placeholder(start.start)));
@@ -117,7 +117,7 @@ impl<'a> Parser<'a, '_> {
             Watch if before_name || (on_line && next.kind == LeftBrace) => {
                 return self.watch(start).map(Some);
             }
-            Tx if on_line && next.kind == LeftBrace => self.transaction(start)?,
+            Tx if on_line && matches!(next.kind, LeftBrace | Colon) => self.transaction(start)?,
             // Outside of a contract these are variables like any other.
             Persistent if on_line && next.kind == Storage => {
                 self.advance();

@@ -182,25 +182,38 @@ fn indentation() {
 #[test]
 fn what_is_not_there_yet_is_one_error_each() {
     snapshot!(errors(&[
-        "contract C implements P {\n  state n = 0\n  action f(x) { this.n = x emit E(x) return x }\n  persistent storage s: Map = {}\n}\nprint(1)",
-        "contract C {\n  state { a: 1 }\n",
-        "contract C:\n    state n = 0\n    action f():\n        return 1\nprint(1)",
-        "export contract C { }",
-        "emit Changed(x, {a: 1})\nemit Changed",
-        "event Transfer { from: string, to: string }",
         "let x = await f(1) + await g(2)",
         "async action f() { return 1 }",
         "action async f() { return 1 }",
         "private async action f() { return 1 }",
         "entity E { async action f() { return 1 } x: int }",
+        "contract C { async action f() { return 1 } state n = 0 }",
         "async f(x)",
         "let t = spawn f(x)",
         "watch x => { print(x) }\nwatch { print(y) }",
-        "tx { x = 2 }",
-        "state s = {\n  a: 1\n}\nprint(s)",
-        "persistent storage s: Map = {}",
-        "ledger L = {a: 1}",
-        "l.each(x => emit E(x))",
+    ]));
+}
+
+#[test]
+fn contracts() {
+    snapshot!(errors(&[
+        "contract { state n = 0 }",
+        "contract C implements { }",
+        "contract C extends D { }",
+        "contract C {\n  state { a: 1 }\n",
+        "contract C { state n = }",
+        "contract C { private state n = 0 }",
+        "contract C { action f(x { return x } }",
+        "contract C { action f(x) return x }",
+        "contract C { state { a: 1, b = } action f() { } }",
+        "contract C { print(1) }",
+        "emit E(a = 1)",
+        "emit E(a b)",
+        "event { a }",
+        "event E(a: string",
+        "tx { x = 2",
+        "let x = tx { y = 1 }",
+        "private contract C { }",
     ]));
 }
 

@@ -113,6 +113,42 @@ fn entities() {
 }
 
 #[test]
+fn contracts() {
+    snapshot!(trees(&[
+        "contract C implements P, Q {\n  state n = 0\n  action f(x) { this.n = x emit E(x) return x }\n  persistent storage s: Map = {}\n}\nprint(1)",
+        "contract C:\n    state n = 0\n    action f():\n        return n\nprint(1)",
+        "contract C { }",
+        "export contract C { data owner = \"x\" }",
+        "contract C {\n  state { a: 1, b = 2, c; d: [1]\n e }\n  let x = 1; const y: int = 2, z: string = \"\"\n w\n  storage t\n persistent state u = null\n persistent v }",
+        "contract C { state n: int; init(n: int = 5, who) { this.n = n } }",
+        "contract C { action constructor() { } private view function f() -> int { return 1 } secure g() { } }",
+        "contract C { action init(a) { } action constructor(b) { } }",
+        "contract C { state n = 0; action f() { if n > 0 { n = n - 1 } let g = x => n + x; return g(this.n) } }",
+        "contract C { event Moved(from, to: string); event Gone { by: string }\n event End\n action f() { emit Moved(1, 2); emit End } }",
+        "contract C { state = 5 }",
+        "contract C { action event() { } state data = 1\n action state() { return data } }",
+    ]));
+}
+
+#[test]
+fn transactions_and_events() {
+    snapshot!(trees(&[
+        "tx { x = 2 }",
+        "tx:\n    x = 2\n    tx { }\nprint(x)",
+        "while a { tx { if b { break } return 1 } }",
+        "state s = {\n  a: 1\n}\nprint(s)",
+        "persistent storage s: Map = {}",
+        "ledger L = {a: 1}",
+        "emit Changed(x, {a: 1})\nemit Changed",
+        "l.each(x => emit E(x))",
+        "event Transfer { from: string, to: string }",
+        "event Transfer(from: string, to)\nevent Other\nprint(1)",
+        "let tx = 1\nlet emit = tx\nemit = emit + tx\nlet event = emit",
+        "TX.caller + msg.sender",
+    ]));
+}
+
+#[test]
 fn modules() {
     snapshot!(trees(&[
         "module M { let a = 1\n action f() { } }",

@@ -21,7 +21,7 @@ fn runtime_with(ledger: impl Ledger + 'static) -> Runtime {
     };
     let verified = isa::verify::stack(module).expect("the program is valid");
     let program = Program::link(&verified).expect("it needs no builtins");
-    Runtime::new(program, RunOptions { ledger: Box::new(ledger), ..RunOptions::default() })
+    Runtime::new(program, RunOptions { ledger: Some(Box::new(ledger)), ..RunOptions::default() })
 }
 
 fn runtime() -> Runtime {
