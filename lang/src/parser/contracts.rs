@@ -64,13 +64,15 @@ impl<'a> Parser<'a, '_> {
         }
         let next = self.next_on_line();
         let before_name = next.is_some_and(TokenKind::is_name);
+        let mut is_async = false;
         let is_action = if is_function_word(self.token.kind) && before_name {
+            is_async = self.function_words();
             true
         } else {
             self.token.kind.is_name() && next == Some(LeftParenthesis)
         };
         if is_action {
-            let words = Words { modifiers, is_async: self.function_words() };
+            let words = Words { modifiers, is_async };
             members.actions.push(self.contract_action(start, words)?);
             return Ok(());
         }

@@ -33,7 +33,11 @@ impl<'a> Parser<'a, '_> {
             false => {
                 let mode = Mode { header: true, arrow_ends: true, ..self.mode };
                 let watched = self.with_mode(mode, Self::expression)?;
-                self.expect(TokenKind::FatArrow, "after what is watched")?;
+                if !self.eat(TokenKind::FatArrow) {
+                    let error = self.expected("`=>` after what is watched");
+                    self.help("it is written `watch x => { … }`");
+                    return Err(error);
+                }
                 Some(&*self.arena.alloc(watched))
             }
         };
