@@ -398,6 +398,7 @@ impl Printer<'_> {
             }
             Tag::StateMap => self.text.write_str("<map in the state of a contract>"),
             Tag::Task => match value.as_task() {
+                Some(task) if task.number() == 0 => self.text.write_str("<timer>"),
                 Some(task) => write!(self.text, "<task {} {}>", task.number(), self.runtime.name_of_work(task)),
                 None => Ok(()),
             },

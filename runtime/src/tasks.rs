@@ -477,16 +477,14 @@ impl Runtime {
     pub(crate) fn pass_time_until(&mut self, due: Due) -> Result<(), Fault> {
         match due {
             Due::Virtual(due) => self.host.virtual_time = self.host.virtual_time.max(due),
-            Due::Real(due) => {
-                self.output.flush()?;
-                loop {
-                    let left = due.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        break;
-                    }
-                    std::thread::sleep(left);
+            Due::Real(due) => loop {
+                let left = due.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    break;
                 }
-            }
+                self.output.flush()?;
+                std::thread::sleep(left);
+            },
         }
         Ok(())
     }
