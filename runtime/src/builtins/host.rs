@@ -19,8 +19,8 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("timestamp", (0, 0), timestamp, "timestamp(): seconds since 1970"),
     builtin("time_now", (0, 0), time, "time_now(): time()"),
     builtin("datetime_now", (0, 0), time, "datetime_now(): time()"),
-    builtin("__timer", (1, 1), timer, "__timer(seconds): what to await for so long; sleep(seconds) does"),
-    builtin("__task", (1, 1), task, "__task(v): v, which must be a task; what spawn does with a value"),
+    builtin("__timer", (1, 1), timer, "sleep(seconds): waits; other tasks run meanwhile"),
+    builtin("__task", (1, 1), task, "spawn t: t, which is a task already"),
     builtin("input", (0, 1), input, "input([prompt]): the next line of input without its end; null after the last"),
     builtin(
         "persist_set",
