@@ -69,8 +69,7 @@ pub fn evaluate(analysis: &Analysis<'_>, runtime: &mut Runtime) -> Result<Value,
         let left = stacker::remaining_stack().unwrap_or(0);
         let limit = stack_pointer().saturating_sub(left);
         let mut evaluator = Evaluator::new(&tables, turn, scope, &shared, limit);
-        let outcome =
-            if left < ENOUGH { evaluator.on_more_stack(Evaluator::program) } else { evaluator.program() };
+        let outcome = if left < ENOUGH { evaluator.on_more_stack(Evaluator::program) } else { evaluator.program() };
         match outcome {
             Ok(value) => Ok(value),
             Err(Exit::Fault(fault)) => Err(fault),

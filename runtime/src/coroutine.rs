@@ -22,12 +22,15 @@ use corosensei::{Coroutine, CoroutineResult, Yielder};
 
 /// Native stack of a coroutine. Untouched pages of it cost nothing.
 const STACK: usize = 512 << 10;
+/// How many coroutines of a scope there may be at once. Each takes two of the areas that a system maps memory by, of which Linux gives a
+/// process 65,530; when they are used up, nothing else can be allocated either.
+pub const MOST_COROUTINES: usize = 20_000;
 /// Stacks of ended coroutines that are kept to be used again.
 const MOST_SPARE: usize = 256;
 /// What stands at the low end of a stack so that nothing runs beyond it.
 const GUARD: usize = 64 << 10;
 
-/// The system has no room for another stack.
+/// There is no room for another stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoStack;
 
@@ -94,6 +97,8 @@ pub struct Scope<'scope, 'env: 'scope, T, O> {
     /// Those that run, each resumed by the one before.
     running: RefCell<Vec<NonNull<Yielder<(), ()>>>>,
     spare: RefCell<Vec<DefaultStack>>,
+    /// How many coroutines have not ended.
+    alive: Cell<usize>,
     scope: PhantomData<&'scope mut &'scope ()>,
     environment: PhantomData<&'env mut &'env ()>,
 }
@@ -115,6 +120,7 @@ pub fn scope<'env, T, O, R>(
         routines: Routines { list: RefCell::default(), are_dropped: Cell::new(false) },
         running: RefCell::default(),
         spare: RefCell::default(),
+        alive: Cell::new(0),
         scope: PhantomData,
         environment: PhantomData,
     };
@@ -138,13 +144,16 @@ impl<'scope, T, O> Scope<'scope, '_, T, O> {
     /// address of its stack that it may use.
     ///
     /// # Errors
-    /// When the system has no room for its stack.
+    /// When there are [`MOST_COROUTINES`], or the system has no room for its stack.
     pub fn start(
         &'scope self,
         turn: &mut Turn<'scope, T>,
         number: u32,
         body: impl FnOnce(Turn<'scope, T>, usize) -> (Turn<'scope, T>, O) + 'scope,
     ) -> Result<Switched<O>, NoStack> {
+        if self.alive.get() == MOST_COROUTINES {
+            return Err(NoStack);
+        }
         let spare = self.spare.borrow_mut().pop();
         let stack = match spare {
             Some(stack) => stack,
@@ -163,6 +172,7 @@ impl<'scope, T, O> Scope<'scope, '_, T, O> {
         // references to `self` only, so they cannot forget it. In between it is kept by `switch`, which puts it back or
         // drops it, and whose panics abort the process.
         let routine = unsafe { Routine::with_stack_unchecked(stack, run) };
+        self.alive.set(self.alive.get() + 1);
         Ok(self.switch(turn, number, routine))
     }
 
@@ -175,9 +185,13 @@ impl<'scope, T, O> Scope<'scope, '_, T, O> {
         self.switch(turn, number, routine.expect("a coroutine that waits is kept"))
     }
 
-    /// A coroutine that has suspended itself.
+    /// The last coroutine, by number, that has suspended itself.
     pub fn waiting(&self) -> Option<u32> {
-        self.routines.list.borrow().iter().position(Option::is_some).map(|number| number as u32)
+        let mut list = self.routines.list.borrow_mut();
+        while let Some(None) = list.last() {
+            list.pop();
+        }
+        list.len().checked_sub(1).map(|last| last as u32)
     }
 
     fn switch(&self, _lent: &mut Turn<'scope, T>, number: u32, mut routine: Routine<O>) -> Switched<O> {
@@ -191,6 +205,7 @@ impl<'scope, T, O> Scope<'scope, '_, T, O> {
                 Switched::Suspended
             }
             CoroutineResult::Return(outcome) => {
+                self.alive.set(self.alive.get() - 1);
                 let mut spare = self.spare.borrow_mut();
                 if spare.len() < MOST_SPARE {
                     spare.push(routine.into_stack());
@@ -317,6 +332,24 @@ mod tests {
             }
         });
         assert_eq!(sum, 49_995_000);
+    }
+
+    #[test]
+    fn there_is_a_limit_to_how_many_there_are() {
+        scope(&mut (), |scope, mut turn| {
+            let mut start = |number| {
+                scope.start(&mut turn, number, move |mut turn, _| {
+                    scope.suspend(&mut turn);
+                    (turn, ())
+                })
+            };
+            assert!((0..MOST_COROUTINES as u32).all(|number| start(number) == Ok(Switched::Suspended)));
+            assert_eq!(start(MOST_COROUTINES as u32), Err(NoStack));
+            let last = MOST_COROUTINES as u32 - 1;
+            assert_eq!(scope.waiting(), Some(last));
+            assert_eq!(scope.resume(&mut turn, last), Switched::Ended(()));
+            assert_eq!(scope.waiting(), Some(last - 1));
+        });
     }
 
     #[test]

@@ -14,5 +14,5 @@ pub use list::{ElementKind, List};
 pub use map::{Map, MapKind};
 pub use record::Record;
 pub use string::{Buffer, Str};
-pub use task::Task;
 pub(crate) use string::{MAX_BYTES, count_chars};
+pub use task::Task;

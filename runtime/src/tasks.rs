@@ -373,8 +373,9 @@ impl Runtime {
         let Some(task) = value.as_task() else { return Ok(Some(value)) };
         if !task.has_ended() {
             if self.chain.has_open_transaction() {
-                return Err(Error::new(ErrorKind::Task, "A task cannot wait inside a transaction")
-                    .with_help("await before or after it; what is spawned inside runs when the transaction has ended"));
+                return Err(Error::new(ErrorKind::Task, "A task cannot wait inside a transaction").with_help(
+                    "await before or after it; what is spawned inside runs when the transaction has ended",
+                ));
             }
             return Ok(None);
         }

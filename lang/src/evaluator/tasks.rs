@@ -230,7 +230,8 @@ impl<'a, 't> Evaluator<'a, 't> {
                 Ok(Next::Native) => {
                     let mut result = self.runtime.run_native_task();
                     let position = self.frame.position;
-                    if matches!(&result, Err(fault) if fault.kind == ErrorKind::Heap) && self.collect(position).is_ok() {
+                    if matches!(&result, Err(fault) if fault.kind == ErrorKind::Heap) && self.collect(position).is_ok()
+                    {
                         self.runtime.heap.begin_retry();
                         result = self.runtime.run_native_task();
                         self.runtime.heap.end_retry();

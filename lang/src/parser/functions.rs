@@ -42,7 +42,17 @@ impl<'a> Parser<'a, '_> {
         }
         let body = FunctionBody::Block(self.block(start, "after the parameters")?);
         let span = self.span_from(start.start);
-        Ok(self.arena.alloc(Function { id, kind, name: Some(name), parameters, result, body, modifiers, is_async, span }))
+        Ok(self.arena.alloc(Function {
+            id,
+            kind,
+            name: Some(name),
+            parameters,
+            result,
+            body,
+            modifiers,
+            is_async,
+            span,
+        }))
     }
 
     // Parameters.

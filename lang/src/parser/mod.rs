@@ -75,8 +75,7 @@ pub fn parse<'a>(arena: &'a Bump, names: &mut Interner, source: &str) -> Parsed<
     let mut parser = Parser::new(arena, names, source);
     let statements = parser.statements();
     let watched = arena.alloc_slice_copy(&parser.watched);
-    let file =
-        File { statements, name_count: parser.name_count, function_count: parser.function_count, watched };
+    let file = File { statements, name_count: parser.name_count, function_count: parser.function_count, watched };
     hints::complete(&mut parser.diagnostics);
     Parsed { file, diagnostics: parser.diagnostics }
 }
@@ -187,7 +186,13 @@ impl<'a, 'p> Parser<'a, 'p> {
             lexer: Lexer::new(source),
             token: Token::NONE,
             previous: Token::NONE,
-            mode: Mode { newlines_end: true, header: false, arrow_ends: false, comma_ends: false, surroundings: Surroundings::File },
+            mode: Mode {
+                newlines_end: true,
+                header: false,
+                arrow_ends: false,
+                comma_ends: false,
+                surroundings: Surroundings::File,
+            },
             open: Vec::new(),
             depth: 0,
             statement_start: 0,

@@ -1,7 +1,7 @@
 //! Builtin functions.
 
-use runtime::tasks::Next;
 use runtime::builtins::VIRTUAL_EPOCH;
+use runtime::tasks::Next;
 use runtime::{ErrorKind, Runtime, Tag, Value};
 
 use crate::support::{

@@ -28,5 +28,5 @@ pub(crate) mod compare;
 pub(crate) mod data;
 pub(crate) mod loops;
 pub(crate) mod operand;
-pub(crate) mod tasks;
 pub(crate) mod table;
+pub(crate) mod tasks;
