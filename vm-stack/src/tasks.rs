@@ -281,10 +281,9 @@ impl Machine<'_> {
                 }
                 Ok(Next::Native) => {
                     let mut result = self.runtime.run_native_task();
+                    let is_full = matches!(&result, Err(fault) if fault.kind == ErrorKind::Heap);
                     // SAFETY: everything that is needed is below the stack pointer, in frames, or known to the runtime.
-                    if matches!(&result, Err(fault) if fault.kind == ErrorKind::Heap)
-                        && unsafe { self.collect() }.is_ok()
-                    {
+                    if is_full && unsafe { self.collect() }.is_ok() {
                         self.runtime.heap.begin_retry();
                         result = self.runtime.run_native_task();
                         self.runtime.heap.end_retry();

@@ -82,7 +82,7 @@ impl<'a> Parser<'a, '_> {
             return Err(error);
         }
         match self.token.kind {
-            Event if before_name => return self.event_declaration(),
+            Event if before_name => self.event_declaration(),
             Persistent if matches!(next, Some(Storage | State | Data)) => {
                 self.advance();
                 self.state_fields(members)
