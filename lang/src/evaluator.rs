@@ -32,7 +32,7 @@
 //!
 //! # Tasks
 //!
-//! A task waits in the midst of native recursion, so it has a native stack and an [`Evaluator`] of its own (`tasks.rs`). They take turns with the
+//! A task waits in the midst of native recursion, so it has a native stack and an `Evaluator` of its own (`tasks.rs`). They take turns with the
 //! runtime, which each hands on when it waits, ends, or starts another.
 
 mod calls;
@@ -73,7 +73,7 @@ pub fn evaluate(analysis: &Analysis<'_>, runtime: &mut Runtime) -> Result<Value,
         match outcome {
             Ok(value) => Ok(value),
             Err(Exit::Fault(fault)) => Err(fault),
-            Err(Exit::Jump | Exit::Cancelled) => unreachable!("loops and calls stop jumps"),
+            Err(Exit::Jump) => unreachable!("loops and calls stop jumps"),
         }
     })
 }
@@ -96,8 +96,6 @@ enum Exit {
     Fault(Fault),
     /// [`Evaluator::jump`] says where to.
     Jump,
-    /// The run has ended while the task waits. Nothing of the program runs any more.
-    Cancelled,
 }
 
 /// A way out of a block that is no error.
@@ -109,6 +107,8 @@ enum Jump {
     Continue,
     /// Out of the function, with [`Evaluator::result`].
     Return,
+    /// Out of the task, which waits when the run ends: nothing of the program runs any more.
+    Cancel,
 }
 
 /// One active call.

@@ -4,7 +4,7 @@ use runtime::operations::{Callee, Method};
 use runtime::{Error, Runtime, Tag, Value};
 
 use super::tables::{Body, Code, Default, Parameter, Place};
-use super::{Evaluator, Exit, Frame};
+use super::{Evaluator, Exit, Frame, Jump};
 use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
 use crate::names::Symbol;
 
@@ -178,7 +178,7 @@ impl<'a, 't> Evaluator<'a, 't> {
     pub(super) fn run(&mut self, code: &'t Code<'a>) -> Result<Value, Exit> {
         match self.begin(code).and_then(|()| self.body(&code.body)) {
             // Loops stop the other jumps.
-            Err(Exit::Jump) => Ok(std::mem::replace(&mut self.result, Value::NULL)),
+            Err(Exit::Jump) if self.jump == Jump::Return => Ok(std::mem::replace(&mut self.result, Value::NULL)),
             outcome => outcome,
         }
     }

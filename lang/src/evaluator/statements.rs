@@ -228,7 +228,7 @@ impl<'a> Evaluator<'a, '_> {
         // What the way out carries waits on the stack.
         let carried = match &outcome {
             Err(Exit::Fault(fault)) if !fault.kind.is_catchable() => return outcome,
-            Err(Exit::Cancelled) => return outcome,
+            Err(Exit::Jump) if self.jump == Jump::Cancel => return outcome,
             Err(Exit::Fault(fault)) => fault.value.unwrap_or(Value::NULL),
             _ => std::mem::replace(&mut self.result, Value::NULL),
         };

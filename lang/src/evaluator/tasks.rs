@@ -13,7 +13,7 @@ use runtime::tasks::{MAIN, Next};
 use runtime::{Error, ErrorKind, Fault, Runtime, Value};
 
 use super::tables::{Code, Place, Tables};
-use super::{Evaluator, Exit, Frame};
+use super::{Evaluator, Exit, Frame, Jump};
 use crate::ast::{Expression, ExpressionKind};
 use crate::names::Symbol;
 
@@ -147,7 +147,6 @@ impl<'a, 't> Evaluator<'a, 't> {
     fn after(&mut self, switched: Switched<Option<Fault>>) -> Result<(), Exit> {
         match switched {
             Switched::Ended(Some(fault)) => Err(Exit::Fault(fault)),
-            _ if self.shared.is_over.get() => Err(Exit::Cancelled),
             Switched::Ended(None) | Switched::Suspended => Ok(()),
         }
     }
@@ -183,7 +182,8 @@ impl<'a, 't> Evaluator<'a, 't> {
                 None
             }
             Err(Exit::Fault(fault)) => Some(fault),
-            Err(Exit::Jump | Exit::Cancelled) => None,
+            // The run has ended.
+            Err(Exit::Jump) => None,
         }
     }
 
@@ -202,7 +202,8 @@ impl<'a, 't> Evaluator<'a, 't> {
             } else {
                 self.hand_on(|scope, turn| scope.suspend(turn));
                 if self.shared.is_over.get() {
-                    return Err(Exit::Cancelled);
+                    self.jump = Jump::Cancel;
+                    return Err(Exit::Jump);
                 }
                 // It goes on on top of the main program.
                 self.ground = 1;
