@@ -12,7 +12,7 @@ use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executors::{ast, auto, hybrid, register, stack};
 use crate::orchestrator::Decision;
-use crate::outcome::{InstructionTally, Outcome};
+use crate::outcome::{Failure, InstructionTally, Outcome};
 use crate::profile::{Code, ProbeKind, Profiler, ProgramCode, Recorder, Table};
 
 /// A way to run programs.
@@ -136,7 +136,17 @@ fn measure(runtime: &mut Runtime, execute: impl FnOnce(&mut Runtime) -> Result<V
     };
     let time = clock::now().saturating_sub(begun);
     runtime.abandon_transactions();
-    Outcome::new(runtime, black_box(result), time)
+    let mut outcome = Outcome::new(runtime, black_box(result), time);
+    match runtime.finish_block() {
+        Ok(block) => {
+            if let Some(ledger) = &mut outcome.ledger {
+                ledger.block = block;
+            }
+        }
+        // What the program printed is not true if it was not kept.
+        Err(fault) => outcome.result = Err(Failure::new(*fault)),
+    }
+    outcome
 }
 
 /// Every executor, the default first.

@@ -19,7 +19,7 @@ pub struct Outcome {
     /// Fuel that was used, if the run had a limit.
     pub fuel_used: Option<u64>,
     /// What became of the ledger, if the program did anything with it.
-    pub ledger: Option<LedgerOutcome>,
+    pub ledger: Option<Box<LedgerOutcome>>,
     /// Instructions dispatched, if they were counted.
     pub instructions: Option<InstructionTally>,
     /// How long it ran: from the first instruction to the last byte of output handed over. Making the [`Runtime`] and taking it down
@@ -34,6 +34,8 @@ pub struct LedgerOutcome {
     pub state_root: [u8; 32],
     /// Events, in order.
     pub events: Vec<runtime::host::Event>,
+    /// The block that was made of it, if one was.
+    pub block: Option<runtime::host::BlockSummary>,
 }
 
 impl std::fmt::Display for LedgerOutcome {
@@ -99,7 +101,7 @@ pub struct InstructionTally {
 
 impl Outcome {
     pub(crate) fn new(runtime: &mut Runtime, result: Result<Value, Fault>, time: Duration) -> Self {
-        let result = match result {
+        let result = match result.and_then(|value| runtime.plain(value)) {
             Ok(value) => Ok(Returned { type_name: runtime.typeof_name(value), text: runtime.format(value) }),
             Err(fault) => Err(Failure::new(*fault)),
         };
@@ -107,7 +109,7 @@ impl Outcome {
         let is_used = runtime.chain.is_used() || !runtime.ledger.events().is_empty();
         let events = runtime.ledger.events().to_vec();
         let state_root = is_used.then(|| runtime.ledger.state_root().ok()).flatten();
-        let ledger = state_root.map(|state_root| LedgerOutcome { state_root, events });
+        let ledger = state_root.map(|state_root| Box::new(LedgerOutcome { state_root, events, block: None }));
         Self { result, heap: runtime.heap.statistics(), fuel_used, ledger, instructions: None, time }
     }
 }

@@ -16,13 +16,13 @@ use optimizer::pass::passes;
 use runtime::RunOptions;
 
 /// What a run shows to the outside.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Shown {
     output: String,
     result: Result<Returned, Failure>,
     fuel_used: Option<u64>,
     /// Root of the state and events.
-    ledger: Option<LedgerOutcome>,
+    ledger: Option<Box<LedgerOutcome>>,
 }
 
 /// Everything but the heap limit, which engines may reach at different points.
@@ -241,6 +241,74 @@ fn garbage_does_not_count_against_the_heap_limit() {
     }
 }
 
+/// What is kept in the ledger counts against the heap limit, wherever an engine has its own values: the limit is reached at the same write.
+#[test]
+fn the_heap_limit_bounds_the_ledger_at_the_same_write() {
+    let program = r#"
+contract Hoard {
+    state m = {}
+    state l = []
+    state n = 0
+    action add(k) { m[k] = "item " + k n += 1 emit Added(k) }
+    action grow() { l = "x" * 300000 n += 1 }
+    action clear() { m.clear() l = null }
+}
+let h = Hoard()
+let i = 0
+try { while true { h.add("key " + i) i += 1 } } catch (e) { print(e, i, h.n, len(h.m)) }
+h.clear()
+h.add("again")
+let rounds = 0
+while rounds < 50 { try { tx { h.grow() throw "undo" } } catch (e) { } h.grow() h.clear() rounds += 1 }
+print(h.n, h.m)
+try { tx { state_write("s", "y" * 600000) } } catch (e) { print(e) }
+print(state_read("s"))
+try { while true { ledger_append("entry") } } catch (e) { print(e) }
+while true { emit Endless("x") }
+"#;
+    let compiled = Compiled::new(&Source::text("hoard.zx", program)).unwrap();
+    let mut expected: Option<Shown> = None;
+    for mut configuration in configurations() {
+        configuration.set("max-heap", "600K").unwrap();
+        let (shown, _) = run(&compiled, &configuration, &[], false);
+        let failure = shown.result.as_ref().expect_err("the ledger is finite");
+        assert_eq!(failure.kind.name(), "ledger", "{configuration}: {}", failure.message);
+        let expected = expected.get_or_insert_with(|| shown.clone());
+        assert_eq!(&shown, expected, "{configuration}");
+    }
+    let output = expected.unwrap().output;
+    assert_eq!(output.matches("The program keeps more than").count(), 3, "{output}");
+}
+
+/// An error that cannot be caught ends the program in the middle of transactions: they are undone.
+#[test]
+fn transactions_are_undone_when_fuel_runs_out() {
+    let program = r#"
+contract C {
+    state n = 0
+    action count() { n += 1 emit Counted(n) return n }
+    action endless() { n = 100 while true { n += 1 tx { state_write("n", n) } } }
+}
+let c = C()
+let i = 0
+while i < 3 { c.count() i += 1 }
+try { tx { c.count() c.endless() } } finally { c.count() }
+"#;
+    let compiled = Compiled::new(&Source::text("endless.zx", program)).unwrap();
+    let done = |fuel| assert_agree("endless", &compiled, &[], |c| c.limits.fuel = Some(fuel), false);
+    let outcome = done(60);
+    assert_eq!(outcome.result.expect_err("there is little fuel").message, "Out of fuel");
+    let ledger = outcome.ledger.unwrap();
+    assert_eq!(ledger.events.len(), 3);
+    let kept = "contract C {\n state n = 0\n action count() { n += 1 emit Counted(n) return n }\n }\nlet c = C()\nc.count() c.count() c.count()\n";
+    let kept = Compiled::new(&Source::text("kept.zx", kept)).unwrap();
+    let kept = assert_agree("kept", &kept, &[], |_| {}, false).ledger.unwrap();
+    assert_eq!(ledger, kept);
+    for fuel in 0..40 {
+        done(fuel);
+    }
+}
+
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut cases: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -279,7 +347,7 @@ fn case_text(source: &Source, configuration: &Configuration, collect_always: boo
 #[test]
 fn cases_give_what_the_language_page_says() {
     let cases = cases();
-    assert!(cases.len() >= 60, "{} cases", cases.len());
+    assert!(cases.len() >= 130, "{} cases", cases.len());
     let mut failures = Vec::new();
     for path in cases {
         let expected = std::fs::read_to_string(path.with_extension("out")).unwrap();

@@ -76,7 +76,8 @@ pub struct ProgramSource {
   harness run programs/kernels/fib.zx 20 --vm stack
   harness run -e 'print(1 + 2)'
   echo 'print(\"hi\")' | harness run -
-  harness run big.zx --registers 16 --max-heap 64M --stats")]
+  harness run big.zx --registers 16 --max-heap 64M --stats
+  harness run token.zx --ledger token.ledger       # the next run goes on from there")]
 pub struct RunOptions {
     /// The program: a .zx or .zxc file, or - for standard input
     #[arg(value_name = "FILE")]
@@ -90,6 +91,9 @@ pub struct RunOptions {
     /// How it is run.
     #[command(flatten)]
     pub axes: AxisOptions,
+    /// Go on from the ledger in this file, and add a block of what the program does to it; the file is made if there is none
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
     /// Seed of random()
     #[arg(long, default_value_t = 0)]
     pub seed: u64,
@@ -289,6 +293,9 @@ pub struct ProfileOptions {
     /// How it is run.
     #[command(flatten)]
     pub axes: AxisOptions,
+    /// Go on from the ledger in this file, and add a block of what the program does to it; the file is made if there is none
+    #[arg(long, value_name = "FILE")]
+    pub ledger: Option<PathBuf>,
     /// Seed of random()
     #[arg(long, default_value_t = 0)]
     pub seed: u64,

@@ -644,12 +644,12 @@ impl Encoder<'_, '_> {
             let facts = &self.runtime.program.types[record.type_index() as usize];
             if facts.is_contract {
                 let mut writer = Writer::new(self.bytes);
-                writer.instance(&facts.name, 1);
+                writer.instance(&facts.ledger_name, 1);
                 writer.string(self.runtime.contract_address(record));
                 self.open.pop();
                 return Ok(());
             }
-            Writer::new(self.bytes).instance(&facts.name, record.fields().len());
+            Writer::new(self.bytes).instance(&facts.ledger_name, record.fields().len());
             record.fields().iter().try_for_each(|&field| self.value(field))?;
         }
         self.open.pop();
@@ -758,7 +758,7 @@ impl Decoder<'_, '_> {
             Item::Instance(name, count) => {
                 let fields = self.values(count, depth)?;
                 let program = &self.runtime.program;
-                let found = program.types.iter().position(|facts| *facts.name == *name);
+                let found = program.types.iter().position(|facts| *facts.ledger_name == *name);
                 if let (Some(index), &[address]) = (found.filter(|&index| program.types[index].is_contract), &*fields)
                     && let Some(address) = address.as_string()
                 {

@@ -6,6 +6,8 @@
 //! place; whatever differs when a transaction begins or ends is written then. A working copy is good only as long as the ledger
 //! holds the very value that it was made of, which is how reverts and other calls of the same contract show.
 
+mod equality;
+
 use std::sync::Arc;
 
 use fxhash::FxHashMap;
@@ -15,7 +17,9 @@ use crate::canonical::{self, MapOrder};
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::heap::Marker;
-use crate::host::{Algorithm, ContractId, Key, MapHead, OwnedKey, Slot, Stored};
+use crate::host::{
+    Algorithm, BlockSummary, ContractId, Key, MapHead, OwnedKey, Slot, Status, Stored, Transaction, TransactionOutcome,
+};
 use crate::objects::{Map, MapKind, Record};
 use crate::value::{Tag, Value};
 
@@ -48,6 +52,8 @@ struct Working {
 
 /// A transaction that is open.
 struct Call {
+    /// Name of the action that was called.
+    action: u32,
     /// The contract whose code runs in it.
     contract: Option<u32>,
     /// The contract that called it.
@@ -59,6 +65,15 @@ struct Call {
     /// Position of the call whose working copies it shares: its own, or one below.
     root: usize,
     working: FxHashMap<(Slot, Option<OwnedKey>), Working>,
+    /// What was true when it began.
+    before: Before,
+}
+
+/// What reverting brings back besides the ledger.
+#[derive(Clone, Copy)]
+struct Before {
+    kept: i64,
+    registrations: usize,
 }
 
 /// The contracts and open transactions of a run.
@@ -67,11 +82,22 @@ pub struct Chain {
     instances: Vec<Instance>,
     by_id: FxHashMap<ContractId, u32>,
     calls: Vec<Call>,
-    handlers: FxHashMap<Box<str>, Vec<Value>>,
+    handlers: FxHashMap<Arc<str>, Vec<Value>>,
+    /// The event of each registration of a handler, in order.
+    registrations: Vec<Arc<str>>,
+    /// Bytes by which this run has made the ledger larger: see [`footprint`].
+    kept: i64,
     is_used: bool,
+    /// Each transaction is recorded, for the block that is made at the end.
+    makes_block: bool,
 }
 
 impl Chain {
+    /// That of a run which has done nothing yet.
+    pub(crate) fn new(makes_block: bool) -> Self {
+        Self { makes_block, ..Self::default() }
+    }
+
     /// Whether the program has done anything with contracts or transactions.
     pub fn is_used(&self) -> bool {
         self.is_used
@@ -90,6 +116,22 @@ impl Chain {
         }
         self.handlers.values().for_each(|handlers| marker.values(handlers));
     }
+}
+
+/// Bytes that every location, event and entry of the log counts besides what it holds.
+const LOCATION: usize = 64;
+
+/// How many bytes something in the ledger counts against the limit of the heap. It is what is kept, not what some engine needs for that, so
+/// all engines reach the limit at the same write.
+pub(crate) fn footprint(key: Option<Key<'_>>, stored: &Stored) -> i64 {
+    let content = match stored {
+        Stored::Absent => return 0,
+        Stored::String(text) => text.len(),
+        Stored::Encoded(bytes) => bytes.len(),
+        _ => 0,
+    };
+    let key = if let Some(Key::String(text)) = key { text.len() } else { 0 };
+    (LOCATION + key + content) as i64
 }
 
 /// The contract that a record is, by its number in this run. Its only field keeps that.
@@ -119,12 +161,10 @@ impl Runtime {
     pub fn new_contract(&mut self, type_index: u32) -> Result<Value, Fault> {
         self.heap.reserve(64)?;
         let creator = self.chain.calls.last().and_then(|call| call.contract);
-        if self.chain.calls.last().is_some_and(|call| call.is_read_only) {
-            return Err(read_only());
-        }
+        self.check_writable()?;
         let counter = self.ledger.field(ContractId::GLOBAL, COUNTER)?;
         let number = self.ledger.read(counter).immediate().and_then(Value::as_int).unwrap_or(0);
-        let name = self.program.types[type_index as usize].name.clone();
+        let name = self.program.types[type_index as usize].ledger_name.clone();
         let mut bytes = Vec::new();
         let mut writer = canonical::Writer::new(&mut bytes);
         writer.list(3);
@@ -133,10 +173,10 @@ impl Runtime {
         writer.int(number);
         let digest = self.ledger.digest(Algorithm::Keccak256, &bytes)?;
         let address = digest[12..].iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"));
-        self.ledger.write(counter, Stored::Int(number + 1))?;
-        let index = self.add_instance(type_index, &address)?;
+        self.keep(counter, Stored::Int(number + 1))?;
+        let index = self.instance_at(type_index, &address)?;
         let kind = self.ledger.field(self.chain.instances[index as usize].id, TYPE_FIELD)?;
-        self.ledger.write(kind, Stored::String((*name).into()))?;
+        self.keep(kind, Stored::String((*name).into()))?;
         let root = self.chain.calls.len().saturating_sub(1);
         if let Some(call) = self.chain.calls.last_mut() {
             (call.contract, call.sender, call.root) = (Some(index), creator, root);
@@ -161,12 +201,46 @@ impl Runtime {
     /// # Errors
     /// When there are too many.
     pub(crate) fn contract_at(&mut self, type_index: u32, address: &str) -> Result<Value, Fault> {
-        let id = self.ledger.contract(address)?;
-        let index = match self.chain.by_id.get(&id) {
-            Some(&index) => index,
-            None => self.add_instance(type_index, address)?,
-        };
+        let index = self.instance_at(type_index, address)?;
         Ok(self.chain.instances[index as usize].value)
+    }
+
+    /// The contract of a type at an address that a program gives; null if there is none.
+    ///
+    /// # Errors
+    /// When the type or the address is none.
+    pub(crate) fn find_contract(&mut self, type_: Value, address: Value) -> Result<Value, Fault> {
+        let is_contract = type_.tag() == Tag::Type && self.program.types[type_.index() as usize].is_contract;
+        let (true, Some(address)) = (is_contract, address.as_string()) else {
+            return Err(Error::type_error(format!(
+                "Type error: contract_at() expects a contract and an address, not {} and {}",
+                type_.type_title(),
+                address.type_title()
+            )));
+        };
+        let address: Arc<str> = address.as_str().into();
+        // The ledger remembers whatever it is asked for.
+        let kept = self.room_for(2 * LOCATION as i64)?;
+        let id = self.ledger.contract(&address)?;
+        let kind = self.ledger.field(id, TYPE_FIELD)?;
+        match self.ledger.read(kind) {
+            Stored::String(name) if **name == *self.program.types[type_.index() as usize].ledger_name => {
+                self.contract_at(type_.index(), &address)
+            }
+            _ => {
+                self.chain.kept = kept;
+                Ok(Value::NULL)
+            }
+        }
+    }
+
+    /// The contract of a type at an address, which the run may know already.
+    fn instance_at(&mut self, type_index: u32, address: &str) -> Result<u32, Fault> {
+        let id = self.ledger.contract(address)?;
+        match self.chain.by_id.get(&id) {
+            Some(&index) => Ok(index),
+            None => self.add_instance(type_index, address),
+        }
     }
 
     /// Address of a contract's record.
@@ -216,7 +290,7 @@ impl Runtime {
         self.writing(index, |runtime| {
             let Some(map) = value.as_map().filter(|map| map.kind() == MapKind::Plain) else {
                 let stored = Stored::from_value(runtime, value)?;
-                runtime.ledger.write(slot, stored.clone())?;
+                runtime.keep(slot, stored.clone())?;
                 runtime.remember(index, slot, None, value, &stored);
                 return Ok(());
             };
@@ -225,13 +299,102 @@ impl Runtime {
             for (key, value) in map.iter() {
                 entries.push((OwnedKey::from(Key::from_value(key)?), Stored::from_value(runtime, value)?, value));
             }
-            runtime.ledger.write(slot, Stored::Map(MapHead::default()))?;
+            let size = entries.iter().map(|(key, stored, _)| footprint(Some(key.borrowed()), stored)).sum::<i64>();
+            runtime.room_for(size + LOCATION as i64 - runtime.footprint_of(slot))?;
+            runtime.keep(slot, Stored::Map(MapHead::default()))?;
             for (key, stored, value) in entries {
-                runtime.ledger.write_entry(slot, key.borrowed(), stored.clone())?;
+                runtime.keep_entry(slot, key.borrowed(), stored.clone())?;
                 runtime.remember(index, slot, Some(key), value, &stored);
             }
             Ok(())
         })
+    }
+
+    // The size of what is kept.
+
+    /// How large this run's part of the ledger is if it grows by so many bytes.
+    ///
+    /// # Errors
+    /// When that is more than may lie on the heap.
+    pub(crate) fn room_for(&self, growth: i64) -> Result<i64, Fault> {
+        let kept = self.chain.kept.saturating_add(growth);
+        if growth > 0 && kept > i64::try_from(self.heap.limit()).unwrap_or(i64::MAX) {
+            return Err(self.ledger_full());
+        }
+        Ok(kept)
+    }
+
+    /// Notes how large this run's part of the ledger has become by a write.
+    #[inline]
+    pub(crate) fn grown_to(&mut self, kept: i64) {
+        self.chain.kept = kept;
+        self.chain.is_used = true;
+    }
+
+    #[cold]
+    fn ledger_full(&self) -> Fault {
+        let limit = self.heap.limit();
+        Error::new(ErrorKind::Ledger, format!("The program keeps more than {limit} bytes in the ledger"))
+            .with_help("raise the limit with --max-heap, or keep less")
+    }
+
+    /// What a field counts, with its entries if it is a map.
+    fn footprint_of(&self, slot: Slot) -> i64 {
+        let stored = self.ledger.read(slot);
+        let entries = match stored {
+            Stored::Map(_) => self.ledger.entries(slot),
+            _ => Vec::new(),
+        };
+        let entries = entries.iter().map(|(key, stored)| footprint(Some(key.borrowed()), stored));
+        footprint(None, stored) + entries.sum::<i64>()
+    }
+
+    /// Sets a field.
+    ///
+    /// # Errors
+    /// Outside a transaction, and when the ledger would become too large.
+    pub(crate) fn keep(&mut self, slot: Slot, value: Stored) -> Result<(), Fault> {
+        let kept = self.room_for(footprint(None, &value) - self.footprint_of(slot))?;
+        self.ledger.write(slot, value)?;
+        self.grown_to(kept);
+        Ok(())
+    }
+
+    /// Sets an entry of a map.
+    ///
+    /// # Errors
+    /// As for a field.
+    pub(crate) fn keep_entry(&mut self, slot: Slot, key: Key<'_>, value: Stored) -> Result<(), Fault> {
+        let before = footprint(Some(key), self.ledger.read_entry(slot, key));
+        let kept = self.room_for(footprint(Some(key), &value) - before)?;
+        self.ledger.write_entry(slot, key, value)?;
+        self.grown_to(kept);
+        Ok(())
+    }
+
+    /// Checks that the running code may change the state.
+    ///
+    /// # Errors
+    /// In a call of a `view` action.
+    #[inline]
+    pub(crate) fn check_writable(&self) -> Result<(), Fault> {
+        match self.chain.calls.last() {
+            Some(call) if call.is_read_only => Err(read_only()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What [`Self::bring_back`] needs.
+    fn before(&self) -> Before {
+        Before { kept: self.chain.kept, registrations: self.chain.registrations.len() }
+    }
+
+    /// Undoes what the ledger does not.
+    fn bring_back(&mut self, before: Before) {
+        self.chain.kept = before.kept;
+        for event in self.chain.registrations.drain(before.registrations..).rev() {
+            self.chain.handlers.get_mut(&event).map(Vec::pop);
+        }
     }
 
     // Locations.
@@ -265,14 +428,19 @@ impl Runtime {
             _ => return canonical::decode(self, bytes, MapOrder::Insertion),
         };
         let place = (slot, key.map(OwnedKey::from));
-        if let Some(working) = self.chain.calls[root].working.get(&place)
-            && Arc::ptr_eq(&working.made_of, bytes)
-        {
-            return Ok(working.value);
+        if let Some(value) = self.existing_copy(index, &place, bytes) {
+            return Ok(value);
         }
         let value = canonical::decode(self, bytes, MapOrder::Insertion)?;
         self.chain.calls[root].working.insert(place, Working { value, made_of: Arc::clone(bytes) });
         Ok(value)
+    }
+
+    /// The working copy of a container in the running call of a contract, if there is one and it is good.
+    fn existing_copy(&self, index: u32, place: &(Slot, Option<OwnedKey>), bytes: &Arc<[u8]>) -> Option<Value> {
+        let call = self.chain.calls.last().filter(|call| call.contract == Some(index))?;
+        let working = self.chain.calls[call.root].working.get(place)?;
+        Arc::ptr_eq(&working.made_of, bytes).then_some(working.value)
     }
 
     /// Makes a container that was written to a location its working copy, so that later changes of it count.
@@ -319,8 +487,8 @@ impl Runtime {
                 let changed: Arc<[u8]> = bytes.as_slice().into();
                 let stored = Stored::Encoded(Arc::clone(&changed));
                 match &place.1 {
-                    None => self.ledger.write(place.0, stored)?,
-                    Some(key) => self.ledger.write_entry(place.0, key.borrowed(), stored)?,
+                    None => self.keep(place.0, stored)?,
+                    Some(key) => self.keep_entry(place.0, key.borrowed(), stored)?,
                 }
                 copy.made_of = changed;
                 Ok(())
@@ -357,16 +525,18 @@ impl Runtime {
                 let name = self.type_name_of(index);
                 Err(Error::new(
                     ErrorKind::Ledger,
-                    format!("the state of contract {name} is changed by its own actions"),
+                    format!("The state of contract {name} is changed by its own actions"),
                 )
                 .with_help("call an action of it"))
             }
             None => {
+                let before = self.before();
                 self.ledger.begin()?;
                 match write(self) {
                     Ok(()) => self.ledger.commit(),
                     Err(fault) => {
                         self.ledger.revert()?;
+                        self.bring_back(before);
                         Err(fault)
                     }
                 }
@@ -391,12 +561,14 @@ impl Runtime {
         let was_read_only = outer.is_some_and(|call| call.is_read_only);
         let depth = self.chain.calls.len();
         let mut call = Call {
+            action,
             contract: current,
             sender,
             has_checkpoint: true,
             is_read_only: was_read_only,
             root: outer.map_or(depth, |call| call.root),
             working: FxHashMap::default(),
+            before: self.before(),
         };
         if let Some(record) = contract.as_record() {
             let index = instance_of(record);
@@ -427,12 +599,14 @@ impl Runtime {
                 (call.contract, call.sender, call.root) = (Some(index), current, depth);
             }
         }
-        if depth >= DEEPEST_CALL && call.has_checkpoint {
-            return Err(Error::new(ErrorKind::Depth, format!("Contract calls nested more than {DEEPEST_CALL} deep")));
+        if call.has_checkpoint && self.ledger.depth() >= DEEPEST_CALL {
+            return Err(Error::new(ErrorKind::Depth, format!("Transactions nested more than {DEEPEST_CALL} deep"))
+                .with_help("a call of a contract by another is a transaction too"));
         }
         if call.has_checkpoint {
             self.write_back()?;
             self.ledger.begin()?;
+            call.before = self.before();
         }
         self.chain.calls.push(call);
         self.chain.is_used = true;
@@ -453,7 +627,9 @@ impl Runtime {
         let value = if leaves_contract { self.plain(value)? } else { value };
         self.write_back()?;
         self.ledger.commit()?;
-        self.chain.calls.pop();
+        if let Some(call) = self.chain.calls.pop() {
+            self.record(&call, Status::Success)?;
+        }
         if leaves_contract {
             self.resume();
         }
@@ -470,6 +646,8 @@ impl Runtime {
             return Ok(());
         }
         self.ledger.revert()?;
+        self.bring_back(call.before);
+        self.record(&call, Status::Reverted)?;
         if let Some(outer) = self.chain.calls.last() {
             let root = outer.root;
             // Working copies may have been changed since the transaction began, and were written when it did.
@@ -484,8 +662,38 @@ impl Runtime {
 
     /// Undoes what an error that nothing can catch has left open. The program is over.
     pub fn abandon_transactions(&mut self) {
-        self.chain.calls.clear();
+        let outermost = self.chain.calls.drain(..).next();
         while self.ledger.depth() != 0 && self.ledger.revert().is_ok() {}
+        if let Some(call) = outermost {
+            // It cannot fail, as nothing is open.
+            let _ = self.record(&call, Status::Reverted);
+        }
+    }
+
+    /// Records a transaction that is over, if it was an outermost one and records are kept.
+    fn record(&mut self, call: &Call, status: Status) -> Result<(), Fault> {
+        if !self.chain.makes_block || !self.chain.calls.is_empty() {
+            return Ok(());
+        }
+        let transaction = Transaction {
+            sender: OUTSIDE.to_string(),
+            contract: self.address_of(call.contract).to_string(),
+            action: self.program.names[call.action as usize].to_string(),
+            ..Transaction::default()
+        };
+        self.ledger.record(transaction, TransactionOutcome { status, gas_used: 0, error: None })
+    }
+
+    /// Makes a block of what the run has done to the ledger, if it did anything and was asked to.
+    ///
+    /// # Errors
+    /// When the block cannot be kept.
+    pub fn finish_block(&mut self) -> Result<Option<BlockSummary>, Fault> {
+        if !self.chain.makes_block || !self.chain.is_used {
+            return Ok(None);
+        }
+        let time = crate::builtins::current_time(self);
+        self.ledger.commit_block(time).map(Some)
     }
 
     // Events.
@@ -502,10 +710,12 @@ impl Runtime {
             )));
         };
         self.callee(handler)?;
-        let handlers = self.chain.handlers.entry(name.as_str().into()).or_default();
+        let name: Arc<str> = name.as_str().into();
+        let handlers = self.chain.handlers.entry(Arc::clone(&name)).or_default();
         // Registered twice it is called once, where it was first.
         if !handlers.iter().any(|known| known.is_identical(handler)) {
             handlers.push(handler);
+            self.chain.registrations.push(name);
         }
         Ok(())
     }
@@ -515,17 +725,15 @@ impl Runtime {
     /// # Errors
     /// When an argument cannot be kept, and in code that may not change the state.
     pub fn emit_event(&mut self, name: u32, arguments: Value) -> Result<Value, Fault> {
-        let call = self.chain.calls.last();
-        if call.is_some_and(|call| call.is_read_only) {
-            return Err(read_only());
-        }
-        let contract = call.and_then(|call| call.contract);
+        self.check_writable()?;
+        let contract = self.chain.calls.last().and_then(|call| call.contract);
         let id = contract.map_or(ContractId::GLOBAL, |index| self.chain.instances[index as usize].id);
         let program = Arc::clone(&self.program);
         let name = &*program.names[name as usize];
         let handlers = self.chain.handlers.get(name).cloned().unwrap_or_default();
         let list = self.build_list(&handlers)?;
         let data = Stored::from_value(self, arguments)?;
+        let kept = self.room_for(footprint(Some(Key::String(name)), &data))?;
         let is_open = self.ledger.depth() != 0;
         if !is_open {
             self.ledger.begin()?;
@@ -534,7 +742,9 @@ impl Runtime {
         if !is_open {
             self.ledger.commit()?;
         }
-        outcome.map(|()| list)
+        outcome?;
+        self.grown_to(kept);
+        Ok(list)
     }
 
     // What code knows of the call it runs in.
@@ -631,11 +841,11 @@ impl Runtime {
         let key = Key::from_value(key)?;
         self.writing(index, |runtime| {
             if let Stored::Encoded(_) = stored {
-                runtime.ledger.write_entry(slot, key, stored.clone())?;
+                runtime.keep_entry(slot, key, stored.clone())?;
                 runtime.remember(index, slot, Some(key.into()), value, &stored);
                 return Ok(());
             }
-            runtime.ledger.write_entry(slot, key, stored)
+            runtime.keep_entry(slot, key, stored)
         })
     }
 
@@ -647,7 +857,12 @@ impl Runtime {
         let Some((index, slot)) = map.as_state_map() else { return Ok(Value::NULL) };
         let value = self.state_map_get(map, key)?;
         let Ok(key) = Key::from_value(key) else { return Ok(Value::NULL) };
-        self.writing(index, |runtime| runtime.ledger.remove_entry(slot, key).map(|_| ()))?;
+        self.writing(index, |runtime| {
+            let removed = runtime.ledger.remove_entry(slot, key)?;
+            let kept = runtime.chain.kept - footprint(Some(key), &removed);
+            runtime.grown_to(kept);
+            Ok(())
+        })?;
         Ok(value)
     }
 
@@ -657,7 +872,7 @@ impl Runtime {
     /// As for fields.
     pub(crate) fn state_map_clear(&mut self, map: Value) -> Result<(), Fault> {
         let Some((index, slot)) = map.as_state_map() else { return Ok(()) };
-        self.writing(index, |runtime| runtime.ledger.write(slot, Stored::Map(MapHead::default())))
+        self.writing(index, |runtime| runtime.keep(slot, Stored::Map(MapHead::default())))
     }
 
     /// How many entries a map of the state has.
@@ -726,11 +941,11 @@ fn sort_key(key: &Option<OwnedKey>) -> (u8, i64, Option<&str>) {
 
 #[cold]
 fn read_only() -> Fault {
-    Error::new(ErrorKind::Ledger, "a view action cannot change the state")
+    Error::new(ErrorKind::Ledger, "A view action cannot change the state")
         .with_help("leave out `view` or `pure` where the action is declared")
 }
 
 #[cold]
 fn none_open() -> Fault {
-    Error::new(ErrorKind::Ledger, "no transaction is open")
+    Error::new(ErrorKind::Ledger, "No transaction is open")
 }

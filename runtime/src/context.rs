@@ -64,6 +64,8 @@ pub struct RunOptions {
     pub packed_lists: bool,
     /// State, digests and signatures. Engines that know the ledger give runs without one an empty one in memory.
     pub ledger: Option<Box<dyn Ledger>>,
+    /// What the run does to the ledger becomes a block of it at the end, with a record of each transaction.
+    pub makes_block: bool,
 }
 
 impl Default for RunOptions {
@@ -78,6 +80,7 @@ impl Default for RunOptions {
             collect_always: false,
             packed_lists: true,
             ledger: None,
+            makes_block: false,
         }
     }
 }
@@ -102,6 +105,8 @@ pub struct FunctionFacts {
 pub struct TypeFacts {
     /// Its name.
     pub name: Arc<str>,
+    /// What it is called in the ledger: its name, and `#2` and so on behind the names of further types that are called alike.
+    pub ledger_name: Arc<str>,
     /// The type it extends.
     pub parent: Option<u32>,
     /// Names of its fields in order.
@@ -179,6 +184,15 @@ impl Program {
             };
             linked.push(found);
         }
+        let mut alike: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut ledger_name = |definition: &TypeDefinition| {
+            let number = alike.entry(definition.name).or_default();
+            *number += 1;
+            match *number {
+                1 => name(definition.name),
+                number => format!("{}#{number}", name(definition.name)).into(),
+            }
+        };
         Ok(Arc::new(Self {
             functions: module
                 .functions
@@ -201,6 +215,7 @@ impl Program {
                 .iter()
                 .map(|definition| TypeFacts {
                     name: name(definition.name),
+                    ledger_name: ledger_name(definition),
                     parent: definition.parent,
                     field_names: definition.fields.iter().map(|field| name(field.name)).collect(),
                     fields: if definition.is_contract { FxHashMap::default() } else { positions(definition) },
@@ -348,7 +363,7 @@ impl Runtime {
                 persistent: FxHashMap::default(),
             },
             ledger: options.ledger.unwrap_or_else(|| Box::new(NoLedger)),
-            chain: Chain::default(),
+            chain: Chain::new(options.makes_block),
             tasks: Tasks::default(),
             encoding: Vec::new(),
             heap,
@@ -432,7 +447,10 @@ impl Runtime {
     pub fn throw(&mut self, value: Value) -> Fault {
         match value.as_failure() {
             Some(failure) => failure.fault(),
-            None => Error::thrown(value, self.format(value)),
+            None => match self.plain(value) {
+                Ok(value) => Error::thrown(value, self.format(value)),
+                Err(fault) => fault,
+            },
         }
     }
 

@@ -54,6 +54,12 @@ impl NativeMethods {
         };
         own.or(self.any)
     }
+
+    /// The method for any receiver: all that contracts have besides their actions.
+    #[inline]
+    pub fn of_any(&self) -> Option<NativeMethod> {
+        self.any
+    }
 }
 
 /// A method in all its spellings.

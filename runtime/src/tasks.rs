@@ -15,7 +15,7 @@
 //!
 //! A *record* stands for each task that has not ended, for each timer, and for the main task, which has record 0. Engines keep what belongs
 //! to a task that waits (frames, values) by its record's number. The [`Task`] that programs have outlives its record, which is
-//! used again. How a task got where it is, on top of another or from the queue, is kept in [`Tasks::running`].
+//! used again. How a task got where it is, on top of another or from the queue, is kept in a stack of those that run.
 //!
 //! A task that ends with another task as its value has the outcome of that one: it *adopts* it.
 //!
@@ -255,10 +255,9 @@ impl Tasks {
 
     /// Ends a task, and those that adopt it, and wakes those that wait for them.
     fn end(&mut self, number: u32, outcome: Value) {
-        let mut ending = vec![number];
-        let mut at = 0;
-        while let Some(&number) = ending.get(at) {
-            at += 1;
+        // Rarely does anybody adopt.
+        let (mut number, mut adopters, mut at) = (number, Vec::new(), 0);
+        loop {
             let record = std::mem::replace(self.record(number), Record::NEW);
             self.free.push(number);
             if let Some(task) = record.task.as_task() {
@@ -273,11 +272,13 @@ impl Tasks {
                 record.waits_for = Value::NULL;
                 let next = std::mem::replace(&mut record.next_waiter, NONE);
                 match record.adopts {
-                    true => ending.push(waiter),
+                    true => adopters.push(waiter),
                     false => self.ready.push_back(waiter),
                 }
                 waiter = next;
             }
+            let Some(&next) = adopters.get(at) else { return };
+            (number, at) = (next, at + 1);
         }
     }
 

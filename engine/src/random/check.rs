@@ -41,7 +41,7 @@ pub struct Observation {
     /// Fuel it used.
     pub fuel_used: Option<u64>,
     /// What became of the ledger.
-    pub ledger: Option<LedgerOutcome>,
+    pub ledger: Option<Box<LedgerOutcome>>,
 }
 
 impl Observation {

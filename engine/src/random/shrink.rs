@@ -178,6 +178,9 @@ fn simpler(node: &Node) -> Vec<Node> {
             let kind = Kind::Entity { name: name.clone(), parent: None, is_data: *is_data };
             found.push(Node::new(kind, node.children.clone()));
         }
+        Kind::Action { name, modifier } if !modifier.is_empty() => {
+            found.push(Node::new(Kind::Action { name: name.clone(), modifier: "" }, node.children.clone()));
+        }
         _ => {}
     }
     for child in removable(node) {
@@ -194,7 +197,7 @@ fn removable(node: &Node) -> std::ops::Range<usize> {
     match node.kind {
         Kind::Call | Kind::Method(_) => 1..count,
         Kind::Match | Kind::MatchStatement => 1..count,
-        Kind::Literally(_) | Kind::Function(_) => 0..count.saturating_sub(1),
+        Kind::Literally(_) | Kind::Function(_) | Kind::Action { .. } => 0..count.saturating_sub(1),
         Kind::If if count == 3 => 2..3,
         Kind::List
         | Kind::Map
@@ -204,6 +207,8 @@ fn removable(node: &Node) -> std::ops::Range<usize> {
         | Kind::Construct(_)
         | Kind::Return
         | Kind::Entity { .. }
+        | Kind::Contract(_)
+        | Kind::Emit(_)
         | Kind::Field(_) => 0..count,
         Kind::Print if count > 1 => 0..count,
         _ => 0..0,
@@ -217,7 +222,7 @@ fn lifted(node: &Node) -> Vec<(usize, Vec<Node>)> {
         return found;
     }
     for (index, statement) in node.children.iter().enumerate() {
-        if matches!(statement.kind, Kind::Function(_) | Kind::Entity { .. } | Kind::Async) {
+        if matches!(statement.kind, Kind::Function(_) | Kind::Entity { .. } | Kind::Contract(_) | Kind::Async) {
             continue;
         }
         for part in &statement.children {

@@ -147,6 +147,19 @@ pub enum Kind {
     },
     /// `[default?]`
     Field(Name),
+    /// `[fields…, actions…]`
+    Contract(Name),
+    /// `[parameters…, body]`: an action of a contract.
+    Action {
+        /// Its name.
+        name: Name,
+        /// What stands before it, with a space behind; or nothing.
+        modifier: &'static str,
+    },
+    /// `[body]` as `tx { … }`.
+    Transaction,
+    /// `[arguments…]`
+    Emit(Name),
     /// Members with the values that are given.
     Enum(Name, Vec<(Name, Option<i64>)>),
     /// `[watched?, body]`
@@ -205,6 +218,9 @@ impl Node {
                 | Kind::Defer
                 | Kind::Function(_)
                 | Kind::Entity { .. }
+                | Kind::Contract(_)
+                | Kind::Transaction
+                | Kind::Emit(_)
                 | Kind::Enum(..)
                 | Kind::MatchStatement
                 | Kind::Watch
@@ -223,6 +239,7 @@ impl Node {
                     | Kind::Wildcard
                     | Kind::Instance(_)
                     | Kind::Field(_)
+                    | Kind::Action { .. }
                     | Kind::Case
                     | Kind::Default
             )
@@ -376,6 +393,16 @@ impl Printer {
                 self.function(children);
             }
             Kind::Entity { name, parent, is_data } => self.entity(name, parent.as_ref(), *is_data, children),
+            Kind::Contract(name) => self.contract(name, children),
+            Kind::Transaction => {
+                self.push("tx ");
+                self.block(&children[0]);
+            }
+            Kind::Emit(name) => {
+                let _ = write!(self.text, "emit {name}(");
+                self.list(children);
+                self.push(")");
+            }
             Kind::Enum(name, members) => {
                 let _ = write!(self.text, "enum {name} {{ ");
                 for (index, (member, value)) in members.iter().enumerate() {
@@ -507,6 +534,32 @@ impl Printer {
                 }
                 Kind::Field(name) => {
                     let _ = write!(self.text, "{name}: any");
+                    if let Some(default) = member.children.first() {
+                        self.push(" = ");
+                        self.expression(default);
+                    }
+                }
+                _ => self.expression(member),
+            }
+            self.push("\n");
+        }
+        self.depth -= 1;
+        self.indent();
+        self.push("}");
+    }
+
+    fn contract(&mut self, name: &Name, members: &[Node]) {
+        let _ = writeln!(self.text, "contract {name} {{");
+        self.depth += 1;
+        for member in members {
+            self.indent();
+            match &member.kind {
+                Kind::Action { name, modifier } => {
+                    let _ = write!(self.text, "{modifier}action {name}");
+                    self.function(&member.children);
+                }
+                Kind::Field(name) => {
+                    let _ = write!(self.text, "state {name}");
                     if let Some(default) = member.children.first() {
                         self.push(" = ");
                         self.expression(default);

@@ -250,8 +250,12 @@ fn the_allocator_of_the_guide_works() {
         let code = convert(compiled.stack_code().unwrap(), &allocator::Slots);
         let linked = vm_register::Linked::new(&code).unwrap();
         let capture = Capture::new();
-        let options =
-            RunOptions { arguments: vec![workload.small.clone()], output: capture.writer(), ..RunOptions::default() };
+        let options = RunOptions {
+            arguments: vec![workload.small.clone()],
+            output: capture.writer(),
+            ledger: Some(Box::new(ledger::Chain::in_memory())),
+            ..RunOptions::default()
+        };
         let mut runtime = Runtime::new(Arc::clone(linked.program()), options);
         vm_register::execute(&linked, &mut runtime, &mut NoProbe).unwrap();
         runtime.output.flush().unwrap();
@@ -302,8 +306,12 @@ fn the_pass_of_the_guide_works() {
     let run = |code: &Verified<StackCode>, argument: &str| {
         let linked = vm_stack::Linked::new(code).unwrap();
         let capture = Capture::new();
-        let options =
-            RunOptions { arguments: vec![argument.to_string()], output: capture.writer(), ..RunOptions::default() };
+        let options = RunOptions {
+            arguments: vec![argument.to_string()],
+            output: capture.writer(),
+            ledger: Some(Box::new(ledger::Chain::in_memory())),
+            ..RunOptions::default()
+        };
         let mut runtime = Runtime::new(Arc::clone(linked.program()), options);
         vm_stack::execute(&linked, &mut runtime, &mut NoProbe).unwrap();
         runtime.output.flush().unwrap();

@@ -1,6 +1,7 @@
 //! `harness ledger`
 
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -10,7 +11,7 @@ use ledger::digest::hex;
 use ledger::verify::verify;
 use ledger::{Chain, LedgerError};
 use runtime::canonical::{Item, Malformed, Reader};
-use runtime::host::{Event, OwnedKey, Status, Stored};
+use runtime::host::{Event, Ledger, OwnedKey, Status, Stored};
 use serde_json::{Map, Value, json};
 
 use super::{FAILED, Usage};
@@ -34,6 +35,11 @@ fn reported(error: LedgerError) -> anyhow::Error {
         }
         other => Usage(other.to_string()).into(),
     }
+}
+
+/// The ledger in a file, for a program to go on from.
+pub(super) fn open(file: &Path) -> anyhow::Result<Box<dyn Ledger>> {
+    Ok(Box::new(Chain::open(file).map_err(reported)?))
 }
 
 fn opened(options: &LedgerOptions) -> anyhow::Result<Chain> {

@@ -45,6 +45,8 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         input: Box::new(BufReader::new(std::io::stdin())),
         seed: options.seed,
         deterministic: options.deterministic,
+        makes_block: options.ledger.is_some(),
+        ledger: options.ledger.as_deref().map(super::ledger::open).transpose()?,
         ..configuration.run_options()
     };
     let outcome = if options.stats.is_some() { prepared.count(run_options) } else { prepared.run(run_options) };

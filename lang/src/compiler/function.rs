@@ -165,12 +165,15 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 }
                 let end = self.new_label();
                 self.jump(StackOp::JumpIfTrue, end, position);
+                let mark = self.assignments();
                 match parameter.default {
                     Some(default) => self.expression(default),
                     None => self.constant(Constant::Null, position),
                 }
                 self.store(parameter.name, position);
                 self.place(end);
+                // What a default assigns is not assigned where the argument is given.
+                self.undo_assignments(mark);
                 self.mark_assigned(parameter.name);
             }
         }

@@ -4,6 +4,7 @@ use runtime::operations::{Callee, Method};
 use runtime::{Error, Runtime, Tag, Value};
 
 use super::tables::{Body, Code, Default, Parameter, Place};
+use super::variables::content;
 use super::{Evaluator, Exit, Frame, Jump};
 use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
 use crate::names::Symbol;
@@ -229,10 +230,11 @@ impl<'a, 't> Evaluator<'a, 't> {
         Ok(())
     }
 
-    /// Gives a parameter without an argument its default. A cell hides whether there was one.
+    /// Gives a parameter without an argument its default. What passes arguments on may pass one that was not given.
     fn compute_missing(&mut self, parameter: &Parameter<'a>, is_given: bool) -> Result<(), Exit> {
         let is_missing = match parameter.place {
             Place::Slot(slot) => self.stack[self.frame.base + slot as usize].is_unset(),
+            Place::Cell(slot) => content(self.stack[self.frame.base + slot as usize]).is_unset(),
             _ => !is_given,
         };
         if is_missing {

@@ -1,6 +1,6 @@
 //! Expressions.
 
-use runtime::operations::{Comparison, equals};
+use runtime::operations::Comparison;
 use runtime::{Fault, Runtime, Value};
 
 use super::tables::Place;
@@ -49,13 +49,13 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Assign { target, operator, value, .. } => self.assign(target, operator, value, position),
             ExpressionKind::Logical { operator, left, right } => self.logical(operator, left, right),
             ExpressionKind::Conditional { condition, then, otherwise } => {
-                let holds = self.expression(condition)?.is_truthy();
+                let holds = self.condition(condition)?;
                 self.expression(if holds { then } else { otherwise })
             }
             ExpressionKind::Unary { operator, operand } => {
                 let value = self.expression(operand)?;
                 match operator {
-                    UnaryOperator::Not => Ok(Value::bool(!value.is_truthy())),
+                    UnaryOperator::Not => Ok(Value::bool(!self.runtime.is_true(value))),
                     UnaryOperator::Negate => {
                         let outcome = self.runtime.negate(value);
                         self.checked(outcome, position)
@@ -128,8 +128,8 @@ impl<'a> Evaluator<'a, '_> {
             BinaryOperator::Divide => Runtime::divide,
             BinaryOperator::Modulo => Runtime::modulo,
             BinaryOperator::Power => Runtime::power,
-            BinaryOperator::Equal => |_, a, b| Ok(Value::bool(equals(a, b))),
-            BinaryOperator::NotEqual => |_, a, b| Ok(Value::bool(!equals(a, b))),
+            BinaryOperator::Equal => |runtime, a, b| Ok(Value::bool(runtime.equals(a, b))),
+            BinaryOperator::NotEqual => |runtime, a, b| Ok(Value::bool(!runtime.equals(a, b))),
             BinaryOperator::Less => |runtime, a, b| runtime.compare(Comparison::Less, a, b).map(Value::bool),
             BinaryOperator::Greater => |runtime, a, b| runtime.compare(Comparison::Greater, a, b).map(Value::bool),
             BinaryOperator::LessOrEqual => {
@@ -143,6 +143,13 @@ impl<'a> Evaluator<'a, '_> {
         self.apply([a, b], position, |runtime, [a, b]| operation(runtime, a, b))
     }
 
+    /// Whether the value of an expression counts as true.
+    #[inline]
+    pub(super) fn condition(&mut self, condition: &'a Expression<'a>) -> Result<bool, Exit> {
+        let value = self.expression(condition)?;
+        Ok(self.runtime.is_true(value))
+    }
+
     /// `&&` and `||` give a bool; `??` gives one of its sides.
     fn logical(
         &mut self,
@@ -152,9 +159,9 @@ impl<'a> Evaluator<'a, '_> {
     ) -> Result<Value, Exit> {
         let left = self.expression(left)?;
         match operator {
-            LogicalOperator::And if !left.is_truthy() => Ok(Value::FALSE),
-            LogicalOperator::Or if left.is_truthy() => Ok(Value::TRUE),
-            LogicalOperator::And | LogicalOperator::Or => Ok(Value::bool(self.expression(right)?.is_truthy())),
+            LogicalOperator::And if !self.runtime.is_true(left) => Ok(Value::FALSE),
+            LogicalOperator::Or if self.runtime.is_true(left) => Ok(Value::TRUE),
+            LogicalOperator::And | LogicalOperator::Or => self.condition(right).map(Value::bool),
             LogicalOperator::Coalesce if left.is_null() => self.expression(right),
             LogicalOperator::Coalesce => Ok(left),
         }

@@ -22,7 +22,7 @@ impl<'a> Evaluator<'a, '_> {
     fn holds(&mut self, condition: &'a Expression<'a>) -> Result<Option<u32>, Exit> {
         match condition.kind {
             ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => {
-                let goes_on = self.expression(left)?.is_truthy();
+                let goes_on = self.condition(left)?;
                 if goes_on { self.nested(|evaluator| evaluator.holds(right)) } else { Ok(None) }
             }
             ExpressionKind::Logical { operator: LogicalOperator::Or, left, right } => {
@@ -31,7 +31,7 @@ impl<'a> Evaluator<'a, '_> {
                     decided => Ok(decided),
                 }
             }
-            _ => Ok(self.expression(condition)?.is_truthy().then(|| condition.position())),
+            _ => Ok(self.condition(condition)?.then(|| condition.position())),
         }
     }
 

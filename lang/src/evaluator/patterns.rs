@@ -1,7 +1,6 @@
 //! `match`.
 
 use runtime::Value;
-use runtime::operations::equals;
 
 use super::tables::Place;
 use super::{Evaluator, Exit};
@@ -34,7 +33,7 @@ impl<'a> Evaluator<'a, '_> {
     fn fits(&mut self, pattern: &'a Pattern<'a>, subject: Value) -> Result<bool, Exit> {
         match *pattern {
             Pattern::Wildcard => Ok(true),
-            Pattern::Value(value) => Ok(equals(subject, self.expression(value)?)),
+            Pattern::Value(value) => self.expression(value).map(|value| self.runtime.equals(subject, value)),
             Pattern::Binding(name) => {
                 self.store(name, subject);
                 Ok(true)
@@ -60,8 +59,7 @@ impl<'a> Evaluator<'a, '_> {
             if matches!(pattern, Pattern::Wildcard) {
                 continue;
             }
-            let outcome = self.runtime.get_attribute(subject, name);
-            let value = self.checked(outcome, position)?;
+            let value = self.apply([subject], position, |runtime, [subject]| runtime.get_attribute(subject, name))?;
             self.push(value);
             let fits = self.fits(pattern, value)?;
             self.pop();

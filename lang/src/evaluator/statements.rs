@@ -105,7 +105,7 @@ impl<'a> Evaluator<'a, '_> {
     fn conditional(&mut self, statement: &'a Statement<'a>) -> Result<(), Exit> {
         let mut statement = statement;
         while let StatementKind::If { condition, ref then, ref otherwise } = statement.kind {
-            if self.expression(condition)?.is_truthy() {
+            if self.condition(condition)? {
                 return self.block(then);
             }
             match otherwise {

@@ -193,7 +193,11 @@ impl<'a, 't> Tables<'a, 't> {
                 _ => {}
             }
         }
-        tables.fields = program.types.iter().map(|facts| positions(&facts.fields)).collect();
+        tables.fields = program
+            .types
+            .iter()
+            .map(|facts| positions(if facts.is_contract { &facts.state } else { &facts.fields }))
+            .collect();
         tables.add_files(program);
         tables.add_constructors(program);
         tables.add_standard_modules(program);

@@ -225,7 +225,7 @@ impl Evaluator<'_, '_> {
 
 /// What a variable holds that may live in a cell. Cells never escape into data, so a cell found in a variable is the variable's own.
 #[inline]
-fn content(value: Value) -> Value {
+pub(super) fn content(value: Value) -> Value {
     value.as_cell().map_or(value, |cell| cell.value)
 }
 

@@ -40,6 +40,12 @@ pub(super) static TABLE: &[Builtin] = &[
         register_event,
         "register_event(name, handler): calls handler with the arguments whenever event name is emitted",
     ),
+    builtin(
+        "contract_at",
+        (2, 2),
+        contract_at,
+        "contract_at(contract, address): the contract of that type at an address in the ledger; null if there is none",
+    ),
     builtin("__TX__", (0, 0), transaction, "TX: a map of who calls and when"),
     builtin("__msg__", (0, 0), message, "msg: a map of who calls and when"),
 ];
@@ -78,6 +84,10 @@ fn ledger_append(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fa
 
 fn register_event(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     runtime.register_event(arguments[0], arguments[1]).map(|()| Value::NULL)
+}
+
+fn contract_at(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+    runtime.find_contract(arguments[0], arguments[1])
 }
 
 fn transaction(runtime: &mut Runtime, _: &[Value]) -> Result<Value, Fault> {

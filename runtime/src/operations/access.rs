@@ -308,9 +308,10 @@ impl Runtime {
 
     /// `require`: an error with the message unless the condition holds.
     pub fn require(&mut self, condition: Value, message: Value) -> Result<(), Fault> {
-        if condition.is_truthy() {
+        if self.is_true(condition) {
             return Ok(());
         }
+        let message = self.plain(message)?;
         Err(Error::new(ErrorKind::Requirement, format!("Requirement failed: {}", self.format(message))))
     }
 

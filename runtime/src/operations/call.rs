@@ -72,7 +72,9 @@ impl Runtime {
             Tag::Module => return self.module_function(receiver, name),
             _ => {}
         }
-        if let Some(native) = self.program.native_methods[name as usize].of(receiver) {
+        let natives = &self.program.native_methods[name as usize];
+        let native = if self.is_contract(receiver) { natives.of_any() } else { natives.of(receiver) };
+        if let Some(native) = native {
             return Ok(Method::Native(native));
         }
         if receiver.tag() == Tag::List

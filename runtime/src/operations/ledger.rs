@@ -5,6 +5,7 @@
 use crate::arguments::expected;
 use crate::builtins::current_time;
 use crate::canonical::{self, MapOrder};
+use crate::chain::footprint;
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
 use crate::host::{Algorithm, Digest, Key, Leaves, SignatureCheck, Slot, Stored};
@@ -107,7 +108,7 @@ impl Runtime {
     #[inline]
     pub fn set_state_field(&mut self, field: Slot, value: Value) -> Result<(), Fault> {
         let stored = Stored::from_value(self, value)?;
-        self.ledger.write(field, stored)
+        self.keep(field, stored)
     }
 
     /// What the entry of a map in the state holds; `null` if there is none.
@@ -130,7 +131,7 @@ impl Runtime {
     #[inline]
     pub fn set_state_entry(&mut self, map: Slot, key: Value, value: Value) -> Result<(), Fault> {
         let stored = Stored::from_value(self, value)?;
-        self.ledger.write_entry(map, Key::from_value(key)?, stored)
+        self.keep_entry(map, Key::from_value(key)?, stored)
     }
 
     /// `STATE_READ`: [`Self::state_entry`] of the state that belongs to no contract.
@@ -148,6 +149,8 @@ impl Runtime {
     /// As there.
     #[inline]
     pub fn state_write(&mut self, key: Value, value: Value) -> Result<(), Fault> {
+        self.check_writable()?;
+        let value = self.plain(value)?;
         self.set_state_entry(Slot::GLOBAL, key, value)
     }
 
@@ -181,11 +184,15 @@ impl Runtime {
     /// `LEDGER_APPEND`: appends an entry to the log that is chained by hash, at the (virtual) time; gives its index.
     ///
     /// # Errors
-    /// When the value cannot be kept.
+    /// When the value cannot be kept, and in code that may not change the state.
     pub fn ledger_append(&mut self, entry: Value) -> Result<Value, Fault> {
+        self.check_writable()?;
+        let entry = self.plain(entry)?;
         let entry = Stored::from_value(self, entry)?;
+        let kept = self.room_for(footprint(None, &entry))?;
         let time = current_time(self);
         let index = self.ledger.append(entry, time)?;
+        self.grown_to(kept);
         i64::try_from(index).map(Value::int).map_err(|_| Error::value_error("the ledger has too many entries"))
     }
 }

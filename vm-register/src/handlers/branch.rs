@@ -145,7 +145,11 @@ unsafe fn truth_slow<const EXPECTED: bool>(m: &mut Machine<'_>, state: State) ->
     // SAFETY: as in `truth`.
     unsafe {
         let i = state.fetch();
-        if i.wide_a().value().is_truthy() == EXPECTED { go_to_slow(m, i, i.word.signed_wide()) } else { i.next() }
+        if m.runtime.is_true(i.wide_a().value()) == EXPECTED {
+            go_to_slow(m, i, i.word.signed_wide())
+        } else {
+            i.next()
+        }
     }
 }
 

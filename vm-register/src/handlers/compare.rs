@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use runtime::operations::{Comparison, equals};
+use runtime::operations::Comparison;
 use runtime::{Fault, Runtime, Value};
 
 use crate::code::{C, Instruction, State};
@@ -47,8 +47,8 @@ impl Condition for Equal {
         x == y
     }
 
-    fn any(_runtime: &mut Runtime, x: Value, y: Value) -> Result<bool, Fault> {
-        Ok(equals(x, y))
+    fn any(runtime: &mut Runtime, x: Value, y: Value) -> Result<bool, Fault> {
+        Ok(runtime.equals(x, y))
     }
 }
 
@@ -153,11 +153,11 @@ pub(crate) unsafe fn truth<T: Technique, const EXPECTED: bool>(m: &mut Machine<'
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(never)]
-unsafe fn truth_slow<const EXPECTED: bool>(_m: &mut Machine<'_>, state: State) -> State {
+unsafe fn truth_slow<const EXPECTED: bool>(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: as in `truth`.
     unsafe {
         let i = state.fetch();
-        i.a().set_bool(i.b().value().is_truthy() == EXPECTED);
+        i.a().set_bool(m.runtime.is_true(i.b().value()) == EXPECTED);
         i.next()
     }
 }
@@ -167,11 +167,11 @@ unsafe fn truth_slow<const EXPECTED: bool>(_m: &mut Machine<'_>, state: State) -
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(never)]
-pub(crate) unsafe fn and(_m: &mut Machine<'_>, state: State) -> State {
+pub(crate) unsafe fn and(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: the caller's promise: all lanes are registers.
     unsafe {
         let i = state.fetch();
-        i.a().set_bool(i.b().value().is_truthy() && i.c().value().is_truthy());
+        i.a().set_bool(m.runtime.is_true(i.b().value()) && m.runtime.is_true(i.c().value()));
         i.next()
     }
 }
@@ -181,11 +181,11 @@ pub(crate) unsafe fn and(_m: &mut Machine<'_>, state: State) -> State {
 /// # Safety
 /// See [`crate::handlers`].
 #[inline(never)]
-pub(crate) unsafe fn or(_m: &mut Machine<'_>, state: State) -> State {
+pub(crate) unsafe fn or(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: the caller's promise: all lanes are registers.
     unsafe {
         let i = state.fetch();
-        i.a().set_bool(i.b().value().is_truthy() || i.c().value().is_truthy());
+        i.a().set_bool(m.runtime.is_true(i.b().value()) || m.runtime.is_true(i.c().value()));
         i.next()
     }
 }

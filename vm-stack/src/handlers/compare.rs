@@ -1,7 +1,8 @@
 //! Equality, order, membership, logic, type tests.
 
+use runtime::Runtime;
 use runtime::Value;
-use runtime::operations::{Comparison, equals};
+use runtime::operations::Comparison;
 
 use super::{handlers, slow_paths};
 use crate::machine::{Flow, Machine, Registers, Slow, Step};
@@ -178,11 +179,11 @@ handlers! {
 /// # Safety
 /// [The contract](super), for an operation that takes `taken` values and leaves one.
 #[inline(always)]
-unsafe fn decide(machine: &mut Machine<'_>, taken: usize, decision: impl FnOnce(&[Value]) -> bool) -> Flow {
+unsafe fn decide(machine: &mut Machine<'_>, taken: usize, decision: impl FnOnce(&Runtime, &[Value]) -> bool) -> Flow {
     // SAFETY: the contract. Nothing was allocated, so this is no safepoint.
     unsafe {
         let target = machine.registers.sp.sub(taken);
-        slot::put_bool(target, decision(machine.top(taken)));
+        slot::put_bool(target, decision(machine.runtime, machine.top(taken)));
         machine.registers.sp = target.add(1);
     }
     Flow::Continue
@@ -201,16 +202,16 @@ unsafe fn order(machine: &mut Machine<'_>, comparison: Comparison) -> Flow {
 }
 
 slow_paths! {
-    fn eq_slow(machine) { decide(machine, 2, |operands| equals(operands[0], operands[1])) }
-    fn neq_slow(machine) { decide(machine, 2, |operands| !equals(operands[0], operands[1])) }
+    fn eq_slow(machine) { decide(machine, 2, |runtime, operands| runtime.equals(operands[0], operands[1])) }
+    fn neq_slow(machine) { decide(machine, 2, |runtime, operands| !runtime.equals(operands[0], operands[1])) }
     fn lt_slow(machine) { order(machine, Comparison::Less) }
     fn gt_slow(machine) { order(machine, Comparison::Greater) }
     fn lte_slow(machine) { order(machine, Comparison::LessOrEqual) }
     fn gte_slow(machine) { order(machine, Comparison::GreaterOrEqual) }
-    fn and_slow(machine) { decide(machine, 2, |operands| operands[0].is_truthy() && operands[1].is_truthy()) }
-    fn or_slow(machine) { decide(machine, 2, |operands| operands[0].is_truthy() || operands[1].is_truthy()) }
-    fn not_slow(machine) { decide(machine, 1, |operands| !operands[0].is_truthy()) }
-    fn to_bool_slow(machine) { decide(machine, 1, |operands| operands[0].is_truthy()) }
+    fn and_slow(machine) { decide(machine, 2, |runtime, operands| runtime.is_true(operands[0]) && runtime.is_true(operands[1])) }
+    fn or_slow(machine) { decide(machine, 2, |runtime, operands| runtime.is_true(operands[0]) || runtime.is_true(operands[1])) }
+    fn not_slow(machine) { decide(machine, 1, |runtime, operands| !runtime.is_true(operands[0])) }
+    fn to_bool_slow(machine) { decide(machine, 1, |runtime, operands| runtime.is_true(operands[0])) }
 
     fn contains_slow(machine) {
         let operands = machine.top(2);
@@ -221,6 +222,6 @@ slow_paths! {
     fn is_instance_slow(machine) {
         let type_index = machine.word().operand() as u32;
         let holds = machine.runtime.is_instance(machine.top(1)[0], type_index);
-        decide(machine, 1, |_| holds)
+        decide(machine, 1, |_, _| holds)
     }
 }

@@ -204,7 +204,7 @@ handlers! {
 unsafe fn branch_slow(machine: &mut Machine<'_>, wanted: bool) -> Flow {
     // SAFETY: the contract.
     unsafe {
-        let holds = machine.top(1)[0].is_truthy();
+        let holds = machine.runtime.is_true(machine.top(1)[0]);
         machine.registers.sp = machine.registers.sp.sub(1);
         if holds == wanted {
             let word = machine.word();
@@ -242,7 +242,7 @@ slow_paths! {
     fn jump_if_true_slow(machine) { branch_slow(machine, true) }
 
     fn loop_if_true_slow(machine) {
-        if machine.runtime.has_fuel_limit() && machine.top(1)[0].is_truthy() && !burn(machine) {
+        if machine.runtime.has_fuel_limit() && machine.runtime.is_true(machine.top(1)[0]) && !burn(machine) {
             return out_of_fuel(machine);
         }
         branch_slow(machine, true)

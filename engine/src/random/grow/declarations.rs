@@ -19,7 +19,8 @@ impl Grower {
         self.spend(8);
         let name = self.fresh("T");
         let is_data = self.random.chance(25);
-        let parents: Vec<TypeFacts> = self.types.iter().filter(|facts| facts.is_data == is_data).cloned().collect();
+        let parents: Vec<TypeFacts> =
+            self.types.iter().filter(|facts| facts.is_data == is_data && !facts.is_contract).cloned().collect();
         let parent = (!parents.is_empty() && self.random.chance(60)).then(|| self.random.choose(&parents).clone());
         let mut fields = parent.as_ref().map(|parent| parent.fields.clone()).unwrap_or_default();
         let mut methods = parent.as_ref().map(|parent| parent.methods.clone()).unwrap_or_default();
@@ -32,7 +33,15 @@ impl Grower {
             fields.push((field, sort));
         }
         let type_index = self.types.len();
-        self.types.push(TypeFacts { name: name.clone(), is_data, fields, methods: methods.clone() });
+        let (is_contract, inits) = (false, 0);
+        self.types.push(TypeFacts {
+            name: name.clone(),
+            is_data,
+            is_contract,
+            fields,
+            methods: methods.clone(),
+            inits,
+        });
         for _ in 0..self.random.between(0, 2) {
             let method = *self.random.choose(&METHODS);
             if members.iter().any(|member| matches!(&member.kind, Kind::Function(name) if &**name == method)) {
@@ -92,7 +101,7 @@ impl Grower {
     }
 
     /// Parameters and body of a function; `bounded` is the function itself if it may recurse.
-    fn function_parts(
+    pub(super) fn function_parts(
         &mut self,
         sorts: &[Sort],
         result: Sort,
@@ -101,6 +110,7 @@ impl Grower {
     ) -> Vec<Node> {
         let mut children = Vec::with_capacity(sorts.len() + 1);
         self.scopes.push(Scope { returns: true, result: Some(result), this, ..Scope::default() });
+        self.fields_in_scope(this);
         let bounded = bounded.filter(|facts| facts.is_bounded);
         for (index, &sort) in sorts.iter().enumerate() {
             let name = self.fresh("a");

@@ -327,6 +327,9 @@ impl Grower {
 
     fn record(&mut self, type_index: usize, depth: usize) -> Node {
         let Some(facts) = self.types.get(type_index).cloned() else { return self.map(depth) };
+        if facts.is_contract {
+            return self.new_contract(&facts, depth);
+        }
         if self.random.chance(50) {
             let mut children = vec![Node::name(&facts.name)];
             for (_, sort) in facts.fields.iter().take(self.random.below(facts.fields.len() + 1)) {

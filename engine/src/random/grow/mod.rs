@@ -13,10 +13,12 @@
 //! - every way out of `try`, `finally` and `defer`, through loops and calls,
 //! - numbers at the edges of immediates and of 64 bits,
 //! - closures that share what they capture,
+//! - state that transactions undo ([`ledger`]),
 //! - tasks that wait in the midst of all that.
 
 mod declarations;
 mod expressions;
+mod ledger;
 mod statements;
 mod tasks;
 
@@ -78,9 +80,12 @@ struct FunctionFacts {
 struct TypeFacts {
     name: Name,
     is_data: bool,
+    is_contract: bool,
     fields: Vec<(Name, Sort)>,
     /// Name and number of parameters.
     methods: Vec<(&'static str, usize)>,
+    /// How many arguments a contract is made with.
+    inits: usize,
 }
 
 struct Grower {
@@ -91,6 +96,8 @@ struct Grower {
     functions: Vec<FunctionFacts>,
     types: Vec<TypeFacts>,
     enumeration: Option<(Name, Vec<Name>)>,
+    /// There are contracts, transactions and events.
+    has_ledger: bool,
     next: usize,
     /// Nesting of statements.
     nesting: usize,
@@ -111,6 +118,7 @@ pub fn program(seed: u64) -> Node {
         functions: Vec::new(),
         types: Vec::new(),
         enumeration: None,
+        has_ledger: false,
         next: 0,
         nesting: 0,
         has_tasks: seed % 3 == 1,
@@ -127,6 +135,15 @@ impl Grower {
         }
         if self.random.chance(15) {
             statements.push(self.enumeration());
+        }
+        self.has_ledger = self.random.chance(40);
+        if self.has_ledger {
+            self.budget += 60;
+            self.contracts_of_program(&mut statements);
+            for _ in 0..self.random.between(1, 2) {
+                let statement = self.declare_contract_variable();
+                statements.push(statement);
+            }
         }
         for _ in 0..self.random.between(2, 4) {
             let statement = self.declare_variable();

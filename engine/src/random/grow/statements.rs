@@ -17,6 +17,7 @@ impl Grower {
         let in_loop = u32::from(self.scope().loops > 0);
         let returns = u32::from(self.scopes.len() > 1 && self.scope().returns);
         let has_this = u32::from(self.scope().this.is_some());
+        let ledger = u32::from(self.has_ledger);
         let node = match self.random.weighted(&[
             16,
             16,
@@ -40,6 +41,8 @@ impl Grower {
             2,
             6,
             3 * has_this,
+            6 * nests * ledger,
+            14 * ledger,
             8 * u32::from(self.has_tasks),
         ]) {
             0 => self.declare_variable(),
@@ -64,12 +67,14 @@ impl Grower {
             19 => self.store_field(),
             20 => self.hazard_statement(),
             21 => self.store_into_this(),
+            22 => self.transaction(),
+            23 => self.ledger_statement(),
             _ => self.task_statement(),
         };
         body.push(node);
     }
 
-    fn block(&mut self, least: usize, most: usize) -> Node {
+    pub(super) fn block(&mut self, least: usize, most: usize) -> Node {
         self.nesting += 1;
         let known = self.scope().variables.len();
         let mut statements = Vec::new();
@@ -407,7 +412,7 @@ impl Grower {
         }
     }
 
-    fn guarded(&mut self, statement: Node) -> Node {
+    pub(super) fn guarded(&mut self, statement: Node) -> Node {
         if self.random.chance(85) {
             let condition = self.expression(Sort::Bool, 2);
             Node::new(Kind::If, vec![condition, Node::new(Kind::Block, vec![statement])])

@@ -1,0 +1,156 @@
+//! `harness run --ledger` from outside: programs go on from what earlier runs have left in a file.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use ledger::Chain;
+use runtime::host::{Ledger, Status};
+
+const PROGRAM: &str = r#"
+contract Counter {
+    state n = 0
+    state log = []
+    action bump(by) {
+        n += by
+        log.push(n)
+        emit Bumped(n)
+        require(n < 100, "too much")
+        return n
+    }
+}
+let counter = state_read("counter")
+if counter == null {
+    counter = Counter()
+    tx { state_write("counter", counter) }
+}
+print(counter.bump(1), counter.log)
+print(counter == contract_at(Counter, counter.address), contract_at(Counter, "0x0"))
+try { counter.bump(1000) } catch (e) { print(e) }
+"#;
+
+fn run(program: &str, ledger: &Path, options: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_harness"));
+    command.args(["run", "--cache", "off", "-e", program, "--ledger"]).arg(ledger).args(options);
+    command.output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn runs_go_on_from_each_other_on_every_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("counter.ledger");
+    let mut log = Vec::new();
+    for (round, vm) in (1..).zip(["ast", "stack", "register", "hybrid", "auto"]) {
+        log.push(round.to_string());
+        let shown = out(&run(PROGRAM, &file, &["--vm", vm]));
+        assert_eq!(shown, format!("{round} [{}]\ntrue null\nRequirement failed: too much\n", log.join(", ")), "{vm}");
+    }
+    let chain = Chain::copy_of(&file).unwrap();
+    assert_eq!(chain.height(), 5);
+    let block = chain.block(1).unwrap().unwrap();
+    let actions: Vec<&str> = block.transactions.iter().map(|transaction| &*transaction.action).collect();
+    assert_eq!(actions, ["Counter", "tx", "bump", "bump"]);
+    let status: Vec<Status> = block.receipts.iter().map(|receipt| receipt.status).collect();
+    assert_eq!(status, [Status::Success, Status::Success, Status::Success, Status::Reverted]);
+    let events: Vec<usize> = block.receipts.iter().map(|receipt| receipt.events.len()).collect();
+    assert_eq!(events, [0, 0, 1, 0]);
+    let verified = Command::new(env!("CARGO_BIN_EXE_harness")).args(["ledger", "verify"]).arg(&file).output().unwrap();
+    assert!(verified.status.success());
+}
+
+#[test]
+fn equal_runs_leave_equal_ledgers() {
+    let folder = tempfile::tempdir().unwrap();
+    let heads = ["ast", "stack", "register", "hybrid"].map(|vm| {
+        let file = folder.path().join(vm);
+        out(&run(PROGRAM, &file, &["--vm", vm, "--deterministic"]));
+        out(&run(PROGRAM, &file, &["--vm", vm, "--deterministic"]));
+        Chain::copy_of(&file).unwrap().head().unwrap().hash()
+    });
+    assert!(heads.iter().all(|head| *head == heads[0]));
+}
+
+#[test]
+fn what_ended_well_is_kept_when_the_program_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("failing.ledger");
+    let failing = "tx { state_write(\"kept\", 1) }\ntx { state_write(\"kept\", 2) throw \"no\" }";
+    let output = run(failing, &file, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(out(&run("print(state_read(\"kept\"))", &file, &[])), "1\n");
+    let endless = "tx { state_write(\"kept\", 3) }\ntx { state_write(\"kept\", 4) while true { } }";
+    let output = run(endless, &file, &["--fuel", "1000"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(out(&run("print(state_read(\"kept\"))", &file, &[])), "3\n");
+    // Runs that only look make no block.
+    assert_eq!(Chain::copy_of(&file).unwrap().height(), 2);
+}
+
+#[test]
+fn a_program_without_the_types_of_the_state_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("types.ledger");
+    out(&run("data P { a: any }\ntx { state_write(\"p\", [P(1)]) }", &file, &[]));
+    let output = run("print(state_read(\"p\"))", &file, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("the ledger has an instance of 'P'"), "{}", err(&output));
+}
+
+#[test]
+fn files_that_are_no_ledgers_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("text.ledger");
+    std::fs::write(&file, "some text").unwrap();
+    let output = run("print(1)", &file, &[]);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
+    assert!(err(&output).contains("is not a ledger"), "{}", err(&output));
+    let output = run("print(1)", &folder.path().join("no/such/folder"), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("cannot open"), "{}", err(&output));
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("damaged.ledger");
+    out(&run(PROGRAM, &file, &[]));
+    let mut bytes = std::fs::read(&file).unwrap();
+    let at = bytes.windows(6).position(|window| window == b"Bumped").expect("the event is in the file");
+    bytes[at] = b'X';
+    std::fs::write(&file, &bytes).unwrap();
+    let output = run(PROGRAM, &file, &[]);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]), "{}", err(&output));
+    assert!(err(&output).contains("is damaged"), "{}", err(&output));
+}
+
+#[test]
+fn files_in_use_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("used.ledger");
+    let mut other = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["run", "--cache", "off", "-e", "print(\"ready\", input())", "--ledger"])
+        .arg(&file)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The file is locked before the program begins; wait until it is there.
+    while !file.exists() || Chain::copy_of(&file).is_ok() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        assert!(other.try_wait().unwrap().is_none(), "the other run waits for its input");
+    }
+    let output = run("print(1)", &file, &[]);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
+    assert!(err(&output).contains("is in use by another process"), "{}", err(&output));
+    drop(other.stdin.take());
+    assert!(other.wait().unwrap().success());
+    assert_eq!(out(&run("print(1)", &file, &[])), "1\n");
+}
