@@ -70,8 +70,10 @@ impl Workspace {
 
     /// Takes back liveness that nobody needs any more.
     pub(crate) fn recycle(&mut self, live: Liveness) {
-        // Two are in use at a time.
-        if self.spare.len() < 4 {
+        if !live.entering.is_of_few() {
+            self.solver.recycle(live);
+        } else if self.spare.len() < 4 {
+            // Two are in use at a time.
             self.spare.push(live);
         }
     }
@@ -93,7 +95,7 @@ pub(crate) fn clean_up_with_liveness(
         }
         leave_out_unreachable(function, &mut workspace.blocks);
     }
-    let unset = if takes(Step::SplitWebs) { split_webs(function, workspace) } else { None };
+    let unset = takes(Step::SplitWebs).then(|| split_webs(function, workspace));
     // What is done to moves is not to be done where there are none.
     let takes_moves = |step| before != 0 && takes(step);
     if takes_moves(Step::SingleConstants) {

@@ -553,6 +553,7 @@ impl<'e> Emitter<'e> {
             code: self.tables.code.clone(),
             handlers,
             lines: self.tables.lines.clone(),
+            refunds: self.source.refunds.clone(),
             source: self.source.source,
             captures: self.source.captures.clone(),
             local_names: self.source.local_names[..usize::from(self.source.parameters)].to_vec(),

@@ -35,6 +35,7 @@ pub const ALL: &[Large] = &[
     Large { name: "loops in a row", make: loops_in_a_row, size: 1000 },
     Large { name: "loops over locals", make: loops_over_locals, size: 500 },
     Large { name: "nested loops", make: nested_loops, size: 1000 },
+    Large { name: "nested whiles", make: nested_whiles, size: 1000 },
     Large { name: "else-ifs", make: else_ifs, size: 1500 },
     Large { name: "wide print", make: wide_print, size: 3000 },
 ];
@@ -364,6 +365,26 @@ pub fn nested_loops(depth: u32) -> StackCode {
     }
     code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
     module(1 + 3 * depth, code)
+}
+
+/// The same with loops that are tested where they begin, and left nowhere else.
+pub fn nested_whiles(depth: u32) -> StackCode {
+    let mut code = vec![op(Op::LoadConst, 0), op(Op::StoreLocal, 0)];
+    let mut heads = Vec::new();
+    for counter in 1..=depth {
+        code.extend([op(Op::LoadConst, 0), op(Op::StoreLocal, counter)]);
+        let head = code.len();
+        code.extend([op(Op::LoadLocal, counter), op(Op::LoadConst, 1), op(Op::Lt, 0), op(Op::JumpIfFalse, 0)]);
+        heads.push(head);
+    }
+    code.extend([op(Op::LoadLocal, 0), op(Op::LoadConst, 7), op(Op::Add, 0), op(Op::StoreLocal, 0)]);
+    for (counter, head) in (1..depth + 1).zip(heads).rev() {
+        code.extend([op(Op::LoadLocal, counter), op(Op::LoadConst, 1), op(Op::Add, 0), op(Op::StoreLocal, counter)]);
+        code.push(op(Op::Loop, head as u32));
+        code[head + 3] = op(Op::JumpIfFalse, code.len() as u32);
+    }
+    code.extend([op(Op::LoadLocal, 0), op(Op::Return, 0)]);
+    module(1 + depth, code)
 }
 
 /// Begins to count so many rounds in a local; gives the jump past the loop. Its end and its step are in the two locals behind.

@@ -24,6 +24,7 @@ pub mod live;
 pub mod notes;
 pub mod parallel;
 pub mod regions;
+mod rows;
 mod shared;
 pub mod step;
 pub mod tac;

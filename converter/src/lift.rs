@@ -9,6 +9,8 @@
 //! Blocks of an island are lifted one instruction to one: every entry of the symbolic stack is the place that stands for its depth, and locals
 //! are pushed and popped by instructions of their own.
 
+mod stack;
+
 use std::ops::Range;
 
 use isa::module::CaptureSource;
@@ -17,6 +19,7 @@ use optimizer::ControlFlowGraph;
 use optimizer::cfg::is_comparison;
 use smallvec::{SmallVec, smallvec};
 
+use self::stack::SymbolicStack;
 use crate::Size;
 use crate::step::{Step, StepSet};
 use crate::tac::{Block, Function, Handler, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant};
@@ -41,7 +44,7 @@ pub fn lift_around(
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     graph: ControlFlowGraph,
-    stack: Vec<Operand>,
+    stack: SymbolicStack,
     /// A function that is not needed any more, without blocks.
     function: Function,
     /// Empty lists of instructions, of blocks that are not needed any more.
@@ -58,7 +61,7 @@ impl Tables {
         };
         Self {
             graph: ControlFlowGraph::with_capacity(2 * size.instructions, size.blocks),
-            stack: Vec::with_capacity(16),
+            stack: SymbolicStack::with_capacity(16),
             function,
             lists: Vec::with_capacity(size.blocks),
         }
@@ -155,7 +158,7 @@ struct Lifter<'m> {
     /// Whether the current block is one of an island.
     is_island: bool,
     registers: u32,
-    stack: &'m mut Vec<Operand>,
+    stack: &'m mut SymbolicStack,
     /// Instructions of the current block.
     instructions: Vec<Instruction>,
     lists: &'m mut Vec<Vec<Instruction>>,
@@ -182,9 +185,7 @@ impl Lifter<'_> {
         if !source.is_reachable {
             return block;
         }
-        self.stack.clear();
-        let first = self.place(0);
-        self.stack.extend((0..source.depth).map(|depth| Operand::Register(first + depth)));
+        self.stack.begin(self.place(0), source.depth);
         let kept = source.handler.map_or(0, |handler| self.function.handlers[handler as usize].landing);
         let last = source.end - 1;
         for pc in source.start..last {
@@ -277,50 +278,38 @@ impl Lifter<'_> {
         mut operands: SmallVec<[Operand; 3]>,
         pc: u32,
     ) -> SmallVec<[Operand; 3]> {
+        self.make_legal(operation, &mut operands, pc);
+        operands
+    }
+
+    #[inline]
+    fn make_legal(&mut self, operation: RegisterOp, operands: &mut [Operand], pc: u32) {
         for index in 0..operands.len() {
             // Operands already made legal count as they are now.
             if matches!(operands[index], Operand::Constant(_))
-                && !allows_constant(operation, index, &operands, self.without)
+                && !allows_constant(operation, index, operands, self.without)
             {
                 operands[index] = Operand::Register(self.in_register(operands[index], pc));
             }
         }
-        operands
     }
 
     /// Takes so many operands from the stack, such as the operation can have.
     #[inline]
     fn pop_many(&mut self, operation: RegisterOp, count: usize, pc: u32) -> SmallVec<[Operand; 3]> {
-        let first = self.stack.len() - count;
-        for index in 0..count {
-            let operand = self.stack[first + index];
-            if matches!(operand, Operand::Constant(_))
-                && !allows_constant(operation, index, &self.stack[first..], self.without)
-            {
-                self.stack[first + index] = Operand::Register(self.in_register(operand, pc));
-            }
-        }
-        let popped = match self.stack[first..] {
-            [one] => smallvec![one],
-            [one, two] => smallvec![one, two],
-            ref many => SmallVec::from_slice(many),
-        };
-        self.stack.truncate(first);
+        let mut popped = self.stack.pop_many(count);
+        self.make_legal(operation, &mut popped, pc);
         popped
     }
 
     /// Makes sure that nothing on the stack means the value that `local` has now.
     fn release_local(&mut self, local: VirtualRegister, pc: u32) {
-        if !self.stack.contains(&Operand::Register(local)) {
+        if !self.stack.contains(local) {
             return;
         }
         let kept = self.new_register();
         self.emit_move(kept, Operand::Register(local), pc);
-        for entry in &mut *self.stack {
-            if *entry == Operand::Register(local) {
-                *entry = Operand::Register(kept);
-            }
-        }
+        self.stack.replace(local, kept);
     }
 
     fn store_local(&mut self, local: VirtualRegister, pc: u32) {
@@ -338,7 +327,7 @@ impl Lifter<'_> {
             && let Some(last) = self.instructions.last_mut()
             && last.destination >= self.function.locals
             && value == Operand::Register(last.destination)
-            && !self.stack.contains(&value)
+            && !self.stack.contains(last.destination)
         {
             last.destination = local;
             return;
@@ -364,7 +353,7 @@ impl Lifter<'_> {
                 self.pop();
             }
             StackOp::Dup => {
-                let top = *self.stack.last().expect("verified code does not copy from an empty stack");
+                let top = self.stack.last().expect("verified code does not copy from an empty stack");
                 self.stack.push(top);
             }
             StackOp::LoadName => self.result(R::LoadVarReg, SmallVec::new(), operand, pc),
@@ -490,6 +479,7 @@ impl Lifter<'_> {
             StackOp::GasCharge => {
                 self.sink(R::GasChargeReg, 1, 0, pc);
             }
+            StackOp::Meter => self.effect(R::MeterReg, SmallVec::new(), operand, pc),
             StackOp::Import => self.effect(R::ImportReg, SmallVec::new(), operand, pc),
             StackOp::Require => {
                 self.sink(R::RequireReg, 2, 0, pc);
@@ -519,7 +509,7 @@ impl Lifter<'_> {
         let (operation, source) = match instruction.op() {
             StackOp::LoadConst => (RegisterOp::MovReg, Operand::Constant(operand)),
             StackOp::LoadLocal => (RegisterOp::PushReg, Operand::Register(operand)),
-            StackOp::Dup => (RegisterOp::PushReg, *self.stack.last().expect("verified code copies from a full stack")),
+            StackOp::Dup => (RegisterOp::PushReg, self.stack.last().expect("verified code copies from a full stack")),
             StackOp::Pop | StackOp::Nop => {
                 if instruction.op() == StackOp::Pop {
                     self.pop();
@@ -562,7 +552,7 @@ impl Lifter<'_> {
     /// The closure first, then the variables of this frame that it captures, one by one.
     fn make_function(&mut self, index: u32, pc: u32) {
         self.result(RegisterOp::MakeFunctionReg, SmallVec::new(), index, pc);
-        let closure = *self.stack.last().expect("just pushed");
+        let closure = self.stack.last().expect("just pushed");
         for (number, capture) in self.module.functions[index as usize].captures.iter().enumerate() {
             if let CaptureSource::Local(local) = capture.from {
                 self.effect(RegisterOp::SetCapture, smallvec![closure, Operand::Register(local)], number as u32, pc);
@@ -572,24 +562,23 @@ impl Lifter<'_> {
 
     /// In a guarded block, keeps the values that its handler finds on the stack in the registers that stand for their places.
     fn settle_kept(&mut self, kept: u32, pc: u32) {
-        for depth in 0..self.stack.len().min(kept as usize) {
+        for depth in self.stack.settled()..self.stack.len().min(kept as usize) {
             let place = self.place(depth);
-            let entry = self.stack[depth];
-            if entry == Operand::Register(place) {
-                continue;
+            let entry = self.stack.get(depth);
+            if entry != Operand::Register(place) {
+                self.release_local(place, pc);
+                self.emit_move(place, entry, pc);
             }
-            self.release_local(place, pc);
-            self.emit_move(place, entry, pc);
-            self.stack[depth] = Operand::Register(place);
+            self.stack.settle();
         }
     }
 
     /// Moves what is left on the stack to the registers that stand for its places. `reads` are the registers that the block's terminator
     /// is going to read: they follow a value that is made in its place in the first place.
     fn settle_stack(&mut self, reads: &mut [VirtualRegister], pc: u32) {
-        for depth in 0..self.stack.len() {
+        for depth in self.stack.settled()..self.stack.len() {
             let place = self.place(depth);
-            let entry = self.stack[depth];
+            let entry = self.stack.get(depth);
             if entry == Operand::Register(place) {
                 continue;
             }
@@ -597,8 +586,8 @@ impl Lifter<'_> {
                 && let Some(last) = self.instructions.last_mut()
                 && last.destination >= self.function.locals
                 && entry == Operand::Register(last.destination)
-                && self.stack.iter().filter(|&&other| other == entry).count() == 1
                 && depth + 1 == self.stack.len()
+                && !self.stack.has_below_top(last.destination)
             {
                 for read in reads.iter_mut().filter(|read| **read == last.destination) {
                     *read = place;
@@ -690,7 +679,7 @@ impl Lifter<'_> {
             && let Some(last) = self.instructions.last()
             && condition == Operand::Register(last.destination)
             && last.destination >= self.function.locals
-            && !self.stack.contains(&condition)
+            && !self.stack.contains(last.destination)
         {
             if last.operation == RegisterOp::NotReg {
                 condition = last.operands[0];

@@ -8,7 +8,7 @@ use crate::Size;
 use crate::cleanup::live_globals;
 use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister, is_window};
 use isa::RegisterOp;
-use optimizer::liveness::{LiveSets, LiveWord, Liveness, for_each_difference};
+use optimizer::liveness::{LiveSets, Liveness};
 
 /// Where a virtual register is live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +164,7 @@ impl LiveRanges {
     pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {
         self.begin(function);
         self.loop_depths(function);
-        let mut border = Border { words: &[], bits: 0, point: 0 };
+        let mut border = Border { sets: &live.entering, block: None, bits: 0, point: 0 };
         // Parameters and what begins unset are there before the first instruction.
         let mut point = 2;
         for register in live.entering.iter(0) {
@@ -306,7 +306,7 @@ impl LiveRanges {
     fn border<'l>(&mut self, border: &mut Border<'l>, live: &'l LiveSets, block: u32, point: u32) {
         let before = border.point;
         border.point = point;
-        if let Some(bits) = live.only_word(block as usize) {
+        if let Some(bits) = live.bits(block as usize) {
             let mut changed = border.bits ^ bits;
             while changed != 0 {
                 let register = changed.trailing_zeros();
@@ -316,24 +316,30 @@ impl LiveRanges {
             border.bits = bits;
             return;
         }
-        let words = live.words(block as usize);
-        for_each_difference(border.words, words, |register, begins| {
+        let block = Some(block as usize);
+        border.sets.for_each_difference(border.block, live, block, |register, begins| {
             self.touch(register, if begins { point } else { before }, 0);
         });
-        border.words = words;
+        (border.sets, border.block) = (live, block);
     }
 
     /// Goes on to the end, where nothing is live.
     fn end(&mut self, border: Border<'_>) {
-        let only = LiveWord { index: 0, before: 0, bits: border.bits };
-        let registers = only.variables().chain(border.words.iter().flat_map(|word| word.variables()));
-        registers.for_each(|register| self.touch(register, border.point, 0));
+        let mut bits = border.bits;
+        while bits != 0 {
+            self.touch(bits.trailing_zeros(), border.point, 0);
+            bits &= bits - 1;
+        }
+        if let Some(block) = border.block {
+            border.sets.iter(block).for_each(|register| self.touch(register, border.point, 0));
+        }
     }
 }
 
-/// The border of a block passed last, and what is live there: in words, or bits where no set has more than one word.
+/// The border of a block passed last, and what is live there: bits where there are no more registers than a word has, or a block's set.
 struct Border<'l> {
-    words: &'l [LiveWord],
+    sets: &'l LiveSets,
+    block: Option<usize>,
     bits: u64,
     point: u32,
 }

@@ -8,7 +8,7 @@
 //! the handler of a guarded block where the handler needs it. What remains apart is a web. Most registers are set in one place only: those are
 //! one web each, and have one segment.
 
-use optimizer::liveness::{LiveSets, LiveWord};
+use optimizer::liveness::{LiveSets, NumberedSets};
 
 use crate::Size;
 use crate::cleanup::{Workspace, live_globals_in};
@@ -28,7 +28,7 @@ pub(crate) struct WebTables {
     /// Registers that are set in several places.
     several: Vec<u64>,
     /// With which of these blocks are entered. The numbers in it are their first segments.
-    entering: LiveSets,
+    entering: NumberedSets,
     /// The segment that each register set in several places has at the point reached.
     current: Notes<u32>,
     /// The one segment of each other register, and then the name of that.
@@ -39,18 +39,18 @@ pub(crate) struct WebTables {
     names: Vec<VirtualRegister>,
 }
 
-/// Renames the virtual registers of a function so that each is one web. Returns those that are live when it begins; none if it is left as it is.
-pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> Option<Vec<VirtualRegister>> {
+/// Renames the virtual registers of a function so that each is one web. Returns those that are live when it begins.
+pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> Vec<VirtualRegister> {
     let live = live_globals_in(function, workspace);
     let unset = split(function, &live.entering, &mut workspace.webs);
     workspace.recycle(live);
     unset
 }
 
-fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Option<Vec<VirtualRegister>> {
+fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Vec<VirtualRegister> {
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
-    if live.len() > LARGEST + LARGEST_PER_INSTRUCTION * instructions {
-        return None;
+    if !live.are_at_most(LARGEST + LARGEST_PER_INSTRUCTION * instructions) {
+        return live.iter(0).collect();
     }
     for block in function.blocks.iter_mut().filter(|block| !block.is_reachable) {
         block.instructions.clear();
@@ -63,7 +63,7 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Op
     fixed.clear();
     fixed.resize(function.globals as usize, NONE);
     parents.clear();
-    parents.extend(0..entering.len() as u32);
+    parents.extend(0..entering.len());
     let mut webs = Webs { parents, entering, several, fixed };
     for register in live.iter(0) {
         if !webs.is_several(register) {
@@ -193,7 +193,7 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Op
         NONE => names.of[segments.next().expect("it does not end") as usize],
         name => name,
     };
-    Some(live.iter(0).map(name).collect())
+    live.iter(0).map(name).collect()
 }
 
 impl WebTables {
@@ -202,7 +202,7 @@ impl WebTables {
         Self {
             once: Vec::with_capacity(1),
             several: Vec::with_capacity(1),
-            entering: LiveSets::with_capacity(size.blocks),
+            entering: NumberedSets::with_capacity(size.blocks),
             current: Notes::with_capacity(size.registers),
             fixed: Vec::with_capacity(size.registers),
             parents: Vec::with_capacity(size.registers),
@@ -240,7 +240,7 @@ impl WebTables {
 
 /// Notes the segments with which registers enter a block, and nothing else.
 #[inline]
-fn enter(entering: &LiveSets, block: u32, current: &mut Notes<u32>) {
+fn enter(entering: &NumberedSets, block: u32, current: &mut Notes<u32>) {
     current.clear();
     entering.for_each_numbered(block as usize, |segment, register| current.set(register, segment));
 }
@@ -270,7 +270,7 @@ impl HandlersByBlock {
 struct Webs<'l> {
     parents: &'l mut Vec<u32>,
     /// Registers set in several places with which blocks are entered; their numbers are their segments.
-    entering: &'l LiveSets,
+    entering: &'l NumberedSets,
     several: &'l [u64],
     /// The segment of each other register.
     fixed: &'l mut [u32],
@@ -366,22 +366,28 @@ impl Webs<'_> {
         };
         // Names in the order in which registers first enter blocks.
         let mut next = 0;
-        for block in 0..function.blocks.len() {
-            for word in live.words(block) {
-                // Registers that are one web are looked at once.
-                let news = word.bits & !named[word.index as usize];
-                named[word.index as usize] |= news & !self.several[word.index as usize];
-                for register in (LiveWord { bits: news, ..*word }).variables() {
-                    let segment = match self.fixed[register as usize] {
-                        NONE => {
-                            next += 1;
-                            self.find(next - 1)
-                        }
-                        segment => segment,
-                    };
-                    name(of, segment);
-                }
+        let mut enter = |webs: &mut Self, index: u32, bits: u64| {
+            // Registers that are one web are looked at once.
+            let mut news = bits & !named[index as usize];
+            if news == 0 {
+                return;
             }
+            named[index as usize] |= news & !webs.several[index as usize];
+            while news != 0 {
+                let register = index * 64 + news.trailing_zeros();
+                news &= news - 1;
+                let segment = match webs.fixed[register as usize] {
+                    NONE => {
+                        next += 1;
+                        webs.find(next - 1)
+                    }
+                    segment => segment,
+                };
+                name(of, segment);
+            }
+        };
+        for block in 0..function.blocks.len() {
+            live.for_each_word(block, |index, bits| enter(self, index, bits));
         }
         for &landing in landings.iter().filter(|&&landing| landing != NONE) {
             name(of, self.find(landing));

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bumpalo::Bump;
 use isa::{AnyModule, RegCode, StackCode, Verified};
+use lang::gas::Charges;
 use lang::{Analysis, NoLoader, SourceLoader};
 use self_cell::self_cell;
 
@@ -103,8 +104,19 @@ pub struct Compiled {
     /// What was found out about a tree that is not here.
     facts: Option<Facts>,
     code: Code,
-    /// Its stack code as optimizers with these options leave it.
-    optimized: Mutex<Vec<(optimizer::Options, Arc<Optimized>)>>,
+    /// Its code that takes gas, once it is asked for.
+    metered: Mutex<Option<Arc<Metered>>>,
+    /// Its stack code as optimizers with these options leave it, metered or not.
+    optimized: Mutex<Vec<(optimizer::Options, bool, Arc<Optimized>)>>,
+}
+
+/// Stack code that takes gas.
+#[derive(Debug)]
+pub struct Metered {
+    /// The code as the compiler wrote it.
+    pub code: Arc<Verified<StackCode>>,
+    /// What the tree's regions cost; none when the program was loaded as bytecode.
+    pub charges: Option<Charges>,
 }
 
 /// Code in one form or the other.
@@ -160,13 +172,13 @@ impl Compiled {
         if let Code::Stack(code) = &compiled.code {
             let optimized = Arc::new(Optimized::known(Arc::clone(code)));
             let mut known = compiled.optimized.lock().unwrap_or_else(PoisonError::into_inner);
-            known.push((configuration.optimizer_options(), optimized));
+            known.push((configuration.optimizer_options(), false, optimized));
         }
         compiled
     }
 
     fn of(source: &Source, tree: Option<Tree>, facts: Option<Facts>, code: Code) -> Self {
-        Self { name: source.name.clone(), tree, facts, code, optimized: Mutex::default() }
+        Self { name: source.name.clone(), tree, facts, code, metered: Mutex::default(), optimized: Mutex::default() }
     }
 
     /// Name of the main file.
@@ -186,14 +198,39 @@ impl Compiled {
     /// When optimized code does not verify, which is a defect of a pass.
     pub fn optimized(&self, configuration: &Configuration) -> Result<Option<Arc<Optimized>>, EngineError> {
         let Code::Stack(code) = &self.code else { return Ok(None) };
+        let is_metered = configuration.is_metered();
+        let code = if is_metered { &self.metered()?.code } else { code };
         let options = configuration.optimizer_options();
         let mut known = self.optimized.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, optimized)) = known.iter().find(|(found, _)| *found == options) {
+        if let Some((.., optimized)) = known.iter().find(|found| (&found.0, found.1) == (&options, is_metered)) {
             return Ok(Some(Arc::clone(optimized)));
         }
         let optimized = Arc::new(Optimized::new(&self.name, code, &options)?);
-        known.push((options, Arc::clone(&optimized)));
+        known.push((options, is_metered, Arc::clone(&optimized)));
         Ok(Some(optimized))
+    }
+
+    /// The stack code that takes gas, as the compiler wrote it. It is made once.
+    ///
+    /// # Errors
+    /// When the program was loaded as code that takes none, or does not compile.
+    pub fn metered(&self) -> Result<Arc<Metered>, EngineError> {
+        let mut metered = self.metered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(metered) = &*metered {
+            return Ok(Arc::clone(metered));
+        }
+        let made = Arc::new(match (&self.tree, &self.code) {
+            (Some(tree), _) => {
+                let (code, charges) =
+                    lang::compile_metered(tree.borrow_dependent()).map_err(EngineError::Diagnostics)?;
+                let refused = |error| EngineError::Verify { name: self.name.clone(), error };
+                Metered { code: Arc::new(isa::verify::stack(code).map_err(refused)?), charges: Some(charges) }
+            }
+            (None, Code::Stack(code)) if code.is_metered() => Metered { code: Arc::clone(code), charges: None },
+            _ => return Err(EngineError::NotMetered { program: self.name.clone() }),
+        });
+        *metered = Some(Arc::clone(&made));
+        Ok(made)
     }
 
     /// What can be told of the program, unless it was loaded as bytecode.

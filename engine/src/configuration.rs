@@ -117,6 +117,11 @@ impl Configuration {
         })
     }
 
+    /// True when runs take gas.
+    pub fn is_metered(&self) -> bool {
+        self.limits.gas.is_some()
+    }
+
     /// What the optimizer is told. Superinstructions are made of instructions that are not combined yet.
     pub fn optimizer_options(&self) -> optimizer::Options {
         let mut options = self.optimizer.clone();
@@ -142,6 +147,8 @@ impl Configuration {
     /// here now.
     pub fn code_form(&self, vm: &str) -> Option<CodeForm> {
         match vm {
+            // Code that takes gas is not kept.
+            _ if self.is_metered() => None,
             "stack" | "hybrid" => Some(CodeForm::Stack),
             "register" if !self.check => Some(CodeForm::Register),
             _ => None,
@@ -521,6 +528,32 @@ static AXES: &[Axis] = &[
             Some(())
         },
         get: |configuration| configuration.limits.fuel.map_or("unlimited".to_string(), |fuel| fuel.to_string()),
+    },
+    Axis {
+        name: "gas",
+        placeholder: "LIMIT",
+        about: "meter gas: what instructions and builtins cost; the run may use so much",
+        choices: || {
+            vec![
+                Choice { name: "off", about: "do not meter" },
+                Choice { name: "unlimited", about: "meter without a limit" },
+            ]
+        },
+        numbers: "a number",
+        shapes: Shapes::StackCode,
+        set: |configuration, value| {
+            configuration.limits.gas = match value {
+                "off" => None,
+                "unlimited" => Some(u64::MAX),
+                number => Some(number.parse().ok()?),
+            };
+            Some(())
+        },
+        get: |configuration| match configuration.limits.gas {
+            None => "off".to_string(),
+            Some(u64::MAX) => "unlimited".to_string(),
+            Some(limit) => limit.to_string(),
+        },
     },
 ];
 

@@ -50,6 +50,12 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// Gas is to be metered in code that does not meter it.
+    #[error("{program} was compiled to code that takes no gas; give its source text, or compile it with --gas")]
+    NotMetered {
+        /// The program.
+        program: String,
+    },
     /// The code needs something that this version does not have.
     #[error("{0}")]
     Link(String),

@@ -18,6 +18,8 @@ pub struct Outcome {
     pub heap: HeapStatistics,
     /// Fuel that was used, if the run had a limit.
     pub fuel_used: Option<u64>,
+    /// Gas that was used, if the run was metered.
+    pub gas_used: Option<u64>,
     /// What became of the ledger, if the program did anything with it.
     pub ledger: Option<Box<LedgerOutcome>>,
     /// Instructions dispatched, if they were counted.
@@ -110,7 +112,15 @@ impl Outcome {
         let events = runtime.ledger.events().to_vec();
         let state_root = is_used.then(|| runtime.ledger.state_root().ok()).flatten();
         let ledger = state_root.map(|state_root| Box::new(LedgerOutcome { state_root, events, block: None }));
-        Self { result, heap: runtime.heap.statistics(), fuel_used, ledger, instructions: None, time }
+        Self {
+            result,
+            heap: runtime.heap.statistics(),
+            fuel_used,
+            gas_used: runtime.gas_used(),
+            ledger,
+            instructions: None,
+            time,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `harness run --ledger` from outside: programs go on from what earlier runs have left in a file.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -136,17 +137,15 @@ fn files_in_use_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("used.ledger");
     let mut other = Command::new(env!("CARGO_BIN_EXE_harness"))
-        .args(["run", "--cache", "off", "-e", "print(\"ready\", input())", "--ledger"])
+        .args(["run", "--cache", "off", "-e", "input(\"ready\\n\")", "--ledger"])
         .arg(&file)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    // The file is locked before the program begins; wait until it is there.
-    while !file.exists() || Chain::copy_of(&file).is_ok() {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-        assert!(other.try_wait().unwrap().is_none(), "the other run waits for its input");
-    }
+    let mut line = String::new();
+    BufReader::new(other.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
     let output = run("print(1)", &file, &[]);
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]));
     assert!(err(&output).contains("is in use by another process"), "{}", err(&output));

@@ -10,6 +10,7 @@ pub mod module;
 pub mod operands;
 pub mod reference;
 pub mod register;
+pub mod sets;
 pub mod stack;
 pub mod table;
 pub mod text;

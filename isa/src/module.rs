@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use crate::handlers::{HandlerMap, UNGUARDED};
-use crate::register::RegisterInstruction;
-use crate::stack::StackInstruction;
+use crate::register::{RegisterInstruction, RegisterOp};
+use crate::stack::{StackInstruction, StackOp};
 
 /// A form of the family: [`Stack`] or [`Register`].
 pub trait Form: Clone + Copy + std::fmt::Debug + PartialEq + Default + 'static {
@@ -16,6 +16,24 @@ pub trait Form: Clone + Copy + std::fmt::Debug + PartialEq + Default + 'static {
     type Instruction: Copy + std::fmt::Debug + PartialEq + Eq + Send + Sync + 'static;
     /// `stack` or `register`: its name in files and on the command line.
     const NAME: &'static str;
+}
+
+/// An instruction that may take gas.
+pub trait Metering {
+    /// True for `METER`.
+    fn takes_gas(&self) -> bool;
+}
+
+impl Metering for StackInstruction {
+    fn takes_gas(&self) -> bool {
+        self.op() == StackOp::Meter
+    }
+}
+
+impl Metering for RegisterInstruction {
+    fn takes_gas(&self) -> bool {
+        self.op() == RegisterOp::MeterReg
+    }
 }
 
 /// The stack form.
@@ -192,6 +210,9 @@ pub struct Function<F: Form> {
     pub handlers: Vec<Handler>,
     /// Where instructions come from: `(first instruction, byte offset in the source)`, ascending; an entry holds up to the next.
     pub lines: Vec<(u32, u32)>,
+    /// Metered code: what an error gives back that is raised by instructions that come from an offset: `(byte offset in the source, gas)`, by
+    /// offset. It is the cost of what the region's charge covered and is not executed then.
+    pub refunds: Vec<(u32, u32)>,
     /// File it comes from.
     pub source: u32,
     /// Variables of enclosing functions it captures.
@@ -215,6 +236,7 @@ impl<F: Form> Default for Function<F> {
             code: Vec::new(),
             handlers: Vec::new(),
             lines: Vec::new(),
+            refunds: Vec::new(),
             source: 0,
             captures: Vec::new(),
             local_names: Vec::new(),
@@ -230,6 +252,12 @@ impl<F: Form> Function<F> {
             0 => 0,
             next => self.lines[next - 1].1,
         }
+    }
+
+    /// Puts [`Self::refunds`] in order after their offsets changed; of several for one offset the least stays.
+    pub fn order_refunds(&mut self) {
+        self.refunds.sort_unstable();
+        self.refunds.dedup_by_key(|refund| refund.0);
     }
 
     /// What callers see in which two functions differ, whatever their form: the first such thing.
@@ -410,6 +438,15 @@ pub struct Source {
 }
 
 impl<F: Form> Module<F> {
+    /// True when the program takes gas: when its main function is charged for.
+    pub fn is_metered(&self) -> bool
+    where
+        F::Instruction: Metering,
+    {
+        let entry = self.functions.get(self.entry as usize);
+        entry.and_then(|entry| entry.code.first()).is_some_and(|first| first.takes_gas())
+    }
+
     /// The text of a name.
     pub fn name(&self, index: u32) -> &str {
         &self.names[index as usize]
@@ -428,6 +465,10 @@ impl<F: Form> Module<F> {
             let is_complete = lines.all(|(_, at)| offsets.get(*at as usize).map(|&offset| *at = offset).is_some());
             // Places that differ may have one offset.
             function.lines.dedup_by_key(|line| line.1);
+            let mut refunds = function.refunds.iter_mut();
+            let is_complete =
+                is_complete && refunds.all(|(at, _)| offsets.get(*at as usize).map(|&offset| *at = offset).is_some());
+            function.order_refunds();
             is_complete
         })
     }

@@ -109,6 +109,7 @@ impl StackInstruction {
             }
             O::Global | O::Capture | O::Function | O::Type | O::Name | O::Module => reads.push(Operand::Entry(operand)),
             O::Local if op == StackOp::Unset => reads.push(Operand::Unset),
+            O::Gas => reads.push(Operand::Integer(i64::from(operand))),
             O::None | O::Local | O::Jump | O::Count | O::Arguments | O::LocalPair | O::LocalConstant => {}
         }
         let pushed = kept..kept + self.pushes();

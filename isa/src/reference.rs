@@ -206,6 +206,7 @@ fn stack_operand(operand: StackOperand) -> &'static str {
         StackOperand::Name => "name `m`",
         StackOperand::Module => "module `m`",
         StackOperand::Jump => "target `t`",
+        StackOperand::Gas => "gas `n`",
         StackOperand::Count => "count `n`",
         StackOperand::Arguments => "arguments `n`",
         StackOperand::GlobalCall => "global `g`, arguments `n`",

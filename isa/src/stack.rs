@@ -25,6 +25,8 @@ pub enum StackOperand {
     Module,
     /// Absolute index of the target instruction in the same function.
     Jump,
+    /// An amount of gas.
+    Gas,
     /// How many values are taken.
     Count,
     /// How many arguments are passed.

@@ -91,12 +91,12 @@ fn layout_is_pinned() {
         1, 1, b'f', // names
         0, 0, 0, 0, 0, 0, 0, 0, // builtins, constants, globals, sources, types, enums, modules, library functions
         1, 0, 0, 0, 0, 0, 0, 0, // a function's numbers and flags
-        0, 0, 0, 0, // captured variables, names of locals, handlers, line entries
+        0, 0, 0, 0, 0, // captured variables, names of locals, handlers, line entries, refunds
         2, 1, 0, 0, 0, 0, 0, 0, 0, // its instructions
         0, // the entry
     ];
     assert_eq!(bytes[24..], payload);
-    assert_eq!(bytes[..16], *b"\x7fZXC\x02\0\x01\0\x24\0\0\0\0\0\0\0");
+    assert_eq!(bytes[..16], *b"\x7fZXC\x02\0\x01\0\x25\0\0\0\0\0\0\0");
 }
 
 #[test]
@@ -128,9 +128,9 @@ fn errors_say_where_and_what() {
         error(|bytes| bytes[27] = 200),
         error(|bytes| bytes[29] = 255),
         error(|bytes| bytes[45] = 8),
-        error(|bytes| bytes[51] = 7),
+        error(|bytes| bytes[52] = 7),
         error(|bytes| bytes.push(0)),
-        error(|bytes| bytes.truncate(59)),
+        error(|bytes| bytes.truncate(60)),
     ];
     let expected = [
         "byte 0: this is no compiled program: it does not begin with 7f 5a 58 43",
@@ -140,19 +140,19 @@ fn errors_say_where_and_what() {
         "byte 20: the file ends inside the header",
         "byte 25: the code uses operation 7807 of the family, which this build does not have; update it",
         "byte 25: the code uses operation 38 of the family, which this build does not have; update it",
-        "byte 27: 200 entries are announced for names, but only 31 bytes are left",
+        "byte 27: 200 entries are announced for names, but only 32 bytes are left",
         "byte 29: a name is no valid UTF-8",
         "byte 45: 8 is no set of function flags",
-        "byte 51: the instruction's operation is not among those the file lists",
-        "byte 60: the module ends here, but more bytes follow",
-        "byte 59: the file ends inside the entry",
+        "byte 52: the instruction's operation is not among those the file lists",
+        "byte 61: the module ends here, but more bytes follow",
+        "byte 60: the file ends inside the entry",
     ];
     for (index, (found, expected)) in cases.iter().zip(expected).enumerate() {
         assert_eq!(found, expected, "case {index}");
     }
     let bytes = binary::write(&small());
     let cut = binary::read(&bytes[..bytes.len() - 1]).unwrap_err();
-    assert!(matches!(cut.problem, ReadProblem::Length { announced: 36, found: 35 }), "{cut}");
+    assert!(matches!(cut.problem, ReadProblem::Length { announced: 37, found: 36 }), "{cut}");
 }
 
 /// A count far beyond the file must not be believed.

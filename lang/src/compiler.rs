@@ -20,6 +20,7 @@ mod constants;
 mod expressions;
 mod function;
 mod loops;
+mod meter;
 mod module;
 mod patterns;
 mod returns;
@@ -29,6 +30,7 @@ mod tables;
 use isa::StackCode;
 
 use crate::diagnostics::Diagnostic;
+use crate::gas::Charges;
 use crate::loader::{Analysis, FileDiagnostics, by_file};
 use crate::places::Places;
 use module::ModuleCompiler;
@@ -38,7 +40,15 @@ use module::ModuleCompiler;
 /// # Errors
 /// When the program exceeds a limit of the instruction format, such as the number of arguments of a call.
 pub fn compile(analysis: &Analysis<'_>) -> Result<StackCode, Vec<FileDiagnostics>> {
-    Ok(compiled(analysis)?.finish())
+    Ok(compiled(analysis, false)?.finish())
+}
+
+/// Compiles a program to code that takes gas, and says what its regions cost.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_metered(analysis: &Analysis<'_>) -> Result<(StackCode, Charges), Vec<FileDiagnostics>> {
+    Ok(compiled(analysis, true)?.finish_metered())
 }
 
 /// Compiles a program to portable code: its positions are indices into the [offsets](crate::Places::offsets) of `places`, one for each file,
@@ -47,11 +57,14 @@ pub fn compile(analysis: &Analysis<'_>) -> Result<StackCode, Vec<FileDiagnostics
 /// # Errors
 /// As [`compile`].
 pub fn compile_portable(analysis: &Analysis<'_>, places: &[Places]) -> Result<Option<StackCode>, Vec<FileDiagnostics>> {
-    Ok(compiled(analysis)?.finish_portable(places))
+    Ok(compiled(analysis, false)?.finish_portable(places))
 }
 
-fn compiled<'a, 'p>(analysis: &'p Analysis<'a>) -> Result<ModuleCompiler<'a, 'p>, Vec<FileDiagnostics>> {
-    let mut compiler = ModuleCompiler::new(analysis);
+fn compiled<'a, 'p>(
+    analysis: &'p Analysis<'a>,
+    is_metered: bool,
+) -> Result<ModuleCompiler<'a, 'p>, Vec<FileDiagnostics>> {
+    let mut compiler = ModuleCompiler::new(analysis, is_metered);
     compiler.program();
     let diagnostics: &[(usize, Diagnostic)] = &compiler.diagnostics;
     if diagnostics.is_empty() { Ok(compiler) } else { Err(by_file(&analysis.program, diagnostics)) }

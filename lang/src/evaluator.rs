@@ -50,6 +50,8 @@ use runtime::coroutine::{self, Turn, on_new_stack, stack_pointer};
 use runtime::tasks::MAIN;
 use runtime::{Error, ErrorKind, Fault, Runtime, Value};
 
+use crate::ast::{Block, Expression};
+use crate::gas::{Charge, Charges, Node};
 use crate::loader::Analysis;
 use tables::Tables;
 use tasks::{Shared, TaskScope};
@@ -57,18 +59,18 @@ use tasks::{Shared, TaskScope};
 /// Runs a program: the top level of its main file. The value is that of a top-level `return`, or null.
 ///
 /// `runtime` belongs to a program that was compiled from the same analysis, so that functions, types, modules, globals and
-/// names have the same indices in both.
+/// names have the same indices in both. With `charges`, which come from compiling it to metered code, it takes gas.
 ///
 /// # Errors
 /// The error that ended the program, with its trace.
-pub fn evaluate(analysis: &Analysis<'_>, runtime: &mut Runtime) -> Result<Value, Fault> {
+pub fn evaluate(analysis: &Analysis<'_>, charges: Option<&Charges>, runtime: &mut Runtime) -> Result<Value, Fault> {
     let program = Arc::clone(&runtime.program);
     let tables = Tables::new(analysis, &program, runtime);
     let shared = Shared::default();
     coroutine::scope(runtime, |scope, turn| {
         let left = stacker::remaining_stack().unwrap_or(0);
         let limit = stack_pointer().saturating_sub(left);
-        let mut evaluator = Evaluator::new(&tables, turn, scope, &shared, limit);
+        let mut evaluator = Evaluator::new(&tables, charges, turn, scope, &shared, limit);
         let outcome = if left < ENOUGH { evaluator.on_more_stack(Evaluator::program) } else { evaluator.program() };
         match outcome {
             Ok(value) => Ok(value),
@@ -137,6 +139,8 @@ struct Evaluator<'a, 't> {
     shared: &'t Shared,
     /// The record of the task; that of the main program is 0.
     record: u32,
+    /// What regions cost, if gas is metered.
+    charges: Option<&'t Charges>,
     /// Slots of active calls, and values that wait.
     stack: Vec<Value>,
     /// The call that runs.
@@ -158,6 +162,7 @@ struct Evaluator<'a, 't> {
 impl<'a, 't> Evaluator<'a, 't> {
     fn new(
         tables: &'t Tables<'a, 't>,
+        charges: Option<&'t Charges>,
         runtime: Turn<'t, Runtime>,
         scope: &'t TaskScope<'t, 'a>,
         shared: &'t Shared,
@@ -170,6 +175,7 @@ impl<'a, 't> Evaluator<'a, 't> {
             scope,
             shared,
             record: MAIN,
+            charges,
             stack: Vec::with_capacity(FIRST_VALUES),
             frame: Frame { function: tables.main, names: main.names, base: 0, closure: Value::NULL, position: 0 },
             callers: Vec::new(),
@@ -236,6 +242,9 @@ impl<'a, 't> Evaluator<'a, 't> {
     #[cold]
     fn raise(&mut self, mut fault: Fault, position: u32) -> Exit {
         self.frame.position = position;
+        if self.charges.is_some() {
+            self.runtime.refund(&fault, std::iter::once((self.frame.function, position)));
+        }
         let active = std::iter::once(&self.frame).chain(self.callers.iter().rev());
         let calls =
             active.map(|frame| (frame.function, self.tables.functions[frame.function as usize].file, frame.position));
@@ -257,6 +266,37 @@ impl<'a, 't> Evaluator<'a, 't> {
         }
         let outcome = self.runtime.take_fuel();
         self.checked(outcome, position)
+    }
+
+    // Gas.
+
+    /// Pays for the region that begins at a node, if one does.
+    #[inline]
+    fn pay(&mut self, node: Node) -> Result<(), Exit> {
+        match self.charges.and_then(|charges| charges.nodes.get(&node)) {
+            Some(&charge) => self.take_gas(charge),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for an expression that is evaluated only sometimes.
+    #[inline]
+    fn pay_for(&mut self, expression: &Expression<'_>) -> Result<(), Exit> {
+        if self.charges.is_some() { self.pay(Node::expression(expression)) } else { Ok(()) }
+    }
+
+    /// The same for a block.
+    #[inline]
+    fn pay_for_block(&mut self, block: &Block<'_>) -> Result<(), Exit> {
+        match Node::block(block) {
+            Some(node) if self.charges.is_some() => self.pay(node),
+            _ => Ok(()),
+        }
+    }
+
+    fn take_gas(&mut self, charge: Charge) -> Result<(), Exit> {
+        let outcome = self.runtime.take_gas(u64::from(charge.gas));
+        self.checked(outcome, charge.position)
     }
 
     // Operations and collections.

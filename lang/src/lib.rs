@@ -11,6 +11,7 @@ pub mod compiler;
 mod constant;
 pub mod diagnostics;
 pub mod evaluator;
+pub mod gas;
 pub mod lexer;
 pub mod loader;
 pub mod names;
@@ -21,7 +22,7 @@ pub mod resolver;
 pub mod walk;
 
 pub use canonical::{Canonical, canonical};
-pub use compiler::{compile, compile_portable};
+pub use compiler::{compile, compile_metered, compile_portable};
 pub use evaluator::evaluate;
 pub use loader::{Analysis, FileDiagnostics, FileLoader, NoLoader, SourceLoader, analyze};
 pub use places::Places;

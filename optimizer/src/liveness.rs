@@ -1,8 +1,15 @@
-//! Live variables: backward data flow over basic blocks, 64 variables at a time.
+//! Live variables: backward data flow over basic blocks.
 //!
-//! Code with many variables has few of them alive at most places. So the problem is solved for a machine word of variables after the other,
-//! each time only at the blocks that these variables touch, and of the outcome only words with something in them are kept. That takes time
-//! and space in the number of such words, not in that of blocks times variables.
+//! Where there are no more variables than a machine word has bits, a set of them is a word, and blocks are gone through until nothing changes.
+//! Where there are more (`many`), sets are trees that share what they have in common: what is live where a block begins is nearly what is live
+//! where it ends, so that takes time and space in what blocks change, not in blocks times variables.
+
+mod loops;
+mod many;
+
+use std::rc::Rc;
+
+use isa::sets::{Counts, Set, Sets};
 
 /// What a block does with a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +22,8 @@ pub enum Fact {
 
 /// What the problem starts from.
 pub struct LivenessInput<'f, S, H> {
-    /// Variable, block, and what that does with it. In the order of the blocks the problem is solved fastest. They are sorted on the way.
-    pub facts: &'f mut [(u32, u32, Fact)],
+    /// Variable, block, and what that does with it, in the order of the blocks.
+    pub facts: &'f [(u32, u32, Fact)],
     /// Where control goes from each block.
     pub successors: S,
     /// The handler's block, for blocks that are guarded: what is live there is live throughout the block.
@@ -36,63 +43,205 @@ pub struct Liveness {
     pub leaving: LiveSets,
 }
 
-/// Some of the 64 variables from `64 * index` on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LiveWord {
-    /// Which word of the set.
-    pub index: u32,
-    /// Members of all words before this one, those of the sets of earlier blocks included.
-    pub before: u32,
-    /// A bit for each variable.
-    pub bits: u64,
+/// A set of variables for each block.
+#[derive(Clone, Debug)]
+pub struct LiveSets(Form);
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// Of no more than 64 variables: a bit for each.
+    Few(Vec<u64>),
+    /// Of more. Those of the two borders of blocks are among the same.
+    Many(Rc<Sets>, Vec<Set>),
 }
 
-impl LiveWord {
-    /// Its members, ascending.
-    #[inline]
-    pub fn variables(self) -> impl Iterator<Item = u32> {
-        ones(self.bits).map(move |bit| self.index * 64 + bit)
+impl Default for LiveSets {
+    fn default() -> Self {
+        Self(Form::Few(Vec::new()))
     }
 }
 
-/// A set of variables for each block.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LiveSets {
+impl PartialEq for LiveSets {
+    fn eq(&self, other: &Self) -> bool {
+        self.blocks() == other.blocks() && (0..self.blocks()).all(|block| self.iter(block).eq(other.iter(block)))
+    }
+}
+
+impl Eq for LiveSets {}
+
+impl LiveSets {
+    /// Room for sets of few variables for so many blocks.
+    pub fn with_capacity(blocks: usize) -> Self {
+        Self(Form::Few(Vec::with_capacity(blocks)))
+    }
+
+    fn blocks(&self) -> usize {
+        match &self.0 {
+            Form::Few(bits) => bits.len(),
+            Form::Many(_, roots) => roots.len(),
+        }
+    }
+
+    /// Whether there are no more than 64 variables.
+    #[inline]
+    pub fn is_of_few(&self) -> bool {
+        matches!(self.0, Form::Few(_))
+    }
+
+    /// A block's set as bits, if there are no more than 64 variables.
+    #[inline]
+    pub fn bits(&self, block: usize) -> Option<u64> {
+        match &self.0 {
+            Form::Few(bits) => Some(bits[block]),
+            Form::Many(..) => None,
+        }
+    }
+
+    /// Whether a variable is in a block's set.
+    #[inline]
+    pub fn contains(&self, block: usize, variable: u32) -> bool {
+        match &self.0 {
+            Form::Few(bits) => variable < 64 && bits.get(block).is_some_and(|bits| bits >> variable & 1 != 0),
+            Form::Many(sets, roots) => sets.contains(roots[block], variable),
+        }
+    }
+
+    /// Calls `visit` with each 64 variables of which some are in a block's set, ascending: the first of them divided by 64, and a bit for each.
+    #[inline]
+    pub fn for_each_word(&self, block: usize, mut visit: impl FnMut(u32, u64)) {
+        match &self.0 {
+            Form::Few(bits) if bits[block] == 0 => {}
+            Form::Few(bits) => visit(0, bits[block]),
+            Form::Many(sets, roots) => {
+                sets.for_each_difference(Set::EMPTY, roots[block], |index, _, bits| visit(index, bits));
+            }
+        }
+    }
+
+    /// Members of a block's set, ascending.
+    pub fn iter(&self, block: usize) -> impl Iterator<Item = u32> + use<> {
+        // An empty list takes no space.
+        let (few, mut many) = (self.bits(block).unwrap_or(0), Vec::new());
+        if !self.is_of_few() {
+            self.for_each_word(block, |index, bits| many.push((index, bits)));
+        }
+        ones(few).chain(many.into_iter().flat_map(|(index, bits)| ones(bits).map(move |bit| index * 64 + bit)))
+    }
+
+    /// Whether all sets together have no more members than this.
+    pub fn are_at_most(&self, most: usize) -> bool {
+        let count: u64 = match &self.0 {
+            Form::Few(bits) if bits.len() * 64 <= most => return true,
+            Form::Few(bits) => bits.iter().map(|bits| u64::from(bits.count_ones())).sum(),
+            Form::Many(sets, roots) => {
+                let mut counts = Counts::default();
+                roots.iter().map(|&root| sets.count(root, &mut counts)).sum()
+            }
+        };
+        count <= most as u64
+    }
+
+    /// Calls `visit` with each variable that is in a block's set or in another block's, but not in both, and whether it is in the other, ascending.
+    /// The other is one of the same [`Liveness`]; of no block the set is empty.
+    #[inline]
+    pub fn for_each_difference(
+        &self,
+        block: Option<usize>,
+        other: &Self,
+        other_block: Option<usize>,
+        mut visit: impl FnMut(u32, bool),
+    ) {
+        let mut word = |index: u32, before: u64, after: u64| {
+            let mut bits = before ^ after;
+            while bits != 0 {
+                let bit = bits.trailing_zeros();
+                visit(index * 64 + bit, after >> bit & 1 != 0);
+                bits &= bits - 1;
+            }
+        };
+        match (&self.0, &other.0) {
+            (Form::Few(sets), Form::Few(others)) => {
+                word(0, block.map_or(0, |block| sets[block]), other_block.map_or(0, |block| others[block]));
+            }
+            (Form::Many(sets, roots), Form::Many(same, others)) => {
+                debug_assert!(Rc::ptr_eq(sets, same));
+                let root = |roots: &[Set], block: Option<usize>| block.map_or(Set::EMPTY, |block| roots[block]);
+                sets.for_each_difference(root(roots, block), root(others, other_block), word);
+            }
+            _ => unreachable!("sets of one liveness have one form"),
+        }
+    }
+
+    /// Becomes sets of no more than 64 variables, for each block in turn.
+    fn fill(&mut self, sets: impl Iterator<Item = u64>) {
+        let mut bits = match std::mem::take(self).0 {
+            Form::Few(bits) => bits,
+            Form::Many(..) => Vec::new(),
+        };
+        bits.clear();
+        bits.extend(sets);
+        self.0 = Form::Few(bits);
+    }
+}
+
+/// Some of the 64 variables from `64 * index` on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct NumberedWord {
+    /// Which word of the set.
+    index: u32,
+    /// Members of all words before this one, those of the sets of earlier blocks included.
+    before: u32,
+    /// A bit for each variable.
+    bits: u64,
+}
+
+/// A set of variables for each block, all of whose members are numbered, from 0, in the order of the blocks and ascending in each.
+#[derive(Clone, Debug, Default)]
+pub struct NumberedSets {
     /// Words of all sets, block by block, ascending.
-    words: Vec<LiveWord>,
+    words: Vec<NumberedWord>,
     /// For each block where its words begin; then where the last one's end. Nothing when there are no more variables than a word has: then
     /// each block has one, which may be zero.
     first: Vec<u32>,
+    len: u32,
 }
 
-impl LiveSets {
+impl NumberedSets {
     /// Room for one word for each of so many blocks.
     pub fn with_capacity(blocks: usize) -> Self {
-        Self { words: Vec::with_capacity(blocks), first: Vec::new() }
-    }
-
-    /// Forgets all sets.
-    fn clear(&mut self) {
-        self.words.clear();
-        self.first.clear();
+        Self { words: Vec::with_capacity(blocks), first: Vec::new(), len: 0 }
     }
 
     /// Becomes the part of other sets that `kept`, a bit for each variable, has.
-    pub fn restrict(&mut self, other: &Self, kept: &[u64]) {
-        self.clear();
-        self.first.extend_from_slice(&other.first);
-        let mut before = 0;
-        self.words.extend(other.words.iter().map(|word| {
-            let bits = word.bits & kept.get(word.index as usize).copied().unwrap_or(0);
-            let restricted = LiveWord { before, bits, ..*word };
-            before += bits.count_ones();
-            restricted
-        }));
+    pub fn restrict(&mut self, other: &LiveSets, kept: &[u64]) {
+        let Self { words, first, len } = self;
+        words.clear();
+        first.clear();
+        *len = 0;
+        let mut numbered = |index: u32, bits: u64| {
+            let word = NumberedWord { index, before: *len, bits };
+            *len += bits.count_ones();
+            word
+        };
+        if let Form::Few(sets) = &other.0 {
+            let kept = kept.first().copied().unwrap_or(0);
+            words.extend(sets.iter().map(|bits| numbered(0, bits & kept)));
+            return;
+        }
+        for block in 0..other.blocks() {
+            first.push(words.len() as u32);
+            other.for_each_word(block, |index, bits| {
+                let bits = bits & kept.get(index as usize).copied().unwrap_or(0);
+                if bits != 0 {
+                    words.push(numbered(index, bits));
+                }
+            });
+        }
+        first.push(words.len() as u32);
     }
 
-    /// The words of a block's set, ascending.
     #[inline]
-    pub fn words(&self, block: usize) -> &[LiveWord] {
+    fn words(&self, block: usize) -> &[NumberedWord] {
         if self.first.is_empty() {
             let word = &self.words[block];
             return if word.bits == 0 { &[] } else { std::slice::from_ref(word) };
@@ -100,41 +249,32 @@ impl LiveSets {
         &self.words[self.first[block] as usize..self.first[block + 1] as usize]
     }
 
-    /// The word of a block's set, if sets have one word each.
-    #[inline]
-    pub fn only_word(&self, block: usize) -> Option<u64> {
-        self.first.is_empty().then(|| self.words[block].bits)
-    }
-
-    /// Whether a variable is in a block's set.
-    #[inline]
-    pub fn contains(&self, block: usize, variable: u32) -> bool {
-        self.word(block, variable).is_some_and(|word| word.bits >> (variable % 64) & 1 != 0)
-    }
-
-    /// Members of a block's set, ascending.
-    pub fn iter(&self, block: usize) -> impl Iterator<Item = u32> + '_ {
-        self.words(block).iter().flat_map(|word| word.variables())
-    }
-
     /// How many members all sets have together.
-    pub fn len(&self) -> usize {
-        self.words.last().map_or(0, |word| word.before as usize + word.bits.count_ones() as usize)
+    pub fn len(&self) -> u32 {
+        self.len
     }
 
     /// Whether all sets are empty.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len == 0
     }
 
-    /// Numbers the members of all sets, from 0 to [`Self::len`], in the order of [`Self::iter`]: the number of a variable in a block's set.
+    /// The number of a variable in a block's set.
+    #[inline]
     pub fn number(&self, block: usize, variable: u32) -> Option<u32> {
-        let word = self.word(block, variable)?;
+        let words = self.words(block);
+        let word = match words {
+            [word] => word,
+            words => words.get(words.partition_point(|word| word.index < variable / 64))?,
+        };
+        if word.index != variable / 64 {
+            return None;
+        }
         let below = word.bits & ((1 << (variable % 64)) - 1);
         (word.bits >> (variable % 64) & 1 != 0).then(|| word.before + below.count_ones())
     }
 
-    /// The number of the first member of a block's set; those of the others follow.
+    /// The number of the first member of a block's set, if it has one; those of the others follow.
     pub fn first_number(&self, block: usize) -> u32 {
         self.words(block).first().map_or(0, |word| word.before)
     }
@@ -149,52 +289,6 @@ impl LiveSets {
                 number += 1;
                 bits &= bits - 1;
             }
-        }
-    }
-
-    /// Becomes sets of the first 64 variables, for each block in turn.
-    fn fill(&mut self, sets: impl Iterator<Item = u64>) {
-        self.clear();
-        let mut before = 0;
-        self.words.extend(sets.map(|bits| {
-            let word = LiveWord { index: 0, before, bits };
-            before += bits.count_ones();
-            word
-        }));
-    }
-
-    fn word(&self, block: usize, variable: u32) -> Option<&LiveWord> {
-        if self.first.is_empty() {
-            return self.words.get(block).filter(|_| variable < 64);
-        }
-        let words = self.words(block);
-        match words.binary_search_by_key(&(variable / 64), |word| word.index) {
-            Ok(at) => Some(&words[at]),
-            Err(_) => None,
-        }
-    }
-}
-
-/// Calls `visit` with each variable that is in one of two sets only, and whether that is the second.
-#[inline]
-pub fn for_each_difference(first: &[LiveWord], second: &[LiveWord], mut visit: impl FnMut(u32, bool)) {
-    let (mut left, mut right) = (0, 0);
-    while left < first.len() || right < second.len() {
-        let index_at = |words: &[LiveWord], at: usize| words.get(at).map_or(u32::MAX, |word| word.index);
-        let index = index_at(first, left).min(index_at(second, right));
-        let take = |words: &[LiveWord], at: &mut usize| match words.get(*at) {
-            Some(word) if word.index == index => {
-                *at += 1;
-                word.bits
-            }
-            _ => 0,
-        };
-        let (before, after) = (take(first, &mut left), take(second, &mut right));
-        let mut bits = before ^ after;
-        while bits != 0 {
-            let bit = bits.trailing_zeros();
-            visit(index * 64 + bit, after >> bit & 1 != 0);
-            bits &= bits - 1;
         }
     }
 }
@@ -253,6 +347,11 @@ impl Predecessors {
         });
     }
 
+    /// The edges to a block.
+    fn edges_to(&self, block: u32) -> &[(u32, bool)] {
+        &self.edges[self.of(block)]
+    }
+
     fn of(&self, block: u32) -> std::ops::Range<usize> {
         self.first[block as usize] as usize..self.first[block as usize + 1] as usize
     }
@@ -271,14 +370,13 @@ where
     }
 }
 
-/// What is known of the current 64 variables at a block. All zero between two words.
+/// What is known of no more than 64 variables at a block.
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
     definitions: u64,
     entering: u64,
     leaving: u64,
     is_pending: bool,
-    is_touched: bool,
 }
 
 /// What a block does with 64 variables, where there are no more, and where control goes from it.
@@ -324,8 +422,7 @@ pub struct Solver {
     states: Vec<State>,
     /// Blocks at whose beginning more is live than their predecessors know.
     pending: Vec<u32>,
-    /// Blocks whose state is not all zero.
-    touched: Vec<u32>,
+    many: many::Solver,
 }
 
 impl Solver {
@@ -336,24 +433,21 @@ impl Solver {
         H: Fn(usize) -> Option<u32>,
     {
         self.predecessors.fill(&input);
+        if input.variables > 64 {
+            return self.many.solve(&self.predecessors, &input);
+        }
         self.states.clear();
         self.states.resize(input.blocks, State::default());
-        self.touched.clear();
-        if input.variables <= 64 {
-            self.solve(input.facts);
-            let mut live = Liveness::default();
-            live.entering.fill(self.states.iter().map(|state| state.entering));
-            live.leaving.fill(self.states.iter().map(|state| state.leaving));
-            return live;
-        }
-        // By word only, so that blocks stay in order.
-        input.facts.sort_by_key(|&(variable, _, _)| variable / 64);
-        let mut found = Found::new(input.blocks);
-        for facts in input.facts.chunk_by(|a, b| a.0 / 64 == b.0 / 64) {
-            self.solve(facts);
-            found.take(facts[0].0 / 64, self);
-        }
-        Liveness { entering: found.entering.by_block(input.blocks), leaving: found.leaving.by_block(input.blocks) }
+        self.solve(input.facts);
+        let mut live = Liveness::default();
+        live.entering.fill(self.states.iter().map(|state| state.entering));
+        live.leaving.fill(self.states.iter().map(|state| state.leaving));
+        live
+    }
+
+    /// Takes back what was found and nobody needs any more: the next problem of many variables is solved in its tables.
+    pub fn recycle(&mut self, live: Liveness) {
+        self.many.recycle(live);
     }
 
     /// Solves the same equations for no more than 64 variables. There is one node more than blocks, for those that name none; `backwards` is
@@ -396,7 +490,7 @@ impl Solver {
         }
         let there = |block: u32| Some(block).filter(|&block| (block as usize) < blocks);
         *live = self.liveness(LivenessInput {
-            facts: &mut facts,
+            facts: &facts,
             successors: |block: usize| nodes[block].successors.map(there),
             handler: |block: usize| there(nodes[block].handler),
             blocks,
@@ -406,8 +500,7 @@ impl Solver {
 
     fn solve(&mut self, facts: &[(u32, u32, Fact)]) {
         for &(variable, block, fact) in facts {
-            let bit = 1 << (variable % 64);
-            self.touch(block);
+            let bit = 1 << variable;
             match fact {
                 Fact::Definition => self.states[block as usize].definitions |= bit,
                 Fact::Use => self.enter(block, bit),
@@ -423,15 +516,8 @@ impl Solver {
                 let state = &mut self.states[predecessor as usize];
                 let reaches = if is_handler { entering } else { entering & !state.definitions };
                 state.leaving |= entering;
-                self.touch(predecessor);
                 self.enter(predecessor, reaches);
             }
-        }
-    }
-
-    fn touch(&mut self, block: u32) {
-        if !std::mem::replace(&mut self.states[block as usize].is_touched, true) {
-            self.touched.push(block);
         }
     }
 
@@ -447,70 +533,14 @@ impl Solver {
     }
 }
 
-/// The outcome so far.
-struct Found {
-    entering: Words,
-    leaving: Words,
-}
-
-/// Words in the order in which they were found, with their blocks.
-#[derive(Default)]
-struct Words(Vec<(u32, LiveWord)>);
-
-impl Found {
-    fn new(blocks: usize) -> Self {
-        Self { entering: Words(Vec::with_capacity(blocks)), leaving: Words(Vec::with_capacity(blocks)) }
-    }
-
-    /// Takes what was found of a word, and makes the solver ready for the next.
-    fn take(&mut self, index: u32, solver: &mut Solver) {
-        for block in solver.touched.drain(..) {
-            let state = std::mem::take(&mut solver.states[block as usize]);
-            self.entering.push(block, index, state.entering);
-            self.leaving.push(block, index, state.leaving);
-        }
-    }
-}
-
-impl Words {
-    fn push(&mut self, block: u32, index: u32, bits: u64) {
-        if bits != 0 {
-            self.0.push((block, LiveWord { index, before: 0, bits }));
-        }
-    }
-
-    /// Sorts them by block; those of a block come in order.
-    fn by_block(self, blocks: usize) -> LiveSets {
-        // Counted two places further on, so that filling leaves each place where its words begin.
-        let mut first = vec![0_u32; blocks + 2];
-        self.0.iter().for_each(|&(block, _)| first[block as usize + 2] += 1);
-        for block in 2..first.len() {
-            first[block] += first[block - 1];
-        }
-        let mut words = vec![LiveWord::default(); self.0.len()];
-        for (block, word) in self.0 {
-            let place = &mut first[block as usize + 1];
-            words[*place as usize] = word;
-            *place += 1;
-        }
-        let mut before = 0;
-        for word in &mut words {
-            word.before = before;
-            before += word.bits.count_ones();
-        }
-        first.truncate(blocks + 1);
-        LiveSets { words, first }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Fact, Liveness, LivenessInput, Node, Solver, for_each_difference, liveness};
+    use super::{Fact, Liveness, LivenessInput, Node, NumberedSets, Solver, liveness};
 
     /// Block 0 branches to 1 and 2; 1 goes back to itself or on to 2; an error in 1 leads to 3. Variable 70 is set in 0 and read in 2,
     /// variable 3 is set in 1 and read in 3, variable 5 is read in 1.
     fn solved() -> super::Liveness {
-        let facts = &mut [
+        let facts = &[
             (70, 0, Fact::Definition),
             (3, 1, Fact::Definition),
             (5, 1, Fact::Use),
@@ -538,21 +568,29 @@ mod tests {
 
     #[test]
     fn members_are_numbered_in_order() {
-        let entering = solved().entering;
+        let mut entering = NumberedSets::default();
+        entering.restrict(&solved().entering, &[u64::MAX; 2]);
         let numbers: Vec<Option<u32>> = (0..4)
-            .flat_map(|block| entering.iter(block).map(move |variable| (block, variable)))
+            .flat_map(|block| solved().entering.iter(block).map(move |variable| (block, variable)))
             .map(|(block, variable)| entering.number(block, variable))
             .collect();
-        assert_eq!(numbers, (0..entering.len() as u32).map(Some).collect::<Vec<_>>());
+        assert_eq!(numbers, (0..entering.len()).map(Some).collect::<Vec<_>>());
         assert_eq!((entering.number(0, 70), entering.number(2, 3)), (None, None));
         assert_eq!((0..4).map(|block| entering.first_number(block)).collect::<Vec<_>>(), [0, 2, 5, 6]);
+        entering.restrict(&solved().entering, &[1 << 5, 1 << (70 - 64)]);
+        let mut third = Vec::new();
+        entering.for_each_numbered(1, |number, variable| third.push((number, variable)));
+        assert_eq!((third, entering.len()), (vec![(1, 5), (2, 70)], 4));
     }
 
     #[test]
     fn differences_are_those_of_the_sets() {
         let live = solved();
         let mut found = Vec::new();
-        for_each_difference(live.entering.words(0), live.entering.words(2), |variable, is_second| {
+        live.entering.for_each_difference(Some(0), &live.leaving, Some(2), |variable, is_second| {
+            found.push((variable, is_second));
+        });
+        live.leaving.for_each_difference(None, &live.entering, Some(2), |variable, is_second| {
             found.push((variable, is_second));
         });
         assert_eq!(found, [(3, false), (5, false), (70, true)]);

@@ -62,7 +62,7 @@ pub fn live(module: &StackCode, body: &Body) -> Liveness {
         }
     }
     liveness(LivenessInput {
-        facts: &mut facts,
+        facts: &facts,
         successors: |block| {
             let successors = body.successors(block);
             [successors.first().copied(), successors.get(1).copied()]

@@ -764,7 +764,10 @@ impl Decoder<'_, '_> {
                 {
                     return self.runtime.contract_at(index as u32, address.as_str());
                 }
-                let Some(index) = found.filter(|&index| program.types[index].field_names.len() == count) else {
+                let is_alike = |&index: &usize| {
+                    !program.types[index].is_contract && program.types[index].field_names.len() == count
+                };
+                let Some(index) = found.filter(is_alike) else {
                     return Err(Error::value_error(format!(
                         "the ledger has an instance of '{name}' with {count} fields, and the program has no such type"
                     ))

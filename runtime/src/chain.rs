@@ -157,11 +157,15 @@ impl Runtime {
     /// `NEW_CONTRACT`: a new contract of a type, whose fields are not set. The transaction around it becomes a call of the new contract.
     ///
     /// # Errors
-    /// Outside a transaction, and when there are too many.
+    /// Outside a transaction, when the type is no contract, and when there are too many.
     pub fn new_contract(&mut self, type_index: u32) -> Result<Value, Fault> {
         self.heap.reserve(64)?;
         let creator = self.chain.calls.last().and_then(|call| call.contract);
         self.check_writable()?;
+        let facts = &self.program.types[type_index as usize];
+        if !facts.is_contract {
+            return Err(Error::type_error(format!("Type error: {} is no contract", facts.name)));
+        }
         let counter = self.ledger.field(ContractId::GLOBAL, COUNTER)?;
         let number = self.ledger.read(counter).immediate().and_then(Value::as_int).unwrap_or(0);
         let name = self.program.types[type_index as usize].ledger_name.clone();
@@ -554,7 +558,7 @@ impl Runtime {
     /// `TX_BEGIN`: begins a transaction, which is a call of an action of a contract unless that is null.
     ///
     /// # Errors
-    /// When the action may not be called from here, or calls nest too deeply.
+    /// When the action may not be called from here, transactions nest too deeply, and when it is no contract.
     pub fn begin_transaction(&mut self, contract: Value, action: u32) -> Result<(), Fault> {
         let outer = self.chain.calls.last();
         let (current, sender) = outer.map_or((None, None), |call| (call.contract, call.sender));
@@ -570,6 +574,12 @@ impl Runtime {
             working: FxHashMap::default(),
             before: self.before(),
         };
+        if !contract.is_null() && !self.is_contract(contract) {
+            return Err(Error::type_error(format!(
+                "Type error: a transaction is a call of a contract, not of {}",
+                contract.type_title()
+            )));
+        }
         if let Some(record) = contract.as_record() {
             let index = instance_of(record);
             let facts = &self.program.types[record.type_index() as usize];
@@ -883,7 +893,7 @@ impl Runtime {
         }
     }
 
-    // Digests, signatures, gas.
+    // Digests and signatures.
 
     /// `HASH_BLOCK`: the digest of a value's encoding by the algorithm of that name; SHA-256 for null.
     ///
@@ -911,22 +921,6 @@ impl Runtime {
     pub fn has_signed(&mut self, message: Value, signature: Value, key: Value) -> Result<Value, Fault> {
         let message = self.plain(message)?;
         self.verify_signature(message, signature, key).map(|check| Value::bool(check.is_valid()))
-    }
-
-    /// `GAS_CHARGE`: takes gas.
-    ///
-    /// # Errors
-    /// When the amount is no integer from 0 up, or more than is left.
-    pub fn charge_gas(&mut self, amount: Value) -> Result<(), Fault> {
-        match amount.as_int() {
-            Some(0..) => Ok(()),
-            _ => Err(Error::type_error("Type error: charge_gas() expects an integer from 0 up")),
-        }
-    }
-
-    /// What is left of the gas; null without a limit.
-    fn gas_left(&self) -> Value {
-        Value::NULL
     }
 }
 

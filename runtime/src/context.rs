@@ -26,6 +26,8 @@ pub struct Limits {
     pub max_heap: usize,
     /// Loop iterations and calls the run may begin.
     pub fuel: Option<u64>,
+    /// Gas that the run may take; none where gas is not metered.
+    pub gas: Option<u64>,
 }
 
 impl Limits {
@@ -40,7 +42,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_depth: 10_000, max_heap: 1 << 30, fuel: None }
+        Self { max_depth: 10_000, max_heap: 1 << 30, fuel: None, gas: None }
     }
 }
 
@@ -98,6 +100,8 @@ pub struct FunctionFacts {
     pub captures: usize,
     /// Global that its hoisted declaration is bound to.
     pub global: Option<u32>,
+    /// See [`isa::Function::refunds`].
+    pub refunds: Arc<[(u32, u32)]>,
 }
 
 /// What operations need to know about a type.
@@ -208,6 +212,7 @@ impl Program {
                     has_defaults: function.has_defaults,
                     captures: function.captures.len(),
                     global: function.global,
+                    refunds: function.refunds.as_slice().into(),
                 })
                 .collect(),
             types: module
@@ -276,6 +281,10 @@ pub struct Runtime {
     pub limits: Limits,
     /// Fuel left, when it is limited.
     pub fuel: u64,
+    /// Gas that is left.
+    pub gas: u64,
+    /// True while an error travels to its handler that was raised by a charge, which therefore gives nothing back.
+    pub(crate) is_charge_refused: bool,
     /// Where `print` goes.
     pub output: Output,
     /// The outside world.
@@ -352,6 +361,8 @@ impl Runtime {
             modules_run: vec![false; program.modules.len()],
             limits: options.limits,
             fuel: options.limits.fuel.unwrap_or(u64::MAX),
+            gas: options.limits.gas.unwrap_or(u64::MAX),
+            is_charge_refused: false,
             output: Output { buffer: Vec::new(), sink: options.output },
             host: Host {
                 arguments: options.arguments,

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Depth,
     /// More live memory than `--max-heap` allows.
     Heap,
+    /// No gas left for what comes next.
+    Gas,
     /// No fuel left. Cannot be caught.
     Fuel,
     /// The output cannot be written. Cannot be caught.
@@ -45,6 +47,7 @@ impl ErrorKind {
             Self::Task => "task",
             Self::Depth => "depth",
             Self::Heap => "heap",
+            Self::Gas => "gas",
             Self::Fuel => "fuel",
             Self::Output => "output",
         }

@@ -11,6 +11,7 @@ pub mod context;
 pub mod coroutine;
 pub mod error;
 pub mod format;
+pub mod gas;
 pub mod heap;
 pub mod host;
 pub mod methods;

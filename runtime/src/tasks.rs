@@ -148,6 +148,8 @@ pub struct Tasks {
     /// When to look which of those were awaited later, and can be forgotten.
     failed_limit: usize,
     main_has_ended: bool,
+    /// True when the error about to be raised is that of a task.
+    pub(crate) is_rethrown: bool,
 }
 
 impl Default for Tasks {
@@ -163,6 +165,7 @@ impl Default for Tasks {
             failed: Vec::new(),
             failed_limit: 64,
             main_has_ended: false,
+            is_rethrown: false,
         }
     }
 }
@@ -382,7 +385,10 @@ impl Runtime {
         }
         task.set_awaited();
         match task.outcome().as_failure() {
-            Some(failure) => Err(failure.fault()),
+            Some(failure) => {
+                self.tasks.is_rethrown = true;
+                Err(failure.fault())
+            }
             None => Ok(Some(task.outcome())),
         }
     }

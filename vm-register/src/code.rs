@@ -225,6 +225,12 @@ impl Lanes {
         i64::from(self.read::<i32>(WIDE_BYTE))
     }
 
+    /// The gas that a `METER_REG` takes.
+    #[inline(always)]
+    pub(crate) fn gas(self) -> u64 {
+        u64::from(self.read::<u32>(WIDE_BYTE))
+    }
+
     /// The number of the register that a lane names.
     #[inline(always)]
     pub(crate) fn register<const LANE: u32>(self) -> usize {

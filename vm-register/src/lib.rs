@@ -140,14 +140,14 @@ fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, pro
             && runtime.names.len() == program.names.len(),
         "the runtime's tables are not those it was made with"
     );
-    let counts_fuel = runtime.has_fuel_limit();
+    let is_bounded = runtime.has_fuel_limit() || runtime.is_metered();
     let mut machine = Machine::new(linked, runtime);
     let mut go = |machine: &mut Machine<'_>, start: code::State| {
         use dispatch::match_loop;
         // SAFETY: the machine stands at the beginning of the entry function of verified code, or where a task goes on; and the runtime has
         // its tables.
         unsafe {
-            match (dispatch, counts_fuel, linked.has_pairs()) {
+            match (dispatch, is_bounded, linked.has_pairs()) {
                 (Dispatch::Match, true, true) => match_loop::run::<P, true, true>(machine, start, probe),
                 (Dispatch::Match, true, false) => match_loop::run::<P, true, false>(machine, start, probe),
                 (Dispatch::Match, false, true) => match_loop::run::<P, false, true>(machine, start, probe),

@@ -226,6 +226,7 @@ impl Linked {
                 code: Vec::new(),
                 handlers: function.handlers.clone(),
                 lines: function.lines.clone(),
+                refunds: Vec::new(),
                 captures: function.captures.clone(),
                 local_names: Vec::new(),
                 ..*function

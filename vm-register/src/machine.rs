@@ -370,12 +370,12 @@ impl<'r> Machine<'r> {
     }
 
     /// The active calls of what runs, the main program or a task, innermost first: where each stands.
-    pub(crate) fn calls(&self, state: State) -> Calls<'_> {
+    pub(crate) fn calls(&self, state: State) -> Calls<'r> {
         self.calls_below(state, self.frame_top)
     }
 
     /// The same when `frame` is one past the innermost one's record.
-    fn calls_below(&self, state: State, frame: *mut Frame) -> Calls<'_> {
+    fn calls_below(&self, state: State, frame: *mut Frame) -> Calls<'r> {
         Calls { state, frame, linked: self.linked, is_over: false }
     }
 

@@ -43,6 +43,9 @@ impl Machine<'_> {
             self.runtime.heap.end_retry();
         }
         let found = if fault.kind.is_catchable() { self.handler(state) } else { None };
+        if self.runtime.is_metered() {
+            self.refund(state, &fault, found.as_ref());
+        }
         if found.as_ref().is_none_or(|found| found.handler.is_cleanup) {
             self.locate(state, &mut fault);
         }
@@ -77,6 +80,19 @@ impl Machine<'_> {
             let handler = *handlers.iter().find(|handler| handler.start <= pc && pc < handler.end)?;
             Some(Found { call, function, handler })
         })
+    }
+
+    /// Gives back the gas for what the error leaves undone.
+    fn refund(&mut self, state: State, fault: &Error, found: Option<&Found>) {
+        let linked = self.linked;
+        let last = found.map(|found| found.call.frame);
+        let mut is_past = false;
+        let calls = self.calls(state).take_while(|call| !std::mem::replace(&mut is_past, Some(call.frame) == last));
+        let places = calls.map(|call| {
+            let (index, pc) = linked.place(call.state.pc);
+            (index, linked.function(index).position(pc))
+        });
+        self.runtime.refund(fault, places);
     }
 
     /// Notes on an error where it was raised.

@@ -283,7 +283,7 @@ fn comparable(outcome: &Outcome) -> (Result<(), &str>, Option<u64>) {
 
 #[test]
 fn random_code_runs_alike_whenever_collections_happen() {
-    let limits = Limits { max_heap: 4 << 20, max_depth: 20, fuel: Some(300) };
+    let limits = Limits { max_heap: 4 << 20, max_depth: 20, fuel: Some(300), gas: None };
     let (mut results, mut errors, mut instructions) = (0, 0, 0);
     for seed in 0..500 {
         let verified = verify::register(program(seed)).unwrap_or_else(|error| panic!("seed {seed}: {error}"));

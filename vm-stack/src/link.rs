@@ -359,6 +359,7 @@ impl Linker {
         let operand = instruction.operand();
         let operand = match instruction.op().facts().operand {
             StackOperand::None
+            | StackOperand::Gas
             | StackOperand::Count
             | StackOperand::Arguments
             | StackOperand::Function

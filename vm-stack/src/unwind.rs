@@ -53,6 +53,16 @@ impl<'r> Machine<'r> {
         }
         // SAFETY: the caller's promise.
         let landing = if fault.kind.is_catchable() { unsafe { self.find_handler() } } else { None };
+        if self.runtime.is_metered() {
+            let last = landing.as_ref().map(|landing| landing.frame);
+            let linked = self.linked;
+            let mut is_past = false;
+            // SAFETY: the caller's promise.
+            let calls = unsafe { self.active() }
+                .take_while(|active| !std::mem::replace(&mut is_past, Some(active.frame) == last))
+                .map(|active| (active.function.index, linked.declaration(active.function.index).position(active.pc)));
+            self.runtime.refund(&fault, calls);
+        }
         // A handler that only wants the value needs no trace. Code that throws on must keep the place where it all began.
         if landing.as_ref().is_none_or(|landing| landing.handler.is_cleanup) {
             // SAFETY: the caller's promise.

@@ -314,7 +314,8 @@ fn depth_limit() {
 #[test]
 fn value_stack_limit() {
     let linked = link(&down(100_000_000));
-    let run = run_with(&linked, Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None }, false, false);
+    let run =
+        run_with(&linked, Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None, gas: None }, false, false);
     let failed = run.outcome.result.unwrap_err();
     assert_eq!(failed.kind, ErrorKind::Heap);
     // A trace shows only part of so many calls.
@@ -334,7 +335,8 @@ fn frame_stack_limit() {
             RETURN
         ",
     );
-    let run = run_with(&linked, Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None }, false, false);
+    let run =
+        run_with(&linked, Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None, gas: None }, false, false);
     let failed = run.outcome.result.unwrap_err();
     assert_eq!((failed.kind, &*failed.message), (ErrorKind::Heap, "Out of memory: the heap limit is 1048576 bytes"));
 }

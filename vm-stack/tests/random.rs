@@ -103,7 +103,7 @@ impl Body {
                 let target = if matches!(op, StackOp::Loop | StackOp::LoopIfTrue) { back } else { ahead };
                 format!("S{target}")
             }
-            StackOperand::Count | StackOperand::Arguments => count.to_string(),
+            StackOperand::Gas | StackOperand::Count | StackOperand::Arguments => count.to_string(),
             StackOperand::GlobalCall => format!("\"{}\", {count}", pick(&["g", "unary"], d)),
             StackOperand::FunctionCall => format!("{}, {count}", pick(PLAIN_FUNCTIONS, d)),
             StackOperand::BuiltinCall => format!("{}, {count}", pick(BUILTINS, d)),
@@ -210,7 +210,7 @@ proptest! {
         let text = program(&functions);
         let linked = link(&text);
         for max_heap in [1 << 16, 1 << 22] {
-            let limits = Limits { max_depth: 30, max_heap, fuel: Some(300) };
+            let limits = Limits { max_depth: 30, max_heap, fuel: Some(300), gas: None };
             let plain = run_with(&linked, limits, false, false);
             let watched = run_with(&linked, limits, false, true);
             prop_assert_eq!(&plain.outcome, &watched.outcome, "with a probe\n{}", text);
@@ -229,7 +229,7 @@ fn every_operation_runs() {
     let mut totals = vec![0_u64; StackOp::ALL.len()];
     for _ in 0..200 {
         let functions = seeds().new_tree(&mut runner).unwrap().current();
-        let limits = Limits { max_depth: 30, max_heap: 1 << 22, fuel: Some(300) };
+        let limits = Limits { max_depth: 30, max_heap: 1 << 22, fuel: Some(300), gas: None };
         let run = run_with(&link(&program(&functions)), limits, false, true);
         for (total, count) in totals.iter_mut().zip(run.counts.by_opcode()) {
             *total += count;

@@ -33,8 +33,10 @@ use crate::tac::Function;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GraphColouring;
 
-/// Functions with more interferences than this are left to linear scan: the graph is quadratic in what is live at once.
-const LARGEST: usize = 1 << 22;
+/// The graph is quadratic in what is live at once. Functions are left to linear scan for which one takes more steps to build than this, and so
+/// many for each instruction: only code that is made to keep the allocator busy comes near.
+const MOST_STEPS: usize = 1 << 17;
+const MOST_STEPS_PER_INSTRUCTION: usize = 32;
 
 impl RegisterAllocator for GraphColouring {
     fn name(&self) -> &'static str {
@@ -59,13 +61,12 @@ fn colour_all(function: &mut Function, ranges: &LiveRanges, registers: u16) -> O
     // Virtual registers from here up are parts of spilled ones.
     let parts = function.registers;
     loop {
-        if function.blocks.len().saturating_mul(at(function.registers)) > 64 * LARGEST {
-            return None;
-        }
+        let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
+        let most_steps = MOST_STEPS + MOST_STEPS_PER_INSTRUCTION * instructions;
         // Spill code crosses blocks.
         function.globals = function.registers;
         let live = live_globals(function);
-        let graph = Interference::new(function, &live, ranges, &is_spilled, LARGEST)?;
+        let graph = Interference::new(function, &live, ranges, &is_spilled, most_steps)?;
         let outcome = colour(function, ranges, graph, parts, registers);
         if outcome.spilled.is_empty() {
             let mut locations: Vec<Location> =

@@ -6,7 +6,8 @@
 
 use super::at;
 use super::pieces::Piece;
-use super::timeline::Timeline;
+use super::timeline::{Loop, Timeline};
+use smallvec::SmallVec;
 
 /// Cuts pieces where loops begin at whose ends their values are at home.
 pub fn cut_at_headers(timeline: &Timeline, pieces: &mut Vec<Piece>, is_spilled: &mut [bool]) {
@@ -26,8 +27,10 @@ pub fn cut_at_headers(timeline: &Timeline, pieces: &mut Vec<Piece>, is_spilled: 
 /// Adds what is left of a piece; `own` are all pieces of its virtual register.
 fn cut(timeline: &Timeline, own: &[Piece], piece: Piece, pieces: &mut Vec<Piece>, is_spilled: &mut [bool]) {
     let mut rest = piece;
-    let first = timeline.loops.partition_point(|around| around.start < piece.start);
-    for around in timeline.loops[first..].iter().take_while(|around| around.start <= piece.end) {
+    // At the ends of loops that end before it does it is there itself.
+    let begun = |around: &&Loop| around.start >= piece.start;
+    let left: SmallVec<[&Loop; 8]> = timeline.loops_around(piece.end).take_while(begun).collect();
+    for around in left.into_iter().rev().filter(|around| around.end > piece.end) {
         // Where it is live at the end of the loop is where it is carried around.
         let is_carried = timeline.is_live(piece.register, around.end);
         if around.start < rest.start || !is_carried || is_covered(own, around.end) {

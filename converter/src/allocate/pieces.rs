@@ -271,7 +271,7 @@ fn arrivals(
             arrivals.push(Arrival { from, to });
             continue;
         };
-        let place = borders.at_start(0).iter().find(|(register, _)| *register == to).map(|&(_, place)| place);
+        let place = borders.place_at_start(0, to);
         if at_once || place.is_none() {
             arrivals.push(Arrival { from, to });
         }

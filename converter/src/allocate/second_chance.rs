@@ -19,7 +19,6 @@ use crate::live::{LiveRanges, Origin, uses_window};
 use crate::tac::{Function, Instruction, NONE, Operand, Terminator, VirtualRegister};
 use fxhash::FxHashSet;
 use isa::RegisterOp;
-use optimizer::liveness::for_each_difference;
 
 /// Second-chance binpacking.
 #[derive(Clone, Copy, Debug, Default)]
@@ -185,9 +184,8 @@ impl<'r> Walk<'r> {
         let held = self.holder[..self.used].iter().flatten().map(|held| held.register);
         let mut missing: Vec<VirtualRegister> = held.filter(|&register| self.is_live(register, stretch)).collect();
         missing.extend(candidates.iter().map(|candidate| candidate.0));
-        let (leaving, entering) =
-            (live.leaving.words(last.block as usize), live.entering.words(stretch.block as usize));
-        for_each_difference(leaving, entering, |register, begins| {
+        let (left, entered) = (Some(last.block as usize), Some(stretch.block as usize));
+        live.leaving.for_each_difference(left, &live.entering, entered, |register, begins| {
             if begins {
                 missing.push(register);
             }

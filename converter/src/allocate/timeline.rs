@@ -5,7 +5,7 @@
 //! writes at its even point. A *segment* is a stretch of the layout throughout which a register is live; where a value is not needed, its
 //! register has a hole. Holes are what a segment's neighbours in the layout make of control flow: at a hole's ends nothing is moved.
 
-use optimizer::liveness::{Liveness, for_each_difference};
+use optimizer::liveness::Liveness;
 
 use super::at;
 use crate::live::{LiveRanges, uses_window};
@@ -45,6 +45,10 @@ pub struct Loop {
     pub end: u32,
     /// The loop around it.
     pub parent: Option<u32>,
+    /// A loop further out, to skip those between.
+    jump: Option<u32>,
+    /// How many loops there are around it.
+    depth: u32,
 }
 
 /// A block's place on the line.
@@ -149,6 +153,42 @@ impl Timeline {
             .map(|index| &self.loops[index as usize])
     }
 
+    /// Of the loops around a point, of which an outer one `holds` if one inside it does, the innermost that does.
+    fn first_around(&self, point: u32, holds: impl Fn(&Loop) -> bool) -> Option<&Loop> {
+        let mut at = self.stretches[self.stretch_at(point)].innermost;
+        while let Some(index) = at {
+            let around = &self.loops[index as usize];
+            if holds(around) {
+                return Some(around);
+            }
+            // What does not hold further out does not hold in between.
+            let skips = around.jump.filter(|&jump| !holds(&self.loops[jump as usize]));
+            at = skips.or(around.parent);
+        }
+        None
+    }
+
+    /// The innermost loop around a point that has begun by an earlier one.
+    pub fn loop_since(&self, point: u32, earlier: u32) -> Option<&Loop> {
+        self.first_around(point, |around| around.start <= earlier)
+    }
+
+    /// The outermost loop around a point that has ended before a later one.
+    pub fn loop_until(&self, point: u32, later: u32) -> Option<&Loop> {
+        self.inside(point, self.first_around(point, |around| around.end >= later))
+    }
+
+    /// The outermost loop around a point that begins behind an earlier one.
+    pub fn loop_after(&self, point: u32, earlier: u32) -> Option<&Loop> {
+        self.inside(point, self.loop_since(point, earlier))
+    }
+
+    /// Of the loops around a point the outermost inside a loop, or of all.
+    fn inside(&self, point: u32, outer: Option<&Loop>) -> Option<&Loop> {
+        let depth = outer.map_or(0, |outer| outer.depth + 1);
+        self.first_around(point, |around| around.depth <= depth).filter(|around| around.depth == depth)
+    }
+
     /// How many times a point is thought to be reached: ten for each loop around it, up to three.
     pub fn weight(&self, point: u32) -> u64 {
         10_u64.pow(self.loops_around(point).take(3).count() as u32)
@@ -200,11 +240,22 @@ fn loops(function: &Function, stretches: &mut [Stretch]) -> Vec<Loop> {
         if let Some(last) = last[order] {
             let parent = open.last().map(|&(index, _)| index);
             open.push((loops.len() as u32, last));
-            loops.push(Loop { start: stretch.start, end: stretch.start, parent });
+            let (jump, depth) = parent.map_or((None, 0), |parent| jump(&loops, parent));
+            loops.push(Loop { start: stretch.start, end: stretch.start, parent, jump, depth });
         }
         stretch.innermost = open.last().map(|&(index, _)| index);
     }
     loops
+}
+
+/// Where a loop inside `parent` jumps to, and its depth: so that any loop around it is a number of jumps and steps away that is logarithmic in the
+/// depth (Myers, *An Applicative Random-Access Stack*, Information Processing Letters 17, 1983).
+fn jump(loops: &[Loop], parent: u32) -> (Option<u32>, u32) {
+    let depth_of = |index: Option<u32>| index.map_or(-1, |index| i64::from(loops[index as usize].depth));
+    let around = &loops[parent as usize];
+    let further = around.jump.and_then(|jump| loops[jump as usize].jump);
+    let is_even = i64::from(around.depth) - depth_of(around.jump) == depth_of(around.jump) - depth_of(further);
+    (if is_even && around.jump.is_some() { further } else { Some(parent) }, around.depth + 1)
 }
 
 /// Occurrences by register and point, and where those of each register begin.
@@ -308,9 +359,9 @@ impl Walk<'_> {
     /// Closes what is open where the next block begins but not needed after this one, and opens what is needed after this one only.
     fn enter_from_below(&mut self, stretch: &Stretch, following: Option<&Stretch>) {
         let live = self.live;
-        let leaving = live.leaving.words(stretch.block as usize);
-        let entering = following.map_or(&[][..], |following| live.entering.words(following.block as usize));
-        for_each_difference(entering, leaving, |register, opens| match following {
+        let entered = following.map(|following| following.block as usize);
+        let left = Some(stretch.block as usize);
+        live.entering.for_each_difference(entered, &live.leaving, left, |register, opens| match following {
             Some(following) if !opens => self.close(register, following.start),
             _ => self.ends[at(register)] = stretch.terminator + 1,
         });

@@ -7,7 +7,7 @@ use runtime::probe::Watcher;
 use runtime::{Fault, Program, Runtime, Value};
 
 use super::stack::linked;
-use crate::compiled::Compiled;
+use crate::compiled::{Compiled, Metered};
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
@@ -29,7 +29,7 @@ impl Executor for Ast {
     fn prepare<'c>(
         &self,
         compiled: &'c Compiled,
-        _configuration: &Configuration,
+        configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
         let (Some(tree), Some(code)) = (compiled.tree(), compiled.stack_code()) else {
             return Err(EngineError::Unsupported {
@@ -38,13 +38,23 @@ impl Executor for Ast {
                 reason: "it needs the source text, and bytecode has no tree".to_string(),
             });
         };
-        Ok(Box::new(PreparedTree { tree, program: linked(Program::link(code))? }))
+        let metered = if configuration.is_metered() { Some(compiled.metered()?) } else { None };
+        let code = metered.as_ref().map_or(code, |metered| &metered.code);
+        Ok(Box::new(PreparedTree { tree, program: linked(Program::link(code))?, metered }))
     }
 }
 
 struct PreparedTree<'c> {
     tree: &'c Analysis<'c>,
     program: Arc<Program>,
+    metered: Option<Arc<Metered>>,
+}
+
+impl PreparedTree<'_> {
+    fn evaluate(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
+        let charges = self.metered.as_ref().and_then(|metered| metered.charges.as_ref());
+        lang::evaluate(self.tree, charges, runtime)
+    }
 }
 
 impl Prepared for PreparedTree<'_> {
@@ -53,11 +63,11 @@ impl Prepared for PreparedTree<'_> {
     }
 
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
-        lang::evaluate(self.tree, runtime)
+        self.evaluate(runtime)
     }
 
     fn execute_watched(&self, runtime: &mut Runtime, _watcher: &mut dyn Watcher) -> Result<Value, Fault> {
-        lang::evaluate(self.tree, runtime)
+        self.evaluate(runtime)
     }
 
     fn code(&self) -> Option<ProgramCode<'_>> {

@@ -36,6 +36,9 @@ impl Executor for Register {
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
         let optimized = compiled.optimized(configuration)?;
         let (code, conversion) = match (compiled.register_code(), &optimized) {
+            (Some(code), _) if configuration.is_metered() && !code.is_metered() => {
+                return Err(EngineError::NotMetered { program: compiled.name().to_string() });
+            }
             (Some(code), _) => (Cow::Borrowed(code), None),
             (None, Some(optimized)) => {
                 let (code, statistics) = converter::convert(&optimized.code, configuration.converter_options())?;

@@ -2,7 +2,7 @@
 //!
 //! The evaluator is the reference. The stack machine, the register machine at two register counts, one of them with any allocator and
 //! without any subset of the mechanisms, and hybrid code must show the same, each on code that is
-//! optimized to some level, by some single pass or by a random sequence of passes: the bytes printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. One program in sixteen gets only little fuel, so that it ends
+//! optimized to some level, by some single pass or by a random sequence of passes: the bytes printed, the value or the error with its whole trace, and the fuel used. Every conversion must pass the converter's checker. Every other program is metered, with a limit or without, and the gas is compared. One program in sixteen gets only little fuel, so that it ends
 //! in the middle; another one in sixteen collects at every safepoint, so that a forgotten root is found.
 //!
 //! Heap use is not compared: which values are still reachable at some point differs between engines. So programs are given more heap
@@ -40,6 +40,8 @@ pub struct Observation {
     pub output: Vec<u8>,
     /// Fuel it used.
     pub fuel_used: Option<u64>,
+    /// Gas it used.
+    pub gas_used: Option<u64>,
     /// What became of the ledger.
     pub ledger: Option<Box<LedgerOutcome>>,
 }
@@ -95,6 +97,9 @@ impl std::fmt::Display for Disagreement {
                     }
                     if let Some(fuel) = observation.fuel_used {
                         writeln!(f, "   fuel used: {fuel}")?;
+                    }
+                    if let Some(gas) = observation.gas_used {
+                        writeln!(f, "   gas used: {gas}")?;
                     }
                     if let Some(ledger) = &observation.ledger {
                         write!(f, "{ledger}")?;
@@ -216,6 +221,23 @@ impl Checker {
         for (configuration, optimizer) in configurations.iter_mut().zip(&run.optimizers) {
             configuration.optimizer.clone_from(optimizer);
         }
+        // Metering changes nothing that is not gas.
+        if run.limits.gas == Some(u64::MAX)
+            && let Ok(Observed::Shown(metered)) = &expected
+        {
+            let mut unmetered = reference.clone();
+            unmetered.limits.gas = None;
+            let observed = self.observe(&compiled, &unmetered, &run);
+            let metered = Observed::Shown(Observation { gas_used: None, ..metered.clone() });
+            if !matches!(&observed, Ok(observed) if matches!(observed, Observed::HeapExhausted) || *observed == metered)
+            {
+                return Verdict::Disagree(Box::new(Disagreement {
+                    program: program.to_string(),
+                    reference: (reference.to_string(), expected.map(Observed::into_observation)),
+                    other: (unmetered.to_string(), observed.map(Observed::into_observation)),
+                }));
+            }
+        }
         // Runs that count no fuel are other code. They end, because this one did.
         let expected = match expected {
             Ok(Observed::Shown(observation))
@@ -263,8 +285,8 @@ impl Checker {
             if is_heap || outcome.heap.peak_bytes > MAX_HEAP / 2 {
                 return Ok(Observed::HeapExhausted);
             }
-            let Outcome { result, fuel_used, ledger, .. } = outcome;
-            Ok(Observed::Shown(Observation { result, output, fuel_used, ledger }))
+            let Outcome { result, fuel_used, gas_used, ledger, .. } = outcome;
+            Ok(Observed::Shown(Observation { result, output, fuel_used, gas_used, ledger }))
         };
         let observed = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panic_text(&*panic)));
         self.capture.take();
@@ -318,8 +340,17 @@ impl Plan {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(!seed);
         let fuel = if random.below(16) == 0 { random.between(0, 60) as u64 } else { FUEL };
+        // Limits of all sizes, so that some programs run out of gas soon, and some nearly at their end.
+        let gas = match random.below(4) {
+            0 => {
+                let most = 1 << random.between(1, 13);
+                Some(random.between(1, most) as u64)
+            }
+            1 => Some(u64::MAX),
+            _ => None,
+        };
         Self {
-            limits: Limits { max_depth: MAX_DEPTH, max_heap: MAX_HEAP, fuel: Some(fuel) },
+            limits: Limits { max_depth: MAX_DEPTH, max_heap: MAX_HEAP, fuel: Some(fuel), gas },
             collect_always: random.below(16) == 0,
             takes_fewest: random.chance(50),
             registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64, 256]),

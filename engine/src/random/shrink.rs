@@ -249,12 +249,13 @@ mod tests {
 
     #[test]
     fn finds_the_one_statement_that_matters() {
-        // "Fails" when it assigns inside of a loop.
+        // "Fails" when it has a loop and such an assignment.
         let fails = |text: &str| text.contains("while") && text.contains("%=");
         let seed = (0..10_000).find(|&seed| fails(&grow::program(seed).to_program())).expect("some program does");
         let small = shrink(grow::program(seed), 20_000, |program| fails(&program.to_program()));
         let text = small.to_program();
         assert!(fails(&text));
-        assert!(text.lines().count() <= 5, "{text}");
+        // At worst they are in functions of their own.
+        assert!(text.lines().count() <= 7, "{text}");
     }
 }

@@ -77,7 +77,7 @@ fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Re
     let mut runtime = Runtime::new(
         program,
         RunOptions {
-            limits: Limits { max_depth: 100, max_heap: how.max_heap, fuel: Some(how.fuel) },
+            limits: Limits { max_depth: 100, max_heap: how.max_heap, fuel: Some(how.fuel), gas: None },
             output: Box::new(sink.clone()),
             collect_always: how.collect_always,
             ledger: Some(Box::new(ledger::Chain::in_memory())),

@@ -2227,3 +2227,68 @@ fn a_loop_is_entered_in_its_middle_with_a_value_that_it_evicts() {
         try_convert(&assemble(code), options).unwrap_or_else(|error| panic!("{error}"));
     }
 }
+
+// Transactions that do not match, and contracts that are none: the language has no way to write them.
+
+#[test]
+fn transactions_without_a_beginning() {
+    shows(".function <main>\nLOAD_CONST 5\nTX_COMMIT\nRETURN", "! ledger: No transaction is open");
+    shows(".function <main>\nTX_REVERT\nLOAD_CONST 5\nRETURN", "! ledger: No transaction is open");
+    let twice = "LOAD_CONST null\nTX_BEGIN \"a\"\nLOAD_CONST 5\nTX_COMMIT\nTX_COMMIT\nRETURN";
+    shows(&format!(".function <main>\n{twice}"), "! ledger: No transaction is open");
+    shows(".function <main>\nLOAD_CONST 1\nLOAD_CONST 2\nSTATE_WRITE\nLOAD_CONST 5\nRETURN", OUTSIDE);
+    shows(
+        ".function <main>\nLOAD_CONST 5\nTX_BEGIN \"a\"\nLOAD_CONST 5\nRETURN",
+        "! type: Type error: a transaction is a call of a contract, not of INTEGER",
+    );
+}
+
+const OUTSIDE: &str = "! ledger: State write outside a transaction";
+
+#[test]
+fn transactions_without_an_end_are_undone() {
+    // What is left open when the program ends is undone: the state is as after the inner commit alone, which is nothing.
+    let code = r#".function <main>
+        LOAD_CONST null
+        TX_BEGIN "outer"
+        LOAD_CONST "k"
+        LOAD_CONST 1
+        STATE_WRITE
+        LOAD_CONST null
+        TX_BEGIN "inner"
+        LOAD_CONST "k"
+        LOAD_CONST 2
+        STATE_WRITE
+        LOAD_CONST null
+        TX_COMMIT
+        POP
+        LOAD_CONST "k"
+        STATE_READ
+        RETURN"#;
+    let open = agree(&assemble(code)).unwrap_or_else(|difference| panic!("{difference}"));
+    assert_eq!(open.to_string(), "integer 2");
+    let nothing = agree(&assemble(".function <main>\nLOAD_CONST 2\nRETURN")).unwrap();
+    assert_eq!(open.ledger, nothing.ledger);
+}
+
+#[test]
+fn contracts_that_are_none() {
+    let types = r#".type C contract
+        .field "n" = null
+    .type E
+        .field "n" = null
+        .field "m" = null
+    "#;
+    let made =
+        |operation: &str| format!("{types}.function <main>\nLOAD_CONST null\nTX_BEGIN \"a\"\n{operation}\nRETURN");
+    shows(&made("NEW_CONTRACT E"), "! type: Type error: E is no contract");
+    shows(&made("NEW_RECORD C, 0"), "! type: Type error: contract C is made by its constructor");
+    shows(&made("LOAD_CONST type C\nCALL_TOP 0"), "! type: Type error: contract C is made by its constructor");
+    shows(
+        &made("NEW_RECORD E, 0\nTX_BEGIN \"b\"\nLOAD_CONST 1"),
+        "! type: Type error: a transaction is a call of a contract, not of ENTITY",
+    );
+    shows(&made("NEW_CONTRACT C\nGET_ATTR \"n\""), "null null");
+    let outside = format!("{types}.function <main>\nNEW_CONTRACT C\nRETURN");
+    shows(&outside, OUTSIDE);
+}

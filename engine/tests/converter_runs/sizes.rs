@@ -2,8 +2,8 @@
 
 use converter::large::{
     DIGITS, branches_over_locals, deep_stack, else_ifs, handlers_in_a_row, handlers_nested, long_loops, loops_in_a_row,
-    loops_over_locals, many_locals, module, nested_branches, nested_calls, nested_loops, op, straight, wide_print,
-    wide_window,
+    loops_over_locals, many_locals, module, nested_branches, nested_calls, nested_loops, nested_whiles, op, straight,
+    wide_print, wide_window,
 };
 use converter::{ConvertError, Options, convert};
 use isa::module::Source;
@@ -239,6 +239,7 @@ fn many_loops_over_many_locals() {
 #[test]
 fn loops_nested_a_hundred_deep() {
     shows(nested_loops(100), &[8, 256], "integer 7");
+    shows(nested_whiles(100), &[8, 256], "integer 7");
 }
 
 #[test]

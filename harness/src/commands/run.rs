@@ -133,6 +133,7 @@ impl Stats<'_> {
             "collections": outcome.heap.collections,
             "objects_freed": outcome.heap.objects_freed,
             "fuel_used": outcome.fuel_used,
+            "gas_used": outcome.gas_used,
         })
     }
 
@@ -156,6 +157,9 @@ impl Stats<'_> {
         lines.push(("collections", count(outcome.heap.collections)));
         if let Some(fuel) = outcome.fuel_used {
             lines.push(("fuel used", count(fuel)));
+        }
+        if let Some(gas) = outcome.gas_used {
+            lines.push(("gas used", gas.to_string()));
         }
         match &outcome.instructions {
             Some(tally) => lines.push(("instructions", count(tally.total))),

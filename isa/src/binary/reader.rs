@@ -232,6 +232,11 @@ impl<'b> Reader<'b> {
             })
         })?;
         let lines = self.lines()?;
+        let mut before = 0;
+        let refunds = self.table("refunds", 2, |reader| {
+            before = reader.difference(before)?;
+            Ok((before, reader.index("gas")?))
+        })?;
         let count = self.count("instructions", F::BYTES)?;
         let code_start = self.at;
         let code = F::get(self.take(count * F::BYTES, "the instructions")?, opcodes)
@@ -247,6 +252,7 @@ impl<'b> Reader<'b> {
             code,
             handlers,
             lines,
+            refunds,
             source,
             captures,
             local_names,

@@ -107,6 +107,12 @@ impl Payload {
             payload.signed(i64::from(offset) - i64::from(before.1));
             before = (first, offset);
         });
+        let mut before = 0;
+        self.table(&function.refunds, |payload, &(offset, gas)| {
+            payload.signed(i64::from(offset) - i64::from(before));
+            payload.number(gas);
+            before = offset;
+        });
         self.count(function.code.len());
         self.out.reserve(function.code.len() * F::BYTES);
         for &instruction in &function.code {

@@ -268,6 +268,11 @@ impl<F: Operands> Assembler<F> {
                 let pc = self.pc();
                 self.function.lines.push((pc, offset));
             }
+            (".refund", Block::Function) => {
+                let offset = cursor.integer("offset", 0, u32::MAX)?;
+                let gas = cursor.integer("gas", 0, u32::MAX)?;
+                self.function.refunds.push((offset, gas));
+            }
             (".line", Block::Function) => {
                 let pc = cursor.integer("instruction", 0, u32::MAX)?;
                 let offset = cursor.integer("offset", 0, u32::MAX)?;
@@ -291,7 +296,7 @@ impl<F: Operands> Assembler<F> {
                     note(&mut self.body.locals, text, slot);
                 }
             }
-            (".capture" | ".at" | ".line" | ".handler" | ".locals" | ".parameters", _) => {
+            (".capture" | ".at" | ".line" | ".refund" | ".handler" | ".locals" | ".parameters", _) => {
                 return misplaced("in a function of the form that has it");
             }
             _ => return misplaced("to no version of this text form"),

@@ -60,6 +60,7 @@
 //! | `.capture "n" = local 2 cell` | in a function: a captured variable; or `capture 0`, and without `cell` |
 //! | `.at 120` | the instructions that follow come from this byte of the source |
 //! | `.line 3 120` | the same for instructions from the third, out of place |
+//! | `.refund 120 7` | in a function of metered code: an error raised at this byte of the source gives 7 gas back |
 //! | `.handler 2 6 L3 1` | a handler that `SETUP_TRY` cannot express |
 //! | `.entry <main>` | the function that runs; if left out, the function `<main>`, else the first |
 //!

@@ -127,7 +127,7 @@ impl Operands for Stack {
             Operand::Type => references.type_(out, operand),
             Operand::Name => references.name(out, operand),
             Operand::Module => references.module(out, operand),
-            Operand::Count | Operand::Arguments => {
+            Operand::Gas | Operand::Count | Operand::Arguments => {
                 let _ = write!(out, "{operand}");
             }
             Operand::Jump if let Some(target) = context.label_target(instruction) => (context.label)(out, target),
@@ -180,6 +180,7 @@ impl Operands for Stack {
             Operand::Module => assembler.module_operand(cursor)?,
             Operand::BuiltinCall => assembler.builtin(cursor)?,
             Operand::Jump => assembler.jump(cursor)?,
+            Operand::Gas => cursor.integer("gas", 0, MAX_OPERAND)?,
             Operand::Count => cursor.integer("count", 0, MAX_OPERAND)?,
             Operand::Arguments => cursor.integer("argument count", 0, MAX_OPERAND)?,
             Operand::LocalPair | Operand::LocalConstant => {

@@ -356,6 +356,9 @@ impl<'m, F: TextForm> Printer<'m, F> {
             };
             out.push_str(if capture.is_cell { " cell\n" } else { "\n" });
         }
+        for (offset, gas) in &function.refunds {
+            let _ = writeln!(out, "    .refund {offset} {gas}");
+        }
     }
 
     /// Line information that can be written where it holds; the rest is written here, by index.

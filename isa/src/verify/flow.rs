@@ -5,9 +5,9 @@
 //! 1. **Blocks**: one walk over each reachable block settles reads that the block itself decides, and sums up the rest: registers it
 //!    reads before it writes them (*exposed*), registers it leaves written (*gens*), and the lowest register it lost to another frame
 //!    (*lost*).
-//! 2. **Flow**: the set *may be unwritten* is propagated from the entry and from losses along all edges until nothing changes,
-//!    a machine word of registers at a time. An exposed read that meets an unwritten register is an error. Only registers with exposed
-//!    reads take part, which in usual code are few.
+//! 2. **Flow**: the set *may be unwritten* is propagated from the entry and from losses along all edges until nothing changes. Such sets
+//!    share what they have in common ([`sets`](crate::sets)), so that blocks cost what they change. An exposed read that meets an
+//!    unwritten register is an error. Only registers with exposed reads take part, which in usual code are few.
 //!
 //! Where a function has no more registers than a machine word has bits, both steps are taken with sets of registers that are words (`few`): the
 //! same rules, without lists. Whatever that refuses is checked once more as above, which says where the fault is.
@@ -20,12 +20,15 @@
 
 mod few;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::LazyLock;
 
 use self::few::Sets;
 use super::HandlerMap;
 use super::register::{RegFunction, window_size};
 use crate::register::{Lane, RegisterInstruction, RegisterOp};
+use crate::sets::{Set, Sets as SharedSets};
 
 /// A read of a register that may not have been written.
 pub(super) struct Unwritten {
@@ -91,23 +94,8 @@ struct Block {
     lost: u32,
     /// Its part of `exposed` begins here; it ends where the next block's begins.
     exposed: u32,
-}
-
-/// The two facts about one register in one block that the flow problem starts from.
-#[derive(Clone, Copy)]
-struct Event {
-    column: u32,
-    block: u32,
-    is_gen: bool,
-}
-
-/// What the flow problem knows of 64 registers at a block. All zero between two problems.
-#[derive(Clone, Copy, Default)]
-struct Word {
-    /// May be unwritten on entry.
-    unwritten: u64,
-    gens: u64,
-    is_pending: bool,
+    /// So does its part of `gens`.
+    gens: u32,
 }
 
 /// The checker. What it holds between functions are buffers and clocks.
@@ -131,21 +119,22 @@ pub(super) struct Flow {
     noted: Vec<u64>,
     /// What was lost in the block: from which register up, and when. Later entries begin higher.
     losses: Vec<(u32, u64)>,
-    /// Registers that the block has written.
+    /// Registers that blocks leave written, as far as the walk has come; of the current block all that it has written.
     gens: Vec<u32>,
     /// Registers that blocks read before writing them, and where.
     exposed: Vec<(u32, u32)>,
-    /// Blocks that lose registers.
-    losing: Vec<u32>,
 
     /// Registers in `exposed`, each once, later in ascending order: the columns of the flow problem.
     columns: Vec<u32>,
     /// Column of each register in `columns`; something else than [`NONE`] from when it is noted there.
     column_of: Vec<u32>,
-    events: Vec<Event>,
-    words: Vec<Word>,
-    /// Blocks with something unwritten on entry.
-    touched: Vec<u32>,
+    /// The sets of columns below.
+    columns_in: SharedSets,
+    /// For each block what may be unwritten on entry.
+    unwritten: Vec<Set>,
+    /// Blocks to look at again, and for each block whether it is among them.
+    again: BinaryHeap<Reverse<u32>>,
+    is_again: Vec<bool>,
     /// What is known of each block of a function with few registers.
     sets: Vec<Sets>,
 }
@@ -167,12 +156,12 @@ impl Flow {
             losses: Vec::new(),
             gens: Vec::new(),
             exposed: Vec::new(),
-            losing: Vec::new(),
             columns: Vec::new(),
             column_of: vec![NONE; registers],
-            events: Vec::new(),
-            words: Vec::new(),
-            touched: Vec::new(),
+            columns_in: SharedSets::default(),
+            unwritten: Vec::new(),
+            again: BinaryHeap::new(),
+            is_again: Vec::new(),
             sets: Vec::with_capacity(instructions / 2 + 2),
         }
     }
@@ -198,6 +187,7 @@ impl Flow {
             landing: NONE,
             lost: NONE,
             exposed: 0,
+            gens: 0,
         };
         self.blocks.clear();
         self.block_at.clear();
@@ -263,18 +253,17 @@ impl Flow {
     fn walk(&mut self, function: &RegFunction) -> Result<(), Unwritten> {
         self.exposed.clear();
         self.columns.clear();
-        self.events.clear();
-        self.losing.clear();
+        self.gens.clear();
         let end = self.blocks.len() - 1;
         for block in 0..end {
             self.blocks[block].exposed = self.exposed.len() as u32;
+            self.blocks[block].gens = self.gens.len() as u32;
             if !self.blocks[block].is_reached {
                 continue;
             }
             self.clock += 1;
             self.entry = self.clock;
             self.losses.clear();
-            self.gens.clear();
             for pc in self.blocks[block].start..self.blocks[block + 1].start {
                 self.clock += 1;
                 self.step(function, pc).map_err(|register| Unwritten { pc, register })?;
@@ -282,16 +271,20 @@ impl Flow {
             // The entry at the bottom begins lowest.
             if let Some(&(lowest, _)) = self.losses.first() {
                 self.blocks[block].lost = lowest;
-                self.losing.push(block as u32);
-            }
-            for at in 0..self.gens.len() {
-                let register = self.gens[at];
-                if self.written[register as usize] >= self.lost_at(register) {
-                    self.events.push(Event { column: register, block: block as u32, is_gen: true });
+                let first = self.blocks[block].gens as usize;
+                let mut kept = first;
+                for at in first..self.gens.len() {
+                    let register = self.gens[at];
+                    if self.written[register as usize] >= self.lost_at(register) {
+                        self.gens[kept] = register;
+                        kept += 1;
+                    }
                 }
+                self.gens.truncate(kept);
             }
         }
         self.blocks[end].exposed = self.exposed.len() as u32;
+        self.blocks[end].gens = self.gens.len() as u32;
         Ok(())
     }
 
@@ -401,131 +394,96 @@ impl Flow {
         for (column, &register) in self.columns.iter().enumerate() {
             self.column_of[register as usize] = column as u32;
         }
-        self.number_events();
-        self.words.clear();
-        self.words.resize(self.blocks.len(), Word::default());
-        let events = std::mem::take(&mut self.events);
-        let result = events.chunk_by(|a, b| a.column / 64 == b.column / 64).try_for_each(|events| {
-            let word = events[0].column / 64;
-            self.solve_word(function, word, events);
-            let result = self.judge_word(word, events);
-            for event in events {
-                self.words[event.block as usize].gens = 0;
-            }
-            for block in self.touched.drain(..) {
-                self.words[block as usize].unwritten = 0;
-            }
-            result
-        });
-        self.events = events;
+        self.propagate(function);
+        let result = self.judge();
         for &register in &self.columns {
             self.column_of[register as usize] = NONE;
         }
         result
     }
 
-    /// Turns registers into columns in all that the problem starts from, and sorts the events by words.
-    fn number_events(&mut self) {
-        let column_of = &self.column_of;
-        self.events.retain_mut(|event| {
-            event.column = column_of[event.column as usize];
-            event.column != NONE
-        });
-        for block in 0..self.blocks.len() - 1 {
-            let exposed = self.blocks[block].exposed as usize..self.blocks[block + 1].exposed as usize;
-            for &(register, _) in &self.exposed[exposed] {
-                let column = column_of[register as usize];
-                self.events.push(Event { column, block: block as u32, is_gen: false });
-            }
-        }
-        if self.columns.len() > 64 {
-            self.events.sort_unstable_by_key(|event| event.column / 64);
-        }
-        for &block in &self.losing {
-            let lost = &mut self.blocks[block as usize].lost;
-            *lost = self.columns.partition_point(|register| register < lost) as u32;
-        }
-    }
-
-    /// Propagates until nothing changes. A block is looked at again only when a bit was added to what may be unwritten on its entry, so
-    /// at most 64 times.
-    fn solve_word(&mut self, function: &RegFunction, word: u32, events: &[Event]) {
-        for event in events.iter().filter(|event| event.is_gen) {
-            self.words[event.block as usize].gens |= 1 << (event.column % 64);
-        }
-        self.pending.clear();
-        let parameters = u32::from(function.parameters);
-        let unwritten = self.columns.partition_point(|&register| register < parameters) as u32;
+    /// Propagates until nothing changes. Blocks are looked at in order, and again when something was added to what may be unwritten on their
+    /// entry, those that come first before the others.
+    fn propagate(&mut self, function: &RegFunction) {
+        let end = self.blocks.len() - 1;
         let columns = self.columns.len() as u32;
-        self.add(0, columns_from(word, unwritten, columns));
-        for at in (0..self.losing.len()).rev() {
-            let block = self.losing[at];
-            if !self.words[block as usize].is_pending && self.blocks[block as usize].lost / 64 <= word {
-                self.words[block as usize].is_pending = true;
-                self.pending.push(block);
+        self.columns_in.begin(columns);
+        self.unwritten.clear();
+        self.unwritten.resize(end, Set::EMPTY);
+        self.is_again.clear();
+        self.is_again.resize(end, false);
+        let parameters = u32::from(function.parameters);
+        let parameters = self.columns.partition_point(|&register| register < parameters) as u32;
+        self.unwritten[0] = self.columns_in.range(parameters..columns);
+        // From where registers are lost, and the set of those.
+        let mut lost_from = (columns, Set::EMPTY);
+        let mut next = 0;
+        loop {
+            let block = match self.again.pop() {
+                Some(Reverse(block)) => block as usize,
+                None if next < end => {
+                    next += 1;
+                    next - 1
+                }
+                None => break,
+            };
+            self.is_again[block] = false;
+            let Block { is_reached, next: following, other, caught, landing, lost, gens, .. } = self.blocks[block];
+            if !is_reached {
+                continue;
             }
-        }
-        while let Some(block) = self.pending.pop() {
-            let Block { next, other, caught, landing, lost, .. } = self.blocks[block as usize];
-            let state = &mut self.words[block as usize];
-            state.is_pending = false;
-            let before = state.unwritten | columns_from(word, lost, columns);
-            let after = before & !state.gens;
-            self.add(next, after);
-            self.add(other, after);
+            let mut before = self.unwritten[block];
+            if lost != NONE {
+                let from = self.columns.partition_point(|&register| register < lost) as u32;
+                if from != lost_from.0 {
+                    lost_from = (from, self.columns_in.range(from..columns));
+                }
+                before = self.columns_in.union(before, lost_from.1);
+            }
+            self.columns_in.mark();
+            let mut after = before;
+            for at in gens..self.blocks[block + 1].gens {
+                let column = self.column_of[self.gens[at as usize] as usize];
+                if column != NONE {
+                    after = self.columns_in.without(after, column);
+                }
+            }
+            self.add(following, after, next);
+            self.add(other, after, next);
             if caught != NONE {
+                self.columns_in.mark();
                 let column = self.column_of[landing as usize];
-                let landing = if column / 64 == word { 1 << (column % 64) } else { 0 };
-                self.add(caught, before & !landing);
+                let caught_with = if column == NONE { before } else { self.columns_in.without(before, column) };
+                self.add(caught, caught_with, next);
             }
         }
     }
 
-    /// Registers that may be unwritten on entry to a block.
-    #[inline]
-    fn add(&mut self, block: u32, unwritten: u64) {
-        if unwritten == 0 || block == NONE {
+    /// Registers may be unwritten on entry to a block. The blocks before `next` have been looked at.
+    fn add(&mut self, block: u32, unwritten: Set, next: usize) {
+        if block == NONE {
             return;
         }
-        let state = &mut self.words[block as usize];
-        if unwritten & !state.unwritten == 0 {
-            return;
-        }
-        if state.unwritten == 0 {
-            self.touched.push(block);
-        }
-        state.unwritten |= unwritten;
-        if !state.is_pending {
-            state.is_pending = true;
-            self.pending.push(block);
+        let block = block as usize;
+        let all = self.columns_in.union(self.unwritten[block], unwritten);
+        if all != self.unwritten[block] {
+            self.unwritten[block] = all;
+            if block < next && !std::mem::replace(&mut self.is_again[block], true) {
+                self.again.push(Reverse(block as u32));
+            }
         }
     }
 
-    fn judge_word(&self, word: u32, events: &[Event]) -> Result<(), Unwritten> {
-        let is_wrong = |event: &&Event| {
-            !event.is_gen && self.words[event.block as usize].unwritten >> (event.column % 64) & 1 != 0
-        };
-        let Some(event) = events.iter().filter(is_wrong).min_by_key(|event| event.block) else { return Ok(()) };
-        debug_assert_eq!(event.column / 64, word);
-        let block = event.block as usize;
-        let exposed = self.blocks[block].exposed as usize..self.blocks[block + 1].exposed as usize;
-        let unwritten = self.words[block].unwritten;
-        let wrong = self.exposed[exposed].iter().find(|&&(register, _)| {
-            let column = self.column_of[register as usize];
-            column / 64 == word && unwritten >> (column % 64) & 1 != 0
-        });
-        wrong.map_or(Ok(()), |&(register, pc)| Err(Unwritten { pc, register }))
-    }
-}
-
-/// Bits of the columns of a word that are `from` or above, of so many columns in all.
-#[inline]
-fn columns_from(word: u32, from: u32, columns: u32) -> u64 {
-    if from >= columns {
-        return 0;
-    }
-    match from.saturating_sub(word * 64) {
-        shift @ 0..64 => u64::MAX << shift,
-        _ => 0,
+    /// Whether all exposed reads meet what was written.
+    fn judge(&self) -> Result<(), Unwritten> {
+        for (block, &unwritten) in self.unwritten.iter().enumerate().filter(|&(_, &set)| set != Set::EMPTY) {
+            let exposed = self.blocks[block].exposed as usize..self.blocks[block + 1].exposed as usize;
+            let is_wrong =
+                |&&(register, _): &&(u32, u32)| self.columns_in.contains(unwritten, self.column_of[register as usize]);
+            if let Some(&(register, pc)) = self.exposed[exposed].iter().find(is_wrong) {
+                return Err(Unwritten { pc, register });
+            }
+        }
+        Ok(())
     }
 }

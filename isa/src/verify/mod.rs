@@ -27,8 +27,8 @@
 //!
 //! # Cost
 //!
-//! The stack verifier visits each instruction twice, whatever its shape. So does the register verifier, and then it solves a bit-vector
-//! problem over basic blocks for every 64 registers that live across blocks. Neither recurses.
+//! The stack verifier visits each instruction twice, whatever its shape. So does the register verifier, and then it follows over the basic
+//! blocks which registers may be unwritten, in time in what blocks change of that. Neither recurses.
 
 mod error;
 mod flow;

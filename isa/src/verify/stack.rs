@@ -132,6 +132,7 @@ impl<'m> StackVerifier<'m> {
         let mut limits = [0; OPERANDS];
         let mut set = |kind: Operand, limit| limits[kind as usize] = limit;
         set(Operand::None, 1);
+        set(Operand::Gas, u32::MAX);
         set(Operand::Count, u32::MAX);
         set(Operand::Arguments, u32::MAX);
         set(Operand::LocalPair, u32::MAX);
@@ -384,7 +385,7 @@ fn beyond(instruction: StackInstruction, operand: u32, limit: u32) -> Problem {
         Operand::Name | Operand::MethodCall => "name",
         Operand::Module => "module",
         Operand::BuiltinCall => "builtin",
-        Operand::Count | Operand::Arguments => "count",
+        Operand::Gas | Operand::Count | Operand::Arguments => "count",
         Operand::LocalPair | Operand::LocalConstant => "index",
     };
     Problem::OutOfRange { what, index: operand, count: limit }

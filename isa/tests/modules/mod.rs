@@ -89,10 +89,10 @@ fn capture() -> impl Strategy<Value = Capture> {
 
 fn function<F: Form>(code: BoxedStrategy<F::Instruction>) -> impl Strategy<Value = Function<F>> {
     let numbers = (index(), 0..4_u16, any::<bool>(), 0..6_u32, index(), index(), index(), option::of(index()));
-    let tables = (vec(code, 0..8), handlers(), lines(), vec(capture(), 0..4), vec(index(), 0..6));
+    let tables = (vec(code, 0..8), handlers(), (lines(), lines()), vec(capture(), 0..4), vec(index(), 0..6));
     (numbers, tables).prop_map(|(numbers, tables)| {
         let (name, parameters, has_defaults, locals, spill_base, spills, source, global) = numbers;
-        let (code, handlers, lines, captures, local_names) = tables;
+        let (code, handlers, (lines, refunds), captures, local_names) = tables;
         Function {
             name,
             parameters,
@@ -103,6 +103,7 @@ fn function<F: Form>(code: BoxedStrategy<F::Instruction>) -> impl Strategy<Value
             code,
             handlers,
             lines,
+            refunds,
             source,
             captures,
             local_names,

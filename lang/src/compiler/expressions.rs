@@ -102,7 +102,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.jump(StackOp::JumpIfNotNull, end, position);
                 self.emit(StackOp::Pop, 0, position);
                 let mark = self.assignments();
-                self.expression(right);
+                self.region_of(right, |compiler| compiler.expression(right));
                 self.undo_assignments(mark);
                 self.place(end);
             }
@@ -320,7 +320,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         right: &'a Expression<'a>,
         position: u32,
     ) {
-        if self.cannot_fail(right) {
+        if literal(right).is_some() || self.cannot_fail(right) && !self.is_metered_cleanup() {
             // Evaluating the right side needlessly cannot be noticed, and costs less than a branch.
             self.expression(left);
             self.expression(right);
@@ -332,12 +332,14 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.branch(left, !is_and, short);
         let depth = self.depth;
         let mark = self.assignments();
-        self.expression(right);
-        self.undo_assignments(mark);
-        if !gives_bool(right) {
-            self.emit(StackOp::ToBool, 0, position);
-        }
-        self.jump(StackOp::Jump, end, position);
+        self.region_of(right, |compiler| {
+            compiler.expression(right);
+            compiler.undo_assignments(mark);
+            if !gives_bool(right) {
+                compiler.emit(StackOp::ToBool, 0, position);
+            }
+            compiler.jump(StackOp::Jump, end, position);
+        });
         self.place(short);
         self.depth = depth;
         self.constant(Constant::Bool(!is_and), position);
@@ -385,12 +387,14 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.branch(condition, false, other);
         let depth = self.depth;
         let mark = self.assignments();
-        self.expression(then);
-        self.undo_assignments(mark);
-        self.jump(StackOp::Jump, end, position);
+        self.region_of(then, |compiler| {
+            compiler.expression(then);
+            compiler.undo_assignments(mark);
+            compiler.jump(StackOp::Jump, end, position);
+        });
         self.place(other);
         self.depth = depth;
-        self.expression(otherwise);
+        self.region_of(otherwise, |compiler| compiler.expression(otherwise));
         self.undo_assignments(mark);
         self.place(end);
         self.depth = depth + 1;
@@ -412,13 +416,13 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     if (operator == LogicalOperator::Or) == sense {
                         self.branch(left, sense, target);
                         let mark = self.assignments();
-                        self.branch(right, sense, target);
+                        self.region_of(right, |compiler| compiler.branch(right, sense, target));
                         self.undo_assignments(mark);
                     } else {
                         let past = self.new_label();
                         self.branch(left, !sense, past);
                         let mark = self.assignments();
-                        self.branch(right, sense, target);
+                        self.region_of(right, |compiler| compiler.branch(right, sense, target));
                         self.undo_assignments(mark);
                         self.place(past);
                     }
@@ -441,14 +445,14 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         match condition.kind {
             ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => on_fresh_stack(|| {
                 self.branch(left, false, end);
-                self.loop_branch(right, start, end);
+                self.region_of(right, |compiler| compiler.loop_branch(right, start, end));
             }),
             ExpressionKind::Logical { operator: LogicalOperator::Or, left, right } => on_fresh_stack(|| {
                 let past = self.new_label();
                 self.loop_branch(left, start, past);
                 let mark = self.assignments();
                 self.place(past);
-                self.loop_branch(right, start, end);
+                self.region_of(right, |compiler| compiler.loop_branch(right, start, end));
                 self.undo_assignments(mark);
             }),
             _ => {
@@ -480,7 +484,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     self.emit(StackOp::Dup, 0, position);
                 }
                 self.store(name, position);
-                self.notify(name, position);
+                self.notify(name);
             }
             Target::Attribute { object, name } => {
                 self.expression(object);

@@ -4,6 +4,7 @@ use isa::module::{Function as FunctionCode, Handler};
 use isa::stack::{MAX_ARGUMENTS, MAX_CALL_INDEX, MAX_OPERAND};
 use isa::{Constant, Stack, StackInstruction, StackOp};
 
+use super::meter::Meter;
 use super::module::ModuleCompiler;
 use crate::ast::{Block, Field, Function, FunctionBody, FunctionId, Name, Span, Statement};
 use crate::constant::literal;
@@ -68,6 +69,10 @@ pub(super) struct FunctionCompiler<'a, 'p, 'm> {
     ways_assigning: Vec<u32>,
     /// True after an instruction that never goes on, until a label is placed.
     pub(super) is_dead: bool,
+    /// Metered code: its regions.
+    pub(super) meter: Option<Meter>,
+    /// How many blocks of cleanup code lie around the point.
+    pub(super) cleanups: u32,
 }
 
 impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
@@ -86,6 +91,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     ) -> Self {
         let mut compiler = Self::with_slots(module, file, FunctionId(u32::MAX), None, fields);
         compiler.lines.push((0, position));
+        compiler.begin_metering(position);
         compiler
     }
 
@@ -115,6 +121,8 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
             assignment_log: Vec::new(),
             ways_assigning: Vec::new(),
             is_dead: false,
+            meter: None,
+            cleanups: 0,
         }
     }
 
@@ -125,6 +133,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
 
     /// Compiles the top level of a file or module.
     pub(super) fn top_level(&mut self, statements: &'a [Statement<'a>]) {
+        self.begin_metering(BEGINNING);
         self.entry();
         self.statements(statements);
         self.return_null(BEGINNING);
@@ -133,6 +142,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     /// Compiles a function.
     pub(super) fn function(&mut self, function: &'a Function<'a>) {
         let position = function.span.start;
+        self.begin_metering(position);
         if function.is_async {
             self.emit(StackOp::SpawnCall, 0, BEGINNING);
         }
@@ -167,7 +177,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 self.jump(StackOp::JumpIfTrue, end, position);
                 let mark = self.assignments();
                 match parameter.default {
-                    Some(default) => self.expression(default),
+                    Some(default) => self.region_of(default, |compiler| compiler.expression(default)),
                     None => self.constant(Constant::Null, position),
                 }
                 self.store(parameter.name, position);
@@ -281,7 +291,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 let function = self.module.distant_defaults[&std::ptr::from_ref(default)];
                 self.call(StackOp::CallFuncConst, function, 0, position);
             }
-            Some(default) if literal(default).is_none() => self.expression(default),
+            Some(default) if literal(default).is_none() => {
+                self.region_of(default, |compiler| compiler.expression(default));
+            }
             Some(default) => self.constant(literal(default).unwrap_or(Constant::Null), position),
             None => self.constant(Constant::Null, position),
         }
@@ -330,6 +342,8 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 }
             }
         }
+        let mut code = std::mem::take(&mut self.code);
+        let refunds = self.finish_metering(&mut code);
         let unnamed = self.module.tables.name_text("");
         let mut local_names = vec![unnamed; self.slots as usize];
         if let Some(scope) = self.scope {
@@ -341,9 +355,10 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         }
         FunctionCode {
             locals: self.slots,
-            code: self.code,
+            code,
             handlers,
             lines: self.lines,
+            refunds,
             source: self.file as u32,
             local_names,
             ..FunctionCode::default()
@@ -392,6 +407,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         if self.is_dead {
             return;
         }
+        self.count_instruction(instruction.op(), position);
         let at = self.code.len() as u32;
         if self.lines.last().is_none_or(|line| line.1 != position) {
             match self.lines.last_mut() {
@@ -401,6 +417,11 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         }
         self.is_dead = instruction.op().ends_block();
         self.code.push(instruction);
+    }
+
+    /// Index of the instruction that comes next.
+    pub(super) fn next_instruction(&self) -> u32 {
+        self.code.len() as u32
     }
 
     /// Emits a jump.
@@ -557,19 +578,14 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     }
 
     /// Tells those that watch the variable `name`, which was just assigned.
-    pub(super) fn notify(&mut self, name: Name, position: u32) {
+    pub(super) fn notify(&mut self, name: Name) {
         let file = &self.module.analysis.resolved.files[self.file];
         let Some(&hidden) = file.notified.get(&name.id) else { return };
         let Some(notifier) = file.notifier else { return };
-        let (some, end) = (self.new_label(), self.new_label());
-        self.load_hidden(hidden, position);
-        self.jump(StackOp::JumpIfNotNull, some, position);
-        self.jump(StackOp::Jump, end, position);
-        self.place(some);
+        let position = name.span.start;
         self.load_hidden(hidden, position);
         self.call(StackOp::CallFuncConst, notifier, 1, position);
         self.emit(StackOp::Pop, 0, position);
-        self.place(end);
     }
 
     /// Pushes a variable that has watchers or null.

@@ -5,6 +5,7 @@ use isa::{Constant, StackOp};
 use super::calls::is_length;
 use super::function::{FunctionCompiler, Region};
 use crate::ast::{Block, Expression, ExpressionKind, Name};
+use crate::gas::Node;
 use crate::resolver::{Binding, Storage};
 
 impl<'a> FunctionCompiler<'a, '_, '_> {
@@ -20,17 +21,21 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         // The condition runs before the body in every iteration, but only what the code before the loop assigned is certain in the
         // condition itself.
         let mark = self.assignments();
+        self.begin_iteration(Node::body_of_loop(condition), position, &[]);
         self.regions.push(Region::Loop { end, next, depth: self.depth });
         self.block(body);
         self.regions.pop();
         self.undo_assignments(mark);
         self.place(next);
-        if matches!(condition.kind, ExpressionKind::Bool(true)) {
-            self.jump(StackOp::Loop, start, condition.position());
-        } else {
-            self.loop_branch(condition, start, end);
-            self.undo_assignments(mark);
-        }
+        self.iteration_test(condition, |compiler| {
+            if matches!(condition.kind, ExpressionKind::Bool(true)) {
+                compiler.jump(StackOp::Loop, start, condition.position());
+            } else {
+                compiler.loop_branch(condition, start, end);
+                compiler.undo_assignments(mark);
+            }
+        });
+        self.end_iteration();
         self.place(end);
     }
 
@@ -65,6 +70,8 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.is_dead = false;
         let assignments = self.assignments();
         self.depth += 1;
+        let step = if second.is_some() { StackOp::ForPair } else { StackOp::ForIter };
+        self.begin_iteration(Node::body_of_loop(iterable), position, &[step, StackOp::Loop]);
         self.store(first, position);
         if let Some(second) = second {
             self.emit(StackOp::IterValue, collection, position);
@@ -74,12 +81,15 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.block(body);
         self.regions.pop();
         self.undo_assignments(assignments);
+        self.end_iteration();
         self.place(next);
-        self.emit(if second.is_some() { StackOp::ForPair } else { StackOp::ForIter }, collection, position);
-        self.jump(StackOp::Loop, start, position);
-        // FOR_ITER skips the LOOP when there is nothing more.
-        self.is_dead = false;
-        self.emit(StackOp::Pop, 0, position);
+        self.unpaid(|compiler| {
+            compiler.emit(step, collection, position);
+            compiler.jump(StackOp::Loop, start, position);
+            // FOR_ITER skips the LOOP when there is nothing more.
+            compiler.is_dead = false;
+            compiler.emit(StackOp::Pop, 0, position);
+        });
         self.place(end);
         self.free_temporaries(mark);
     }
@@ -182,10 +192,11 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.emit(StackOp::ForPrepare, counter, at);
         self.jump(StackOp::Loop, begin, position);
         self.is_dead = false;
-        self.jump(StackOp::Jump, end, position);
+        self.unpaid(|compiler| compiler.jump(StackOp::Jump, end, position));
         self.place_loop(begin);
         self.is_dead = false;
         let assignments = self.assignments();
+        self.begin_iteration(Node::body_of_loop(iterable), position, &[StackOp::ForLoop, StackOp::Loop]);
         if is_variable {
             self.mark_assigned(variable);
         } else {
@@ -196,9 +207,12 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.block(body);
         self.regions.pop();
         self.undo_assignments(assignments);
+        self.end_iteration();
         self.place(next);
-        self.emit(StackOp::ForLoop, counter, position);
-        self.jump(StackOp::Loop, begin, position);
+        self.unpaid(|compiler| {
+            compiler.emit(StackOp::ForLoop, counter, position);
+            compiler.jump(StackOp::Loop, begin, position);
+        });
         // FOR_LOOP skips the LOOP at the end.
         self.place(end);
         self.free_temporaries(mark);

@@ -15,6 +15,7 @@ use crate::ast::{
 };
 use crate::constant::literal;
 use crate::diagnostics::Diagnostic;
+use crate::gas::{Charge, Charges, Node};
 use crate::loader::Analysis;
 use crate::names::Symbol;
 use crate::places::{Place, Places};
@@ -33,10 +34,18 @@ pub(super) struct ModuleCompiler<'a, 'p> {
     /// Constructor function of each type that needs one.
     pub(super) constructors: Vec<Option<u32>>,
     entry: u32,
+    /// What regions cost by the nodes they begin at, with the file, if code is metered.
+    pub(super) charges: Option<NodeCharges>,
+}
+
+/// What regions cost by the nodes they begin at, with the file that they are of.
+#[derive(Default)]
+pub(super) struct NodeCharges {
+    pub(super) nodes: FxHashMap<Node, (usize, Charge)>,
 }
 
 impl<'a, 'p> ModuleCompiler<'a, 'p> {
-    pub(super) fn new(analysis: &'p Analysis<'a>) -> Self {
+    pub(super) fn new(analysis: &'p Analysis<'a>, is_metered: bool) -> Self {
         let resolved = &analysis.resolved;
         let mut compiler = Self {
             analysis,
@@ -47,6 +56,7 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             distant_defaults: FxHashMap::default(),
             constructors: vec![None; resolved.types.len()],
             entry: 0,
+            charges: is_metered.then(NodeCharges::default),
         };
         for index in 0..resolved.types.len() {
             if let Some(constructor) = resolved.types[index].entity.constructor {
@@ -323,23 +333,49 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
 
     /// The finished module.
     pub(super) fn finish(self) -> StackCode {
+        self.placed().0
+    }
+
+    /// The finished module with offsets, and charges whose positions are still marks.
+    fn placed(self) -> (StackCode, Option<NodeCharges>) {
         let analysis = self.analysis;
-        let mut module = self.tables();
+        let (mut module, charges) = self.tables();
         for function in &mut module.functions {
             let file = function.source as usize;
             function.lines.iter_mut().for_each(|line| line.1 = offset(analysis, file, line.1));
             // Marks that differ may stand for one place.
             function.lines.dedup_by_key(|line| line.1);
+            function.refunds.iter_mut().for_each(|refund| refund.0 = offset(analysis, file, refund.0));
+            function.order_refunds();
         }
         let files = analysis.program.files.iter();
         module.sources = files.map(|file| Source { name: file.name.as_str().into(), text: file.text.into() }).collect();
-        module
+        (module, charges)
+    }
+
+    /// The finished module, which is metered, and what its regions cost.
+    pub(super) fn finish_metered(self) -> (StackCode, Charges) {
+        let analysis = self.analysis;
+        let (module, charges) = self.placed();
+        let nodes = charges.unwrap_or_default().nodes.into_iter();
+        let nodes = nodes.map(|(node, (file, charge))| {
+            (node, Charge { position: offset(analysis, file, charge.position), ..charge })
+        });
+        let nodes = nodes.collect();
+        let functions = module.functions.iter().map(|function| match function.code.first() {
+            Some(first) if first.op() == StackOp::Meter => {
+                Charge { gas: first.operand(), position: function.position(0) }
+            }
+            _ => Charge::default(),
+        });
+        let functions = functions.collect();
+        (module, Charges { nodes, functions })
     }
 
     /// The finished module in portable form: with numbers of places, and without sources. None if some code comes from a place that is none
     /// of the tree's.
     pub(super) fn finish_portable(self, places: &[Places]) -> Option<StackCode> {
-        let mut module = self.tables();
+        let (mut module, _) = self.tables();
         for function in &mut module.functions {
             let places = places.get(function.source as usize)?;
             for line in &mut function.lines {
@@ -351,7 +387,7 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
     }
 
     /// The finished module with marks, and without sources.
-    fn tables(mut self) -> StackCode {
+    fn tables(mut self) -> (StackCode, Option<NodeCharges>) {
         let resolved = &self.analysis.resolved;
         let types = (0..resolved.types.len() as u32).map(|index| self.type_definition(index)).collect();
         let modules = (0..resolved.modules.len()).map(|index| self.module_definition(index)).collect();
@@ -370,7 +406,7 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             .iter()
             .map(|&(symbol, function)| PreludeFunction { name: self.tables.name(symbol), function })
             .collect();
-        Module {
+        let module = Module {
             constants: self.tables.constants,
             names: self.tables.names,
             globals,
@@ -382,7 +418,8 @@ impl<'a, 'p> ModuleCompiler<'a, 'p> {
             prelude,
             sources: Vec::new(),
             entry: self.entry,
-        }
+        };
+        (module, self.charges)
     }
 }
 

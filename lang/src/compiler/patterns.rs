@@ -5,6 +5,7 @@ use isa::{Constant, StackOp};
 use super::function::{FunctionCompiler, Label};
 use super::returns::Outcome;
 use crate::ast::{Match, MatchBody, Pattern};
+use crate::gas::Node;
 use crate::resolver::Binding;
 
 impl<'a> FunctionCompiler<'a, '_, '_> {
@@ -20,13 +21,17 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let mut always_fits = false;
         for (index, arm) in matching.arms.iter().enumerate() {
             let next = self.new_label();
+            // The first pattern is always looked at.
+            if index > 0 {
+                self.begin_region(Node::arm(arm), position);
+            }
             self.pattern(&arm.pattern, subject, next, position);
             match arm.body {
-                MatchBody::Expression(body) => self.finish_value(body, outcome),
-                MatchBody::Block(ref block) => {
-                    self.block(block);
-                    self.finish_null(outcome, position);
-                }
+                MatchBody::Expression(body) => self.region_of(body, |compiler| compiler.finish_value(body, outcome)),
+                MatchBody::Block(ref block) => self.region_of_block(block, |compiler| {
+                    compiler.block(block);
+                    compiler.finish_null(outcome, position);
+                }),
             }
             self.undo_assignments(assignments);
             let is_last = index + 1 == matching.arms.len();
@@ -34,13 +39,16 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             // Behind the last arm there is nothing to jump over, unless something is done when none fits.
             let ends_here = is_last && matching.is_statement && matches!(outcome, Outcome::Dropped);
             if !(always_fits || ends_here) {
-                self.jump(StackOp::Jump, end, position);
+                self.unpaid(|compiler| compiler.jump(StackOp::Jump, end, position));
+            }
+            if index > 0 {
+                self.end_region();
             }
             self.place(next);
             self.depth = depth;
         }
         if !always_fits {
-            self.no_arm_fits(matching, position, outcome);
+            self.unpaid(|compiler| compiler.no_arm_fits(matching, position, outcome));
         }
         self.place(end);
         self.depth = depth + u32::from(matches!(outcome, Outcome::Wanted));

@@ -62,11 +62,11 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let other = self.new_label();
         self.branch(condition, false, other);
         let (depth, mark) = (self.depth, self.assignments());
-        self.return_value(then, position);
+        self.region_of(then, |compiler| compiler.return_value(then, position));
         self.undo_assignments(mark);
         self.place(other);
         self.depth = depth;
-        self.return_value(otherwise, position);
+        self.region_of(otherwise, |compiler| compiler.return_value(otherwise, position));
         self.undo_assignments(mark);
         self.depth = depth;
     }

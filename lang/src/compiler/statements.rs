@@ -6,6 +6,7 @@ use super::expressions::on_fresh_stack;
 use super::function::{FunctionCompiler, Label, Region};
 use super::returns::Outcome;
 use crate::ast::{self, Block, Catch, Expression, ExpressionKind, Name, Statement, StatementKind};
+use crate::gas::Node;
 
 impl<'a> FunctionCompiler<'a, '_, '_> {
     /// Compiles a block.
@@ -16,6 +17,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     /// Compiles statements in order. What follows a `defer` is guarded by its block.
     pub(super) fn statements(&mut self, statements: &'a [Statement<'a>]) {
         for (index, statement) in statements.iter().enumerate() {
+            self.renew_region_at(statement);
             if let StatementKind::Defer(ref deferred) = statement.kind {
                 let rest = &statements[index + 1..];
                 self.with_cleanup(deferred, statement.span.start, |compiler| compiler.statements(rest));
@@ -34,7 +36,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     None => self.constant(Constant::Null, position),
                 }
                 self.store(name, position);
-                self.notify(name, position);
+                self.notify(name);
             }
             StatementKind::LetMap { names, value, .. } => self.destructure_map(names, value),
             StatementKind::LetList { names, rest, value, .. } => self.destructure_list(names, rest, value),
@@ -145,7 +147,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.emit(StackOp::LoadLocal, temporary, name.span.start);
             self.emit(StackOp::GetAttr, index, name.span.start);
             self.store(name, name.span.start);
-            self.notify(name, name.span.start);
+            self.notify(name);
         }
         self.free_temporaries(mark);
     }
@@ -161,7 +163,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.constant(Constant::Int(index as i64), name.span.start);
             self.emit(StackOp::Index, 0, name.span.start);
             self.store(name, name.span.start);
-            self.notify(name, name.span.start);
+            self.notify(name);
         }
         if let Some(rest) = rest {
             self.emit(StackOp::LoadLocal, temporary, rest.span.start);
@@ -169,7 +171,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.constant(Constant::Null, rest.span.start);
             self.emit(StackOp::Slice, 0, rest.span.start);
             self.store(rest, rest.span.start);
-            self.notify(rest, rest.span.start);
+            self.notify(rest);
         }
         self.free_temporaries(mark);
     }
@@ -180,6 +182,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let outer = self.assignments();
         // Slots assigned by conditions so far hold on every later way; those of arms are kept apart.
         let mut ways: Vec<Option<Vec<u32>>> = Vec::new();
+        let mut arms = 0;
         let mut statement = statement;
         loop {
             let StatementKind::If { condition, ref then, ref otherwise } = statement.kind else {
@@ -188,6 +191,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             };
             if let Some(target) = self.loop_exit(then) {
                 self.branch(condition, true, target);
+                self.close_loop_regions();
                 ways.push(None);
                 if otherwise.is_none() {
                     ways.push(Some(Vec::new()));
@@ -195,14 +199,20 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             } else {
                 let next = self.new_label();
                 self.branch(condition, false, next);
-                ways.push(self.arm(then));
-                match otherwise {
-                    Some(_) => self.jump(StackOp::Jump, end, statement.span.start),
-                    None => ways.push(Some(Vec::new())),
-                }
+                self.region_of_block(then, |compiler| {
+                    ways.push(compiler.arm(then));
+                    match otherwise {
+                        Some(_) => compiler.jump(StackOp::Jump, end, statement.span.start),
+                        None => ways.push(Some(Vec::new())),
+                    }
+                });
                 self.place(next);
             }
             let Some(otherwise) = otherwise else { break };
+            if let (Some(node), Some(first)) = (Node::block(otherwise), otherwise.statements.first()) {
+                self.begin_region(node, first.span.start);
+                arms += 1;
+            }
             match otherwise.statements {
                 [only] if matches!(only.kind, StatementKind::If { .. }) => statement = only,
                 _ => {
@@ -211,6 +221,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 }
             }
         }
+        (0..arms).for_each(|_| self.end_region());
         self.place(end);
         debug_assert!(self.assignments() >= outer);
         self.join_assignments(&ways);
@@ -244,9 +255,10 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         };
         let end = self.new_label();
         let mark = self.assignments();
+        self.close_regions();
         let guard = self.open_guard(false);
         self.regions.push(Region::Guarded { guard });
-        self.block(body);
+        self.region_of_block(body, |compiler| compiler.block(body));
         self.regions.pop();
         self.close_guard(guard);
         let is_dead = self.is_dead;
@@ -256,11 +268,13 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let mut ways = vec![(!is_dead).then_some(tried)];
         if self.guards_something(guard) {
             self.place_handler(guard);
-            match catch.name {
-                Some(name) => self.store(name, name.span.start),
-                None => self.emit(StackOp::Pop, 0, position),
-            }
-            self.block(&catch.body);
+            self.region_of_block(&catch.body, |compiler| {
+                match catch.name {
+                    Some(name) => compiler.store(name, name.span.start),
+                    None => compiler.emit(StackOp::Pop, 0, position),
+                }
+                compiler.block(&catch.body);
+            });
             let is_dead = self.is_dead;
             let caught = self.undo_assignments(mark);
             ways.push((!is_dead).then_some(caught));
@@ -274,20 +288,21 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
     fn with_cleanup(&mut self, cleanup: &'a Block<'a>, position: u32, body: impl FnOnce(&mut Self)) {
         let mark = self.assignments();
         let depth = self.depth;
+        self.close_regions();
         let guard = self.open_guard(true);
         self.regions.push(Region::Cleanup { block: cleanup, guard });
         body(self);
         self.regions.pop();
         self.close_guard(guard);
         let was_dead = self.is_dead;
-        self.block(cleanup);
+        self.cleanup(cleanup);
         let end = self.new_label();
         self.jump(StackOp::Jump, end, position);
         let is_dead = self.is_dead && was_dead;
         let assigned = self.undo_assignments(mark);
         if self.guards_something(guard) {
             self.place_handler(guard);
-            self.block(cleanup);
+            self.cleanup(cleanup);
             self.emit(StackOp::Throw, 0, position);
             self.undo_assignments(mark);
         }
@@ -308,21 +323,27 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.emit(StackOp::TxBegin, name, position);
         let mark = self.assignments();
         let depth = self.depth;
+        self.close_regions();
         let guard = self.open_guard(true);
         self.regions.push(Region::Transaction { guard, position });
-        self.block(body);
-        self.regions.pop();
-        let is_dead = self.is_dead;
-        if !is_dead {
-            self.commit(false, position);
-        }
+        let is_dead = self.region_of_block(body, |compiler| {
+            compiler.block(body);
+            compiler.regions.pop();
+            let is_dead = compiler.is_dead;
+            if !is_dead {
+                compiler.commit(false, position);
+            }
+            is_dead
+        });
         self.close_guard(guard);
         let end = self.new_label();
         self.jump(StackOp::Jump, end, position);
         let assigned = self.undo_assignments(mark);
         self.place_handler(guard);
-        self.emit(StackOp::TxRevert, 0, position);
-        self.emit(StackOp::Throw, 0, position);
+        self.unpaid(|compiler| {
+            compiler.emit(StackOp::TxRevert, 0, position);
+            compiler.emit(StackOp::Throw, 0, position);
+        });
         self.place(end);
         self.depth = depth;
         if !is_dead {
@@ -385,7 +406,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 Region::Cleanup { block, guard } => {
                     self.close_guard(guard);
                     self.regions.extend_from_slice(&left[..index]);
-                    self.block(block);
+                    self.cleanup(block);
                     self.regions.truncate(outermost);
                 }
             }
@@ -414,5 +435,6 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             }
             compiler.jump(StackOp::Jump, if is_break { end } else { next }, position);
         });
+        self.close_loop_regions();
     }
 }

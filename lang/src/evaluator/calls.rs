@@ -172,11 +172,23 @@ impl<'a, 't> Evaluator<'a, 't> {
         let outcome = self.nested(|evaluator| evaluator.run(code));
         self.stack.truncate(base);
         self.frame = self.callers.pop().expect("every call has a caller");
+        // What a task leaves undone when it ends the run is not given back in what it ran on top of.
+        if matches!(outcome, Err(Exit::Fault(_))) && self.charges.is_some() && !self.shared.is_over.get() {
+            self.runtime.refund_call(self.frame.function, position);
+        }
         outcome
     }
 
     /// Runs a function in the current frame, whose arguments are on the stack.
     pub(super) fn run(&mut self, code: &'t Code<'a>) -> Result<Value, Exit> {
+        if let Some(charges) = self.charges {
+            self.take_gas(charges.functions[self.frame.function as usize])?;
+        }
+        self.run_paid(code)
+    }
+
+    /// The same when its beginning is paid for.
+    pub(super) fn run_paid(&mut self, code: &'t Code<'a>) -> Result<Value, Exit> {
         match self.begin(code).and_then(|()| self.body(&code.body)) {
             // Loops stop the other jumps.
             Err(Exit::Jump) if self.jump == Jump::Return => Ok(std::mem::replace(&mut self.result, Value::NULL)),
@@ -240,7 +252,10 @@ impl<'a, 't> Evaluator<'a, 't> {
         if is_missing {
             let value = match parameter.default {
                 Default::Null => Value::NULL,
-                Default::Expression(default) => self.expression(default)?,
+                Default::Expression(default) => {
+                    self.pay_for(default)?;
+                    self.expression(default)?
+                }
                 Default::Call(function, position) => self.enter(function, Value::NULL, self.stack.len(), position)?,
             };
             self.store_place(parameter.place, value);

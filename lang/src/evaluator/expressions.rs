@@ -49,8 +49,9 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Assign { target, operator, value, .. } => self.assign(target, operator, value, position),
             ExpressionKind::Logical { operator, left, right } => self.logical(operator, left, right),
             ExpressionKind::Conditional { condition, then, otherwise } => {
-                let holds = self.condition(condition)?;
-                self.expression(if holds { then } else { otherwise })
+                let chosen = if self.condition(condition)? { then } else { otherwise };
+                self.pay_for(chosen)?;
+                self.expression(chosen)
             }
             ExpressionKind::Unary { operator, operand } => {
                 let value = self.expression(operand)?;
@@ -161,8 +162,14 @@ impl<'a> Evaluator<'a, '_> {
         match operator {
             LogicalOperator::And if !self.runtime.is_true(left) => Ok(Value::FALSE),
             LogicalOperator::Or if self.runtime.is_true(left) => Ok(Value::TRUE),
-            LogicalOperator::And | LogicalOperator::Or => self.condition(right).map(Value::bool),
-            LogicalOperator::Coalesce if left.is_null() => self.expression(right),
+            LogicalOperator::And | LogicalOperator::Or => {
+                self.pay_for(right)?;
+                self.condition(right).map(Value::bool)
+            }
+            LogicalOperator::Coalesce if left.is_null() => {
+                self.pay_for(right)?;
+                self.expression(right)
+            }
             LogicalOperator::Coalesce => Ok(left),
         }
     }
@@ -293,7 +300,7 @@ impl<'a> Evaluator<'a, '_> {
                 self.store(name, value);
                 if !self.tables.notified.is_empty() {
                     self.push(value);
-                    self.notify(name, position)?;
+                    self.notify(name)?;
                     self.pop();
                 }
                 Ok(value)

@@ -5,12 +5,16 @@ use runtime::{Runtime, Value};
 use super::tables::Place;
 use super::{Evaluator, Exit, Jump};
 use crate::ast::{Block, Expression, ExpressionKind, LogicalOperator, Name};
+use crate::gas::Node;
 
 impl<'a> Evaluator<'a, '_> {
     /// `while condition { body }`.
     pub(super) fn while_loop(&mut self, condition: &'a Expression<'a>, body: &Block<'a>) -> Result<(), Exit> {
-        while let Some(position) = self.holds(condition)? {
+        loop {
+            self.pay_for(condition)?;
+            let Some(position) = self.holds(condition)? else { break };
             self.take_fuel(position)?;
+            self.pay_for_iteration(condition)?;
             if !self.iteration(body)? {
                 break;
             }
@@ -22,17 +26,29 @@ impl<'a> Evaluator<'a, '_> {
     fn holds(&mut self, condition: &'a Expression<'a>) -> Result<Option<u32>, Exit> {
         match condition.kind {
             ExpressionKind::Logical { operator: LogicalOperator::And, left, right } => {
-                let goes_on = self.condition(left)?;
-                if goes_on { self.nested(|evaluator| evaluator.holds(right)) } else { Ok(None) }
+                if !self.condition(left)? {
+                    return Ok(None);
+                }
+                self.pay_for(right)?;
+                self.nested(|evaluator| evaluator.holds(right))
             }
             ExpressionKind::Logical { operator: LogicalOperator::Or, left, right } => {
                 match self.nested(|evaluator| evaluator.holds(left))? {
-                    None => self.nested(|evaluator| evaluator.holds(right)),
+                    None => {
+                        self.pay_for(right)?;
+                        self.nested(|evaluator| evaluator.holds(right))
+                    }
                     decided => Ok(decided),
                 }
             }
             _ => Ok(self.condition(condition)?.then(|| condition.position())),
         }
+    }
+
+    /// Pays for an iteration of the loop over, or under the condition of, an expression.
+    #[inline]
+    fn pay_for_iteration(&mut self, expression: &Expression<'_>) -> Result<(), Exit> {
+        if self.charges.is_some() { self.pay(Node::body_of_loop(expression)) } else { Ok(()) }
     }
 
     /// Runs a loop's body once. False when the loop is left.
@@ -61,15 +77,14 @@ impl<'a> Evaluator<'a, '_> {
         match self.range_bounds(iterable) {
             Some(bounds) if second.is_none() => {
                 let range = self.range(bounds, iterable.position())?;
-                range.map_or(Ok(()), |range| self.range_loop(first, range, body, position))
+                range.map_or(Ok(()), |range| self.range_loop(first, range, (iterable, body), position))
             }
             _ => {
-                let iterable_position = iterable.position();
-                let iterable = self.expression(iterable)?;
+                let value = self.expression(iterable)?;
                 let collection =
-                    self.apply([iterable], iterable_position, |runtime, [iterable]| runtime.iter_prepare(iterable))?;
+                    self.apply([value], iterable.position(), |runtime, [value]| runtime.iter_prepare(value))?;
                 self.push(collection);
-                self.collection_loop(first, second, collection, body, position)?;
+                self.collection_loop(first, second, collection, (iterable, body), position)?;
                 self.pop();
                 Ok(())
             }
@@ -119,12 +134,13 @@ impl<'a> Evaluator<'a, '_> {
         &mut self,
         variable: Name,
         [start, end, step]: [i64; 3],
-        body: &Block<'a>,
+        (range, body): (&'a Expression<'a>, &Block<'a>),
         position: u32,
     ) -> Result<(), Exit> {
         let mut next = Some(start);
         while let Some(number) = next {
             self.take_fuel(position)?;
+            self.pay_for_iteration(range)?;
             self.store(variable, Value::int(number));
             if !self.iteration(body)? {
                 break;
@@ -140,13 +156,14 @@ impl<'a> Evaluator<'a, '_> {
         first: Name,
         second: Option<Name>,
         collection: Value,
-        body: &Block<'a>,
+        (iterable, body): (&'a Expression<'a>, &Block<'a>),
         position: u32,
     ) -> Result<(), Exit> {
         let mut at = Value::int(0);
         while let Some((element, next)) = self.runtime.iter_next(collection, at, second.is_some()) {
             at = next;
             self.take_fuel(position)?;
+            self.pay_for_iteration(iterable)?;
             self.store(first, element);
             if let Some(second) = second {
                 let value = self.runtime.iter_value(collection, at);

@@ -5,6 +5,7 @@ use runtime::Value;
 use super::tables::Place;
 use super::{Evaluator, Exit};
 use crate::ast::{Match, MatchBody, Pattern};
+use crate::gas::Node;
 
 impl<'a> Evaluator<'a, '_> {
     /// `match subject { … }`: the value of the first arm that fits.
@@ -13,11 +14,20 @@ impl<'a> Evaluator<'a, '_> {
         let subject = self.expression(matching.subject)?;
         self.push(subject);
         for arm in matching.arms {
+            if self.charges.is_some() {
+                self.pay(Node::arm(arm))?;
+            }
             if self.fits(&arm.pattern, subject)? {
                 self.stack.truncate(height);
                 return match arm.body {
-                    MatchBody::Expression(body) => self.expression(body),
-                    MatchBody::Block(ref block) => self.block(block).map(|()| Value::NULL),
+                    MatchBody::Expression(body) => {
+                        self.pay_for(body)?;
+                        self.expression(body)
+                    }
+                    MatchBody::Block(ref block) => {
+                        self.pay_for_block(block)?;
+                        self.block(block).map(|()| Value::NULL)
+                    }
                 };
             }
         }

@@ -4,6 +4,7 @@ use runtime::{Runtime, Value};
 
 use super::{Evaluator, Exit, Jump};
 use crate::ast::{Block, Catch, Expression, Label, Name, Statement, StatementKind, Use};
+use crate::gas::Node;
 use crate::program::Used;
 use crate::resolver::{ModuleBody, ModuleInfo};
 
@@ -19,6 +20,9 @@ impl<'a> Evaluator<'a, '_> {
     /// Runs statements in order. The block of a `defer` is the cleanup of what follows it.
     pub(super) fn statements(&mut self, statements: &'a [Statement<'a>]) -> Result<(), Exit> {
         for (index, statement) in statements.iter().enumerate() {
+            if self.charges.is_some() {
+                self.pay(Node::statement(statement))?;
+            }
             if let StatementKind::Defer(ref deferred) = statement.kind {
                 return self.with_cleanup(deferred, |evaluator| evaluator.statements(&statements[index + 1..]));
             }
@@ -34,7 +38,7 @@ impl<'a> Evaluator<'a, '_> {
             StatementKind::Let { name, value, .. } => {
                 let value = value.map_or(Ok(Value::NULL), |value| self.expression(value))?;
                 self.store(name, value);
-                self.notify(name, position)
+                self.notify(name)
             }
             StatementKind::If { .. } => self.conditional(statement),
             StatementKind::While { condition, ref body } => self.while_loop(condition, body),
@@ -106,7 +110,11 @@ impl<'a> Evaluator<'a, '_> {
         let mut statement = statement;
         while let StatementKind::If { condition, ref then, ref otherwise } = statement.kind {
             if self.condition(condition)? {
+                self.pay_for_block(then)?;
                 return self.block(then);
+            }
+            if let Some(otherwise) = otherwise {
+                self.pay_for_block(otherwise)?;
             }
             match otherwise {
                 None => return Ok(()),
@@ -164,7 +172,7 @@ impl<'a> Evaluator<'a, '_> {
             let outcome = self.runtime.get_attribute(map, index);
             let value = self.checked(outcome, name.span.start)?;
             self.store(name, value);
-            self.notify(name, name.span.start)?;
+            self.notify(name)?;
         }
         self.pop();
         Ok(())
@@ -183,14 +191,14 @@ impl<'a> Evaluator<'a, '_> {
             let operands = [list, Value::int(index as i64)];
             let value = self.apply(operands, name.span.start, |runtime, [list, index]| runtime.index(list, index))?;
             self.store(name, value);
-            self.notify(name, name.span.start)?;
+            self.notify(name)?;
         }
         if let Some(rest) = rest {
             let operands = [list, Value::int(names.len() as i64), Value::NULL];
             let value =
                 self.apply(operands, rest.span.start, |runtime, [list, from, to]| runtime.slice(list, from, to))?;
             self.store(rest, value);
-            self.notify(rest, rest.span.start)?;
+            self.notify(rest)?;
         }
         self.pop();
         Ok(())
@@ -199,10 +207,15 @@ impl<'a> Evaluator<'a, '_> {
     /// `try { body } catch (name) { handler }`.
     fn try_catch(&mut self, body: &Block<'a>, catch: Option<&Catch<'a>>, position: u32) -> Result<(), Exit> {
         let height = self.stack.len();
-        match (self.block(body), catch) {
+        let outcome = match catch {
+            Some(_) => self.pay_for_block(body).and_then(|()| self.block(body)),
+            None => self.block(body),
+        };
+        match (outcome, catch) {
             (Err(Exit::Fault(fault)), Some(catch)) if fault.kind.is_catchable() => {
                 self.stack.truncate(height);
                 let value = self.runtime.landing_value(fault, false);
+                self.pay_for_block(&catch.body)?;
                 if let Some(name) = catch.name {
                     self.store(name, value);
                 }
@@ -235,6 +248,7 @@ impl<'a> Evaluator<'a, '_> {
         let jump = self.jump;
         self.stack.truncate(height);
         self.push(carried);
+        self.pay_for_block(cleanup)?;
         self.block(cleanup)?;
         let carried = self.pop();
         if let Err(Exit::Jump) = outcome {
@@ -255,7 +269,8 @@ impl<'a> Evaluator<'a, '_> {
         let name = self.name_index(action.symbol);
         let outcome = self.runtime.begin_transaction(contract, name);
         self.checked(outcome, position)?;
-        let outcome = self.block(body).and_then(|()| self.commit(Value::NULL, position)).or_else(|exit| match exit {
+        let outcome = self.pay_for_block(body).and_then(|()| self.block(body));
+        let outcome = outcome.and_then(|()| self.commit(Value::NULL, position)).or_else(|exit| match exit {
             Exit::Jump if self.jump == Jump::Return => {
                 let value = std::mem::replace(&mut self.result, Value::NULL);
                 self.commit(value, position)?;

@@ -12,7 +12,7 @@ use runtime::heap::Marker;
 use runtime::tasks::{MAIN, Next};
 use runtime::{Error, ErrorKind, Fault, Runtime, Value};
 
-use super::tables::{Code, Place, Tables};
+use super::tables::{Code, Place};
 use super::{Evaluator, Exit, Frame, Jump};
 use crate::ast::{Expression, ExpressionKind};
 use crate::names::Symbol;
@@ -43,7 +43,7 @@ pub(super) struct Shared {
     /// By record.
     parked: RefCell<Vec<Parked>>,
     /// Whether the run has ended, and tasks that wait must not go on.
-    is_over: Cell<bool>,
+    pub(super) is_over: Cell<bool>,
 }
 
 impl Shared {
@@ -66,6 +66,8 @@ struct Start {
     closure: Value,
     arguments: Vec<Value>,
     ground: usize,
+    /// Whether the beginning of the function is paid for.
+    is_paid: bool,
 }
 
 impl<'a, 't> Evaluator<'a, 't> {
@@ -105,6 +107,7 @@ impl<'a, 't> Evaluator<'a, 't> {
         position: u32,
     ) -> Result<Value, Exit> {
         self.frame.position = position;
+        self.pay_for_task(function, closure, base, position)?;
         let task = match self.runtime.begin_task(function) {
             Ok(task) => task,
             Err(fault) => {
@@ -118,18 +121,35 @@ impl<'a, 't> Evaluator<'a, 't> {
         let record = self.runtime.tasks.current();
         let arguments = self.stack.split_off(base);
         let ground = self.depth() + 1;
-        self.switch_to(Start { record, function, closure, arguments, ground })?;
+        self.switch_to(Start { record, function, closure, arguments, ground, is_paid: true })?;
         self.settle(task, position)
+    }
+
+    /// Pays for the beginning of a function, in its call, which is no task yet.
+    fn pay_for_task(&mut self, function: u32, closure: Value, base: usize, position: u32) -> Result<(), Exit> {
+        let Some(charges) = self.charges else { return Ok(()) };
+        let names = self.tables.functions[function as usize].names;
+        self.callers.push(self.frame);
+        self.frame = Frame { function, names, base, closure, position: 0 };
+        let paid = self.take_gas(charges.functions[function as usize]);
+        self.frame = self.callers.pop().expect("it was pushed");
+        if paid.is_err() {
+            self.runtime.refund_call(self.frame.function, position);
+        }
+        paid
     }
 
     /// Runs a task until it waits for the first time or ends.
     fn switch_to(&mut self, start: Start) -> Result<(), Exit> {
-        let (tables, shared, scope, record) = (self.tables, self.shared, self.scope, start.record);
+        let (tables, charges, shared, scope) = (self.tables, self.charges, self.shared, self.scope);
+        let record = start.record;
         let switched = self.hand_on(|_, turn| {
             scope.start(turn, record, move |turn, native_limit| {
                 let code = &tables.functions[start.function as usize];
-                let mut evaluator = Evaluator::of_task(tables, turn, scope, shared, start, native_limit);
-                let outcome = evaluator.task(code);
+                let is_paid = start.is_paid;
+                let evaluator = Evaluator::new(tables, charges, turn, scope, shared, native_limit);
+                let mut evaluator = evaluator.of_task(start);
+                let outcome = evaluator.task(code, is_paid);
                 (evaluator.runtime, outcome)
             })
         });
@@ -146,33 +166,25 @@ impl<'a, 't> Evaluator<'a, 't> {
     /// What comes after a task has handed the runtime back.
     fn after(&mut self, switched: Switched<Option<Fault>>) -> Result<(), Exit> {
         match switched {
-            Switched::Ended(Some(fault)) => Err(Exit::Fault(fault)),
+            Switched::Ended(Some(fault)) => {
+                self.shared.is_over.set(true);
+                Err(Exit::Fault(fault))
+            }
             Switched::Ended(None) | Switched::Suspended => Ok(()),
         }
     }
 
-    fn of_task(
-        tables: &'t Tables<'a, 't>,
-        runtime: Turn<'t, Runtime>,
-        scope: &'t TaskScope<'t, 'a>,
-        shared: &'t Shared,
-        start: Start,
-        native_limit: usize,
-    ) -> Self {
-        let Start { record, function, closure, arguments, ground } = start;
-        let names = tables.functions[function as usize].names;
-        Self {
-            stack: arguments,
-            frame: Frame { function, names, base: 0, closure, position: 0 },
-            record,
-            ground,
-            ..Self::new(tables, runtime, scope, shared, native_limit)
-        }
+    /// This evaluator for a task.
+    fn of_task(self, start: Start) -> Self {
+        let Start { record, function, closure, arguments, ground, .. } = start;
+        let names = self.tables.functions[function as usize].names;
+        let frame = Frame { function, names, base: 0, closure, position: 0 };
+        Self { stack: arguments, frame, record, ground, ..self }
     }
 
     /// Runs the function that the task begins with, and ends the task. Gives the error that ends the run.
-    fn task(&mut self, code: &'t Code<'a>) -> Option<Fault> {
-        match self.run(code) {
+    fn task(&mut self, code: &'t Code<'a>, is_paid: bool) -> Option<Fault> {
+        match if is_paid { self.run_paid(code) } else { self.run(code) } {
             Ok(value) => {
                 self.runtime.end_task(Ok(value));
                 None
@@ -226,7 +238,7 @@ impl<'a, 't> Evaluator<'a, 't> {
                     let arguments = list.map(|list| (0..list.len()).filter_map(|index| list.get(index)).collect());
                     let record = self.runtime.tasks.current();
                     let arguments = arguments.unwrap_or_default();
-                    self.switch_to(Start { record, function, closure, arguments, ground: 1 })?;
+                    self.switch_to(Start { record, function, closure, arguments, ground: 1, is_paid: false })?;
                 }
                 Ok(Next::Native) => {
                     let mut result = self.runtime.run_native_task();

@@ -119,23 +119,21 @@ impl Evaluator<'_, '_> {
 
     /// Tells those that watch the variable `name`, which was just assigned.
     #[inline]
-    pub(super) fn notify(&mut self, name: Name, position: u32) -> Result<(), Exit> {
-        if self.tables.notified.is_empty() { Ok(()) } else { self.notify_watchers(name, position) }
+    pub(super) fn notify(&mut self, name: Name) -> Result<(), Exit> {
+        if self.tables.notified.is_empty() { Ok(()) } else { self.notify_watchers(name) }
     }
 
     #[cold]
-    fn notify_watchers(&mut self, name: Name, position: u32) -> Result<(), Exit> {
+    fn notify_watchers(&mut self, name: Name) -> Result<(), Exit> {
         let Some(&hidden) = self.tables.notified.get(&(self.frame.names + name.id.0)) else { return Ok(()) };
         let watchers = match hidden {
             Place::Global(global) => self.runtime.globals[global as usize],
             place => self.value_of(place),
         };
-        if let Some(notifier) = self.tables.notifier
-            && watchers.tag() == Tag::List
-        {
+        if let Some(notifier) = self.tables.notifier {
             let first = self.stack.len();
             self.push(watchers);
-            self.enter(notifier, Value::NULL, first, position)?;
+            self.enter(notifier, Value::NULL, first, name.span.start)?;
         }
         Ok(())
     }

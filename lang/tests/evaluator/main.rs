@@ -71,7 +71,7 @@ fn run_once(analysis: &Analysis<'_>, limits: Limits, collect_always: bool) -> Ou
     let sink = Sink::default();
     let output = Box::new(sink.clone());
     let mut runtime = Runtime::new(program, RunOptions { limits, output, collect_always, ..RunOptions::default() });
-    let result = lang::evaluate(analysis, &mut runtime);
+    let result = lang::evaluate(analysis, None, &mut runtime);
     runtime.output.flush().expect("the sink takes everything");
     let result = match result {
         Ok(value) => Ok(runtime.format(value)),

@@ -297,6 +297,9 @@ impl Runtime {
             return self.new_record(type_index, &given);
         }
         let facts = &self.program.types[type_index as usize];
+        if facts.is_contract {
+            return Err(Error::type_error(format!("Type error: contract {} is made by its constructor", facts.name)));
+        }
         let count = facts.defaults.len();
         if given.len() >= count {
             return Ok(Record::create(&mut self.heap, type_index, facts.is_data, &given[..count]));

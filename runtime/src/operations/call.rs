@@ -1,6 +1,6 @@
 //! What a call runs.
 
-use crate::builtins::Builtin;
+use crate::builtins::{Builtin, NativeFunction};
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::methods::NativeMethod;
@@ -126,10 +126,34 @@ impl Runtime {
         if arguments.len() < builtin.arity.0 || arguments.len() > builtin.arity.1 {
             return Err(wrong_arity(builtin.name, builtin.arity, arguments.len()));
         }
+        if self.is_metered() {
+            return self.call_paid(builtin.name, builtin.function, arguments, 0);
+        }
         if let Some(arguments) = self.all_plain(arguments)? {
             return (builtin.function)(self, &arguments);
         }
         (builtin.function)(self, arguments)
+    }
+
+    /// Calls a builtin or a method of the runtime, and takes gas for its work.
+    ///
+    /// The first `receivers` arguments may be maps in the state of a contract; those after them are made plain.
+    #[inline(never)]
+    fn call_paid(
+        &mut self,
+        name: &str,
+        function: NativeFunction,
+        arguments: &[Value],
+        receivers: usize,
+    ) -> Result<Value, Fault> {
+        let plain = self.all_plain(&arguments[receivers..])?;
+        let plain: Option<Vec<Value>> =
+            plain.map(|plain| arguments[..receivers].iter().copied().chain(plain.iter().copied()).collect());
+        let arguments = plain.as_deref().unwrap_or(arguments);
+        let work = Self::work(name, arguments);
+        let result = function(self, arguments)?;
+        self.charge_work(work + Self::work_of_result(name, result))?;
+        Ok(result)
     }
 
     /// Calls a method of the runtime; `arguments` begins with the receiver.
@@ -138,6 +162,9 @@ impl Runtime {
         let given = arguments.len() - 1;
         if given < method.arity.0 || given > method.arity.1 {
             return Err(wrong_arity(method.name, method.arity, given));
+        }
+        if self.is_metered() {
+            return self.call_paid(method.name, method.function, arguments, 1);
         }
         if let Some(plain) = self.all_plain(&arguments[1..])? {
             let mut all = vec![arguments[0]];

@@ -42,7 +42,10 @@ impl Runtime {
         if bytes.capacity() <= KEPT {
             self.encoding = bytes;
         }
-        self.new_digest(&digest?)
+        let digest = self.new_digest(&digest?)?;
+        // Last, because an operation that wants more memory is run again.
+        self.charge_for(value)?;
+        Ok(digest)
     }
 
     /// `VERIFY_SIGNATURE`: whether `signature` is one of `message` by the owner of `public_key`. The last two are strings of hexadecimal
@@ -86,7 +89,9 @@ impl Runtime {
             leaves.push_with(|bytes| canonical::encode(self, element, MapOrder::Sorted, bytes))?;
         }
         let root = self.ledger.merkle_root(&leaves)?;
-        self.new_digest(&root)
+        let root = self.new_digest(&root)?;
+        self.charge_for(list)?;
+        Ok(root)
     }
 
     /// What a contract's field holds; `null` if nothing was written.

@@ -24,6 +24,8 @@ pub(crate) trait Technique {
     /// What handlers return.
     type Out;
 
+    /// Whether what control comes to by a call, a jump or a branch is paid for at once, if it begins with a `METER_REG`.
+    const PAYS_AHEAD: bool = false;
     /// Whether calls and iterations take fuel.
     const FUEL: bool;
 

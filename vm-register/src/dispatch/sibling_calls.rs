@@ -51,6 +51,9 @@ impl<const FUEL: bool> Technique for SiblingCalls<FUEL> {
 
     const FUEL: bool = FUEL;
 
+    // Metered code runs with fuel too: that makes two sets of handlers instead of four.
+    const PAYS_AHEAD: bool = FUEL;
+
     #[inline(always)]
     fn go(machine: &mut Machine<'_>, state: State) -> State {
         Self::go_with(machine, state, Cached::NOTHING)

@@ -28,6 +28,8 @@ impl<T: Technique, Second: Run<T>> Technique for Then<T, Second> {
 
     const FUEL: bool = T::FUEL;
 
+    const PAYS_AHEAD: bool = T::PAYS_AHEAD;
+
     #[inline(always)]
     fn go(machine: &mut Machine<'_>, state: State) -> T::Out {
         Self::go_with(machine, state, Cached::NOTHING)

@@ -4,7 +4,7 @@ use runtime::Error;
 
 use super::compare::Condition;
 use super::operand::{Operand, are_floats};
-use crate::code::{C, Instruction, State};
+use crate::code::{C, Instruction, Operation, State};
 use crate::dispatch::Technique;
 use crate::machine::Machine;
 use crate::slot::{BOOL, INT, NULL};
@@ -31,6 +31,26 @@ pub(crate) unsafe fn out_of_fuel(m: &mut Machine<'_>, state: State) -> State {
     m.raise(state, Error::fuel())
 }
 
+/// Where to go on instead of at `state`, which control just came to: behind a `METER_REG` there, when what follows is paid for. So a `METER_REG` at the
+/// beginning of a function, or where a jump goes, is no dispatch of its own. When too little gas is left, it runs and raises the error.
+///
+/// # Safety
+/// The state is at an instruction of the running frame.
+#[inline(always)]
+pub(crate) unsafe fn paid<T: Technique>(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: the caller's promise; there is an instruction behind every `METER_REG`.
+    unsafe {
+        if T::PAYS_AHEAD && state.operation() == Operation::MeterReg {
+            let instruction = state.fetch();
+            if let Some(left) = m.runtime.gas.checked_sub(instruction.word.gas()) {
+                m.runtime.gas = left;
+                return instruction.next();
+            }
+        }
+        state
+    }
+}
+
 /// Goes to the instruction `distance` from here.
 ///
 /// # Safety
@@ -42,7 +62,21 @@ pub(crate) unsafe fn go_to<T: Technique>(m: &mut Machine<'_>, i: Instruction, di
         if T::FUEL && distance <= 0 && !take_fuel(m) {
             return T::outline(m, i.state(), out_of_fuel);
         }
-        T::go(m, i.at(distance))
+        let target = paid::<T>(m, i.at(distance));
+        T::go(m, target)
+    }
+}
+
+/// Goes on behind a branch that is not taken.
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+unsafe fn go_on<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let next = paid::<T>(m, i.next());
+        T::go(m, next)
     }
 }
 
@@ -78,7 +112,7 @@ pub(crate) unsafe fn compare<T: Technique, F: Condition, X: Operand, Y: Operand>
         } else {
             return T::outline(m, i.state(), compare_slow::<F, X, Y>);
         };
-        if holds { go_to::<T>(m, i, i.word.signed::<C>()) } else { T::go(m, i.next()) }
+        if holds { go_to::<T>(m, i, i.word.signed::<C>()) } else { go_on::<T>(m, i) }
     }
 }
 
@@ -118,7 +152,8 @@ pub(crate) unsafe fn begin_iteration<T: Technique>(m: &mut Machine<'_>, i: Instr
         if T::FUEL && !take_fuel(m) {
             return T::outline(m, i.state(), out_of_fuel);
         }
-        T::go(m, i.at(i.word.signed_wide()))
+        let target = paid::<T>(m, i.at(i.word.signed_wide()));
+        T::go(m, target)
     }
 }
 
@@ -134,7 +169,7 @@ pub(crate) unsafe fn truth<T: Technique, const EXPECTED: bool>(m: &mut Machine<'
         if x.tag() != BOOL {
             return T::outline(m, i.state(), truth_slow::<EXPECTED>);
         }
-        if (x.payload() != 0) == EXPECTED { go_to::<T>(m, i, i.word.signed_wide()) } else { T::go(m, i.next()) }
+        if (x.payload() != 0) == EXPECTED { go_to::<T>(m, i, i.word.signed_wide()) } else { go_on::<T>(m, i) }
     }
 }
 

@@ -5,7 +5,7 @@ use runtime::operations::{Callee, Method};
 use runtime::{Tag, Value};
 
 use super::access::site;
-use super::branch::{out_of_fuel, take_fuel};
+use super::branch::{out_of_fuel, paid, take_fuel};
 use super::operand::Operand;
 use crate::code::{A, B, C, Instruction, State};
 use crate::dispatch::{Outline, Technique};
@@ -41,7 +41,8 @@ unsafe fn enter<T: Technique>(
         }
         frame.write(Frame { return_to: i.pc.add(1), closure, window });
         m.frame_top = frame.add(1);
-        T::go(m, State { pc: target.code, base })
+        let state = paid::<T>(m, State { pc: target.code, base });
+        T::go(m, state)
     }
 }
 

@@ -45,6 +45,39 @@ pub(crate) unsafe fn load_int<T: Technique>(m: &mut Machine<'_>, i: Instruction)
     }
 }
 
+/// Charges the gas that what follows costs.
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[inline(always)]
+pub(crate) unsafe fn meter<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
+    // SAFETY: the caller's promise: the instruction is in the code.
+    unsafe {
+        match m.runtime.gas.checked_sub(i.word.gas()) {
+            Some(left) => {
+                m.runtime.gas = left;
+                T::go(m, i.next())
+            }
+            None => T::outline(m, i.state(), out_of_gas),
+        }
+    }
+}
+
+/// Raises the error that less gas is left than a region costs.
+///
+/// # Safety
+/// See [`crate::handlers`].
+#[cold]
+#[inline(never)]
+unsafe fn out_of_gas(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: the caller's promise.
+    let gas = unsafe { state.fetch() }.word.gas();
+    match m.runtime.take_gas(gas) {
+        Ok(()) => unreachable!("it was too much"),
+        Err(fault) => m.raise(state, fault),
+    }
+}
+
 /// `R[a] := unset`
 ///
 /// # Safety

@@ -3,7 +3,7 @@
 use runtime::{Runtime, Value};
 
 use super::access::read_element;
-use super::branch::{go_to, take_fuel};
+use super::branch::{go_to, paid, take_fuel};
 use crate::code::{C, Instruction, State};
 use crate::dispatch::Technique;
 use crate::machine::Machine;
@@ -39,7 +39,8 @@ unsafe fn go_on_in_loop<T: Technique, const FUSED: bool>(m: &mut Machine<'_>, i:
         if !FUSED || T::FUEL && !take_fuel(m) {
             return T::go(m, i.next());
         }
-        T::go(m, i.at(1 + i.word.following().signed_wide()))
+        let state = paid::<T>(m, i.at(1 + i.word.following().signed_wide()));
+        T::go(m, state)
     }
 }
 

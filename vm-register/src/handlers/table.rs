@@ -159,6 +159,7 @@ macro_rules! for_each_handler {
             TxCommitReg outline chain::tx_commit;
             TxRevertReg outline chain::tx_revert;
             GasChargeReg outline chain::gas_charge;
+            MeterReg inline data::meter[];
             LedgerAppendReg outline chain::ledger_append;
             PrintReg outline calls::print;
             SpawnReg outline tasks::spawn;

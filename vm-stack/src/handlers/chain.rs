@@ -41,6 +41,17 @@ handlers! {
     /// `GAS_CHARGE`: amount →
     fn gas_charge(_, _, _) { Step::Slow(gas_charge_slow) }
 
+    /// `METER n`: charge for what follows
+    fn meter(_, machine, word) {
+        match machine.runtime.gas.checked_sub(word.operand() as u64) {
+            Some(left) => {
+                machine.runtime.gas = left;
+                Step::Next
+            }
+            None => Step::Slow(meter_slow),
+        }
+    }
+
     /// `LEDGER_APPEND`: entry → its index
     fn ledger_append(_, _, _) { Step::Slow(ledger_append_slow) }
 }
@@ -117,6 +128,12 @@ slow_paths! {
         let amount = machine.top(1)[0];
         let result = machine.runtime.charge_gas(amount);
         machine.take(1, result)
+    }
+
+    fn meter_slow(machine) {
+        let gas = machine.word().operand() as u64;
+        let result = machine.runtime.take_gas(gas);
+        machine.take(0, result)
     }
 
     fn ledger_append_slow(machine) {

@@ -96,6 +96,7 @@ macro_rules! for_each_handler {
             TxCommit plain chain::tx_commit;
             TxRevert plain chain::tx_revert;
             GasCharge plain chain::gas_charge;
+            Meter plain chain::meter;
             LedgerAppend plain chain::ledger_append;
             Spawn plain tasks::spawn;
             SpawnMethod plain tasks::spawn_method;

@@ -28,6 +28,12 @@ pub(super) fn colour(
     registers: u16,
 ) -> Outcome {
     let count = graph.neighbours.len();
+    let mut parameter_in = vec![NONE; count];
+    for arrival in &ranges.arrivals {
+        if let Origin::Parameter(parameter) = arrival.from {
+            parameter_in[at(arrival.to)] = u32::from(parameter);
+        }
+    }
     let mut colouring = Colouring {
         function,
         ranges,
@@ -35,6 +41,7 @@ pub(super) fn colour(
         representative: (0..count as u32).collect(),
         members: (0..count as u32).map(|register| vec![register]).collect(),
         graph,
+        parameter_in,
         parts,
         registers: usize::from(registers),
         colours: vec![None; count],
@@ -50,6 +57,28 @@ pub(super) fn colour(
     Outcome { colours, spilled, windows }
 }
 
+/// A node that may have to be spilled. Those come first that cost the least for each neighbour that they make room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Candidate {
+    cost: u64,
+    degree: usize,
+    node: VirtualRegister,
+}
+
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        let product = |cost: u64, degree: usize| u128::from(cost) * degree as u128;
+        let (own, others) = (product(self.cost, other.degree), product(other.cost, self.degree));
+        own.cmp(&others).then(self.node.cmp(&other.node))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 struct Colouring<'f> {
     function: &'f Function,
     ranges: &'f LiveRanges,
@@ -60,6 +89,8 @@ struct Colouring<'f> {
     representative: Vec<VirtualRegister>,
     /// What was coalesced into each representative, itself included.
     members: Vec<Vec<VirtualRegister>>,
+    /// For each virtual register the parameter that arrives in it, or [`NONE`].
+    parameter_in: Vec<u32>,
     parts: VirtualRegister,
     registers: usize,
     /// Colours of representatives.
@@ -171,25 +202,31 @@ impl Colouring<'_> {
         let mut degrees = self.degrees.clone();
         let mut is_out = vec![false; degrees.len()];
         let mut easy: BinaryHeap<(u32, VirtualRegister)> = BinaryHeap::new();
-        let mut hard: Vec<VirtualRegister> = Vec::new();
+        let mut hard: BinaryHeap<Reverse<Candidate>> = BinaryHeap::new();
         for &node in &nodes {
             if degrees[at(node)] < self.registers {
                 easy.push((self.graph.order[at(node)], node));
             } else {
-                hard.push(node);
+                hard.push(Reverse(self.candidate(node, &degrees)));
             }
         }
         let mut order = Vec::with_capacity(nodes.len());
         loop {
             let node = match easy.pop() {
                 Some((_, node)) => node,
-                None => {
-                    hard.retain(|&node| !is_out[at(node)] && degrees[at(node)] >= self.registers);
-                    match hard.iter().copied().min_by(|&a, &b| self.cheaper(a, b, &degrees)) {
-                        Some(node) => node,
-                        None => break,
+                None => match hard.pop() {
+                    Some(Reverse(Candidate { node, .. })) if is_out[at(node)] || degrees[at(node)] < self.registers => {
+                        continue;
                     }
-                }
+                    // As neighbours go, spilling a node gets no cheaper for each that is left: so what was found out about it before may be too
+                    // good, but never too bad.
+                    Some(Reverse(Candidate { node, degree, .. })) if degree != degrees[at(node)] => {
+                        hard.push(Reverse(self.candidate(node, &degrees)));
+                        continue;
+                    }
+                    Some(Reverse(Candidate { node, .. })) => node,
+                    None => break,
+                },
             };
             if std::mem::replace(&mut is_out[at(node)], true) {
                 continue;
@@ -205,13 +242,9 @@ impl Colouring<'_> {
         order
     }
 
-    /// Compares what spilling would cost for each neighbour that it makes room for.
-    fn cheaper(&self, a: VirtualRegister, b: VirtualRegister, degrees: &[usize]) -> std::cmp::Ordering {
-        let cost = |register: VirtualRegister| {
-            if register >= self.parts { u64::MAX } else { self.graph.weights[at(register)] }
-        };
-        let product = |cost: u64, degree: usize| u128::from(cost) * degree as u128;
-        product(cost(a), degrees[at(b)]).cmp(&product(cost(b), degrees[at(a)])).then(a.cmp(&b))
+    fn candidate(&self, node: VirtualRegister, degrees: &[usize]) -> Candidate {
+        let cost = if node >= self.parts { u64::MAX } else { self.graph.weights[at(node)] };
+        Candidate { cost, degree: degrees[at(node)], node }
     }
 
     /// Puts nodes back, the last one taken out first, and gives each a colour that no neighbour has. Returns those for which there is none.
@@ -238,11 +271,9 @@ impl Colouring<'_> {
     fn wishes(&self, node: VirtualRegister) -> Vec<u16> {
         let mut wishes = Vec::new();
         let members = &self.members[at(node)];
-        for arrival in self.ranges.arrivals.iter().filter(|arrival| members.contains(&arrival.to)) {
-            if let Origin::Parameter(parameter) = arrival.from {
-                wishes.push(parameter);
-            }
-        }
+        let parameters = members.iter().map(|&member| self.parameter_in[at(member)]);
+        wishes.extend(parameters.filter(|&parameter| parameter != NONE).map(|parameter| parameter as u16));
+        wishes.sort_unstable();
         for &member in members {
             let Some(&Some((window, place))) = self.ranges.window_places.get(at(member)) else { continue };
             // An argument that lives on must stay below its window.

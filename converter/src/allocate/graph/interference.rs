@@ -28,13 +28,13 @@ pub(super) struct Interference {
 }
 
 impl Interference {
-    /// The graph of a function without what is spilled. None if it has more than `largest` pairs.
+    /// The graph of a function without what is spilled. None if it takes more than `most_steps`.
     pub(super) fn new(
         function: &Function,
         live: &Liveness,
         ranges: &LiveRanges,
         is_spilled: &[bool],
-        largest: usize,
+        most_steps: usize,
     ) -> Option<Self> {
         let count = at(function.registers);
         let graph = Self {
@@ -47,7 +47,7 @@ impl Interference {
             order: vec![NONE; count],
         };
         let mut walk =
-            Walk { function, live, is_spilled, graph, alive: Alive::new(count), weight: 1, largest, crossed: 0 };
+            Walk { function, live, is_spilled, graph, alive: Alive::new(count), weight: 1, steps_left: most_steps };
         let landings = function.landings();
         let mut windows = Vec::new();
         for &index in &function.layout {
@@ -66,10 +66,10 @@ impl Interference {
         let entering: Vec<VirtualRegister> =
             live.entering.iter(0).filter(|&register| !is_spilled[at(register)]).collect();
         for (index, &register) in entering.iter().enumerate() {
+            walk.take_steps(index)?;
             for &other in &entering[..index] {
                 walk.graph.add(register, other);
             }
-            walk.is_small()?;
         }
         let mut graph = walk.graph;
         graph.crossing = windows;
@@ -132,9 +132,8 @@ struct Walk<'f> {
     graph: Interference,
     alive: Alive,
     weight: u64,
-    largest: usize,
-    /// Entries of `crossing` so far.
-    crossed: usize,
+    /// How many steps may still be taken.
+    steps_left: usize,
 }
 
 impl Walk<'_> {
@@ -145,16 +144,19 @@ impl Walk<'_> {
         // A handler may need what a register held before it was written.
         let is_kept = |register| handler.is_some_and(|handler| live.entering.contains(handler, register));
         self.alive.clear();
-        live.leaving.iter(index as usize).for_each(|register| self.insert(register));
+        for register in live.leaving.iter(index as usize) {
+            self.take_steps(1)?;
+            self.insert(register);
+        }
         if let Terminator::ForIter { destination, .. } = block.terminator {
-            self.terminator_write(destination, block);
+            self.terminator_write(destination, block)?;
             if !is_kept(destination) {
                 self.alive.remove(destination);
             }
         }
         block.terminator.for_each_use(|register| self.read(register));
         for register in block.terminator.definitions().into_iter().flatten() {
-            self.terminator_write(register, block);
+            self.terminator_write(register, block)?;
         }
         let mut crossing = Vec::new();
         for instruction in block.instructions.iter().rev() {
@@ -164,7 +166,7 @@ impl Walk<'_> {
                 _ => NONE,
             };
             if destination != NONE {
-                self.write(destination, source);
+                self.write(destination, source)?;
                 if !is_kept(destination) {
                     self.alive.remove(destination);
                 }
@@ -173,7 +175,7 @@ impl Walk<'_> {
                 }
             }
             if uses_window(instruction.operation) {
-                self.crossed += self.alive.members.len();
+                self.take_steps(self.alive.members.len())?;
                 crossing.push(self.alive.members.clone());
             }
             instruction
@@ -181,16 +183,17 @@ impl Walk<'_> {
                 .iter()
                 .filter_map(|operand| operand.register())
                 .for_each(|register| self.read(register));
-            self.is_small()?;
         }
         if landing != NONE {
-            self.write(landing, NONE);
+            self.write(landing, NONE)?;
         }
         Some(crossing)
     }
 
-    fn is_small(&self) -> Option<()> {
-        (self.graph.pairs.len() + self.crossed <= self.largest).then_some(())
+    /// None if that many steps may not be taken any more.
+    fn take_steps(&mut self, steps: usize) -> Option<()> {
+        self.steps_left = self.steps_left.checked_sub(steps)?;
+        Some(())
     }
 
     fn insert(&mut self, register: VirtualRegister) {
@@ -205,22 +208,24 @@ impl Walk<'_> {
     }
 
     /// A write interferes with all that is live after it, except the value it copies.
-    fn write(&mut self, register: VirtualRegister, source: VirtualRegister) {
+    fn write(&mut self, register: VirtualRegister, source: VirtualRegister) -> Option<()> {
         self.graph.weights[at(register)] += self.weight;
         if self.is_spilled[at(register)] {
-            return;
+            return Some(());
         }
+        self.take_steps(self.alive.members.len())?;
         for index in 0..self.alive.members.len() {
             let other = self.alive.members[index];
             if other != source {
                 self.graph.add(register, other);
             }
         }
+        Some(())
     }
 
     /// Whatever a loop instruction writes, it writes while it still reads its operands.
-    fn terminator_write(&mut self, register: VirtualRegister, block: &Block) {
-        self.write(register, NONE);
+    fn terminator_write(&mut self, register: VirtualRegister, block: &Block) -> Option<()> {
+        self.write(register, NONE)?;
         if !self.is_spilled[at(register)] {
             block.terminator.for_each_use(|other| {
                 if !self.is_spilled[at(other)] {
@@ -228,6 +233,7 @@ impl Walk<'_> {
                 }
             });
         }
+        Some(())
     }
 }
 

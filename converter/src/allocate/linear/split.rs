@@ -18,7 +18,7 @@ use std::collections::BinaryHeap;
 
 use crate::allocate::headers::cut_at_headers;
 use crate::allocate::pieces::{Decided, Piece, settle};
-use crate::allocate::timeline::{Loop, Segment, Timeline};
+use crate::allocate::timeline::{Segment, Timeline};
 use crate::allocate::{Allocation, at};
 use crate::live::{LiveRanges, Origin};
 use crate::tac::{Function, NONE, VirtualRegister};
@@ -203,14 +203,14 @@ impl<'r> Scan<'r> {
     fn next_use(&self, segment: Segment, point: u32) -> u32 {
         let Segment { start, register, end } = segment;
         let next = self.timeline.next(register, point).map_or(u32::MAX, |occurrence| occurrence.point);
-        for around in self.timeline.loops_around(point) {
-            if next <= around.end || around.end > end {
-                break;
-            }
-            let is_used = || self.timeline.next(register, around.start).is_some_and(|first| first.point <= around.end);
-            if start <= around.start && is_used() {
-                return around.end;
-            }
+        // The innermost loop in which it was used before.
+        let last = if self.timeline.loops.is_empty() { None } else { self.timeline.last(register, point) };
+        if let Some(around) = last.and_then(|last| self.timeline.loop_since(point, last.point))
+            && around.end < next
+            && around.end <= end
+            && start <= around.start
+        {
+            return around.end;
         }
         if next <= end { next } else { u32::MAX }
     }
@@ -232,8 +232,7 @@ impl<'r> Scan<'r> {
 
     /// The last point for which to keep a value in a register after a use, when the register is taken for something else at `point`.
     fn after_use(&self, used: u32, point: u32) -> u32 {
-        let is_left = |around: &&Loop| around.start <= used && used <= around.end && around.end < point;
-        let left = self.timeline.loops_around(used).take_while(is_left).last();
+        let left = self.timeline.loop_until(used, point);
         let is_same_block = self.timeline.stretch_at(used) == self.timeline.stretch_at(point);
         match left {
             Some(left) => left.end,
@@ -248,7 +247,7 @@ impl<'r> Scan<'r> {
         let wanted = self.timeline.next_needed(register, point);
         let Some(wanted) = wanted.filter(|wanted| wanted.point <= segment_end) else { return };
         let is_loaded = wanted.point % 2 == 0;
-        let entered = self.timeline.loops_around(wanted.point).take_while(|around| around.start > point).last();
+        let entered = self.timeline.loop_after(wanted.point, point);
         let start = match entered {
             Some(entered) if is_loaded => entered.start,
             _ => wanted.point,

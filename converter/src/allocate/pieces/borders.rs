@@ -2,13 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::Range;
 
 use smallvec::SmallVec;
 
 use super::Piece;
 use crate::allocate::timeline::Timeline;
 use crate::live::LiveRanges;
+use crate::rows::{Row, Rows};
 use crate::tac::VirtualRegister;
 
 /// A virtual register and the register that it is in.
@@ -16,11 +16,13 @@ pub(super) type Placed = (VirtualRegister, u16);
 
 /// Which pieces there are where blocks begin and end.
 pub(super) struct Borders {
-    /// By place, border after border; two borders between which nothing changes share theirs.
-    placed: Vec<Placed>,
-    /// By block, which of these.
-    at_start: Vec<Range<usize>>,
-    at_end: Vec<Range<usize>>,
+    /// What registers hold: for each the virtual register plus one, or zero.
+    rows: Rows,
+    /// By block.
+    at_start: Vec<Row>,
+    at_end: Vec<Row>,
+    /// How many registers there are.
+    places: u16,
 }
 
 /// What an edge changes of the values that are needed behind it.
@@ -36,58 +38,43 @@ impl Borders {
     /// Of pieces given by start.
     pub(super) fn new(timeline: &Timeline, pieces: &[Piece]) -> Self {
         let blocks = timeline.stretches.iter().map(|stretch| stretch.block as usize + 1).max().unwrap_or(0);
-        let mut borders = Self { placed: Vec::new(), at_start: vec![0..0; blocks], at_end: vec![0..0; blocks] };
-        let mut walk = Walk { pieces, ends: BinaryHeap::new(), active: Vec::new() };
-        let mut last = 0..0;
+        let places = pieces.iter().map(|piece| piece.place + 1).max().unwrap_or(0);
+        let mut walk =
+            Walk { pieces, ends: BinaryHeap::new(), rows: Rows::new(u32::from(places)), row: Row::default() };
+        let (mut at_start, mut at_end) = (vec![Row::default(); blocks], vec![Row::default(); blocks]);
         for stretch in &timeline.stretches {
-            for (point, found) in [
-                (stretch.start, &mut borders.at_start[stretch.block as usize]),
-                (stretch.terminator + 1, &mut borders.at_end[stretch.block as usize]),
-            ] {
-                if walk.advance(point) {
-                    let first = borders.placed.len();
-                    borders.placed.extend(&walk.active);
-                    last = first..borders.placed.len();
-                }
-                *found = last.clone();
-            }
+            at_start[stretch.block as usize] = walk.advance(stretch.start);
+            at_end[stretch.block as usize] = walk.advance(stretch.terminator + 1);
         }
-        borders
+        Self { rows: walk.rows, at_start, at_end, places }
     }
 
-    /// Where a block begins, by place.
-    pub(super) fn at_start(&self, block: u32) -> &[Placed] {
-        &self.placed[self.at_start[block as usize].clone()]
+    /// Where a virtual register is when a block begins, if it is in a register.
+    pub(super) fn place_at_start(&self, block: u32, register: VirtualRegister) -> Option<u16> {
+        self.place_in(self.at_start[block as usize], register)
     }
 
-    /// Where a block ends, by place.
-    pub(super) fn at_end(&self, block: u32) -> &[Placed] {
-        &self.placed[self.at_end[block as usize].clone()]
+    /// Where a virtual register is when a block ends, if it is in a register.
+    pub(super) fn place_at_end(&self, block: u32, register: VirtualRegister) -> Option<u16> {
+        self.place_in(self.at_end[block as usize], register)
+    }
+
+    fn place_in(&self, row: Row, register: VirtualRegister) -> Option<u16> {
+        (0..self.places).find(|&place| self.rows.get(row, u32::from(place)) == register + 1)
     }
 
     /// What the edge from a block to another one changes. Nearly all values stay where they are, so nothing is done for those.
     pub(super) fn changes(&self, block: u32, successor: u32, ranges: &LiveRanges) -> Changes {
         let mut changes = Changes::default();
-        if self.at_end[block as usize] == self.at_start[successor as usize] {
-            return changes;
-        }
-        let (mut before, mut after) =
-            (self.at_end(block).iter().peekable(), self.at_start(successor).iter().peekable());
-        loop {
-            let place = |placed: Option<&&Placed>| placed.map_or(u32::MAX, |placed| u32::from(placed.1));
-            let next = place(before.peek()).min(place(after.peek()));
-            if next == u32::MAX {
-                break;
-            }
-            let left = before.next_if(|placed| u32::from(placed.1) == next);
-            let entered = after.next_if(|placed| u32::from(placed.1) == next);
-            if left != entered {
-                changes.left.extend(left.copied());
-                changes.entered.extend(entered.copied());
-            }
-        }
-        changes.left.retain(|placed| ranges.is_entering(successor, placed.0));
-        changes.entered.retain(|placed| ranges.is_entering(successor, placed.0));
+        let (before, after) = (self.at_end[block as usize], self.at_start[successor as usize]);
+        self.rows.for_each_difference(before, after, |place, left, entered| {
+            let needed = |held: u32| {
+                let register = held.checked_sub(1).filter(|&register| ranges.is_entering(successor, register));
+                register.map(|register| (register, place as u16))
+            };
+            changes.left.extend(needed(left));
+            changes.entered.extend(needed(entered));
+        });
         changes
     }
 }
@@ -98,33 +85,29 @@ struct Walk<'p> {
     pieces: &'p [Piece],
     /// When the active ones end, and their places.
     ends: BinaryHeap<Reverse<(u32, u16)>>,
-    /// By place.
-    active: Vec<Placed>,
+    rows: Rows,
+    row: Row,
 }
 
 impl Walk<'_> {
-    /// Goes on to a point; tells whether others are active there.
-    fn advance(&mut self, point: u32) -> bool {
-        let mut has_changed = false;
+    /// Goes on to a point; tells what registers hold there.
+    fn advance(&mut self, point: u32) -> Row {
+        self.rows.mark();
         while let Some(&Reverse((end, place))) = self.ends.peek()
             && end < point
         {
             self.ends.pop();
-            let index = self.active.binary_search_by_key(&place, |&(_, place)| place);
-            self.active.remove(index.expect("what ends has begun"));
-            has_changed = true;
+            self.row = self.rows.with(self.row, u32::from(place), 0);
         }
         while let Some((piece, others)) = self.pieces.split_first()
             && piece.start <= point
         {
             self.pieces = others;
             if piece.end >= point {
-                let index = self.active.partition_point(|&(_, place)| place < piece.place);
-                self.active.insert(index, (piece.register, piece.place));
+                self.row = self.rows.with(self.row, u32::from(piece.place), piece.register + 1);
                 self.ends.push(Reverse((piece.end, piece.place)));
-                has_changed = true;
             }
         }
-        has_changed
+        self.row
     }
 }

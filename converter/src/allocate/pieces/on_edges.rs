@@ -57,10 +57,9 @@ impl OnEdges<'_> {
     /// What the block's terminator writes goes home that has to at once.
     fn write_home(&mut self, from: u32, successor: u32, block: &Block, moves: &mut Vec<Instruction>) {
         for register in block.terminator.definitions().into_iter().flatten() {
-            let place = || self.borders.at_end(from).iter().find(|placed| placed.0 == register);
             if self.is_always_home(register)
                 && self.ranges.is_entering(successor, register)
-                && let Some(&(_, place)) = place()
+                && let Some(place) = self.borders.place_at_end(from, register)
             {
                 moves.push(Instruction::copy(register, self.names.get(register, place), block.terminator_pc));
             }
