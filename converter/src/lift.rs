@@ -432,6 +432,12 @@ impl Lifter<'_> {
             StackOp::CallMethod => {
                 self.window(R::CallMethodReg, instruction.call_arguments() + 1, instruction.call_index(), pc)
             }
+            StackOp::Spawn => self.window(R::SpawnReg, operand + 1, 0, pc),
+            StackOp::SpawnMethod => {
+                self.window(R::SpawnMethodReg, instruction.call_arguments() + 1, instruction.call_index(), pc)
+            }
+            StackOp::Await => self.unary(R::AwaitReg, 0, pc),
+            StackOp::SpawnCall => self.effect(R::SpawnCallReg, SmallVec::new(), 0, pc),
             StackOp::NewRecord => {
                 self.window(R::NewRecordReg, instruction.call_arguments(), instruction.call_index(), pc)
             }

@@ -11,6 +11,7 @@ mod table;
 
 use runtime::heap::Heap;
 use runtime::probe::{Event, Watcher};
+use runtime::tasks::{MAIN, RunningTask};
 
 pub use code::{Code, Instruction, Operand, PerSite, ProgramCode};
 pub use table::{Cell, Table, counted};
@@ -64,7 +65,7 @@ pub enum Arrival {
     From(u32),
     /// From a call that the instruction of this index made; or an error that the callee did not handle led to a handler.
     Returned(u32),
-    /// The function was entered, from this instruction of another function's call. None is the start of the program.
+    /// The function was entered, from this instruction of another function's call. None is the start of the program or of a spawned task.
     Called(Option<Place>),
 }
 
@@ -99,34 +100,74 @@ impl Moment<'_> {
 pub(crate) struct Profiler<'p> {
     code: &'p Code<'p>,
     recorders: &'p mut [Box<dyn Recorder>],
-    /// Where each active call stands, the running one last.
-    calls: Vec<Place>,
+    /// Record of the task that runs, and its calls.
+    running: (u32, ActiveCalls),
+    /// Those of other tasks, by record.
+    others: Vec<ActiveCalls>,
+}
+
+/// Where each active call of a task stands, the innermost last.
+#[derive(Debug, Default)]
+struct ActiveCalls {
+    /// The task's number.
+    task: u64,
+    places: Vec<Place>,
 }
 
 impl<'p> Profiler<'p> {
     pub(crate) fn new(code: &'p Code<'p>, recorders: &'p mut [Box<dyn Recorder>]) -> Self {
-        Self { code, recorders, calls: Vec::new() }
+        Self { code, recorders, running: (MAIN, ActiveCalls::default()), others: Vec::new() }
     }
 
-    /// How control came to the instruction at `here`, at this depth of calls. Calls do not share instructions, so between two instructions
-    /// at most one call begins, and any number end.
-    fn arrive(&mut self, here: Place, depth: usize) -> Arrival {
-        if depth >= self.calls.len() {
-            let caller = self.calls.last().copied();
-            self.calls.push(here);
+    /// How control came to the instruction at `here`, at this depth of calls of a task. Calls do not share instructions, so between two
+    /// instructions of a task at most one call begins, and any number end.
+    fn arrive(&mut self, task: RunningTask, depth: usize, here: Place) -> Arrival {
+        let left = self.running.1.places.last().copied();
+        let is_switch = (task.record, task.number) != (self.running.0, self.running.1.task);
+        if is_switch {
+            self.switch_to(task);
+        }
+        let places = &mut self.running.1.places;
+        if is_switch && places.is_empty() {
+            places.push(here);
+            // An asynchronous call has begun already: an instruction of its own makes it a task.
+            let began = left.filter(|left| left.function == here.function && left.pc + 1 == here.pc);
+            return began.map_or(Arrival::Called(None), |left| Arrival::From(left.pc));
+        }
+        if depth >= places.len() {
+            let caller = places.last().copied();
+            places.push(here);
             return Arrival::Called(caller);
         }
-        let returned = depth + 1 < self.calls.len();
-        self.calls.truncate(depth + 1);
-        let before = std::mem::replace(&mut self.calls[depth], here);
+        let returned = depth + 1 < places.len();
+        places.truncate(depth + 1);
+        let before = std::mem::replace(&mut places[depth], here);
         if returned { Arrival::Returned(before.pc) } else { Arrival::From(before.pc) }
+    }
+
+    /// Puts the calls of who ran aside, and takes out those of who runs; none if it has just begun.
+    fn switch_to(&mut self, task: RunningTask) {
+        let most = self.running.0.max(task.record) as usize;
+        if self.others.len() <= most {
+            self.others.resize_with(most + 1, ActiveCalls::default);
+        }
+        let mut calls = std::mem::take(&mut self.others[task.record as usize]);
+        if calls.task != task.number {
+            calls.places.clear();
+            calls.task = task.number;
+        }
+        let (record, left) = std::mem::replace(&mut self.running, (task.record, calls));
+        // Who began in the record of one that has ended must not find its calls.
+        if record != task.record {
+            self.others[record as usize] = left;
+        }
     }
 }
 
 impl Watcher for Profiler<'_> {
     fn instruction(&mut self, event: &Event<'_>) {
         let here = Place { function: event.function, pc: event.pc };
-        let arrival = self.arrive(here, event.depth);
+        let arrival = self.arrive(event.task, event.depth, here);
         let moment = Moment { event, instruction: self.code.instruction(here), arrival };
         for recorder in self.recorders.iter_mut() {
             recorder.instruction(&moment);

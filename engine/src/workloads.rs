@@ -14,7 +14,7 @@ pub struct Workload {
     pub name: String,
     /// Its file in `programs/`.
     pub file: String,
-    /// `kernel`, `suite` or `contract`.
+    /// `kernel`, `program` or `contract`.
     pub kind: String,
     /// What it does, in one line.
     pub about: String,

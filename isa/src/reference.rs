@@ -19,6 +19,7 @@ const GROUPS: &[Group] = &[
     Group { title: "Calls and functions", numbers: &[(50, 57)] },
     Group { title: "Lists, maps, strings and fields", numbers: &[(58, 69)] },
     Group { title: "Modules, checks, output", numbers: &[(90, 99), (130, 130), (250, 255)] },
+    Group { title: "Tasks", numbers: &[(70, 79)] },
     Group { title: "Others", numbers: &[(0, u16::MAX)] },
 ];
 
@@ -45,9 +46,6 @@ const RESOLVED: &[(u16, &str, &str)] = &[
 
 /// Numbers of the family that are kept for operations to come.
 const RESERVED: &[(u16, &str)] = &[
-    (70, "SPAWN"),
-    (71, "AWAIT"),
-    (72, "SPAWN_CALL"),
     (80, "REGISTER_EVENT"),
     (81, "EMIT_EVENT"),
     (110, "HASH_BLOCK"),

@@ -103,6 +103,10 @@ macro_rules! for_each_operation {
                 67 SetAttr "SET_ATTR" Name, 2 -> 0, WRITE | ALLOCATE | FAIL, 5, "o v → ; o.N[m] := v";
                 68 GetLength "GET_LENGTH" None, 1 -> 1, READ | FAIL, 2, "o → how many elements, entries or characters it has";
                 69 BuildString "BUILD_STRING" Count, n -> 1, ALLOCATE | FAIL, 5, "v1..vn → their printed forms joined";
+                70 Spawn "SPAWN" Arguments, [n+1] -> 1, READ | WRITE | ALLOCATE | FAIL, 20, "f args → task that is going to call f; it stands in the queue";
+                71 Await "AWAIT" None, 1 -> 1, CALL, 5, "v → its value if v is a task, which is waited for or whose error is thrown; else v";
+                72 SpawnCall "SPAWN_CALL" None, 0 -> 0, READ | WRITE | ALLOCATE | FAIL, 20, "the running call becomes a task: its caller gets the task, and goes on when it waits or ends";
+                73 SpawnMethod "SPAWN_METHOD" MethodCall, [n+1] -> 1, READ | WRITE | ALLOCATE | FAIL, 20, "o args → task that is going to call method N[m] of o; it stands in the queue";
                 80 RegisterEvent "REGISTER_EVENT" None, 2 -> 0, WRITE | FAIL, 10, "e h → ; h is called whenever event e is emitted";
                 81 EmitEvent "EMIT_EVENT" Name, 1 -> 1, READ | WRITE | ALLOCATE | FAIL, 10, "list of arguments → list of the handlers to call; event N[m] is appended to the log";
                 90 Import "IMPORT" Module, 0 -> 0, CALL, 10, "run module m unless it has run";
@@ -246,6 +250,10 @@ macro_rules! for_each_operation {
                 468 GetLengthReg "GET_LENGTH_REG" of GetLength, (Def, Use, None), "R[a] := length of R[b]";
                 469 BuildStringReg "BUILD_STRING_REG" of BuildString, (Window, None, Arguments), "R[a] := printed forms of R[a], … n values joined";
                 449 LoopIfTrueReg "LOOP_IF_TRUE_REG" of LoopIfTrue, (Use, OffsetWide, Wide), "begin an iteration at t if R[a] holds";
+                470 SpawnReg "SPAWN_REG" of Spawn, (ReceiverWindow, None, Arguments), "R[a] := task that is going to call R[a] with R[a+1], … n arguments";
+                471 AwaitReg "AWAIT_REG" of Await, (Def, Use, None), "R[a] := the value of task R[b], which is waited for; R[b] itself if it is none";
+                472 SpawnCallReg "SPAWN_CALL_REG" of SpawnCall, (None, None, None), "the running call becomes a task";
+                473 SpawnMethodReg "SPAWN_METHOD_REG" of SpawnMethod, (ReceiverWindow, Name, Arguments), "R[a] := task that is going to call method N[m] of R[a] with R[a+1], … n arguments";
                 480 RegisterEventReg "REGISTER_EVENT_REG" of RegisterEvent, (Use, Use, None), "R[b] is called whenever event R[a] is emitted";
                 481 EmitEventReg "EMIT_EVENT_REG" of EmitEvent, (Def, Use, Name), "append event N[m] with the arguments in list R[b] to the log; R[a] := list of the handlers to call";
                 490 ImportReg "IMPORT_REG" of Import, (Module, None, Clobber), "run module m unless it has run; its frame begins at R[c]";

@@ -68,6 +68,8 @@ pub struct File<'a> {
     pub name_count: u32,
     /// How many [`FunctionId`]s the file uses, the top level included.
     pub function_count: u32,
+    /// Names of variables that a `watch` watches, and of the hidden variables that have their watchers.
+    pub watched: &'a [(Symbol, Symbol)],
 }
 
 /// A list of statements. Blocks do not make scopes.
@@ -393,6 +395,10 @@ pub enum ExpressionKind<'a> {
     NewContract(Name),
     /// A parameter as it came, given or not. Written by the parser, in constructors of contracts.
     Argument(Name),
+    /// `await e`: the value of a task, which is waited for; any other value is itself.
+    Await(&'a Expression<'a>),
+    /// `spawn f(a)`, `spawn o.m(a)`, `async f(a)`: a task that is going to do the call. What is no call must be a task already.
+    Spawn(&'a Expression<'a>),
 }
 
 impl Expression<'_> {
@@ -535,6 +541,8 @@ pub struct Function<'a> {
     pub body: FunctionBody<'a>,
     /// Which of `public private view pure payable secure inline …` it carries.
     pub modifiers: &'a [Label],
+    /// `async`: a call of it is a task.
+    pub is_async: bool,
     /// The whole function.
     pub span: Span,
 }

@@ -35,7 +35,7 @@ const SEGMENT: usize = 1024 * 1024;
 
 fn file_form(form: &mut Vec<u8>, source: &SourceFile<'_>, names: &Interner) -> Places {
     let SourceFile { name, text: _, file, kind, uses } = source;
-    let File { statements, name_count: _, function_count } = file;
+    let File { statements, name_count: _, function_count, watched: _ } = file;
     let ends = vec![0; *function_count as usize];
     let mut walk = Walk { form, names, tokens: Vec::new(), ends };
     // Programs can ask for their name.
@@ -288,7 +288,7 @@ impl Walk<'_> {
     }
 
     fn function(&mut self, function: &Function<'_>) {
-        let Function { id, kind, name, parameters, result, body, modifiers, span } = function;
+        let Function { id, kind, name, parameters, result, body, modifiers, is_async, span } = function;
         self.place(span.start);
         self.number(id.0);
         self.tag(match kind {
@@ -317,6 +317,7 @@ impl Walk<'_> {
             }
         }
         self.list(modifiers, Self::label);
+        self.flag(*is_async);
     }
 
     fn entity(&mut self, entity: &Entity<'_>) {
@@ -415,6 +416,14 @@ impl Walk<'_> {
             ExpressionKind::Argument(ref name) => {
                 self.tag(24);
                 self.name(name);
+            }
+            ExpressionKind::Await(task) => {
+                self.tag(25);
+                self.expression(task);
+            }
+            ExpressionKind::Spawn(call) => {
+                self.tag(26);
+                self.expression(call);
             }
             ExpressionKind::List(elements) => {
                 self.tag(8);

@@ -29,6 +29,11 @@
 //!
 //! Guest calls and nested expressions are native recursion here. Every so many levels ask for more native stack if little
 //! is left, so depth is bounded by the limits of the run alone.
+//!
+//! # Tasks
+//!
+//! A task waits in the midst of native recursion, so it has a native stack and an `Evaluator` of its own (`tasks.rs`). They take turns with the
+//! runtime, which each hands on when it waits, ends, or starts another.
 
 mod calls;
 mod expressions;
@@ -36,16 +41,19 @@ mod loops;
 mod patterns;
 mod statements;
 mod tables;
+mod tasks;
 mod variables;
 
 use std::sync::Arc;
 
-use fxhash::FxHashMap;
-use runtime::{ErrorKind, Fault, Runtime, Value};
+use runtime::coroutine::{self, Turn, on_new_stack, stack_pointer};
+use runtime::tasks::MAIN;
+use runtime::{Error, ErrorKind, Fault, Runtime, Value};
 
 use crate::gas::{Charge, Charges, Node};
 use crate::loader::Analysis;
 use tables::Tables;
+use tasks::{Shared, TaskScope};
 
 /// Runs a program: the top level of its main file. The value is that of a top-level `return`, or null.
 ///
@@ -57,12 +65,18 @@ use tables::Tables;
 pub fn evaluate(analysis: &Analysis<'_>, charges: Option<&Charges>, runtime: &mut Runtime) -> Result<Value, Fault> {
     let program = Arc::clone(&runtime.program);
     let tables = Tables::new(analysis, &program, runtime);
-    let mut evaluator = Evaluator::new(&tables, charges, runtime);
-    match stacker::maybe_grow(ENOUGH, SEGMENT, || evaluator.program()) {
-        Ok(value) => Ok(value),
-        Err(Exit::Fault(fault)) => Err(fault),
-        Err(Exit::Jump) => unreachable!("loops and calls stop jumps"),
-    }
+    let shared = Shared::default();
+    coroutine::scope(runtime, |scope, turn| {
+        let left = stacker::remaining_stack().unwrap_or(0);
+        let limit = stack_pointer().saturating_sub(left);
+        let mut evaluator = Evaluator::new(&tables, charges, turn, scope, &shared, limit);
+        let outcome = if left < ENOUGH { evaluator.on_more_stack(Evaluator::program) } else { evaluator.program() };
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(Exit::Fault(fault)) => Err(fault),
+            Err(Exit::Jump) => unreachable!("loops and calls stop jumps"),
+        }
+    })
 }
 
 /// Every so many levels of native recursion, the evaluator looks how much native stack is left.
@@ -94,6 +108,8 @@ enum Jump {
     Continue,
     /// Out of the function, with [`Evaluator::result`].
     Return,
+    /// Out of the task, which waits when the run ends: nothing of the program runs any more.
+    Cancel,
 }
 
 /// One active call.
@@ -114,10 +130,14 @@ struct Frame {
 /// An operation on the topmost values.
 type Operation<'o> = dyn Fn(&mut Runtime, &[Value]) -> Result<Value, Fault> + 'o;
 
-/// A run.
+/// The main program or a task of a run.
 struct Evaluator<'a, 't> {
     tables: &'t Tables<'a, 't>,
-    runtime: &'t mut Runtime,
+    runtime: Turn<'t, Runtime>,
+    scope: &'t TaskScope<'t, 'a>,
+    shared: &'t Shared,
+    /// The record of the task; that of the main program is 0.
+    record: u32,
     /// What regions cost, if gas is metered.
     charges: Option<&'t Charges>,
     /// Slots of active calls, and values that wait.
@@ -130,32 +150,51 @@ struct Evaluator<'a, 't> {
     jump: Jump,
     /// What the `return` under way gives; null when none is.
     result: Value,
-    /// Strings of literals by address and length of their text.
-    literals: FxHashMap<(usize, usize), Value>,
+    /// Calls that the first of its own is nested in.
+    ground: usize,
     /// How deep native recursion is.
     native_depth: u32,
+    /// The lowest address of the native stack that may be used.
+    native_limit: usize,
 }
 
 impl<'a, 't> Evaluator<'a, 't> {
-    fn new(tables: &'t Tables<'a, 't>, charges: Option<&'t Charges>, runtime: &'t mut Runtime) -> Self {
+    fn new(
+        tables: &'t Tables<'a, 't>,
+        charges: Option<&'t Charges>,
+        runtime: Turn<'t, Runtime>,
+        scope: &'t TaskScope<'t, 'a>,
+        shared: &'t Shared,
+        native_limit: usize,
+    ) -> Self {
         let main = &tables.functions[tables.main as usize];
         Self {
             tables,
             runtime,
+            scope,
+            shared,
+            record: MAIN,
             charges,
             stack: Vec::with_capacity(FIRST_VALUES),
             frame: Frame { function: tables.main, names: main.names, base: 0, closure: Value::NULL, position: 0 },
             callers: Vec::new(),
             jump: Jump::Return,
             result: Value::NULL,
-            literals: FxHashMap::default(),
+            ground: 0,
             native_depth: 0,
+            native_limit,
         }
     }
 
-    /// Runs the main file.
+    /// Runs the main file, and what tasks are left then.
     fn program(&mut self) -> Result<Value, Exit> {
-        self.run(&self.tables.functions[self.tables.main as usize])
+        let outcome = self.run(&self.tables.functions[self.tables.main as usize]);
+        if !self.runtime.tasks.is_used() {
+            return outcome;
+        }
+        let outcome = outcome.and_then(|value| self.end_main(value));
+        self.cancel_tasks();
+        outcome
     }
 
     // The stack.
@@ -170,15 +209,30 @@ impl<'a, 't> Evaluator<'a, 't> {
 
     /// Runs one level of native recursion.
     #[inline]
-    fn nested<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+    fn nested<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Exit>) -> Result<T, Exit> {
         self.native_depth += 1;
-        let result = if self.native_depth.is_multiple_of(STRIDE) {
-            stacker::maybe_grow(RED_ZONE, SEGMENT, || run(self))
+        let result = if self.native_depth.is_multiple_of(STRIDE) && stack_pointer() < self.native_limit + RED_ZONE {
+            self.on_more_stack(run)
         } else {
             run(self)
         };
         self.native_depth -= 1;
         result
+    }
+
+    /// Runs something on a new segment of native stack.
+    #[inline(never)]
+    fn on_more_stack<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T, Exit>) -> Result<T, Exit> {
+        let limit = self.native_limit;
+        let outcome = on_new_stack(SEGMENT, |limit| {
+            self.native_limit = limit;
+            run(self)
+        });
+        self.native_limit = limit;
+        outcome.unwrap_or_else(|_| {
+            let fault = Error::heap(self.runtime.heap.limit());
+            Err(self.raise(fault, self.frame.position))
+        })
     }
 
     // Errors.
@@ -240,7 +294,7 @@ impl<'a, 't> Evaluator<'a, 't> {
         position: u32,
         operation: impl Fn(&mut Runtime, [Value; N]) -> Result<Value, Fault>,
     ) -> Result<Value, Exit> {
-        match operation(self.runtime, operands) {
+        match operation(&mut self.runtime, operands) {
             Ok(value) => self.settle(value, position),
             Err(fault) => {
                 let first = self.stack.len();
@@ -264,7 +318,7 @@ impl<'a, 't> Evaluator<'a, 't> {
         position: u32,
         operation: impl Fn(&mut Runtime, &[Value]) -> Result<Value, Fault>,
     ) -> Result<Value, Exit> {
-        let value = match operation(self.runtime, &self.stack[first..]) {
+        let value = match operation(&mut self.runtime, &self.stack[first..]) {
             Ok(value) => value,
             Err(fault) => self.retry(first, fault, position, &operation)?,
         };
@@ -280,7 +334,7 @@ impl<'a, 't> Evaluator<'a, 't> {
         }
         self.collect(position)?;
         self.runtime.heap.begin_retry();
-        match operation(self.runtime, &self.stack[first..]) {
+        match operation(&mut self.runtime, &self.stack[first..]) {
             Ok(value) => self.collect_keeping(value, position),
             Err(fault) => {
                 self.runtime.heap.end_retry();
@@ -305,13 +359,13 @@ impl<'a, 't> Evaluator<'a, 't> {
     /// Frees what the program can no longer reach.
     #[cold]
     fn collect(&mut self, position: u32) -> Result<(), Exit> {
-        let Self { runtime, stack, frame, callers, result, literals, .. } = self;
+        let Self { runtime, stack, frame, callers, result, shared, .. } = self;
         let outcome = runtime.collect(|marker| {
             marker.values(stack);
             marker.value(*result);
             marker.value(frame.closure);
             callers.iter().for_each(|caller| marker.value(caller.closure));
-            literals.values().for_each(|&literal| marker.value(literal));
+            shared.trace(marker);
         });
         self.checked(outcome, position)
     }

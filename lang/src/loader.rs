@@ -104,8 +104,8 @@ pub const PRELUDE: &str = include_str!("prelude.zx");
 /// What that file is called.
 pub const PRELUDE_NAME: &str = "<prelude>";
 /// Names that bring the prelude in.
-const PRELUDE_NAMES: [&str; 9] =
-    ["map", "filter", "reduce", "for_each", "forEach", "any", "all", "find", "register_event"];
+const PRELUDE_NAMES: [&str; 11] =
+    ["map", "filter", "reduce", "for_each", "forEach", "any", "all", "find", "register_event", "sleep", "__notify"];
 
 /// Loads, parses and resolves the program whose main file has this name and content.
 ///

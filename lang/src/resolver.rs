@@ -120,6 +120,8 @@ pub struct Variable {
     /// Start of the first function literal that captures it; 0 when a hoisted function does.
     captured_at: u32,
     is_written_by_nested: bool,
+    /// True for a hidden variable that has the watchers of another one, or null: it is null from the beginning.
+    pub is_watchers: bool,
     /// True when it counts a range loop itself: two slots behind its own then hold the end and the step.
     is_counter: bool,
 }
@@ -180,6 +182,10 @@ pub struct ResolvedFile<'a> {
     pub counters: FxHashSet<NameId>,
     /// Where `break` or `continue` stands outside of a loop, and does nothing: offsets of those statements.
     pub idle_jumps: FxHashSet<u32>,
+    /// Assignments after which watchers are told: what is assigned, and the hidden variable that has them.
+    pub notified: FxHashMap<NameId, Binding>,
+    /// The library function that tells them: its index in the program.
+    pub notifier: Option<u32>,
     /// What `this` is where members of contracts are meant by their bare names.
     pub owners: Vec<Binding>,
 }
@@ -281,6 +287,8 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
         roots: Vec::new(),
         protocols: FxHashMap::default(),
         this: program.names.find("this"),
+        watched: FxHashMap::default(),
+        watchers: FxHashSet::default(),
     };
     let mut first_function = 0;
     for (index, source) in program.files.iter().enumerate() {
@@ -291,10 +299,16 @@ pub fn resolve<'a>(program: &SourceProgram<'a>) -> Resolved<'a> {
             module: None,
             counters: FxHashSet::default(),
             idle_jumps: FxHashSet::default(),
+            notified: FxHashMap::default(),
+            notifier: None,
             owners: Vec::new(),
         });
         first_function += source.file.function_count;
         resolver.file = index;
+        resolver.watched = source.file.watched.iter().copied().collect();
+        resolver.watchers = source.file.watched.iter().map(|&(_, hidden)| hidden).collect();
+        let notifier = program.names.find("__notify").and_then(|symbol| resolver.library.get(&symbol).copied());
+        resolver.resolved.files[index].notifier = notifier;
         resolver.file(source.kind);
     }
     resolver.resolved.function_count = first_function;
@@ -359,6 +373,10 @@ struct Resolver<'a, 'p> {
     protocols: FxHashMap<Symbol, &'a Protocol<'a>>,
     /// The symbol of `this`, if the program has it.
     this: Option<Symbol>,
+    /// Hidden variables by the variables of the current file that are watched.
+    watched: FxHashMap<Symbol, Symbol>,
+    /// All hidden variables of the current file.
+    watchers: FxHashSet<Symbol>,
 }
 
 /// Names that stand for facts about the file and the run.
@@ -418,6 +436,7 @@ impl<'a> Resolver<'a, '_> {
         }
         let variable = self.frame().scope.variables.len() as u32;
         let builtin = self.builtin_of(symbol);
+        let is_watchers = self.watchers.contains(&symbol);
         self.frame().scope.variables.push(Variable {
             symbol,
             declaration,
@@ -432,11 +451,31 @@ impl<'a> Resolver<'a, '_> {
             is_captured: false,
             captured_at: u32::MAX,
             is_written_by_nested: false,
+            is_watchers,
             is_counter: false,
         });
         self.frame().hidden.push((symbol, entry));
         self.current[symbol.0 as usize] = Entry { depth, variable };
+        if let Some(&hidden) = self.watched.get(&symbol)
+            && !matches!(declaration, Declaration::Fixed(_))
+        {
+            let hidden = self.declare(hidden, Declaration::Local);
+            let hidden = &mut self.frame().scope.variables[hidden as usize];
+            // It is set at the beginning, and may be wherever something is watched.
+            hidden.writes += 2;
+            hidden.is_written_by_nested = true;
+        }
         variable
+    }
+
+    /// Notes an assignment to a variable that may be watched.
+    fn notify(&mut self, name: Name) {
+        let Some(&hidden) = self.watched.get(&name.symbol) else { return };
+        if matches!(self.resolved.files[self.file].bindings[name.id.0 as usize], Binding::Member(_)) {
+            return;
+        }
+        let binding = self.lookup_symbol(hidden);
+        self.resolved.files[self.file].notified.insert(name.id, binding);
     }
 
     /// Meaning of a use of `name` in the innermost function.

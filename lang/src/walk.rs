@@ -100,7 +100,7 @@ fn of_expression<'a>(expression: &ExpressionKind<'a>, visit: &mut impl FnMut(Nod
             visit(Node::Expression(&entry.key));
             visit(Node::Expression(&entry.value));
         }),
-        E::Unary { operand, .. } => visit(Node::Expression(operand)),
+        E::Unary { operand, .. } | E::Await(operand) | E::Spawn(operand) => visit(Node::Expression(operand)),
         E::Binary { left, right, .. } | E::Logical { left, right, .. } => {
             visit(Node::Expression(left));
             visit(Node::Expression(right));

@@ -158,6 +158,8 @@ mod tests {
                 // What programs write as a plain name is compiled to a call.
                 "__TX__" => "TX:".to_string(),
                 "__msg__" => "msg:".to_string(),
+                "__timer" => "sleep(".to_string(),
+                "__task" => "spawn ".to_string(),
                 name if name.starts_with("__") => format!("{name}:"),
                 name => format!("{name}("),
             };

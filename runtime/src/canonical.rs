@@ -610,7 +610,8 @@ impl Encoder<'_, '_> {
             | Tag::StateMap
             | Tag::Closure
             | Tag::Cell
-            | Tag::Failure => return Err(self.refused(value)),
+            | Tag::Failure
+            | Tag::Task => return Err(self.refused(value)),
         }
         Ok(())
     }

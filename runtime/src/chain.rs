@@ -105,6 +105,11 @@ impl Chain {
         self.is_used
     }
 
+    /// Whether a transaction is open.
+    pub fn has_open_transaction(&self) -> bool {
+        !self.calls.is_empty()
+    }
+
     /// Marks what it holds.
     pub(crate) fn trace(&self, marker: &mut Marker<'_>) {
         self.instances.iter().for_each(|instance| marker.value(instance.value));

@@ -14,6 +14,7 @@ use crate::heap::{Heap, Marker};
 use crate::host::{Ledger, NoLedger};
 use crate::methods::{self, NativeMethods};
 use crate::objects::{Failure, Map, MapKind, Str};
+use crate::tasks::Tasks;
 use crate::value::{Tag, Value};
 
 /// Bounds of a run. Each ends the run with the same error in every engine.
@@ -309,6 +310,8 @@ pub struct Runtime {
     pub ledger: Box<dyn Ledger>,
     /// Contracts and open transactions.
     pub chain: Chain,
+    /// Tasks that have not ended.
+    pub tasks: Tasks,
     /// Buffer for encodings that are hashed.
     pub(crate) encoding: Vec<u8>,
 }
@@ -389,6 +392,7 @@ impl Runtime {
             },
             ledger: options.ledger.unwrap_or_else(|| Box::new(NoLedger)),
             chain: Chain::new(options.makes_block),
+            tasks: Tasks::default(),
             encoding: Vec::new(),
             heap,
             program,
@@ -440,13 +444,14 @@ impl Runtime {
     /// # Errors
     /// When more than the limit is still in use afterwards.
     pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) -> Result<(), Fault> {
-        let Self { heap, globals, constants, names, characters, chain, .. } = self;
+        let Self { heap, globals, constants, names, characters, chain, tasks, .. } = self;
         heap.collect(|marker| {
             marker.values(globals);
             marker.values(constants);
             marker.values(names);
             marker.values(characters);
             chain.trace(marker);
+            tasks.trace(marker);
             roots(marker);
         });
         self.heap.reserve(0).and_then(|()| {

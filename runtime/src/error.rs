@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Value,
     /// What the ledger refuses: a write outside a transaction, unbalanced transactions, a block that cannot be kept.
     Ledger,
+    /// A task that can never go on, or something that no task can do.
+    Task,
     /// Calls nested too deeply.
     Depth,
     /// More live memory than `--max-heap` allows.
@@ -42,6 +44,7 @@ impl ErrorKind {
             Self::Name => "name",
             Self::Value => "value",
             Self::Ledger => "ledger",
+            Self::Task => "task",
             Self::Depth => "depth",
             Self::Heap => "heap",
             Self::Gas => "gas",

@@ -31,6 +31,7 @@ impl Value {
             Tag::Map if self.is_enum() => "ENUM",
             Tag::Map | Tag::StateMap => "MAP",
             Tag::Record => "ENTITY",
+            Tag::Task => "TASK",
             Tag::Cell | Tag::Failure => "INTERNAL",
         }
     }
@@ -59,6 +60,7 @@ impl Runtime {
             Tag::Map | Tag::StateMap => "Map",
             Tag::Record if self.is_contract(value) => "Contract",
             Tag::Record => "EntityInstance",
+            Tag::Task => "Task",
             Tag::Cell | Tag::Failure => "Internal",
         }
     }
@@ -79,6 +81,7 @@ impl Runtime {
             Tag::Map | Tag::StateMap => "map",
             Tag::Record if self.is_contract(value) => "contract",
             Tag::Record => "entityinstance",
+            Tag::Task => "task",
             Tag::Cell | Tag::Failure => "internal",
         }
     }
@@ -394,6 +397,11 @@ impl Printer<'_> {
                 write!(self.text, "<contract {}>", program.types[index as usize].name)
             }
             Tag::StateMap => self.text.write_str("<map in the state of a contract>"),
+            Tag::Task => match value.as_task() {
+                Some(task) if task.number() == 0 => self.text.write_str("<timer>"),
+                Some(task) => write!(self.text, "<task {} {}>", task.number(), self.runtime.name_of_work(task)),
+                None => Ok(()),
+            },
             _ => match Runtime::function_index(value).map(|index| &program.functions[index as usize]) {
                 Some(facts) if &*facts.name == LAMBDA => write!(self.text, "lambda({})", facts.parameters.join(", ")),
                 Some(facts) => write!(self.text, "<action {}>", facts.name),

@@ -108,7 +108,9 @@ impl Runtime {
     #[cold]
     pub fn refund(&mut self, fault: &Error, calls: impl Iterator<Item = (u32, u32)>) {
         // What is thrown on by cleanup code gave back what its function had paid for when it got there.
-        let is_settled = std::mem::take(&mut self.is_charge_refused) | fault.origin.is_some();
+        // What was awaited gave back what its task had paid for, not what awaits it.
+        let is_awaited = std::mem::take(&mut self.tasks.is_rethrown);
+        let is_settled = std::mem::take(&mut self.is_charge_refused) | (fault.origin.is_some() && !is_awaited);
         for (function, offset) in calls.skip(usize::from(is_settled)) {
             self.refund_call(function, offset);
         }

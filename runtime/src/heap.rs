@@ -13,7 +13,7 @@ use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error, reall
 use std::ptr;
 
 use crate::error::{Error, Fault};
-use crate::objects::{Buffer, Cell, Closure, Failure, List, Map, Record, Str};
+use crate::objects::{Buffer, Cell, Closure, Failure, List, Map, Record, Str, Task};
 use crate::value::Value;
 
 /// What an object is. A cell whose kind is `Free` holds none.
@@ -38,6 +38,8 @@ pub enum ObjectKind {
     Cell,
     /// [`Failure`].
     Failure,
+    /// [`Task`].
+    Task,
 }
 
 /// First word of every object.
@@ -575,6 +577,7 @@ impl Marker<'_> {
                     ObjectKind::Record => self.values((*header.cast::<Record>()).fields()),
                     ObjectKind::Cell => self.value((*header.cast::<Cell>()).value),
                     ObjectKind::Failure => (*header.cast::<Failure>()).trace(self),
+                    ObjectKind::Task => (*header.cast::<Task>()).trace(self),
                 }
             }
         }

@@ -8,6 +8,7 @@ pub mod builtins;
 pub mod canonical;
 pub mod chain;
 pub mod context;
+pub mod coroutine;
 pub mod error;
 pub mod format;
 pub mod gas;
@@ -18,6 +19,7 @@ pub mod objects;
 pub mod operations;
 pub mod probe;
 pub mod suggest;
+pub mod tasks;
 pub mod value;
 
 pub use context::{Limits, Program, RunOptions, Runtime};

@@ -6,6 +6,7 @@ mod list;
 mod map;
 mod record;
 mod string;
+mod task;
 
 pub use closure::{Cell, Closure};
 pub use failure::Failure;
@@ -14,3 +15,4 @@ pub use map::{Map, MapKind};
 pub use record::Record;
 pub use string::{Buffer, Str};
 pub(crate) use string::{MAX_BYTES, count_chars};
+pub use task::Task;

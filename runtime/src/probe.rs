@@ -5,6 +5,7 @@
 //! every instruction on to a [`Watcher`] chosen at run time.
 
 use crate::heap::Heap;
+use crate::tasks::RunningTask;
 use crate::value::Value;
 
 /// An instruction about to run, and what it finds.
@@ -18,7 +19,9 @@ pub struct Event<'m> {
     pub pc: u32,
     /// Its dense opcode.
     pub opcode: u16,
-    /// How many calls are active above the entry function's.
+    /// Who runs.
+    pub task: RunningTask,
+    /// How many calls of that task are active above its first.
     pub depth: usize,
     /// The running frame. Register machine: all its registers; verified code has written those that the instruction reads, others may
     /// hold anything. Stack machine: the locals, then the operand stack, its top last.

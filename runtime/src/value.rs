@@ -5,7 +5,7 @@
 //! payload points to an object of the [heap](crate::heap); all others carry their value in the payload.
 
 use crate::heap::Header;
-use crate::objects::{Cell, Closure, Failure, List, Map, Record, Str};
+use crate::objects::{Cell, Closure, Failure, List, Map, Record, Str, Task};
 
 /// What a [`Value`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +45,8 @@ pub enum Tag {
     Cell = 42,
     /// [`Failure`]: an error on its way through cleanup code. Never escapes into data.
     Failure = 44,
+    /// [`Task`].
+    Task = 46,
 }
 
 const _: () = assert!(Tag::Int as u64 == 0 && Tag::Float as u64 == 1);
@@ -241,6 +243,13 @@ impl Value {
     pub fn as_failure<'h>(self) -> Option<&'h mut Failure> {
         // SAFETY: as for lists.
         (self.tag == Tag::Failure).then(|| unsafe { &mut *(self.payload as *mut Failure) })
+    }
+
+    /// The task, if it is one.
+    #[inline]
+    pub fn as_task<'h>(self) -> Option<&'h mut Task> {
+        // SAFETY: as for lists.
+        (self.tag == Tag::Task).then(|| unsafe { &mut *(self.payload as *mut Task) })
     }
 
     /// True when both have the same tag and payload: the same object, or the same immediate value.

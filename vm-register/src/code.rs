@@ -30,6 +30,8 @@ macro_rules! define_operations {
             ForIterAndLoop,
             /// `FOR_PAIR_REG` and the `LOOP_REG` behind it
             ForPairAndLoop,
+            /// The function that a task began with has returned.
+            TaskEnd,
             /// The entry function has returned, or an error found no handler.
             Halt,
             $(#[doc = concat!("`", stringify!($base), "` on the result of the instruction before")] $cached,)*
@@ -138,6 +140,8 @@ const OPCODE_LANE: usize = if cfg!(target_endian = "little") { 2 } else { 1 };
 impl Word {
     /// What the machine finds where the entry function returns to.
     pub(crate) const HALT: Self = Self((Operation::Halt as u64) << 32);
+    /// What it finds where the function returns to that a task began with.
+    pub(crate) const TASK_END: Self = Self((Operation::TaskEnd as u64) << 32);
 
     /// What it does.
     pub(crate) fn operation(self) -> Operation {

@@ -31,6 +31,7 @@
 //! | `dispatch/` | ways to get from one instruction to the next, a file each |
 //! | `handlers/` | what instructions do, by topic, shared by all techniques |
 //! | `unwind` | errors |
+//! | `tasks` | what tasks take along when they wait |
 //!
 //! # What makes it fast
 //!
@@ -71,6 +72,7 @@ mod machine;
 mod pairs;
 mod results;
 mod slot;
+mod tasks;
 mod unwind;
 
 use std::sync::Arc;
@@ -140,21 +142,35 @@ fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, pro
     );
     let is_bounded = runtime.has_fuel_limit() || runtime.is_metered();
     let mut machine = Machine::new(linked, runtime);
-    let start = machine.start();
-    // SAFETY: the machine stands at the beginning of the entry function of verified code, and the runtime has its tables.
-    let end = unsafe {
+    let mut go = |machine: &mut Machine<'_>, start: code::State| {
         use dispatch::match_loop;
-        match (dispatch, is_bounded, linked.has_pairs()) {
-            (Dispatch::Match, true, true) => match_loop::run::<P, true, true>(&mut machine, start, probe),
-            (Dispatch::Match, true, false) => match_loop::run::<P, true, false>(&mut machine, start, probe),
-            (Dispatch::Match, false, true) => match_loop::run::<P, false, true>(&mut machine, start, probe),
-            (Dispatch::Match, false, false) => match_loop::run::<P, false, false>(&mut machine, start, probe),
-            #[cfg(feature = "sibling-calls")]
-            (Dispatch::SiblingCalls, true, _) => dispatch::sibling_calls::run::<true>(&mut machine, start),
-            #[cfg(feature = "sibling-calls")]
-            (Dispatch::SiblingCalls, false, _) => dispatch::sibling_calls::run::<false>(&mut machine, start),
+        // SAFETY: the machine stands at the beginning of the entry function of verified code, or where a task goes on; and the runtime has
+        // its tables.
+        unsafe {
+            match (dispatch, is_bounded, linked.has_pairs()) {
+                (Dispatch::Match, true, true) => match_loop::run::<P, true, true>(machine, start, probe),
+                (Dispatch::Match, true, false) => match_loop::run::<P, true, false>(machine, start, probe),
+                (Dispatch::Match, false, true) => match_loop::run::<P, false, true>(machine, start, probe),
+                (Dispatch::Match, false, false) => match_loop::run::<P, false, false>(machine, start, probe),
+                #[cfg(feature = "sibling-calls")]
+                (Dispatch::SiblingCalls, true, _) => dispatch::sibling_calls::run::<true>(machine, start),
+                #[cfg(feature = "sibling-calls")]
+                (Dispatch::SiblingCalls, false, _) => dispatch::sibling_calls::run::<false>(machine, start),
+            }
         }
     };
+    let start = machine.start();
+    let end = go(&mut machine, start);
+    if machine.outcome.is_none() && machine.runtime.tasks.is_used() {
+        // SAFETY: the entry function left its result where its frame begins.
+        let result = unsafe { end.base.read() };
+        let state = machine.end_main(result);
+        if state.pc != linked.halt() {
+            go(&mut machine, state);
+        }
+        let outcome = machine.outcome.take();
+        return machine.runtime.outcome_of_tasks(outcome).map_or_else(|| Ok(machine.values[0]), Err);
+    }
     match machine.outcome.take() {
         Some(fault) => Err(fault),
         // SAFETY: the entry function left its result where its frame begins.

@@ -20,7 +20,7 @@
 //!
 //! Islands of stack code ([`Linked::with_islands`]) have none of these.
 //!
-//! All functions lie in one array behind a halt instruction, which is where the entry function returns to. So an instruction's address
+//! All functions lie in one array behind a halt instruction, which is where the entry function returns to, and another that ends a task. So an instruction's address
 //! tells which function it belongs to, and frames need not say.
 
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ const _: () = assert!(size_of::<Target>() == 16);
 /// A program linked for this machine: made once, run any number of times, by any number of threads at a time.
 pub struct Linked {
     program: Arc<Program>,
-    /// [`Word::HALT`], then the code of all functions in order. Never changed: `targets` points into it.
+    /// [`Word::HALT`] and [`Word::TASK_END`], then the code of all functions in order. Never changed: `targets` points into it.
     code: Vec<Word>,
     targets: Vec<Target>,
     /// Where in `code` each function begins.
@@ -99,7 +99,7 @@ impl std::fmt::Debug for Linked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Linked")
             .field("functions", &self.functions.len())
-            .field("instructions", &(self.code.len() - 1))
+            .field("instructions", &(self.code.len() - ENDS.len()))
             .field("sites", &self.sites.len())
             .finish_non_exhaustive()
     }
@@ -181,7 +181,7 @@ impl Linked {
         let program = Program::link(code)?;
         check_sizes(code)?;
         let mut sites = Sites::new(code);
-        let mut words = vec![Word::HALT];
+        let mut words = ENDS.to_vec();
         let mut divisors = Vec::new();
         let mut starts = Vec::with_capacity(code.functions.len());
         for (index, function) in code.functions.iter().enumerate() {
@@ -254,12 +254,22 @@ impl Linked {
 
     /// Bytes of code, as the family's words.
     pub fn code_bytes(&self) -> usize {
-        (self.code.len() - 1) * size_of::<RegisterInstruction>()
+        (self.code.len() - ENDS.len()) * size_of::<RegisterInstruction>()
     }
 
     /// Where the entry function returns to.
     pub(crate) fn halt(&self) -> *const Word {
         self.code.as_ptr()
+    }
+
+    /// Where the function returns to that a task began with.
+    pub(crate) fn task_end(&self) -> *const Word {
+        &raw const self.code[1]
+    }
+
+    /// Whether a call that returns there is the first of the program or of a task.
+    pub(crate) fn is_end(&self, return_to: *const Word) -> bool {
+        return_to == self.halt() || return_to == self.task_end()
     }
 
     pub(crate) fn targets(&self) -> &[Target] {
@@ -306,6 +316,9 @@ impl Linked {
         (function as u32, at - self.starts[function])
     }
 }
+
+/// What stands before all functions.
+const ENDS: [Word; 2] = [Word::HALT, Word::TASK_END];
 
 /// Where the words of a stretch lie of a function that begins at `first`.
 fn within(first: usize, stretch: &Range<u32>) -> Range<usize> {

@@ -33,7 +33,7 @@
 //! can be entered only through the cold path which raises it, so keeping it costs nothing. A collection lowers it again, to just above
 //! the highest end of any active frame (a caller's frame may end above the running one's), so the part to clear stays small.
 
-use runtime::heap::ObjectKind;
+use runtime::heap::{Marker, ObjectKind};
 use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
 use runtime::operations::Divisor;
@@ -43,6 +43,7 @@ use runtime::{Error, Fault, Limits, Runtime, Tag, Value};
 use crate::code::{Instruction, Operation, State, Word};
 use crate::link::{Linked, Target};
 use crate::slot::Slot;
+use crate::tasks::TaskStates;
 
 /// An active call.
 #[derive(Clone, Copy)]
@@ -58,7 +59,7 @@ pub(crate) struct Frame {
 
 const _: () = assert!(size_of::<Frame>() == 24);
 
-const NO_FRAME: Frame = Frame { return_to: std::ptr::null(), closure: std::ptr::null_mut(), window: 0 };
+pub(crate) const NO_FRAME: Frame = Frame { return_to: std::ptr::null(), closure: std::ptr::null_mut(), window: 0 };
 
 /// What an access site remembers.
 #[derive(Clone, Copy)]
@@ -116,9 +117,11 @@ pub(crate) struct Machine<'r> {
     pub(crate) outcome: Option<Fault>,
 
     pub(crate) linked: &'r Linked,
-    values: Vec<Value>,
-    frames: Vec<Frame>,
+    pub(crate) values: Vec<Value>,
+    pub(crate) frames: Vec<Frame>,
     site_storage: Vec<Site>,
+    /// What belongs to tasks, those that run and those that wait.
+    pub(crate) tasks: TaskStates,
 }
 
 /// Values and frames at first.
@@ -156,6 +159,7 @@ impl<'r> Machine<'r> {
             values,
             frames,
             site_storage,
+            tasks: TaskStates::default(),
         }
     }
 
@@ -171,12 +175,17 @@ impl<'r> Machine<'r> {
         State { pc: entry.code, base: self.values.as_mut_ptr() }
     }
 
-    /// Calls that are active above the entry function.
-    fn depth(&self) -> usize {
-        (self.frame_top as usize - self.frames.as_ptr() as usize) / size_of::<Frame>() - 1
+    /// Records in use.
+    pub(crate) fn active(&self) -> usize {
+        (self.frame_top as usize - self.frames.as_ptr() as usize) / size_of::<Frame>()
     }
 
-    fn index_of(&self, place: *mut Value) -> usize {
+    /// How deep calls are nested: above the entry function, or above what a task runs on.
+    fn depth(&self) -> usize {
+        self.active() - 1 - self.tasks.ground_depth()
+    }
+
+    pub(crate) fn index_of(&self, place: *mut Value) -> usize {
         (place as usize - self.values.as_ptr() as usize) / size_of::<Value>()
     }
 
@@ -190,25 +199,53 @@ impl<'r> Machine<'r> {
         if self.frame_top < self.frame_limit {
             return Ok(());
         }
-        let active = self.depth() + 1;
-        let Limits { max_depth, .. } = self.runtime.limits;
+        // The depth limit allows more, so all the records there are are in use.
+        let active = self.active();
         let most = self.runtime.limits.frame_bytes() / size_of::<Frame>();
-        let length = (active * 2).min(max_depth.saturating_add(1)).min(most);
-        if length <= active || self.frames.try_reserve_exact(length - self.frames.len()).is_err() {
-            return Err(Error::heap(self.runtime.heap.limit()));
+        let length = (active * 2).min(self.most_frames()).min(most);
+        self.extend_frames(length.max(active + 1))
+    }
+
+    /// Records that the depth limit allows.
+    fn most_frames(&self) -> usize {
+        let Limits { max_depth, .. } = self.runtime.limits;
+        self.tasks.ground_depth().saturating_add(max_depth).saturating_add(1)
+    }
+
+    /// Sets the limit of records to what there are and may be.
+    pub(crate) fn set_frame_limit(&mut self) {
+        let limit = self.frames.len().min(self.most_frames());
+        // SAFETY: at most one past the array's end.
+        self.frame_limit = unsafe { self.frames.as_mut_ptr().add(limit) };
+    }
+
+    /// Makes the array of frame records at least so long.
+    pub(crate) fn extend_frames(&mut self, length: usize) -> Result<(), Fault> {
+        let active = self.active();
+        if length > self.frames.len() {
+            let most = self.runtime.limits.frame_bytes() / size_of::<Frame>();
+            if length > most || self.frames.try_reserve_exact(length - self.frames.len()).is_err() {
+                return Err(Error::heap(self.runtime.heap.limit()));
+            }
+            self.frames.resize(length, NO_FRAME);
         }
-        self.frames.resize(length, NO_FRAME);
-        // SAFETY: `active` records are in use, and there are more.
-        unsafe {
-            self.frame_top = self.frames.as_mut_ptr().add(active);
-            self.frame_limit = self.frames.as_mut_ptr().add(self.frames.len());
-        }
+        // SAFETY: `active` records are in use.
+        self.frame_top = unsafe { self.frames.as_mut_ptr().add(active) };
+        self.set_frame_limit();
         Ok(())
     }
 
     /// Raises the high-water mark to `end`, which lies above it, and tells where `base` is now.
     fn make_room_for_values(&mut self, base: *mut Value, end: *mut Value) -> Result<*mut Value, Fault> {
-        let (at, needed) = (self.index_of(base), self.index_of(end));
+        let at = self.index_of(base);
+        self.extend_values(self.index_of(end))?;
+        // SAFETY: it lies in the array, as before.
+        Ok(unsafe { self.values.as_mut_ptr().add(at) })
+    }
+
+    /// Makes sure that the high-water mark is at `needed` values at least. Pointers into the array are no longer good.
+    pub(crate) fn extend_values(&mut self, needed: usize) -> Result<(), Fault> {
+        let mark = self.index_of(self.value_limit);
         if needed > self.values.len() {
             let most = self.runtime.limits.frame_bytes() / size_of::<Value>();
             let length = needed.max((self.values.len() * 2).min(most));
@@ -217,12 +254,10 @@ impl<'r> Machine<'r> {
             }
             self.values.resize(length, Value::NULL);
         }
-        let mark = (needed + MARK_STEP).min(self.values.len());
-        // SAFETY: both are at most the array's length.
-        unsafe {
-            self.value_limit = self.values.as_mut_ptr().add(mark);
-            Ok(self.values.as_mut_ptr().add(at))
-        }
+        let mark = mark.max((needed + MARK_STEP).min(self.values.len()));
+        // SAFETY: at most the array's length.
+        self.value_limit = unsafe { self.values.as_mut_ptr().add(mark) };
+        Ok(())
     }
 
     /// Where a frame at `window` of a function would end. The place need not exist.
@@ -287,40 +322,61 @@ impl<'r> Machine<'r> {
     pub(crate) fn collect(&mut self, state: State) -> Result<(), Fault> {
         let (function, _) = self.linked.place(state.pc);
         let live = self.index_of(state.base) + self.linked.frame_size(function);
+        let highest = self.highest_end(state);
+        self.collect_below(live, highest)
+    }
+
+    /// Collects when values from `live` on mean nothing, and active frames end at `highest` at most.
+    pub(crate) fn collect_below(&mut self, live: usize, highest: usize) -> Result<(), Fault> {
         let mark = self.index_of(self.value_limit);
         self.values[live..mark].fill(Value::NULL);
-        let kept = (self.highest_end(state) + MARK_STEP).min(mark);
+        let kept = (highest + MARK_STEP).min(mark);
         // SAFETY: `kept` is at most the array's length.
         self.value_limit = unsafe { self.values.as_mut_ptr().add(kept) };
-        let frames = &self.frames[..self.depth() + 1];
+        let frames = &self.frames[..self.active()];
         let values = &self.values[..live];
+        let tasks = &self.tasks;
         debug_assert!(values.iter().copied().all(points_to_its_kind), "a register points to an object that was freed");
         self.runtime.collect(|marker| {
             marker.values(values);
-            for frame in frames.iter().filter(|frame| !frame.closure.is_null()) {
-                marker.value(Value::object(Tag::Closure, frame.closure));
-            }
+            mark_closures(frames, marker);
+            tasks.trace(marker);
         })
     }
 
     /// Where the highest of the active frames ends: an index into the values.
-    fn highest_end(&self, state: State) -> usize {
+    pub(crate) fn highest_end(&self, state: State) -> usize {
         let mut highest = 0;
-        for call in self.calls(state) {
-            let base = self.index_of(call.state.base);
-            if base + self.linked.largest_frame() <= highest {
-                // Callers begin lower still.
-                break;
+        let (mut state, mut frame) = (state, self.frame_top);
+        let mut activations = self.tasks.running().rev();
+        loop {
+            let mut base = 0;
+            for call in self.calls_below(state, frame) {
+                base = self.index_of(call.state.base);
+                if base + self.linked.largest_frame() <= highest {
+                    // Callers begin lower still.
+                    return highest;
+                }
+                let (function, _) = self.linked.place(call.state.pc);
+                highest = highest.max(base + self.linked.frame_size(function));
             }
-            let (function, _) = self.linked.place(call.state.pc);
-            highest = highest.max(base + self.linked.frame_size(function));
+            // What the task runs on top of.
+            let below = activations.next().and_then(|activation| Some((activation, self.below(activation, base)?)));
+            let Some((activation, below)) = below else { return highest };
+            state = below;
+            // SAFETY: the task's first record is one of the array.
+            frame = unsafe { self.frames.as_ptr().add(activation.frame).cast_mut() };
         }
-        highest
     }
 
-    /// The active calls, innermost first: where each stands.
-    pub(crate) fn calls(&self, state: State) -> Calls {
-        Calls { state, frame: self.frame_top, halt: self.linked.halt(), is_over: false }
+    /// The active calls of what runs, the main program or a task, innermost first: where each stands.
+    pub(crate) fn calls(&self, state: State) -> Calls<'r> {
+        self.calls_below(state, self.frame_top)
+    }
+
+    /// The same when `frame` is one past the innermost one's record.
+    fn calls_below(&self, state: State, frame: *mut Frame) -> Calls<'r> {
+        Calls { state, frame, linked: self.linked, is_over: false }
     }
 
     /// Collects after an instruction that allocated, if the heap asks for it.
@@ -386,11 +442,18 @@ fn points_to_its_kind(value: Value) -> bool {
     value.header().is_some_and(|header| unsafe { (*header).kind } == expected)
 }
 
+/// Marks the closures of active calls.
+pub(crate) fn mark_closures(frames: &[Frame], marker: &mut Marker<'_>) {
+    for frame in frames.iter().filter(|frame| !frame.closure.is_null()) {
+        marker.value(Value::object(Tag::Closure, frame.closure));
+    }
+}
+
 /// Writes the last `missing` parameters of a frame.
 ///
 /// # Safety
 /// The frame exists.
-unsafe fn fill_missing(window: *mut Value, target: &Target, missing: usize) {
+pub(crate) unsafe fn fill_missing(window: *mut Value, target: &Target, missing: usize) {
     let absent = if target.has_defaults { Value::UNSET } else { Value::NULL };
     let parameters = usize::from(target.parameters);
     for parameter in parameters - missing..parameters {
@@ -409,14 +472,14 @@ pub(crate) struct Call {
 
 /// See [`Machine::calls`].
 #[derive(Clone)]
-pub(crate) struct Calls {
+pub(crate) struct Calls<'l> {
     state: State,
     frame: *mut Frame,
-    halt: *const Word,
+    linked: &'l Linked,
     is_over: bool,
 }
 
-impl Iterator for Calls {
+impl Iterator for Calls<'_> {
     type Item = Call;
 
     fn next(&mut self) -> Option<Call> {
@@ -424,12 +487,12 @@ impl Iterator for Calls {
             return None;
         }
         let call = Call { state: self.state, frame: self.frame };
-        // SAFETY: a running call has a record; only the entry function's returns to the halt instruction, and all others were
-        // entered by the instruction before the one they return to, from a frame `window` bytes lower.
+        // SAFETY: a running call has a record; only the first ones of the program and of tasks return to no function, and all others
+        // were entered by the instruction before the one they return to, from a frame `window` bytes lower.
         unsafe {
             self.frame = self.frame.sub(1);
             let frame = *self.frame;
-            if frame.return_to == self.halt {
+            if self.linked.is_end(frame.return_to) {
                 self.is_over = true;
             } else {
                 self.state = State { pc: frame.return_to.sub(1), base: self.state.base.byte_sub(frame.window) };
@@ -443,13 +506,14 @@ impl Machine<'_> {
     /// Tells a probe of the instruction about to run, unless it was told before.
     #[inline]
     pub(crate) fn tell<P: Probe>(&mut self, probe: &mut P, state: State, operation: Operation) {
-        if operation == Operation::Halt || std::mem::replace(&mut self.repeats, false) {
+        if matches!(operation, Operation::Halt | Operation::TaskEnd) || std::mem::replace(&mut self.repeats, false) {
             return;
         }
         let (function, pc) = self.linked.place(state.pc);
         // SAFETY: the running frame lies inside the array, all of whose values are initialised, and nobody writes to it meanwhile.
         let frame = unsafe { std::slice::from_raw_parts(state.base, self.linked.frame_size(function)) };
-        let (opcode, depth, heap) = (operation.alone() as u16, self.depth(), &self.runtime.heap);
-        probe.instruction(&Event { function, pc, opcode, depth, frame, heap });
+        let depth = self.active() - 1 - self.first_frame();
+        let (opcode, task, heap) = (operation.alone() as u16, self.runtime.tasks.running_task(), &self.runtime.heap);
+        probe.instruction(&Event { function, pc, opcode, task, depth, frame, heap });
     }
 }

@@ -50,6 +50,9 @@ impl Machine<'_> {
             self.locate(state, &mut fault);
         }
         let Some(Found { call, function, handler }) = found else {
+            if fault.kind.is_catchable() && self.tasks.running().len() != 0 {
+                return self.fail_task(state, fault);
+            }
             self.outcome = Some(fault);
             return State { pc: self.linked.halt(), base: state.base };
         };

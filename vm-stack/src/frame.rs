@@ -57,11 +57,16 @@ pub(crate) struct ReturnAddress(*const Word);
 const DISCARDS: usize = 1;
 /// There is no caller: the run ends.
 const LEAVES: usize = 2;
+/// The call is a task, which ends.
+const ENDS_TASK: usize = DISCARDS | LEAVES;
 const _: () = assert!(align_of::<Word>() == 4);
 
 impl ReturnAddress {
     /// The run ends.
     pub(crate) const EXIT: Self = Self(std::ptr::without_provenance(LEAVES));
+
+    /// A task ends.
+    pub(crate) const TASK: Self = Self(std::ptr::without_provenance(ENDS_TASK));
 
     /// The call instruction at `pc` has put its result on the stack.
     #[inline(always)]
@@ -82,7 +87,12 @@ impl ReturnAddress {
 
     /// True when there is no caller.
     pub(crate) fn is_exit(self) -> bool {
-        self.0.addr() & LEAVES != 0
+        self.0.addr() & ENDS_TASK == LEAVES
+    }
+
+    /// True when the call is the first of a task.
+    pub(crate) fn is_task(self) -> bool {
+        self.0.addr() & ENDS_TASK == ENDS_TASK
     }
 
     /// The instruction that made the call.
@@ -96,8 +106,10 @@ impl ReturnAddress {
 #[derive(Debug)]
 pub(crate) struct FrameStack {
     frames: Vec<Frame>,
-    /// Most frames there may ever be, by depth.
+    /// Most frames there may be, by depth: so many above those that do not count.
     deepest: usize,
+    /// Frames that do not count towards the depth.
+    ground: usize,
     /// Most frames there may ever be, by the bytes they take.
     most: usize,
 }
@@ -119,7 +131,7 @@ impl FrameStack {
     pub(crate) fn new(limits: &Limits) -> Self {
         let deepest = limits.max_depth.saturating_add(2);
         let most = limits.frame_bytes() / size_of::<Frame>();
-        Self { frames: vec![Frame::NONE; deepest.min(FIRST_FRAMES)], deepest, most }
+        Self { frames: vec![Frame::NONE; deepest.min(FIRST_FRAMES)], deepest, ground: 0, most }
     }
 
     /// Frame 0.
@@ -129,8 +141,29 @@ impl FrameStack {
 
     /// The last frame there is room for.
     pub(crate) fn last(&mut self) -> *mut Frame {
+        let room = self.frames.len().min(self.deepest());
         // SAFETY: there is at least one frame.
-        unsafe { self.frames.as_mut_ptr().add(self.frames.len() - 1) }
+        unsafe { self.frames.as_mut_ptr().add(room - 1) }
+    }
+
+    fn deepest(&self) -> usize {
+        self.deepest.saturating_add(self.ground)
+    }
+
+    /// Says how many frames do not count towards the depth.
+    pub(crate) fn set_ground(&mut self, ground: usize) {
+        self.ground = ground;
+    }
+
+    /// Makes room for so many frames at least. Pointers to frames are no longer good. False when there may not be so many.
+    pub(crate) fn extend(&mut self, needed: usize) -> bool {
+        if needed > self.frames.len() {
+            if needed > self.most || self.frames.try_reserve_exact(needed - self.frames.len()).is_err() {
+                return false;
+            }
+            self.frames.resize(needed, Frame::NONE);
+        }
+        true
     }
 
     /// Makes room for more frames. Pointers to frames are no longer good.
@@ -139,10 +172,10 @@ impl FrameStack {
     /// When there may be no more.
     pub(crate) fn grow(&mut self) -> Result<(), NoRoom> {
         let room = self.frames.len();
-        if room == self.deepest {
+        if room >= self.deepest() {
             return Err(NoRoom::Depth);
         }
-        let target = room.saturating_mul(2).min(self.deepest).min(self.most);
+        let target = room.saturating_mul(2).min(self.deepest()).min(self.most);
         if target <= room || self.frames.try_reserve_exact(target - room).is_err() {
             return Err(NoRoom::Bytes);
         }

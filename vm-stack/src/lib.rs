@@ -60,11 +60,12 @@ mod machine;
 mod operation;
 mod slot;
 mod superinstructions;
+mod tasks;
 mod unwind;
 
 pub use link::{Linked, Options};
 
-use crate::machine::Machine;
+use crate::machine::{Flow, Machine};
 use crate::operation::Operation;
 
 /// The name of a dense opcode that a probe was told of: a mnemonic, or those of a superinstruction's sequence joined by `+`.
@@ -119,16 +120,27 @@ pub fn execute_by(dispatch: Dispatch, linked: &Linked, runtime: &mut Runtime) ->
 fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
     let counts_fuel = runtime.has_fuel_limit();
     let mut machine = Machine::new(linked, runtime);
-    // SAFETY: a new machine is about to run the first instruction of the entry function.
-    unsafe {
-        match (dispatch, counts_fuel) {
-            (Dispatch::Match, true) => dispatch::match_loop::run::<P, true>(&mut machine, probe),
-            (Dispatch::Match, false) => dispatch::match_loop::run::<P, false>(&mut machine, probe),
-            #[cfg(feature = "sibling-calls")]
-            (Dispatch::SiblingCalls, true) => dispatch::sibling_calls::run::<true>(&mut machine),
-            #[cfg(feature = "sibling-calls")]
-            (Dispatch::SiblingCalls, false) => dispatch::sibling_calls::run::<false>(&mut machine),
+    let mut go = |machine: &mut Machine<'_>| {
+        // SAFETY: a new machine is about to run the first instruction of the entry function; later it stands where a task goes on.
+        unsafe {
+            match (dispatch, counts_fuel) {
+                (Dispatch::Match, true) => dispatch::match_loop::run::<P, true>(machine, probe),
+                (Dispatch::Match, false) => dispatch::match_loop::run::<P, false>(machine, probe),
+                #[cfg(feature = "sibling-calls")]
+                (Dispatch::SiblingCalls, true) => dispatch::sibling_calls::run::<true>(machine),
+                #[cfg(feature = "sibling-calls")]
+                (Dispatch::SiblingCalls, false) => dispatch::sibling_calls::run::<false>(machine),
+            }
         }
+    };
+    go(&mut machine);
+    if machine.outcome.is_ok() && machine.runtime.tasks.is_used() {
+        // SAFETY: the entry function has returned.
+        if unsafe { machine.end_main() } == Flow::Continue {
+            go(&mut machine);
+        }
+        let (result, ended) = machine.end();
+        return machine.runtime.outcome_of_tasks(ended).map_or(Ok(result), Err);
     }
     machine.outcome
 }

@@ -383,6 +383,8 @@ impl Linker {
                 distance as u32 & MAX_OPERAND
             }
             StackOperand::Name => self.attribute_site(operand)?,
+            // A task's method is looked up once.
+            StackOperand::MethodCall if instruction.op() == StackOp::SpawnMethod => operand,
             StackOperand::MethodCall => self.method_site(instruction.call_index()) | instruction.call_arguments() << 16,
         };
         Ok(Word::new(instruction.opcode(), operand))

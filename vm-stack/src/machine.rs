@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use isa::{Function, Stack};
+use runtime::heap::Marker;
 use runtime::methods::NativeMethod;
 use runtime::objects::Closure;
 use runtime::operations::Divisor;
@@ -12,6 +13,7 @@ use runtime::{Error, Fault, Runtime, Tag, Value};
 use crate::frame::{Frame, FrameStack, NoRoom, ReturnAddress, ValueStack};
 use crate::link::{Linked, LinkedFunction, Site, Word};
 use crate::slot::{self, Slot};
+use crate::tasks::TaskStates;
 
 /// What the loop keeps in processor registers.
 #[derive(Clone, Copy, Debug)]
@@ -76,8 +78,10 @@ pub(crate) struct Machine<'r> {
     pub(crate) repeats: bool,
     /// What the run ends with.
     pub(crate) outcome: Result<Value, Fault>,
-    frame_stack: FrameStack,
-    value_stack: ValueStack,
+    pub(crate) frame_stack: FrameStack,
+    pub(crate) value_stack: ValueStack,
+    /// What belongs to tasks, those that run and those that wait.
+    pub(crate) tasks: TaskStates,
     // Owns what `sites` points to.
     _sites: Vec<Site>,
 }
@@ -116,6 +120,7 @@ impl<'r> Machine<'r> {
             outcome: Ok(Value::NULL),
             frame_stack,
             value_stack,
+            tasks: TaskStates::default(),
             _sites: sites,
         };
         let call = Call { callee: entry, closure: std::ptr::null(), base, given: 0, return_to: ReturnAddress::EXIT };
@@ -242,13 +247,11 @@ impl<'r> Machine<'r> {
                 std::slice::from_raw_parts(first, self.frame.offset_from_unsigned(first) + 1),
             )
         };
+        let tasks = &self.tasks;
         self.runtime.collect(|marker| {
             marker.values(values);
-            for frame in frames {
-                if !frame.closure.is_null() {
-                    marker.value(Value::object(runtime::Tag::Closure, frame.closure.cast_mut()));
-                }
-            }
+            frames.iter().for_each(|frame| mark_closure(frame.closure, marker));
+            tasks.trace(marker);
         })
     }
 
@@ -261,21 +264,19 @@ impl<'r> Machine<'r> {
         if std::mem::take(&mut self.repeats) {
             return;
         }
-        let first_frame = self.frame_stack.first();
-        // SAFETY: the program counter is inside the running function's code; the running frame is above the first, which belongs to no
-        // call; everything from local 0 up to the stack pointer is initialised, and nobody writes to it meanwhile.
-        let (function, pc, depth, frame) = unsafe {
+        let depth = self.frame_index() - self.first_frame();
+        // SAFETY: the program counter is inside the running function's code; everything from local 0 up to the stack pointer is initialised, and nobody writes to it meanwhile.
+        let (function, pc, frame) = unsafe {
             let function = self.function();
             let first = self.code.add(function.before as usize + 1);
             (
                 function.index,
                 registers.pc.offset_from_unsigned(first) as u32,
-                self.frame.offset_from_unsigned(first_frame) - 1,
                 std::slice::from_raw_parts(registers.base, registers.sp.offset_from_unsigned(registers.base)),
             )
         };
-        let (opcode, heap) = (u16::from(word.opcode()), &self.runtime.heap);
-        probe.instruction(&Event { function, pc, opcode, depth, frame, heap });
+        let (opcode, task, heap) = (u16::from(word.opcode()), self.runtime.tasks.running_task(), &self.runtime.heap);
+        probe.instruction(&Event { function, pc, opcode, task, depth, frame, heap });
     }
 
     /// The frame of no call, which lies below the entry function's.
@@ -346,7 +347,7 @@ impl<'r> Machine<'r> {
     /// # Safety
     /// `window` lies in the used part of the value stack, or at `sp`.
     #[cold]
-    unsafe fn grow_values(&mut self, window: Slot, frame_bytes: usize) -> Result<Slot, Fault> {
+    pub(crate) unsafe fn grow_values(&mut self, window: Slot, frame_bytes: usize) -> Result<Slot, Fault> {
         let start = self.value_stack.start();
         // SAFETY: all lie in the value stack.
         let (used, needed) = unsafe {
@@ -381,6 +382,13 @@ impl<'r> Machine<'r> {
         // SAFETY: the caller's promise.
         unsafe { push_frame(&mut registers, self, call) };
         self.registers = registers;
+    }
+}
+
+/// Marks the closure of an active call.
+pub(crate) fn mark_closure(closure: *const Closure, marker: &mut Marker<'_>) {
+    if !closure.is_null() {
+        marker.value(Value::object(Tag::Closure, closure.cast_mut()));
     }
 }
 

@@ -72,6 +72,8 @@ impl<'r> Machine<'r> {
         match landing {
             // SAFETY: the landing is one of an active call.
             Some(landing) => unsafe { self.land(&landing, fault) },
+            // SAFETY: the caller's promise; a task runs.
+            None if fault.kind.is_catchable() && self.tasks.is_running() => unsafe { self.fail_task(fault) },
             None => {
                 self.outcome = Err(fault);
                 Flow::Leave
@@ -137,15 +139,16 @@ impl<'r> Machine<'r> {
         })
     }
 
-    /// The active calls, innermost first, with the instruction each is at.
+    /// The active calls of what runs, the main program or a task, innermost first, with the instruction each is at.
     ///
     /// # Safety
     /// The program counter is at the running instruction. The calls stay active while the iterator is used.
     unsafe fn active(&mut self) -> impl Iterator<Item = Active<'r>> + use<'r> {
         let no_frame = self.no_frame();
         let (code, mut frame, mut at) = (self.code, self.frame, self.registers.pc);
+        let mut is_over = false;
         std::iter::from_fn(move || {
-            if frame.cast_const() == no_frame {
+            if is_over || frame.cast_const() == no_frame {
                 return None;
             }
             // SAFETY: frames above `no_frame` are those of active calls. The program counter and return addresses are the
@@ -154,6 +157,7 @@ impl<'r> Machine<'r> {
                 let function = &*(*frame).function;
                 let pc = at.offset_from_unsigned(code.add(function.before as usize)) as u32 - 1;
                 let active = Active { frame, function, pc };
+                is_over = (*frame).return_to.is_task();
                 at = (*frame).return_to.call();
                 frame = frame.sub(1);
                 Some(active)

@@ -121,6 +121,7 @@ impl Kind {
             Tag::Record => return self.detail.map_or("instance", |index| code.type_name(index)).to_string(),
             Tag::Cell => "cell",
             Tag::Failure => "failure",
+            Tag::Task => "task",
         };
         name.to_string()
     }

@@ -222,7 +222,7 @@ fn lifted(node: &Node) -> Vec<(usize, Vec<Node>)> {
         return found;
     }
     for (index, statement) in node.children.iter().enumerate() {
-        if matches!(statement.kind, Kind::Function(_) | Kind::Entity { .. } | Kind::Contract(_)) {
+        if matches!(statement.kind, Kind::Function(_) | Kind::Entity { .. } | Kind::Contract(_) | Kind::Async) {
             continue;
         }
         for part in &statement.children {

@@ -87,6 +87,12 @@ pub enum Kind {
     Instance(Name),
     /// `[entries…]` as `T{a: 1}`.
     Construct(Name),
+    /// `[value]`
+    Await,
+    /// `[call]`
+    Spawn,
+    /// `[function]`, declared or literal.
+    Async,
 
     // Statements.
     /// `[statements…]`
@@ -156,6 +162,8 @@ pub enum Kind {
     Emit(Name),
     /// Members with the values that are given.
     Enum(Name, Vec<(Name, Option<i64>)>),
+    /// `[watched?, body]`
+    Watch,
     /// `[subject, cases…]`
     MatchStatement,
     /// `[pattern, body]`
@@ -187,6 +195,9 @@ impl Node {
 
     /// True for a statement.
     pub fn is_statement(&self) -> bool {
+        if self.kind == Kind::Async {
+            return self.children.first().is_some_and(Self::is_statement);
+        }
         matches!(
             self.kind,
             Kind::Let(_)
@@ -212,6 +223,7 @@ impl Node {
                 | Kind::Emit(_)
                 | Kind::Enum(..)
                 | Kind::MatchStatement
+                | Kind::Watch
         )
     }
 
@@ -402,6 +414,23 @@ impl Printer {
                 }
                 self.push(" }");
             }
+            Kind::Async if node.is_statement() => {
+                self.push("async ");
+                if let Kind::Function(name) = &children[0].kind {
+                    let _ = write!(self.text, "action {name}");
+                    self.function(&children[0].children);
+                }
+            }
+            Kind::Watch => {
+                self.push("watch ");
+                if let [watched, _] = children.as_slice() {
+                    self.expression(watched);
+                    self.push(" => ");
+                }
+                if let Some(body) = children.last() {
+                    self.block(body);
+                }
+            }
             Kind::MatchStatement => {
                 self.push("match ");
                 self.grouped(&children[0]);
@@ -505,6 +534,9 @@ impl Printer {
         self.depth += 1;
         for member in members {
             self.indent();
+            let is_async = member.kind == Kind::Async;
+            self.push(if is_async { "async " } else { "" });
+            let member = if is_async { &member.children[0] } else { member };
             match &member.kind {
                 Kind::Function(name) => {
                     let _ = write!(self.text, "action {name}");
@@ -533,7 +565,7 @@ impl Printer {
 
     /// An operand that something is attached to: a call, an index, a member.
     fn object(&mut self, node: &Node) {
-        if matches!(node.kind, Kind::Literally(_) | Kind::Match | Kind::Map | Kind::List) {
+        if matches!(node.kind, Kind::Literally(_) | Kind::Match | Kind::Map | Kind::List | Kind::Async) {
             self.grouped(node);
         } else {
             self.expression(node);
@@ -645,6 +677,20 @@ impl Printer {
                 self.push(">\"");
             }
             Kind::Literally(style) => self.literal(*style, children),
+            Kind::Async => {
+                self.push("async ");
+                self.expression(&children[0]);
+            }
+            Kind::Await => {
+                self.push("(await (");
+                self.expression(&children[0]);
+                self.push("))");
+            }
+            Kind::Spawn => {
+                self.push("(spawn (");
+                self.expression(&children[0]);
+                self.push("))");
+            }
             Kind::Parameter(name) => {
                 self.push(name);
                 if let Some(default) = children.first() {

@@ -89,6 +89,39 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         self.call(StackOp::CallFuncConst, function, count, position);
     }
 
+    /// `spawn call`.
+    pub(super) fn spawn(&mut self, call: &'a Expression<'a>, position: u32) {
+        match call.kind {
+            ExpressionKind::Call { callee, arguments } => {
+                if let ExpressionKind::Name(name) = callee.kind
+                    && let Binding::Member(owner) = self.binding(name)
+                {
+                    self.load_owner(owner, name.span.start);
+                    return self.spawn_member(name.symbol, arguments, name.span.start);
+                }
+                self.expression(callee);
+                let count = self.arguments(arguments);
+                self.emit(StackOp::Spawn, count, position);
+            }
+            ExpressionKind::MethodCall { object, name, arguments } => {
+                self.expression(object);
+                self.spawn_member(name.symbol, arguments, name.span.start);
+            }
+            _ => {
+                self.expression(call);
+                let builtin = self.module.tables.builtin_text("__task");
+                self.call(StackOp::CallBuiltin, builtin, 1, position);
+            }
+        }
+    }
+
+    /// Spawns a call of a method of the object on the stack.
+    fn spawn_member(&mut self, name: Symbol, arguments: &'a [Expression<'a>], position: u32) {
+        let count = self.arguments(arguments);
+        let index = self.module.tables.name(name);
+        self.call(StackOp::SpawnMethod, index, count, position);
+    }
+
     /// `callee{field: value}`. Leading fields have their positions as keys.
     pub(super) fn construct(
         &mut self,

@@ -136,6 +136,11 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     self.emit(StackOp::LoadLocal, slot, position);
                 }
             }
+            ExpressionKind::Await(task) => {
+                self.expression(task);
+                self.emit(StackOp::Await, 0, position);
+            }
+            ExpressionKind::Spawn(call) => self.spawn(call, position),
             ExpressionKind::Match(matching) => self.match_arms(matching, position, Outcome::Wanted),
             ExpressionKind::Null
             | ExpressionKind::Bool(_)
@@ -479,6 +484,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     self.emit(StackOp::Dup, 0, position);
                 }
                 self.store(name, position);
+                self.notify(name);
             }
             Target::Attribute { object, name } => {
                 self.expression(object);

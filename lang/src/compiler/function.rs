@@ -143,6 +143,9 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
     pub(super) fn function(&mut self, function: &'a Function<'a>) {
         let position = function.span.start;
         self.begin_metering(position);
+        if function.is_async {
+            self.emit(StackOp::SpawnCall, 0, BEGINNING);
+        }
         let has_defaults = function.parameters.iter().any(|parameter| parameter.default.is_some());
         let slot_of = |compiler: &Self, index: usize| match compiler.scope.map(|scope| scope.variables[index].storage) {
             Some(Storage::Slot(slot)) => (slot, false),
@@ -202,6 +205,7 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 self.emit(StackOp::MakeCell, slot, BEGINNING);
             }
         }
+        self.preset_watchers(scope);
         for variable in &scope.variables {
             let constant = match (variable.exported, variable.storage) {
                 (Some(global), Storage::Type(index)) => Some((global, Constant::Type(index))),
@@ -570,6 +574,53 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
                 // The resolver refused assignments to everything else.
                 _ => self.emit(StackOp::Pop, 0, position),
             },
+        }
+    }
+
+    /// Tells those that watch the variable `name`, which was just assigned.
+    pub(super) fn notify(&mut self, name: Name) {
+        let file = &self.module.analysis.resolved.files[self.file];
+        let Some(&hidden) = file.notified.get(&name.id) else { return };
+        let Some(notifier) = file.notifier else { return };
+        let position = name.span.start;
+        self.load_hidden(hidden, position);
+        self.call(StackOp::CallFuncConst, notifier, 1, position);
+        self.emit(StackOp::Pop, 0, position);
+    }
+
+    /// Pushes a variable that has watchers or null.
+    fn load_hidden(&mut self, hidden: Binding, position: u32) {
+        match hidden {
+            Binding::Capture(index) => {
+                let captures = &self.module.analysis.resolved.scope(self.file, self.id).captures;
+                let is_cell = captures[index as usize].is_cell;
+                self.emit(if is_cell { StackOp::LoadCaptureCell } else { StackOp::LoadCapture }, index, position);
+            }
+            Binding::Variable { owner, variable } => {
+                match self.module.analysis.resolved.scope(self.file, owner).variables[variable as usize].storage {
+                    Storage::Slot(slot) => self.emit(StackOp::LoadLocal, slot, position),
+                    Storage::Cell(slot) => self.emit(StackOp::LoadCell, slot, position),
+                    Storage::Global(global) => self.emit(StackOp::LoadName, global, position),
+                    _ => self.constant(Constant::Null, position),
+                }
+            }
+            _ => self.constant(Constant::Null, position),
+        }
+    }
+
+    /// Sets the hidden variables that have watchers to null.
+    fn preset_watchers(&mut self, scope: &FunctionScope<'a>) {
+        for variable in scope.variables.iter().filter(|variable| variable.is_watchers) {
+            self.constant(Constant::Null, BEGINNING);
+            match variable.storage {
+                Storage::Slot(slot) => {
+                    self.emit(StackOp::StoreLocal, slot, BEGINNING);
+                    self.assign_slot(slot);
+                }
+                Storage::Cell(slot) => self.emit(StackOp::StoreCell, slot, BEGINNING),
+                Storage::Global(global) => self.emit(StackOp::StoreName, global, BEGINNING),
+                _ => self.emit(StackOp::Pop, 0, BEGINNING),
+            }
         }
     }
 

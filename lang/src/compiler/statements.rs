@@ -36,6 +36,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                     None => self.constant(Constant::Null, position),
                 }
                 self.store(name, position);
+                self.notify(name);
             }
             StatementKind::LetMap { names, value, .. } => self.destructure_map(names, value),
             StatementKind::LetList { names, rest, value, .. } => self.destructure_list(names, rest, value),
@@ -146,6 +147,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.emit(StackOp::LoadLocal, temporary, name.span.start);
             self.emit(StackOp::GetAttr, index, name.span.start);
             self.store(name, name.span.start);
+            self.notify(name);
         }
         self.free_temporaries(mark);
     }
@@ -161,6 +163,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.constant(Constant::Int(index as i64), name.span.start);
             self.emit(StackOp::Index, 0, name.span.start);
             self.store(name, name.span.start);
+            self.notify(name);
         }
         if let Some(rest) = rest {
             self.emit(StackOp::LoadLocal, temporary, rest.span.start);
@@ -168,6 +171,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
             self.constant(Constant::Null, rest.span.start);
             self.emit(StackOp::Slice, 0, rest.span.start);
             self.store(rest, rest.span.start);
+            self.notify(rest);
         }
         self.free_temporaries(mark);
     }

@@ -5,7 +5,7 @@ use runtime::{Error, Runtime, Tag, Value};
 
 use super::tables::{Body, Code, Default, Parameter, Place};
 use super::variables::content;
-use super::{Evaluator, Exit, Frame};
+use super::{Evaluator, Exit, Frame, Jump};
 use crate::ast::{Expression, ExpressionKind, FieldInitializer, Label};
 use crate::gas::Node;
 use crate::names::Symbol;
@@ -95,7 +95,8 @@ impl<'a, 't> Evaluator<'a, 't> {
 
     /// Calls a method of `receiver`, which is the first of the values from `first` on; the others are the arguments.
     fn call_member(&mut self, receiver: Value, name: Symbol, first: usize, position: u32) -> Result<Value, Exit> {
-        let outcome = self.runtime.method(receiver, self.name_index(name));
+        let name = self.name_index(name);
+        let outcome = self.runtime.method(receiver, name);
         match self.checked(outcome, position)? {
             Method::Guest(function) => self.enter(function, Value::NULL, first, position),
             Method::Native(method) => {
@@ -157,19 +158,23 @@ impl<'a, 't> Evaluator<'a, 't> {
 
     /// Calls a function of the program with the arguments from `base` on, which become its first slots.
     pub(super) fn enter(&mut self, function: u32, closure: Value, base: usize, position: u32) -> Result<Value, Exit> {
-        if self.callers.len() >= self.runtime.limits.max_depth {
+        if self.depth() >= self.runtime.limits.max_depth {
             return Err(self.raise(Error::depth(), position));
         }
         self.take_fuel(position)?;
         let tables = self.tables;
         let code = &tables.functions[function as usize];
+        if code.is_async {
+            return self.start_task(function, closure, base, position);
+        }
         self.frame.position = position;
         self.callers.push(self.frame);
         self.frame = Frame { function, names: code.names, base, closure, position: 0 };
         let outcome = self.nested(|evaluator| evaluator.run(code));
         self.stack.truncate(base);
         self.frame = self.callers.pop().expect("every call has a caller");
-        if matches!(outcome, Err(Exit::Fault(_))) && self.charges.is_some() {
+        // What a task leaves undone when it ends the run is not given back in what it ran on top of.
+        if matches!(outcome, Err(Exit::Fault(_))) && self.charges.is_some() && !self.shared.is_over.get() {
             self.runtime.refund_call(self.frame.function, position);
         }
         outcome
@@ -180,9 +185,14 @@ impl<'a, 't> Evaluator<'a, 't> {
         if let Some(charges) = self.charges {
             self.take_gas(charges.functions[self.frame.function as usize])?;
         }
+        self.run_paid(code)
+    }
+
+    /// The same when its beginning is paid for.
+    pub(super) fn run_paid(&mut self, code: &'t Code<'a>) -> Result<Value, Exit> {
         match self.begin(code).and_then(|()| self.body(&code.body)) {
             // Loops stop the other jumps.
-            Err(Exit::Jump) => Ok(std::mem::replace(&mut self.result, Value::NULL)),
+            Err(Exit::Jump) if self.jump == Jump::Return => Ok(std::mem::replace(&mut self.result, Value::NULL)),
             outcome => outcome,
         }
     }
@@ -221,6 +231,7 @@ impl<'a, 't> Evaluator<'a, 't> {
             code.cells.iter().for_each(|&slot| self.make_cell(slot));
             self.settle(Value::NULL, 0)?;
         }
+        code.watchers.iter().for_each(|&place| self.store_place(place, Value::NULL));
         self.set_globals(&code.published);
         for &(place, function) in &code.hoisted {
             let value = self.make_function(function, 0)?;

@@ -70,6 +70,11 @@ impl<'a> Evaluator<'a, '_> {
             ExpressionKind::Interpolation(parts) => self.interpolation(parts, position),
             ExpressionKind::Slice { object, start, end, .. } => self.slice(object, start, end, position),
             ExpressionKind::Construct { callee, leading, fields } => self.construct(callee, leading, fields, position),
+            ExpressionKind::Await(task) => {
+                let task = self.expression(task)?;
+                self.await_value(task, position)
+            }
+            ExpressionKind::Spawn(call) => self.spawn(call, position),
             ExpressionKind::Match(matching) => self.match_expression(matching, position),
             ExpressionKind::NewContract(name) => self.new_contract(name, position),
             ExpressionKind::Argument(name) => Ok(self.argument(name)),
@@ -294,6 +299,11 @@ impl<'a> Evaluator<'a, '_> {
                     }
                 };
                 self.store(name, value);
+                if !self.tables.notified.is_empty() {
+                    self.push(value);
+                    self.notify(name)?;
+                    self.pop();
+                }
                 Ok(value)
             }
             Target::Attribute { object, name } => {

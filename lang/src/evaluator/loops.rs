@@ -51,7 +51,7 @@ impl<'a> Evaluator<'a, '_> {
         let height = self.stack.len();
         match self.block(body) {
             Ok(()) => Ok(true),
-            Err(Exit::Jump) if self.jump != Jump::Return => {
+            Err(Exit::Jump) if matches!(self.jump, Jump::Break | Jump::Continue) => {
                 self.stack.truncate(height);
                 Ok(self.jump == Jump::Continue)
             }

@@ -36,7 +36,7 @@ impl<'a> Evaluator<'a, '_> {
             StatementKind::Let { name, value, .. } => {
                 let value = value.map_or(Ok(Value::NULL), |value| self.expression(value))?;
                 self.store(name, value);
-                Ok(())
+                self.notify(name)
             }
             StatementKind::If { .. } => self.conditional(statement),
             StatementKind::While { condition, ref body } => self.while_loop(condition, body),
@@ -162,11 +162,15 @@ impl<'a> Evaluator<'a, '_> {
     /// `let {a, b} = map`.
     fn destructure_map(&mut self, names: &'a [Name], value: &'a Expression<'a>) -> Result<(), Exit> {
         let map = self.expression(value)?;
+        self.push(map);
         for &name in names {
-            let outcome = self.runtime.get_attribute(map, self.name_index(name.symbol));
+            let index = self.name_index(name.symbol);
+            let outcome = self.runtime.get_attribute(map, index);
             let value = self.checked(outcome, name.span.start)?;
             self.store(name, value);
+            self.notify(name)?;
         }
+        self.pop();
         Ok(())
     }
 
@@ -183,12 +187,14 @@ impl<'a> Evaluator<'a, '_> {
             let operands = [list, Value::int(index as i64)];
             let value = self.apply(operands, name.span.start, |runtime, [list, index]| runtime.index(list, index))?;
             self.store(name, value);
+            self.notify(name)?;
         }
         if let Some(rest) = rest {
             let operands = [list, Value::int(names.len() as i64), Value::NULL];
             let value =
                 self.apply(operands, rest.span.start, |runtime, [list, from, to]| runtime.slice(list, from, to))?;
             self.store(rest, value);
+            self.notify(rest)?;
         }
         self.pop();
         Ok(())
@@ -231,6 +237,7 @@ impl<'a> Evaluator<'a, '_> {
         // What the way out carries waits on the stack.
         let carried = match &outcome {
             Err(Exit::Fault(fault)) if !fault.kind.is_catchable() => return outcome,
+            Err(Exit::Jump) if self.jump == Jump::Cancel => return outcome,
             Err(Exit::Fault(fault)) => fault.value.unwrap_or(Value::NULL),
             _ => std::mem::replace(&mut self.result, Value::NULL),
         };
@@ -255,7 +262,8 @@ impl<'a> Evaluator<'a, '_> {
         position: u32,
     ) -> Result<(), Exit> {
         let contract = contract.map_or(Ok(Value::NULL), |this| self.read(this))?;
-        let outcome = self.runtime.begin_transaction(contract, self.name_index(action.symbol));
+        let name = self.name_index(action.symbol);
+        let outcome = self.runtime.begin_transaction(contract, name);
         self.checked(outcome, position)?;
         let outcome = self.pay(Node::block(body)).and_then(|()| self.block(body));
         let outcome = outcome.and_then(|()| self.commit(Value::NULL, position)).or_else(|exit| match exit {

@@ -108,10 +108,14 @@ pub(super) struct Code<'a> {
     pub(super) defaults: Box<[Parameter<'a>]>,
     /// Whether arguments that are not given are unset, and not null, though no default is computed here.
     pub(super) passes_defaults: bool,
+    /// Whether a call of it is a task.
+    pub(super) is_async: bool,
     /// How many slots it has.
     pub(super) slots: u32,
     /// Slots that get a cell at the beginning.
     pub(super) cells: Box<[u32]>,
+    /// Hidden variables that have the watchers of others: they are null at the beginning.
+    pub(super) watchers: Box<[Place]>,
     /// Globals that are set at the beginning: to its types, enums and modules, and to builtins whose names its variables have.
     pub(super) published: Box<[(u32, Value)]>,
     /// Functions that are made at the beginning, and the variables they are kept in.
@@ -148,6 +152,10 @@ pub(super) struct Tables<'a, 't> {
     pub(super) owners: Vec<Place>,
     /// The function that calls the handlers of an event, if the program can register any.
     pub(super) event_dispatcher: Option<u32>,
+    /// The hidden variables that have the watchers of a variable that is assigned, by the name that is assigned.
+    pub(super) notified: FxHashMap<u32, Place>,
+    /// The function that tells watchers.
+    pub(super) notifier: Option<u32>,
 }
 
 /// An index that stands for none.
@@ -170,6 +178,8 @@ impl<'a, 't> Tables<'a, 't> {
             strings: FxHashMap::default(),
             owners: Vec::new(),
             event_dispatcher: analysis.event_dispatcher(),
+            notified: FxHashMap::default(),
+            notifier: resolved.files.iter().find_map(|file| file.notifier),
         };
         let names = &analysis.program.names;
         let name_index = |symbol: u32| program.name_indices.get(names.text(Symbol(symbol))).copied().unwrap_or(NONE);
@@ -210,6 +220,9 @@ impl<'a, 't> Tables<'a, 't> {
                     _ => self.place(file, binding),
                 };
                 self.places.push(place);
+            }
+            for (name, &hidden) in &resolved.notified {
+                self.notified.insert(names + name.0, self.place(file, hidden));
             }
             for variable in resolved.functions.iter().flat_map(|scope| &scope.variables) {
                 if let Some(binding) = variable.builtin_until_set() {
@@ -287,6 +300,8 @@ impl<'a, 't> Tables<'a, 't> {
             Storage::Cell(slot) => Some(slot),
             _ => None,
         });
+        let watchers = scope.variables.iter().filter(|variable| variable.is_watchers);
+        let watchers = watchers.map(|variable| place_of(variable.storage));
         let captures = scope.captures.iter().map(|capture| match (capture.from, scope.parent) {
             (CaptureFrom::Capture(index), _) => Place::Capture(index),
             (CaptureFrom::Variable(variable), Some(parent)) => {
@@ -303,8 +318,10 @@ impl<'a, 't> Tables<'a, 't> {
             passes_defaults: scope
                 .function
                 .is_some_and(|function| function.kind == FunctionKind::Constructor { passes_defaults: true }),
+            is_async: scope.function.is_some_and(|function| function.is_async),
             slots: scope.slots,
             cells: cells.collect(),
+            watchers: watchers.collect(),
             published: published.collect(),
             hoisted: hoisted.collect(),
             captures: captures.collect(),
@@ -411,8 +428,10 @@ impl<'a, 't> Tables<'a, 't> {
             parameters: count,
             defaults,
             passes_defaults: false,
+            is_async: false,
             slots: count,
             cells: Box::default(),
+            watchers: Box::default(),
             published: Box::default(),
             hoisted: Box::default(),
             captures: Box::default(),

@@ -117,6 +117,27 @@ impl Evaluator<'_, '_> {
         self.raise(fault, name.span.start)
     }
 
+    /// Tells those that watch the variable `name`, which was just assigned.
+    #[inline]
+    pub(super) fn notify(&mut self, name: Name) -> Result<(), Exit> {
+        if self.tables.notified.is_empty() { Ok(()) } else { self.notify_watchers(name) }
+    }
+
+    #[cold]
+    fn notify_watchers(&mut self, name: Name) -> Result<(), Exit> {
+        let Some(&hidden) = self.tables.notified.get(&(self.frame.names + name.id.0)) else { return Ok(()) };
+        let watchers = match hidden {
+            Place::Global(global) => self.runtime.globals[global as usize],
+            place => self.value_of(place),
+        };
+        if let Some(notifier) = self.tables.notifier {
+            let first = self.stack.len();
+            self.push(watchers);
+            self.enter(notifier, Value::NULL, first, name.span.start)?;
+        }
+        Ok(())
+    }
+
     /// Assigns to a name.
     #[inline]
     pub(super) fn store(&mut self, name: Name, value: Value) {
@@ -184,8 +205,9 @@ impl Evaluator<'_, '_> {
     #[inline]
     pub(super) fn literal(&mut self, text: &str) -> Value {
         let address = (text.as_ptr() as usize, text.len());
-        match self.literals.get(&address) {
-            Some(&value) => value,
+        let known = self.shared.literals.borrow().get(&address).copied();
+        match known {
+            Some(value) => value,
             None => self.new_literal(address, text),
         }
     }
@@ -194,7 +216,7 @@ impl Evaluator<'_, '_> {
     fn new_literal(&mut self, address: (usize, usize), text: &str) -> Value {
         let known = self.tables.strings.get(text).copied();
         let value = known.unwrap_or_else(|| Str::create(&mut self.runtime.heap, text));
-        self.literals.insert(address, value);
+        self.shared.literals.borrow_mut().insert(address, value);
         value
     }
 }

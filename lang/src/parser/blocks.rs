@@ -232,6 +232,6 @@ impl<'a> Parser<'a, '_> {
 impl Mode {
     /// The mode at the beginning of a block.
     fn block(surroundings: Surroundings) -> Self {
-        Self { newlines_end: true, header: false, comma_ends: false, surroundings }
+        Self { newlines_end: true, header: false, arrow_ends: false, comma_ends: false, surroundings }
     }
 }

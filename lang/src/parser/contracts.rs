@@ -9,6 +9,7 @@
 //! ```
 
 use super::expressions::Arguments;
+use super::functions::Words;
 use super::statements::{is_function_word, is_modifier};
 use super::{Parse, Parser};
 use crate::ast::{
@@ -63,19 +64,16 @@ impl<'a> Parser<'a, '_> {
         }
         let next = self.next_on_line();
         let before_name = next.is_some_and(TokenKind::is_name);
+        let mut is_async = false;
         let is_action = if is_function_word(self.token.kind) && before_name {
-            while is_function_word(self.token.kind) && self.next_on_line().is_some_and(TokenKind::is_name) {
-                if self.at(Async) {
-                    self.unsupported("`async` actions are");
-                }
-                self.advance();
-            }
+            is_async = self.function_words();
             true
         } else {
             self.token.kind.is_name() && next == Some(LeftParenthesis)
         };
         if is_action {
-            members.actions.push(self.contract_action(start, modifiers)?);
+            let words = Words { modifiers, is_async };
+            members.actions.push(self.contract_action(start, words)?);
             return Ok(());
         }
         if let [modifier, ..] = modifiers {
@@ -128,8 +126,8 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// An action of a contract from its name on: its body is a transaction.
-    fn contract_action(&mut self, start: Token, modifiers: &'a [Label]) -> Parse<&'a Function<'a>> {
-        let function = self.named_function(start, FunctionKind::Method, modifiers)?;
+    fn contract_action(&mut self, start: Token, words: Words<'a>) -> Parse<&'a Function<'a>> {
+        let function = self.named_function(start, FunctionKind::Method, words)?;
         let (Some(name), FunctionBody::Block(body)) = (function.name, function.body) else { return Ok(function) };
         let this = self.this_at(name.span.start);
         let action = Label { symbol: name.symbol, span: name.span };
@@ -215,6 +213,7 @@ impl<'a> Parser<'a, '_> {
             result: None,
             body,
             modifiers: &[],
+            is_async: false,
             span,
         };
         self.arena.alloc(function)

@@ -1,5 +1,6 @@
 //! Types, modules, and what passes between files.
 
+use super::functions::Words;
 use super::statements::{is_function_word, is_modifier};
 use super::{Parse, Parser, span_of};
 use crate::ast::{
@@ -81,17 +82,13 @@ impl<'a> Parser<'a, '_> {
             modifiers = self.modifiers()?;
         }
         if is_function_word(self.token.kind) && self.next_on_line().is_some_and(TokenKind::is_name) {
-            while is_function_word(self.token.kind) && self.next_on_line().is_some_and(TokenKind::is_name) {
-                if self.at(TokenKind::Async) {
-                    self.unsupported("`async` actions are");
-                }
-                self.advance();
-            }
-            methods.push(self.named_function(start, FunctionKind::Method, modifiers)?);
+            let words = Words { modifiers, is_async: self.function_words() };
+            methods.push(self.named_function(start, FunctionKind::Method, words)?);
             return Ok(());
         }
         if self.token.kind.is_name() && self.next_on_line() == Some(TokenKind::LeftParenthesis) {
-            methods.push(self.named_function(start, FunctionKind::Method, modifiers)?);
+            let words = Words { modifiers, is_async: false };
+            methods.push(self.named_function(start, FunctionKind::Method, words)?);
             return Ok(());
         }
         if let [modifier, ..] = modifiers {

@@ -341,6 +341,9 @@ impl<'n> Dump<'n> {
             if let Some(name) = function.name {
                 dump.word(name.symbol);
             }
+            if function.is_async {
+                dump.put(" async");
+            }
             for modifier in function.modifiers {
                 let _ = write!(dump.output, " @{}", dump.names.text(modifier.symbol));
             }
@@ -389,6 +392,8 @@ impl<'n> Dump<'n> {
             ExpressionKind::Name(name) | ExpressionKind::This(name) | ExpressionKind::Argument(name) => {
                 self.put(self.text(name.symbol))
             }
+            ExpressionKind::Await(task) => self.node("await", |dump| dump.space_and(task)),
+            ExpressionKind::Spawn(call) => self.node("spawn", |dump| dump.space_and(call)),
             ExpressionKind::NewContract(name) => self.node("new", |dump| dump.word(name.symbol)),
             ExpressionKind::List(elements) => self.node("list", |dump| dump.expressions(elements)),
             ExpressionKind::Map(entries) => self.node("map", |dump| {

@@ -416,13 +416,17 @@ impl<'a> Parser<'a, '_> {
                 if next.newline_before() || !(begins_operand(next.kind) && next.kind != If) {
                     return self.name_or_arrow();
                 }
-                self.unsupported(match token.kind {
-                    Await => "`await` is",
-                    Spawn => "`spawn` is",
-                    _ => "`async` is",
-                });
                 self.advance();
-                return self.nested(Self::unary);
+                let operand = self.nested(Self::unary)?;
+                let span = self.span_from(token.start);
+                if let (Async, ExpressionKind::Function(literal)) = (token.kind, operand.kind) {
+                    return Ok(self.async_literal(literal, span));
+                }
+                let operand = &*self.arena.alloc(operand);
+                match token.kind {
+                    Await => ExpressionKind::Await(operand),
+                    _ => ExpressionKind::Spawn(operand),
+                }
             }
             kind if kind.is_name() => return self.name_or_arrow(),
             _ => return Err(self.no_operand()),
@@ -437,7 +441,7 @@ impl<'a> Parser<'a, '_> {
 
     pub(super) fn name_or_arrow(&mut self) -> Parse<Expression<'a>> {
         let name = self.take_name();
-        if self.at(TokenKind::FatArrow) {
+        if self.at(TokenKind::FatArrow) && !self.mode.arrow_ends {
             return self.arrow_of_name(name);
         }
         Ok(Expression { kind: ExpressionKind::Name(name), span: name.span })
@@ -589,6 +593,7 @@ impl<'a> Parser<'a, '_> {
         }
         self.close(TokenKind::RightParenthesis, "`)`")?;
         if self.at(TokenKind::FatArrow)
+            && !self.mode.arrow_ends
             && let Some(parameter) = parameter
         {
             let parameters = std::slice::from_ref(self.arena.alloc(parameter));

@@ -7,13 +7,22 @@ use crate::ast::{
 };
 use crate::lexer::{Token, TokenKind};
 
+/// The words before the name of an action.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Words<'a> {
+    /// `public`, `private` and the like.
+    pub(super) modifiers: &'a [Label],
+    /// `async`.
+    pub(super) is_async: bool,
+}
+
 impl<'a> Parser<'a, '_> {
     /// A declared action or method from its name on. `start` is its first token, for the span and the indentation of its block.
     pub(super) fn named_function(
         &mut self,
         start: Token,
         kind: FunctionKind,
-        modifiers: &'a [Label],
+        Words { modifiers, is_async }: Words<'a>,
     ) -> Parse<&'a Function<'a>> {
         let id = self.new_function();
         let name = self.name("the action")?;
@@ -33,7 +42,17 @@ impl<'a> Parser<'a, '_> {
         }
         let body = FunctionBody::Block(self.block(start, "after the parameters")?);
         let span = self.span_from(start.start);
-        Ok(self.arena.alloc(Function { id, kind, name: Some(name), parameters, result, body, modifiers, span }))
+        Ok(self.arena.alloc(Function {
+            id,
+            kind,
+            name: Some(name),
+            parameters,
+            result,
+            body,
+            modifiers,
+            is_async,
+            span,
+        }))
     }
 
     // Parameters.
@@ -163,6 +182,12 @@ impl<'a> Parser<'a, '_> {
         Ok(self.literal_function(header.start, id, parameters, result, body))
     }
 
+    /// The literal that stands behind `async`, made a function whose calls are tasks.
+    pub(super) fn async_literal(&self, literal: &Function<'a>, span: Span) -> Expression<'a> {
+        let function = Function { is_async: true, span, ..*literal };
+        Expression { kind: ExpressionKind::Function(self.arena.alloc(function)), span }
+    }
+
     fn literal_function(
         &mut self,
         start: u32,
@@ -173,13 +198,14 @@ impl<'a> Parser<'a, '_> {
     ) -> Expression<'a> {
         let span = self.span_from(start);
         let kind = FunctionKind::Literal;
-        let function = Function { id, kind, name: None, parameters, result, body, modifiers: &[], span };
+        let (modifiers, is_async): (&[Label], bool) = (&[], false);
+        let function = Function { id, kind, name: None, parameters, result, body, modifiers, is_async, span };
         Expression { kind: ExpressionKind::Function(self.arena.alloc(function)), span }
     }
 
     /// What stands after `=>` and the like: a block, a map, one statement such as `print(x)`, or an expression. Braces are a block
     /// unless they begin with `key:`; empty ones are an empty block.
-    fn arrow_body(&mut self, header: Token) -> Parse<FunctionBody<'a>> {
+    pub(super) fn arrow_body(&mut self, header: Token) -> Parse<FunctionBody<'a>> {
         if self.at(TokenKind::LeftBrace) && !self.brace_begins_map() {
             return Ok(FunctionBody::Block(self.block(header, "after `=>`")?));
         }

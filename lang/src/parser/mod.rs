@@ -31,6 +31,7 @@ mod matches;
 mod recovery;
 mod statements;
 mod types;
+mod watch;
 
 use crate::ast::{Expression, File, FunctionId, Label, MapEntry, Name, NameId, Span, Statement};
 use crate::diagnostics::{Diagnostic, line_and_column};
@@ -68,12 +69,13 @@ pub struct Parsed<'a> {
 /// no occurrence: what reads like a name at first may turn out to be the label of a field.
 pub fn parse<'a>(arena: &'a Bump, names: &mut Interner, source: &str) -> Parsed<'a> {
     if source.len() > MAX_SOURCE_BYTES {
-        let file = File { statements: &[], name_count: 0, function_count: 1 };
+        let file = File { statements: &[], name_count: 0, function_count: 1, watched: &[] };
         return Parsed { file, diagnostics: vec![too_large(source.len())] };
     }
     let mut parser = Parser::new(arena, names, source);
     let statements = parser.statements();
-    let file = File { statements, name_count: parser.name_count, function_count: parser.function_count };
+    let watched = arena.alloc_slice_copy(&parser.watched);
+    let file = File { statements, name_count: parser.name_count, function_count: parser.function_count, watched };
     hints::complete(&mut parser.diagnostics);
     Parsed { file, diagnostics: parser.diagnostics }
 }
@@ -127,6 +129,8 @@ struct Mode {
     newlines_end: bool,
     /// True in the header of `if`, `while`, `for` and `match`, where `{` after an expression begins the block.
     header: bool,
+    /// True in front of the `=>` of a `watch`, which begins no function.
+    arrow_ends: bool,
     /// True where a comma belongs to what is around the statement, so that `print x` takes only one value: in `f(x => print x, 2)`.
     comma_ends: bool,
     surroundings: Surroundings,
@@ -150,6 +154,8 @@ struct Parser<'a, 'p> {
     statement_start: u32,
     name_count: u32,
     function_count: u32,
+    /// Variables that something watches, and their hidden variables.
+    watched: Vec<(Symbol, Symbol)>,
     /// Stacks on which the parts of a list collect before they are copied to the arena in one piece; nested lists share them.
     expressions: Vec<Expression<'a>>,
     entries: Vec<MapEntry<'a>>,
@@ -180,12 +186,19 @@ impl<'a, 'p> Parser<'a, 'p> {
             lexer: Lexer::new(source),
             token: Token::NONE,
             previous: Token::NONE,
-            mode: Mode { newlines_end: true, header: false, comma_ends: false, surroundings: Surroundings::File },
+            mode: Mode {
+                newlines_end: true,
+                header: false,
+                arrow_ends: false,
+                comma_ends: false,
+                surroundings: Surroundings::File,
+            },
             open: Vec::new(),
             depth: 0,
             statement_start: 0,
             name_count: 0,
             function_count: 1,
+            watched: Vec::new(),
             expressions: Vec::new(),
             entries: Vec::new(),
             statements: Vec::new(),
@@ -333,7 +346,7 @@ impl<'a, 'p> Parser<'a, 'p> {
     fn open(&mut self) -> Mode {
         self.open.push(self.token);
         self.advance();
-        Mode { newlines_end: false, header: false, comma_ends: false, ..self.mode }
+        Mode { newlines_end: false, header: false, arrow_ends: false, comma_ends: false, ..self.mode }
     }
 
     /// Takes the bracket that closes the last open one, or complains about both. `wanted` is what else could stand here.

@@ -1,6 +1,6 @@
 //! Complaining, and getting back on track afterwards.
 
-use super::{MAX_ERRORS, MAX_NESTING, Mode, Parse, Parser, Reported, span_of};
+use super::{MAX_ERRORS, MAX_NESTING, Mode, Parser, Reported, span_of};
 use crate::ast::{Expression, ExpressionKind, Span, Statement, StatementKind};
 use crate::diagnostics::{Diagnostic, line_and_column};
 use crate::lexer::{Token, TokenKind};
@@ -354,61 +354,11 @@ impl<'a> Parser<'a, '_> {
         self.advance();
     }
 
-    /// Skips a bracket with all that is in it.
-    pub(super) fn skip_group(&mut self) {
-        let mut groups = Groups::default();
-        loop {
-            self.skip_token(&mut groups);
-            if groups.is_empty() || self.at(TokenKind::End) {
-                return;
-            }
-        }
-    }
-
     // What this version does not have.
 
     /// Complains about a construct that is not there yet.
     pub(super) fn unsupported(&mut self, what: &str) {
         self.error(format!("{what} not supported by this version"));
-    }
-
-    /// Complains about a declaration that is not there yet and skips it, body and all.
-    pub(super) fn skip_unsupported(&mut self, what: &str) -> Parse<Statement<'a>> {
-        let header = self.token;
-        self.unsupported(what);
-        let mut groups = Groups::default();
-        self.skip_token(&mut groups);
-        loop {
-            match self.token.kind {
-                TokenKind::End => break,
-                TokenKind::LeftBrace if groups.is_empty() => {
-                    self.skip_group();
-                    break;
-                }
-                TokenKind::Colon if groups.is_empty() && self.peek().newline_before() => {
-                    self.skip_indented(header);
-                    break;
-                }
-                TokenKind::Semicolon | TokenKind::Comma if groups.is_empty() => break,
-                _ if self.at_closing_bracket() && groups.is_empty() => break,
-                _ if self.token.newline_before() && groups.is_empty() => break,
-                _ => self.skip_token(&mut groups),
-            }
-        }
-        Ok(self.placeholder(header.start))
-    }
-
-    /// Skips a colon and the lines after it that are indented further than the line of `header`.
-    fn skip_indented(&mut self, header: Token) {
-        let column = self.column(header.line_start);
-        let mut groups = Groups::default();
-        self.advance();
-        while !self.at(TokenKind::End) {
-            if self.token.newline_before() && self.column(self.token.line_start) <= column {
-                return;
-            }
-            self.skip_token(&mut groups);
-        }
     }
 
     /// A statement without effect, in place of one that could not be made. The file has an error, so it never runs.

@@ -1,5 +1,6 @@
 //! Statements, and when a word at the start of one is a keyword.
 
+use super::functions::Words;
 use super::matches::LOOK_AHEAD;
 use super::{Mode, Parse, Parser, span_of};
 use crate::ast::{
@@ -91,17 +92,12 @@ impl<'a> Parser<'a, '_> {
                 StatementKind::Defer(self.block(start, "after `defer`")?)
             }
             Action | Function if before_declared => {
-                self.advance();
-                if next.kind == Async && self.peek().kind.is_name() {
-                    self.unsupported("`async` actions are");
-                    self.advance();
-                }
-                return self.declared_function(start, &[]).map(Some);
+                let is_async = self.function_words();
+                return self.declared_function(start, Words { modifiers: &[], is_async }).map(Some);
             }
-            Async if on_line && matches!(next.kind, Action | Function) => {
-                self.unsupported("`async` actions are");
-                self.advance();
-                return self.statement().map(Some);
+            Async if on_line && matches!(next.kind, Action | Function) && self.is_declared_after(next) => {
+                let is_async = self.function_words();
+                return self.declared_function(start, Words { modifiers: &[], is_async }).map(Some);
             }
             Entity | Data if before_declared => StatementKind::Entity(self.entity(start)?),
             Enum if before_declared => StatementKind::Enum(self.enumeration(start)?),
@@ -119,7 +115,7 @@ impl<'a> Parser<'a, '_> {
                 return Ok(Some(self.placeholder(start.start)));
             }
             Watch if before_name || (on_line && next.kind == LeftBrace) => {
-                return self.skip_unsupported("`watch` is").map(Some);
+                return self.watch(start).map(Some);
             }
             Tx if on_line && matches!(next.kind, LeftBrace | Colon) => self.transaction(start)?,
             // Outside of a contract these are variables like any other.
@@ -505,15 +501,28 @@ impl<'a> Parser<'a, '_> {
 
     fn modified_function(&mut self, start: Token) -> Parse<Statement<'a>> {
         let modifiers = self.modifiers()?;
-        if self.at(TokenKind::Async) {
-            self.unsupported("`async` actions are");
-            self.advance();
-        }
         if !is_function_word(self.token.kind) {
             return Err(self.expected("`action` after the modifiers"));
         }
-        self.advance();
-        self.declared_function(start, modifiers)
+        let is_async = self.function_words();
+        self.declared_function(start, Words { modifiers, is_async })
+    }
+
+    /// Takes `action`, `function`, `async action`, `action async` and the like, as far as a name can follow. True if `async` is among them.
+    pub(super) fn function_words(&mut self) -> bool {
+        let mut is_async = self.advance().kind == TokenKind::Async;
+        while is_function_word(self.token.kind) && self.next_on_line().is_some_and(TokenKind::is_name) {
+            is_async |= self.advance().kind == TokenKind::Async;
+        }
+        is_async
+    }
+
+    /// Whether the word `next`, which stands behind the current one, declares an action, and does not begin a literal.
+    fn is_declared_after(&self, next: Token) -> bool {
+        let mut ahead = self.lexer;
+        ahead.next_token();
+        debug_assert!(matches!(next.kind, TokenKind::Action | TokenKind::Function));
+        ahead.next_token().kind != TokenKind::LeftParenthesis
     }
 
     /// The words `public`, `private` and so on that stand here.
@@ -525,8 +534,8 @@ impl<'a> Parser<'a, '_> {
         Ok(self.arena.alloc_slice_copy(&modifiers))
     }
 
-    fn declared_function(&mut self, start: Token, modifiers: &'a [Label]) -> Parse<Statement<'a>> {
-        let function = self.named_function(start, FunctionKind::Declaration, modifiers)?;
+    fn declared_function(&mut self, start: Token, words: Words<'a>) -> Parse<Statement<'a>> {
+        let function = self.named_function(start, FunctionKind::Declaration, words)?;
         Ok(Statement { kind: StatementKind::Function(function), span: function.span })
     }
 

@@ -278,7 +278,9 @@ impl<'a> Expression<'a> {
                 visit(&entry.key);
                 visit(&entry.value);
             }),
-            ExpressionKind::Unary { operand, .. } => visit(operand),
+            ExpressionKind::Unary { operand, .. } | ExpressionKind::Await(operand) | ExpressionKind::Spawn(operand) => {
+                visit(operand)
+            }
             ExpressionKind::Binary { left, right, .. } | ExpressionKind::Logical { left, right, .. } => {
                 visit(left);
                 visit(right);

@@ -53,6 +53,7 @@ impl<'a> Resolver<'a, '_> {
             .variables
             .iter()
             .enumerate()
+            .filter(|(_, variable)| !variable.is_watchers)
             .map(|(at, variable)| (at, variable.symbol, variable.declaration))
             .collect();
         let mut members = Vec::new();
@@ -200,14 +201,21 @@ impl<'a> Resolver<'a, '_> {
                         self.expression(value);
                     }
                     self.write(name, end, end, true, constant);
+                    self.notify(name);
                 }
                 StatementKind::LetMap { names, value, constant } => {
                     self.expression(value);
-                    names.iter().for_each(|&name| self.write(name, end, end, true, constant));
+                    for &name in names {
+                        self.write(name, end, end, true, constant);
+                        self.notify(name);
+                    }
                 }
                 StatementKind::LetList { names, rest, value, constant } => {
                     self.expression(value);
-                    names.iter().chain(rest.as_slice()).for_each(|&name| self.write(name, end, end, true, constant));
+                    for &name in names.iter().chain(rest.as_slice()) {
+                        self.write(name, end, end, true, constant);
+                        self.notify(name);
+                    }
                 }
                 StatementKind::Expression(expression)
                 | StatementKind::Debug(expression)
@@ -371,7 +379,8 @@ impl<'a> Resolver<'a, '_> {
                 }
                 ExpressionKind::Function(function) => self.function(function, function.span.start, None),
                 ExpressionKind::Assign { target: &Target::Name(name), .. } => {
-                    self.write(name, expression.span.end, expression.span.end, false, false)
+                    self.write(name, expression.span.end, expression.span.end, false, false);
+                    self.notify(name);
                 }
                 ExpressionKind::Match(matching) => {
                     for arm in matching.arms {

@@ -181,16 +181,21 @@ fn indentation() {
 
 #[test]
 fn what_is_not_there_yet_is_one_error_each() {
+    snapshot!(errors(&["entity E { x: int require x > 0\n y: int }"]));
+}
+
+#[test]
+fn tasks() {
     snapshot!(errors(&[
-        "let x = await f(1) + await g(2)",
-        "async action f() { return 1 }",
-        "action async f() { return 1 }",
-        "private async action f() { return 1 }",
-        "entity E { async action f() { return 1 } x: int }",
-        "contract C { async action f() { return 1 } state n = 0 }",
-        "async f(x)",
-        "let t = spawn f(x)",
-        "watch x => { print(x) }\nwatch { print(y) }",
+        "async action",
+        "async action f",
+        "async action f() => 1",
+        "spawn f(",
+        "watch x { }",
+        "watch x =>",
+        "watch {",
+        "watch x:\n    print(x)",
+        "watch x + => { }",
     ]));
 }
 

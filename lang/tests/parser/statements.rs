@@ -149,6 +149,37 @@ fn transactions_and_events() {
 }
 
 #[test]
+fn tasks() {
+    snapshot!(trees(&[
+        "let x = await f(1) + await g(2)",
+        "async action f() { return 1 }",
+        "action async f() { return 1 }\nasync function g() { }\nfunction async h() { }",
+        "private async action f() { return 1 }\npublic action async g(x) { }",
+        "entity E { async action f() { return 1 } x: int\n action async g() { } }",
+        "contract C { async action f() { return 1 } state n = 0 }",
+        "async f(x)",
+        "let t = spawn f(x)\nlet u = spawn(f(x))\nspawn o.m(x)\nspawn t",
+        "await f().g[1] ** 2",
+        "- await x + !await y && not await z",
+        "f(await x, await await y)",
+        "async x => await x\nlet f = async (x, y) => x\nlet g = async lambda(x) { return x }\nlet h = async action(x) { }",
+        "let async = 1\nlet await = async\nlet spawn = await + async\nawait = spawn",
+        "export async action f() { }",
+    ]));
+}
+
+#[test]
+fn watches() {
+    snapshot!(trees(&[
+        "watch x => { print(x) }",
+        "watch { print(y) x = y }",
+        "watch x + f(y, z => w) => print(x)",
+        "let watch = 1\nwatch = watch + 1",
+        "action f() { watch n => { return n } }",
+    ]));
+}
+
+#[test]
 fn modules() {
     snapshot!(trees(&[
         "module M { let a = 1\n action f() { } }",

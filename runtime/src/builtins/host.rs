@@ -11,7 +11,7 @@ use super::{Builtin, builtin, json};
 use crate::arguments::{number, optional, quoted, string};
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
-use crate::value::Value;
+use crate::value::{Tag, Value};
 
 pub(super) static TABLE: &[Builtin] = &[
     builtin("time", (0, 0), time, "time(): milliseconds since 1970"),
@@ -19,7 +19,8 @@ pub(super) static TABLE: &[Builtin] = &[
     builtin("timestamp", (0, 0), timestamp, "timestamp(): seconds since 1970"),
     builtin("time_now", (0, 0), time, "time_now(): time()"),
     builtin("datetime_now", (0, 0), time, "datetime_now(): time()"),
-    builtin("sleep", (1, 1), sleep, "sleep(seconds): waits"),
+    builtin("__timer", (1, 1), timer, "sleep(seconds): waits; other tasks run meanwhile"),
+    builtin("__task", (1, 1), task, "spawn t: t, which is a task already"),
     builtin("input", (0, 1), input, "input([prompt]): the next line of input without its end; null after the last"),
     builtin(
         "persist_set",
@@ -60,19 +61,32 @@ fn timestamp(runtime: &mut Runtime, _: &[Value]) -> Result<Value, Fault> {
     Ok(Value::int(current_time(runtime).div_euclid(1000)))
 }
 
-fn sleep(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+/// A timer. Inside a transaction nothing else may run meanwhile, so the time passes at once.
+fn timer(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     let seconds = number("sleep", arguments[0])?;
     let Ok(duration) = Duration::try_from_secs_f64(seconds) else {
         return Err(Error::value_error(format!("sleep() cannot wait {} seconds", runtime.format(arguments[0]))));
     };
-    if runtime.host.deterministic {
-        let passed = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        runtime.host.virtual_time = runtime.host.virtual_time.saturating_add(passed);
-    } else {
-        runtime.output.flush()?;
-        std::thread::sleep(duration);
+    if runtime.chain.has_open_transaction() {
+        let due = runtime.host.due(duration);
+        runtime.pass_time_until(due)?;
+        return Ok(Value::NULL);
     }
-    Ok(Value::NULL)
+    runtime.new_timer(duration)
+}
+
+/// `spawn v`, where `v` is no call.
+fn task(_: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+    let value = arguments[0];
+    match value.tag() {
+        Tag::Task => Ok(value),
+        Tag::Function | Tag::Closure | Tag::Builtin | Tag::Type => {
+            Err(Error::type_error(format!("Type error: cannot spawn {}", value.type_title()))
+                .with_help("call it: `spawn f()`"))
+        }
+        _ => Err(Error::type_error(format!("Type error: cannot spawn {}", value.type_title()))
+            .with_help("`spawn` takes a call, `spawn f(x)`, or a task")),
+    }
 }
 
 fn input(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {

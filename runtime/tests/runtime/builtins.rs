@@ -1,6 +1,7 @@
 //! Builtin functions.
 
 use runtime::builtins::VIRTUAL_EPOCH;
+use runtime::tasks::Next;
 use runtime::{ErrorKind, Runtime, Tag, Value};
 
 use crate::support::{
@@ -391,13 +392,19 @@ fn virtual_time_passes_when_looked_at_and_when_sleeping() {
     let mut runtime = runtime();
     let time = |runtime: &mut Runtime| runtime.call("time", &[]).expect("a time").int_payload() - VIRTUAL_EPOCH;
     assert_eq!((time(&mut runtime), time(&mut runtime)), (1, 2));
-    assert_eq!(runtime.show("sleep", &[Value::float(1.5)]), "null");
+    let sleep = |runtime: &mut Runtime, seconds: Value| {
+        let timer = runtime.call("__timer", &[seconds]).expect("a timer");
+        runtime.wait(timer);
+        assert!(matches!(runtime.next_task(), Ok(Next::Main)));
+        assert!(runtime.poll(timer).expect("no error").is_some_and(Value::is_null));
+    };
+    sleep(&mut runtime, Value::float(1.5));
     assert_eq!(time(&mut runtime), 1503);
     assert_eq!(runtime.show("timestamp", &[]), (VIRTUAL_EPOCH / 1000 + 1).to_string());
-    assert_eq!(runtime.show("sleep", &[Value::int(-1)]), "!sleep() cannot wait -1 seconds");
-    assert_eq!(runtime.show("sleep", &[Value::float(f64::NAN)]), "!sleep() cannot wait nan seconds");
-    assert_eq!(runtime.show("sleep", &[Value::float(1e300)]), "!sleep() cannot wait 1e+300 seconds");
-    assert_eq!(runtime.show("sleep", &[Value::int(i64::MAX)]), "null");
+    assert_eq!(runtime.show("__timer", &[Value::int(-1)]), "!sleep() cannot wait -1 seconds");
+    assert_eq!(runtime.show("__timer", &[Value::float(f64::NAN)]), "!sleep() cannot wait nan seconds");
+    assert_eq!(runtime.show("__timer", &[Value::float(1e300)]), "!sleep() cannot wait 1e+300 seconds");
+    sleep(&mut runtime, Value::int(i64::MAX));
     assert_eq!(time(&mut runtime), i64::MAX - VIRTUAL_EPOCH);
 }
 
@@ -454,7 +461,9 @@ fn real_runs_store_files_and_see_the_clock() {
     let mut time = || runtime.call("time", &[]).expect("a time").int_payload();
     let begin = time();
     assert!(begin > VIRTUAL_EPOCH);
-    runtime.call("sleep", &[Value::float(0.01)]).expect("a short sleep");
+    let timer = runtime.call("__timer", &[Value::float(0.01)]).expect("a timer");
+    runtime.wait(timer);
+    assert!(matches!(runtime.next_task(), Ok(Next::Main)));
     assert!(runtime.call("time", &[]).expect("a time").int_payload() >= begin + 10);
 }
 

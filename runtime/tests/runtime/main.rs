@@ -13,3 +13,4 @@ mod methods;
 mod sizes;
 mod strings;
 mod support;
+mod tasks;

@@ -29,3 +29,4 @@ pub(crate) mod data;
 pub(crate) mod loops;
 pub(crate) mod operand;
 pub(crate) mod table;
+pub(crate) mod tasks;

@@ -162,6 +162,11 @@ macro_rules! for_each_handler {
             MeterReg inline data::meter[];
             LedgerAppendReg outline chain::ledger_append;
             PrintReg outline calls::print;
+            SpawnReg outline tasks::spawn;
+            SpawnMethodReg outline tasks::spawn_method;
+            SpawnCallReg outline tasks::spawn_call;
+            AwaitReg outline tasks::await_value;
+            TaskEnd outline tasks::end;
         } }
     };
 }
@@ -336,5 +341,5 @@ pub(crate) mod names {
     pub(crate) use crate::handlers::arithmetic::{self, Add, Divide, Modulo, Multiply, Subtract};
     pub(crate) use crate::handlers::compare::{self, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Not};
     pub(crate) use crate::handlers::operand::{I, K, Last, R};
-    pub(crate) use crate::handlers::{access, branch, build, calls, chain, data, loops};
+    pub(crate) use crate::handlers::{access, branch, build, calls, chain, data, loops, tasks};
 }

@@ -275,10 +275,13 @@ slow_paths! {
         }
     }
 
-    /// The end of a module's top level, or of the run.
+    /// The end of a module's top level, of a task, or of the run.
     fn return_slow(machine) {
         let frame = machine.frame;
         let return_to = (*frame).return_to;
+        if return_to.is_task() {
+            return machine.end_task();
+        }
         if return_to.is_exit() {
             machine.outcome = Ok(machine.top(1)[0]);
             return Flow::Leave;

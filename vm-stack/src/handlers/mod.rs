@@ -33,6 +33,7 @@ pub(crate) mod compare;
 pub(crate) mod control;
 pub(crate) mod fused;
 pub(crate) mod table;
+pub(crate) mod tasks;
 pub(crate) mod variables;
 
 /// Handlers: fast paths.

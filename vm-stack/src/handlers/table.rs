@@ -98,6 +98,10 @@ macro_rules! for_each_handler {
             GasCharge plain chain::gas_charge;
             Meter plain chain::meter;
             LedgerAppend plain chain::ledger_append;
+            Spawn plain tasks::spawn;
+            SpawnMethod plain tasks::spawn_method;
+            SpawnCall plain tasks::spawn_call;
+            Await plain tasks::await_value;
             Require plain collections::require;
             Throw plain control::throw;
             ForIter plain control::for_iter;
@@ -116,6 +120,6 @@ pub(crate) mod names {
     pub(crate) use crate::handlers::compare::{Eq, Gt, Gte, Lt, Lte, Neq};
     pub(crate) use crate::handlers::fused::{Const, JumpIfFalse, Local, LoopIfTrue, Operand};
     pub(crate) use crate::handlers::{
-        access, arithmetic, calls, chain, collections, compare, control, fused, variables,
+        access, arithmetic, calls, chain, collections, compare, control, fused, tasks, variables,
     };
 }

@@ -50,7 +50,9 @@ impl Grower {
             let parameters = self.random.below(3);
             let sorts = vec![Sort::Int; parameters];
             let children = self.function_parts(&sorts, Sort::Any, Some(type_index), None);
-            members.push(Node::new(Kind::Function(method.into()), children));
+            let function = Node::new(Kind::Function(method.into()), children);
+            let is_async = self.has_tasks && self.random.chance(20);
+            members.push(if is_async { Node::new(Kind::Async, vec![function]) } else { function });
             methods.retain(|&(known, _)| known != method);
             methods.push((method, parameters));
         }
@@ -89,10 +91,13 @@ impl Grower {
             });
         }
         let result = *self.random.choose(&[Sort::Int, Sort::Int, Sort::Any, Sort::List, Sort::Text]);
-        let facts = FunctionFacts { name: name.clone(), is_bounded, parameters, result, depth: self.scopes.len() };
+        let is_async = self.has_tasks && self.random.chance(45);
+        let depth = self.scopes.len();
+        let facts = FunctionFacts { name: name.clone(), is_bounded, parameters, result, depth, is_async };
         let children = self.function_parts(&facts.parameters.clone(), result, None, Some(&facts));
         self.functions.push(facts);
-        Node::new(Kind::Function(name), children)
+        let function = Node::new(Kind::Function(name), children);
+        if is_async { Node::new(Kind::Async, vec![function]) } else { function }
     }
 
     /// Parameters and body of a function; `bounded` is the function itself if it may recurse.
@@ -148,7 +153,8 @@ impl Grower {
                 call.push(self.expression(sort, 1));
             }
             let result = self.fresh("r");
-            body.push(Node::new(Kind::Let(result.clone()), vec![Node::new(Kind::Call, call)]));
+            let call = self.awaited(Node::new(Kind::Call, call), facts.is_async);
+            body.push(Node::new(Kind::Let(result.clone()), vec![call]));
             self.scope().variables.push(Variable { name: result, sort: facts.result, writable: true });
         }
     }
@@ -181,6 +187,7 @@ impl Grower {
         let scopes = self.scopes.len();
         self.functions.retain(|facts| facts.depth <= scopes);
         children.push(body);
-        Node::new(Kind::Literally(style), children)
+        let literal = Node::new(Kind::Literally(style), children);
+        if self.has_tasks && self.random.chance(20) { Node::new(Kind::Async, vec![literal]) } else { literal }
     }
 }

@@ -410,7 +410,7 @@ impl Grower {
                 1 => children.push(Node::literal("1")),
                 _ => {}
             }
-            return Node::new(Kind::Call, children);
+            return self.awaited(Node::new(Kind::Call, children), facts.is_async);
         }
         let parameters = self.random.below(3);
         let callee = match self.find_variable(Sort::Function(parameters), false) {
@@ -419,7 +419,7 @@ impl Grower {
         };
         let mut children = vec![callee];
         children.extend((0..parameters).map(|_| self.expression(Sort::Int, depth.saturating_sub(1))));
-        Node::new(Kind::Call, children)
+        self.awaited(Node::new(Kind::Call, children), false)
     }
 
     /// A variable is read, changed while its old value waits, and read again.

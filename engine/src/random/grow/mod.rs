@@ -13,12 +13,14 @@
 //! - every way out of `try`, `finally` and `defer`, through loops and calls,
 //! - numbers at the edges of immediates and of 64 bits,
 //! - closures that share what they capture,
-//! - state that transactions undo ([`ledger`]).
+//! - state that transactions undo ([`ledger`]),
+//! - tasks that wait in the midst of all that.
 
 mod declarations;
 mod expressions;
 mod ledger;
 mod statements;
+mod tasks;
 
 use super::numbers::Random;
 use super::tree::{Kind, Name, Node};
@@ -70,6 +72,8 @@ struct FunctionFacts {
     result: Sort,
     /// How many scopes see it.
     depth: usize,
+    /// A call of it is a task.
+    is_async: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +101,10 @@ struct Grower {
     next: usize,
     /// Nesting of statements.
     nesting: usize,
+    /// Whether the program has tasks and watches variables: some do, and the others are what they would be if no program did.
+    has_tasks: bool,
+    /// How many `watch` statements there may be: each may set off the others.
+    watches: usize,
 }
 
 /// The random program of this seed: a block of statements.
@@ -113,6 +121,8 @@ pub fn program(seed: u64) -> Node {
         has_ledger: false,
         next: 0,
         nesting: 0,
+        has_tasks: seed % 3 == 1,
+        watches: 2,
     };
     Node::new(Kind::Block, grower.top_level())
 }

@@ -43,6 +43,7 @@ impl Grower {
             3 * has_this,
             6 * nests * ledger,
             14 * ledger,
+            8 * u32::from(self.has_tasks),
         ]) {
             0 => self.declare_variable(),
             1 => self.assignment(),
@@ -67,7 +68,8 @@ impl Grower {
             20 => self.hazard_statement(),
             21 => self.store_into_this(),
             22 => self.transaction(),
-            _ => self.ledger_statement(),
+            23 => self.ledger_statement(),
+            _ => self.task_statement(),
         };
         body.push(node);
     }
@@ -95,7 +97,7 @@ impl Grower {
     }
 
     /// A block that may not be left but through its end.
-    fn cleanup(&mut self) -> Node {
+    pub(super) fn cleanup(&mut self) -> Node {
         let (loops, returns) = {
             let scope = self.scope();
             (std::mem::take(&mut scope.loops), std::mem::take(&mut scope.returns))
