@@ -126,6 +126,27 @@ const SMALL: &[&str] = &[
     "let f = hash_block print(f([1, 2], null) == hash_block([1, 2], null), merkle_root([\"a\", \"b\"]))",
     "let c = 0 let f = x => { c = c + x return c } f(1) f(2) print(c)",
     "print(\"a${1 + 1}b${[1][5] ?? 2}\")",
+    // Who waits has paid for what comes after, and gets it back where the wait ends in an error.
+    "async action f(n) { await sleep(0) return n * 2 } let a = f(1) let b = spawn f(2) print(await a + await b)",
+    "async action f(n) { await null if n == 1 { throw \"one\" } await sleep(1) return 1 / (n - 2) } \
+     for each n in [0, 1, 2] { try { print(await f(n) + 1) } catch (e) { print(e) } }",
+    "async action f(n) { if n == 0 { await sleep(0) throw \"deep\" } return 1 + await f(n - 1) * 2 } \
+     try { print(await f(2) + 1) } catch (e) { print(e) } print(1)",
+    "action g(x) { require(x > 1, \"small\") return x * 2 } let t = [1, 2].map(x => spawn g(x)) \
+     for each x in t { try { print(1 + await x) } catch (e) { print(e) } }",
+    "let l = [] let p = spawn l.push(1) let q = spawn len([1, 2]) let r = spawn int(\"x\") \
+     try { print(await q, await p, l, await r) } catch (e) { print(e) }",
+    "async action f(t) { return 1 + await t } let a = null a = spawn f(spawn f(2)) \
+     async action stuck() { try { return await inner() } finally { print(\"left\") } } \
+     let l = [] async action inner() { await sleep(0) return await l[0] } l.push(stuck()) \
+     try { print(await l[0]) } catch (e) { print(e) } print(await a)",
+    "action f() { try { await sleep(0) defer { print(\"d\") } throw 1 } finally { print(\"f\") } } \
+     async action g() { f() } let t = g() print(0) try { await t } catch (e) { print(e) }",
+    "contract C { state n = 0 action set(x) { this.n = x require(x < 2, \"large\") return x } } let c = C() \
+     let a = spawn c.set(1) let b = spawn c.set(2) print(await a) try { await b } catch (e) { print(e, c.n) } \
+     let w = spawn c.set(0) tx { try { await w } catch (e) { print(e) } } print(await w)",
+    "let x = 1 watch x => { print(\"x\", x) if x > 2 { throw \"much\" } } x = 2 try { x = 3 } catch (e) { print(e) } print(x)",
+    "async action f() { await sleep(0) throw \"alone\" } f() print(1)",
 ];
 
 #[test]
