@@ -345,8 +345,9 @@ struct Frame<'a> {
     early_uses: Vec<(Name, u32)>,
     /// Where the literal that made this function begins; 0 when it is hoisted.
     made_at: u32,
-    /// The function inside this one that the parser numbered last.
-    last: FunctionId,
+    /// The numbers of the functions inside this one lie between these two. They need not follow its own: the parser may know of a function only when it has
+    /// read some of what belongs to it, as of an arrow behind the defaults of its parameters.
+    inside: (FunctionId, FunctionId),
     /// The contract whose action or constructor this function is.
     contract: Option<&'a Entity<'a>>,
 }
@@ -688,7 +689,7 @@ impl<'a> Resolver<'a, '_> {
         }
         let id = frame.id;
         self.resolved.files[self.file].functions[id.0 as usize] = frame.scope;
-        self.settle_captures(id, frame.last);
+        self.settle_captures(id, frame.inside);
     }
 
     /// True when a declared function needs no variable: nothing it captures depends on the frame that declares it.
@@ -696,8 +697,8 @@ impl<'a> Resolver<'a, '_> {
         is_top_level || !is_captured && self.resolved.files[self.file].functions[id.0 as usize].captures.is_empty()
     }
 
-    /// Tells the captures of functions inside `owner`, whose numbers follow its own up to `last`, whether its variables are cells.
-    fn settle_captures(&mut self, owner: FunctionId, last: FunctionId) {
+    /// Tells the captures of functions inside `owner`, whose numbers lie between these two, whether its variables are cells.
+    fn settle_captures(&mut self, owner: FunctionId, (first, last): (FunctionId, FunctionId)) {
         let functions = &mut self.resolved.files[self.file].functions;
         let scope = &functions[owner.0 as usize];
         if scope.is_top_level || !scope.variables.iter().any(|variable| variable.is_captured) {
@@ -705,7 +706,7 @@ impl<'a> Resolver<'a, '_> {
         }
         let cells: Vec<bool> =
             scope.variables.iter().map(|variable| matches!(variable.storage, Storage::Cell(_))).collect();
-        for function in &mut functions[owner.0 as usize + 1..=last.0 as usize] {
+        for function in &mut functions[first.0 as usize..=last.0 as usize] {
             for capture in &mut function.captures {
                 if capture.owner == owner {
                     capture.is_cell = cells[capture.owner_variable as usize];

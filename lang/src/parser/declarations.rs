@@ -4,10 +4,11 @@ use super::functions::Words;
 use super::statements::{is_function_word, is_modifier};
 use super::{Parse, Parser, span_of};
 use crate::ast::{
-    Entity, Enum, EnumMember, ExpressionKind, Field, Function, FunctionKind, Label, Module, Name, Protocol, Statement,
-    StatementKind, TypeKind, TypePath, UnaryOperator, Use, UseForm, UseName,
+    Entity, Enum, EnumMember, Expression, ExpressionKind, Field, Function, FunctionBody, FunctionKind, Label, Module,
+    Name, Protocol, Statement, StatementKind, TypeKind, TypePath, UnaryOperator, Use, UseForm, UseName,
 };
 use crate::lexer::{Token, TokenKind};
+use crate::walk::{Node, children};
 
 impl<'a> Parser<'a, '_> {
     // Entities.
@@ -95,8 +96,31 @@ impl<'a> Parser<'a, '_> {
             let error = self.error_at(modifier.span, "only actions have modifiers");
             return Err(error);
         }
-        fields.push(self.field()?);
+        let mut field = self.field()?;
+        field.default = field.default.map(|default| self.with_its_own_variables(default));
+        fields.push(field);
         Ok(())
+    }
+
+    /// A default in which variables are made, in the arms of a `match`, is computed by a function of its own: the type's constructor has none of them.
+    fn with_its_own_variables(&mut self, default: &'a Expression<'a>) -> &'a Expression<'a> {
+        let mut pending = vec![Node::Expression(default)];
+        let mut makes_variables = false;
+        while let Some(node) = pending.pop() {
+            match node {
+                Node::Function(_) => continue,
+                Node::Expression(Expression { kind: ExpressionKind::Match(_), .. }) => makes_variables = true,
+                _ => {}
+            }
+            children(node, &mut |child| pending.push(child));
+        }
+        if !makes_variables {
+            return default;
+        }
+        let id = self.new_function();
+        let function = self.literal_function(default.span.start, id, &[], None, FunctionBody::Expression(default));
+        let callee = self.arena.alloc(function);
+        self.arena.alloc(Expression { kind: ExpressionKind::Call { callee, arguments: &[] }, span: default.span })
     }
 
     pub(super) fn field(&mut self) -> Parse<Field<'a>> {

@@ -188,7 +188,7 @@ impl<'a> Parser<'a, '_> {
         Expression { kind: ExpressionKind::Function(self.arena.alloc(function)), span }
     }
 
-    fn literal_function(
+    pub(super) fn literal_function(
         &mut self,
         start: u32,
         id: FunctionId,

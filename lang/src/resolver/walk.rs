@@ -40,7 +40,7 @@ impl<'a> Resolver<'a, '_> {
             disorder: 0,
             early_uses: Vec::new(),
             made_at,
-            last: if id.0 == u32::MAX { FunctionId(0) } else { id },
+            inside: (id, id),
             contract: None,
         });
     }
@@ -442,10 +442,15 @@ impl<'a> Resolver<'a, '_> {
             FunctionBody::Block(ref block) => self.block(block),
             FunctionBody::Expression(expression) => self.expression(expression),
         }
-        let last = self.frame().last;
+        self.finish_inner();
+    }
+
+    /// Ends the innermost function, which lies in another one.
+    fn finish_inner(&mut self) {
+        let (first, last) = self.frame().inside;
         self.finish();
-        let parent = self.frame();
-        parent.last = FunctionId(parent.last.0.max(last.0));
+        let inside = &mut self.frame().inside;
+        *inside = (FunctionId(inside.0.0.min(first.0)), FunctionId(inside.1.0.max(last.0)));
     }
 
     fn entity(&mut self, entity: &'a Entity<'a>) {
@@ -547,9 +552,6 @@ impl<'a> Resolver<'a, '_> {
         }
         self.resolved.modules[index as usize].members = members;
         self.statements(module.body.statements);
-        let last = self.frame().last;
-        self.finish();
-        let parent = self.frame();
-        parent.last = FunctionId(parent.last.0.max(last.0));
+        self.finish_inner();
     }
 }
