@@ -140,22 +140,26 @@ fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, pro
             && runtime.names.len() == program.names.len(),
         "the runtime's tables are not those it was made with"
     );
-    let is_bounded = runtime.has_fuel_limit() || runtime.is_metered();
+    let (has_fuel_limit, is_metered) = (runtime.has_fuel_limit(), runtime.is_metered());
     let mut machine = Machine::new(linked, runtime);
     let mut go = |machine: &mut Machine<'_>, start: code::State| {
         use dispatch::match_loop;
+        #[cfg(feature = "sibling-calls")]
+        use dispatch::{Fuelled, Metered, Unbounded, sibling_calls};
         // SAFETY: the machine stands at the beginning of the entry function of verified code, or where a task goes on; and the runtime has
         // its tables.
         unsafe {
-            match (dispatch, is_bounded, linked.has_pairs()) {
+            match (dispatch, has_fuel_limit, linked.has_pairs()) {
                 (Dispatch::Match, true, true) => match_loop::run::<P, true, true>(machine, start, probe),
                 (Dispatch::Match, true, false) => match_loop::run::<P, true, false>(machine, start, probe),
                 (Dispatch::Match, false, true) => match_loop::run::<P, false, true>(machine, start, probe),
                 (Dispatch::Match, false, false) => match_loop::run::<P, false, false>(machine, start, probe),
                 #[cfg(feature = "sibling-calls")]
-                (Dispatch::SiblingCalls, true, _) => dispatch::sibling_calls::run::<true>(machine, start),
+                (Dispatch::SiblingCalls, true, _) => sibling_calls::run::<Fuelled>(machine, start),
                 #[cfg(feature = "sibling-calls")]
-                (Dispatch::SiblingCalls, false, _) => dispatch::sibling_calls::run::<false>(machine, start),
+                (Dispatch::SiblingCalls, false, _) if is_metered => sibling_calls::run::<Metered>(machine, start),
+                #[cfg(feature = "sibling-calls")]
+                (Dispatch::SiblingCalls, false, _) => sibling_calls::run::<Unbounded>(machine, start),
             }
         }
     };

@@ -19,6 +19,45 @@ use crate::machine::Machine;
 /// The state is at an instruction which this function is for, in the running frame.
 pub(crate) type Outline = unsafe fn(&mut Machine<'_>, State) -> State;
 
+/// What a run counts, as a type: each kind of run has handlers of its own.
+#[cfg(feature = "sibling-calls")]
+pub(crate) trait Bounds {
+    /// Whether calls and iterations take fuel.
+    const FUEL: bool;
+    /// Whether code takes gas.
+    const GAS: bool;
+}
+
+/// Counts nothing.
+#[cfg(feature = "sibling-calls")]
+pub(crate) struct Unbounded;
+
+/// Counts gas.
+#[cfg(feature = "sibling-calls")]
+pub(crate) struct Metered;
+
+/// Counts fuel, and gas where code takes any: a set of handlers for runs that count fuel alone would be one more for what is not timed.
+#[cfg(feature = "sibling-calls")]
+pub(crate) struct Fuelled;
+
+#[cfg(feature = "sibling-calls")]
+impl Bounds for Unbounded {
+    const FUEL: bool = false;
+    const GAS: bool = false;
+}
+
+#[cfg(feature = "sibling-calls")]
+impl Bounds for Metered {
+    const FUEL: bool = false;
+    const GAS: bool = true;
+}
+
+#[cfg(feature = "sibling-calls")]
+impl Bounds for Fuelled {
+    const FUEL: bool = true;
+    const GAS: bool = true;
+}
+
 /// A dispatch technique.
 pub(crate) trait Technique {
     /// What handlers return.

@@ -19,12 +19,13 @@
 //! are written; if one were missed, a long loop would use up the native stack. Hence this is a feature of the build, and a test of the
 //! engine runs everything on a small stack.
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use runtime::Value;
 
 use super::then::{Run, Then};
-use super::{Outline, Technique};
+use super::{Bounds, Outline, Technique};
 use crate::code::{Cached, Instruction, Operation, State, Word};
 use crate::handlers::table::for_each_handler;
 use crate::handlers::table::names::*;
@@ -36,23 +37,22 @@ type Handler =
     unsafe fn(&mut Machine<'_>, *const Word, *mut Value, MaybeUninit<u64>, MaybeUninit<u64>, MaybeUninit<f64>) -> State;
 
 /// Handlers go on in the next one.
-struct SiblingCalls<const FUEL: bool>;
+struct SiblingCalls<Counted>(PhantomData<Counted>);
 
-impl<const FUEL: bool> SiblingCalls<FUEL> {
+impl<Counted: Bounds> SiblingCalls<Counted> {
     /// Handlers by opcode.
-    const HANDLERS: [Handler; Operation::COUNT] = table::<FUEL>(true);
+    const HANDLERS: [Handler; Operation::COUNT] = table::<Counted>(true);
 
     /// The same, but no operation relies on the result of the instruction before.
-    const UNCACHED: [Handler; Operation::COUNT] = table::<FUEL>(false);
+    const UNCACHED: [Handler; Operation::COUNT] = table::<Counted>(false);
 }
 
-impl<const FUEL: bool> Technique for SiblingCalls<FUEL> {
+impl<Counted: Bounds> Technique for SiblingCalls<Counted> {
     type Out = State;
 
-    const FUEL: bool = FUEL;
+    const FUEL: bool = Counted::FUEL;
 
-    // Metered code runs with fuel too: that makes two sets of handlers instead of four.
-    const PAYS_AHEAD: bool = FUEL;
+    const PAYS_AHEAD: bool = Counted::GAS;
 
     #[inline(always)]
     fn go(machine: &mut Machine<'_>, state: State) -> State {
@@ -71,7 +71,7 @@ impl<const FUEL: bool> Technique for SiblingCalls<FUEL> {
     #[inline(always)]
     unsafe fn outline(machine: &mut Machine<'_>, state: State, outline: Outline) -> State {
         // SAFETY: the caller's promise.
-        unsafe { go_on_after::<FUEL>(machine, state.pc, state.base, outline) }
+        unsafe { go_on_after::<Counted>(machine, state.pc, state.base, outline) }
     }
 }
 
@@ -81,7 +81,7 @@ impl<const FUEL: bool> Technique for SiblingCalls<FUEL> {
 /// As for [`Outline`].
 #[cold]
 #[inline(never)]
-unsafe fn go_on_after<const FUEL: bool>(
+unsafe fn go_on_after<Counted: Bounds>(
     machine: &mut Machine<'_>,
     pc: *const Word,
     base: *mut Value,
@@ -90,7 +90,7 @@ unsafe fn go_on_after<const FUEL: bool>(
     // SAFETY: the caller's promise.
     unsafe {
         let state = outline(machine, State { pc, base });
-        go_uncached::<FUEL>(machine, state)
+        go_uncached::<Counted>(machine, state)
     }
 }
 
@@ -99,10 +99,10 @@ unsafe fn go_on_after<const FUEL: bool>(
 /// # Safety
 /// The state is at an instruction of the running frame.
 #[inline(always)]
-unsafe fn go_uncached<const FUEL: bool>(machine: &mut Machine<'_>, state: State) -> State {
+unsafe fn go_uncached<Counted: Bounds>(machine: &mut Machine<'_>, state: State) -> State {
     // SAFETY: the caller's promise.
     unsafe {
-        let handler = *const { &SiblingCalls::<FUEL>::UNCACHED }.get_unchecked(state.operation() as usize);
+        let handler = *const { &SiblingCalls::<Counted>::UNCACHED }.get_unchecked(state.operation() as usize);
         let Cached { tag, payload, float } = Cached::NOTHING;
         handler(machine, state.pc, state.base, tag, payload, float)
     }
@@ -110,13 +110,13 @@ unsafe fn go_uncached<const FUEL: bool>(machine: &mut Machine<'_>, state: State)
 
 /// The function of a row. An inlined handler goes on as `goes_on` says: at the next one's, or in a second handler first.
 macro_rules! handler {
-    (inline $($path:ident)::+ [$($generic:tt)*], $fuel:ident) => {
-        handler!(goes_on SiblingCalls<FUEL>; $($path)::+ [$($generic)*], $fuel)
+    (inline $($path:ident)::+ [$($generic:tt)*], $bounds:ident) => {
+        handler!(goes_on SiblingCalls<Counted>; $($path)::+ [$($generic)*], $bounds)
     };
-    (goes_on $technique:ty; $($path:ident)::+ [$($generic:tt)*], $fuel:ident) => {{
+    (goes_on $technique:ty; $($path:ident)::+ [$($generic:tt)*], $bounds:ident) => {{
         /// # Safety
         /// See [`crate::handlers`].
-        unsafe fn handle<const FUEL: bool>(
+        unsafe fn handle<Counted: Bounds>(
             machine: &mut Machine<'_>,
             pc: *const Word,
             base: *mut Value,
@@ -130,12 +130,12 @@ macro_rules! handler {
                 $($path)::+::<$technique, $($generic)*>(machine, instruction)
             }
         }
-        handle::<$fuel>
+        handle::<$bounds>
     }};
-    (outline $($path:ident)::+, $fuel:ident) => {{
+    (outline $($path:ident)::+, $bounds:ident) => {{
         /// # Safety
         /// See [`crate::handlers`].
-        unsafe fn handle<const FUEL: bool>(
+        unsafe fn handle<Counted: Bounds>(
             machine: &mut Machine<'_>,
             pc: *const Word,
             base: *mut Value,
@@ -146,48 +146,48 @@ macro_rules! handler {
             // SAFETY: the caller's promise.
             unsafe {
                 let state = $($path)::+(machine, State { pc, base });
-                go_uncached::<FUEL>(machine, state)
+                go_uncached::<Counted>(machine, state)
             }
         }
-        handle::<$fuel>
+        handle::<$bounds>
     }};
 }
 
 /// The function of a row of two handlers.
 macro_rules! pair_handler {
-    ([$($first_path:ident)::+ [$($first:tt)*]] [$($second_path:ident)::+ [$($second:tt)*]], $fuel:ident) => {{
+    ([$($first_path:ident)::+ [$($first:tt)*]] [$($second_path:ident)::+ [$($second:tt)*]], $bounds:ident) => {{
         struct Second;
 
-        impl<const FUEL: bool> Run<SiblingCalls<FUEL>> for Second {
+        impl<Counted: Bounds> Run<SiblingCalls<Counted>> for Second {
             #[inline(always)]
             unsafe fn run(machine: &mut Machine<'_>, instruction: Instruction) -> State {
                 // SAFETY: the caller's promise.
-                unsafe { $($second_path)::+::<SiblingCalls<FUEL>, $($second)*>(machine, instruction) }
+                unsafe { $($second_path)::+::<SiblingCalls<Counted>, $($second)*>(machine, instruction) }
             }
         }
 
-        handler!(goes_on Then<SiblingCalls<FUEL>, Second>; $($first_path)::+ [$($first)*], $fuel)
+        handler!(goes_on Then<SiblingCalls<Counted>, Second>; $($first_path)::+ [$($first)*], $bounds)
     }};
 }
 
 macro_rules! all_handlers {
     (
-        $fuel:ident, $caches:ident;
+        $bounds:ident, $caches:ident;
         { $($name:ident $kind:ident $($path:ident)::+ $([$($generic:tt)*])?;)* }
         { $($cached:ident of $base:ident lane $lane:ident $($cached_path:ident)::+ [$($last:tt)*] else [$($plain:tt)*];)* }
         $($pair:ident of $first:ident $($first_path:ident)::+ [$($first_generic:tt)*]
             then $second:ident $($second_path:ident)::+ [$($second_generic:tt)*];)*
     ) => {{
         let mut table: [Handler; Operation::COUNT] = [halt; Operation::COUNT];
-        $(table[Operation::$name as usize] = handler!($kind $($path)::+ $([$($generic)*])?, $fuel);)*
+        $(table[Operation::$name as usize] = handler!($kind $($path)::+ $([$($generic)*])?, $bounds);)*
         $(table[Operation::$cached as usize] = if $caches {
-            handler!(inline $($cached_path)::+ [$($last)*], $fuel)
+            handler!(inline $($cached_path)::+ [$($last)*], $bounds)
         } else {
             table[Operation::$base as usize]
         };)*
         // A first instruction that relies on the result of the one before is run by itself where that is not at hand.
         $(table[Operation::$pair as usize] = if $caches || !relies_on_result(Operation::$first) {
-            pair_handler!([$($first_path)::+ [$($first_generic)*]] [$($second_path)::+ [$($second_generic)*]], $fuel)
+            pair_handler!([$($first_path)::+ [$($first_generic)*]] [$($second_path)::+ [$($second_generic)*]], $bounds)
         } else {
             table[Operation::$first as usize]
         };)*
@@ -200,8 +200,8 @@ const fn relies_on_result(operation: Operation) -> bool {
     operation as usize > Operation::Halt as usize
 }
 
-const fn table<const FUEL: bool>(caches: bool) -> [Handler; Operation::COUNT] {
-    for_each_handler!(all_handlers FUEL, caches;)
+const fn table<Counted: Bounds>(caches: bool) -> [Handler; Operation::COUNT] {
+    for_each_handler!(all_handlers Counted, caches;)
 }
 
 /// The end: returns to [`run`].
@@ -223,7 +223,7 @@ unsafe fn halt(
 ///
 /// # Safety
 /// `state` is at the beginning of the entry function's verified code, in its frame, which is the only one.
-pub(crate) unsafe fn run<const FUEL: bool>(machine: &mut Machine<'_>, state: State) -> State {
+pub(crate) unsafe fn run<Counted: Bounds>(machine: &mut Machine<'_>, state: State) -> State {
     // SAFETY: the caller's promise.
-    unsafe { go_uncached::<FUEL>(machine, state) }
+    unsafe { go_uncached::<Counted>(machine, state) }
 }
