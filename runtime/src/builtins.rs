@@ -21,6 +21,7 @@ use fxhash::FxHashMap;
 
 use crate::context::Runtime;
 use crate::error::Fault;
+use crate::gas::Pricing;
 use crate::value::Value;
 
 pub(crate) use convert::{char_code, to_float, to_hex, to_int, to_string};
@@ -41,6 +42,8 @@ pub struct Builtin {
     pub arity: (usize, usize),
     /// Its code; it gets between `arity.0` and `arity.1` arguments.
     pub function: NativeFunction,
+    /// What a call takes gas for.
+    pub pricing: Pricing,
     /// How it is called and what it gives, in one line.
     pub help: &'static str,
 }
@@ -52,7 +55,7 @@ const fn at_least(fewest: usize) -> (usize, usize) {
 
 /// A row of a table.
 const fn builtin(name: &'static str, arity: (usize, usize), function: NativeFunction, help: &'static str) -> Builtin {
-    Builtin { name, arity, function, help }
+    Builtin { name, arity, function, pricing: Pricing::of(name), help }
 }
 
 static TABLES: [&[Builtin]; 9] = [

@@ -58,6 +58,17 @@ const GROWS: &[&str] = &[
     "toString",
 ];
 
+/// What a call of a builtin or of a method of the runtime takes more gas for than for being called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pricing {
+    /// The sizes of what is given to it, if the first of that is no map.
+    counts_arguments: bool,
+    /// The sizes of what is given to it, if the first of that is a map.
+    counts_arguments_with_map: bool,
+    /// The size of what it gives.
+    counts_result: bool,
+}
+
 /// Bytes of text that are as much work as one element of a list.
 const BYTES_PER_ELEMENT: usize = 8;
 
@@ -162,30 +173,61 @@ impl Runtime {
 
     /// How much work a call is beyond what every call of it is: an element of a collection that is given to it counts one, as do so many bytes of
     /// text, unless what it does takes the same time for any.
-    pub(crate) fn work(&self, name: &str, arguments: &[Value]) -> u64 {
-        let is_map = arguments.first().is_some_and(|first| matches!(first.tag(), Tag::Map | Tag::StateMap));
-        let takes_equal_time = TAKES_EQUAL_TIME.contains(&name)
-            || ARE_OPERATIONS.contains(&name)
-            || is_map && TAKES_EQUAL_TIME_ON_MAPS.contains(&name);
-        let counted = if takes_equal_time { &[] } else { arguments };
-        counted.iter().map(|&value| self.size(value)).sum()
+    #[inline]
+    pub(crate) fn work(&self, pricing: Pricing, arguments: &[Value]) -> u64 {
+        let is_counted = match arguments.first() {
+            Some(first) if matches!(first.tag(), Tag::Map | Tag::StateMap) => pricing.counts_arguments_with_map,
+            _ => pricing.counts_arguments,
+        };
+        if is_counted { arguments.iter().map(|&value| self.size(value)).sum() } else { 0 }
     }
 
     /// The same for what it gives, where that is not made of what is given to it.
-    pub(crate) fn work_of_result(&self, name: &str, result: Value) -> u64 {
-        if GROWS.contains(&name) { self.size(result) } else { 0 }
+    #[inline]
+    pub(crate) fn work_of_result(&self, pricing: Pricing, result: Value) -> u64 {
+        if pricing.counts_result { self.size(result) } else { 0 }
     }
 
+    #[inline]
     fn size(&self, value: Value) -> u64 {
-        let size = if let Some(string) = value.as_string() {
-            string.len() / BYTES_PER_ELEMENT
-        } else if let Some(list) = value.as_list() {
-            list.len()
-        } else if let Some(map) = value.as_map() {
-            map.len()
-        } else {
-            self.state_map_len(value)
+        let size = match value.tag() {
+            Tag::String => value.as_string().map_or(0, |string| string.len() / BYTES_PER_ELEMENT),
+            Tag::List => value.as_list().map_or(0, |list| list.len()),
+            Tag::Map => value.as_map().map_or(0, |map| map.len()),
+            Tag::StateMap => self.state_map_len(value),
+            _ => 0,
         };
         size as u64
     }
+}
+
+impl Pricing {
+    /// The pricing of the builtin or method of that name.
+    pub(crate) const fn of(name: &str) -> Self {
+        let counts_arguments = !is_among(name, TAKES_EQUAL_TIME) && !is_among(name, ARE_OPERATIONS);
+        Self {
+            counts_arguments,
+            counts_arguments_with_map: counts_arguments && !is_among(name, TAKES_EQUAL_TIME_ON_MAPS),
+            counts_result: is_among(name, GROWS),
+        }
+    }
+}
+
+const fn is_among(name: &str, names: &[&str]) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        if is_same(name.as_bytes(), names[at].as_bytes()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn is_same(left: &[u8], right: &[u8]) -> bool {
+    let mut at = 0;
+    while at < left.len() && at < right.len() && left[at] == right[at] {
+        at += 1;
+    }
+    at == left.len() && at == right.len()
 }

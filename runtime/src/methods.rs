@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 use fxhash::FxHashMap;
 
 use crate::builtins::NativeFunction;
+use crate::gas::Pricing;
 use crate::value::{Tag, Value};
 
 /// A method of the runtime; argument 0 is the receiver.
@@ -25,6 +26,8 @@ pub struct NativeMethod {
     pub arity: (usize, usize),
     /// Its code.
     pub function: NativeFunction,
+    /// What a call takes gas for.
+    pub pricing: Pricing,
 }
 
 /// The methods of one name.
@@ -114,7 +117,8 @@ static BY_NAME: LazyLock<FxHashMap<&str, NativeMethods>> = LazyLock::new(|| {
     for table in all() {
         for row in table.rows {
             for &name in row.names {
-                let method = NativeMethod { name, arity: row.arity, function: row.function };
+                let pricing = Pricing::of(name);
+                let method = NativeMethod { name, arity: row.arity, function: row.function, pricing };
                 *(table.slot)(by_name.entry(name).or_default()) = Some(method);
             }
         }

@@ -3,6 +3,7 @@
 use crate::builtins::{Builtin, NativeFunction};
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
+use crate::gas::Pricing;
 use crate::methods::NativeMethod;
 use crate::value::{Tag, Value};
 
@@ -127,7 +128,7 @@ impl Runtime {
             return Err(wrong_arity(builtin.name, builtin.arity, arguments.len()));
         }
         if self.is_metered() {
-            return self.call_paid(builtin.name, builtin.function, arguments, 0);
+            return self.call_paid(builtin.pricing, builtin.function, arguments, 0);
         }
         if let Some(arguments) = self.all_plain(arguments)? {
             return (builtin.function)(self, &arguments);
@@ -141,7 +142,7 @@ impl Runtime {
     #[inline(never)]
     fn call_paid(
         &mut self,
-        name: &str,
+        pricing: Pricing,
         function: NativeFunction,
         arguments: &[Value],
         receivers: usize,
@@ -150,10 +151,10 @@ impl Runtime {
         let plain: Option<Vec<Value>> =
             plain.map(|plain| arguments[..receivers].iter().copied().chain(plain.iter().copied()).collect());
         let arguments = plain.as_deref().unwrap_or(arguments);
-        let work = self.work(name, arguments);
+        let work = self.work(pricing, arguments);
         let result = function(self, arguments)?;
         // Last, because a call that wants more memory is made again.
-        self.charge(work + self.work_of_result(name, result))?;
+        self.charge(work + self.work_of_result(pricing, result))?;
         Ok(result)
     }
 
@@ -165,7 +166,7 @@ impl Runtime {
             return Err(wrong_arity(method.name, method.arity, given));
         }
         if self.is_metered() {
-            return self.call_paid(method.name, method.function, arguments, 1);
+            return self.call_paid(method.pricing, method.function, arguments, 1);
         }
         if let Some(plain) = self.all_plain(&arguments[1..])? {
             let mut all = vec![arguments[0]];
