@@ -136,6 +136,12 @@ fn footprint_of_size(key: Option<Key<'_>>, size: usize) -> i64 {
     (LOCATION + key + size) as i64
 }
 
+/// Whether one of these values is a map in the state of a contract.
+#[inline]
+pub(crate) fn has_state_map(values: &[Value]) -> bool {
+    values.iter().any(|value| value.tag() == Tag::StateMap)
+}
+
 /// The contract that a record is, by its number in this run. Its only field keeps that.
 fn instance_of(record: &Record) -> u32 {
     record.fields().first().map_or(u32::MAX, |field| field.int_payload() as u32)
@@ -804,11 +810,14 @@ impl Runtime {
     }
 
     /// The same for several values, which are copied only if one of them is such a map.
+    #[inline]
     pub(crate) fn all_plain(&mut self, values: &[Value]) -> Result<Option<Vec<Value>>, Fault> {
-        if !values.iter().any(|value| value.tag() == Tag::StateMap) {
-            return Ok(None);
-        }
-        values.iter().map(|&value| self.plain(value)).collect::<Result<_, _>>().map(Some)
+        if has_state_map(values) { self.plain_copies(values).map(Some) } else { Ok(None) }
+    }
+
+    #[cold]
+    fn plain_copies(&mut self, values: &[Value]) -> Result<Vec<Value>, Fault> {
+        values.iter().map(|&value| self.plain(value)).collect()
     }
 
     #[cold]

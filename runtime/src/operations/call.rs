@@ -1,6 +1,7 @@
 //! What a call runs.
 
 use crate::builtins::{Builtin, NativeFunction};
+use crate::chain::has_state_map;
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::gas::Pricing;
@@ -127,16 +128,13 @@ impl Runtime {
         if arguments.len() < builtin.arity.0 || arguments.len() > builtin.arity.1 {
             return Err(wrong_arity(builtin.name, builtin.arity, arguments.len()));
         }
-        if self.is_metered() {
+        if self.is_metered() || has_state_map(arguments) {
             return self.call_paid(builtin.pricing, builtin.function, arguments, 0);
-        }
-        if let Some(arguments) = self.all_plain(arguments)? {
-            return (builtin.function)(self, &arguments);
         }
         (builtin.function)(self, arguments)
     }
 
-    /// Calls a builtin or a method of the runtime, and takes gas for its work.
+    /// Calls a builtin or a method of the runtime, and takes gas for its work if the run is metered.
     ///
     /// The first `receivers` arguments may be maps in the state of a contract; those after them are made plain.
     #[inline(never)]
@@ -165,13 +163,8 @@ impl Runtime {
         if given < method.arity.0 || given > method.arity.1 {
             return Err(wrong_arity(method.name, method.arity, given));
         }
-        if self.is_metered() {
+        if self.is_metered() || has_state_map(&arguments[1..]) {
             return self.call_paid(method.pricing, method.function, arguments, 1);
-        }
-        if let Some(plain) = self.all_plain(&arguments[1..])? {
-            let mut all = vec![arguments[0]];
-            all.extend(plain);
-            return (method.function)(self, &all);
         }
         (method.function)(self, arguments)
     }
