@@ -332,7 +332,10 @@ mod tests {
         let times: Vec<f64> = (0..7).map(|_| 30.0 + uniform(&mut random)).collect();
         let estimate = independent_ratio(&base, &times, &mut random);
         let Interval { low, high } = estimate.interval.unwrap();
-        assert!((2.7..3.1).contains(&low) && low < estimate.value && estimate.value < high && high < 3.1, "{estimate:?}");
+        assert!(
+            (2.7..3.1).contains(&low) && low < estimate.value && estimate.value < high && high < 3.1,
+            "{estimate:?}"
+        );
         assert_eq!(independent_ratio(&base, &times[..5], &mut random).interval, None);
     }
 

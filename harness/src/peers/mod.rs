@@ -289,8 +289,7 @@ mod tests {
                 _ => ("fib", "fib 10 55", "fib 10 54"),
             };
             let expected = format!("{wrong}\n");
-            let mut contestant =
-                installed.start(workload(name).unwrap(), "10", expected.as_bytes(), PATIENCE).unwrap();
+            let mut contestant = installed.start(workload(name).unwrap(), "10", expected.as_bytes(), PATIENCE).unwrap();
             let said = contestant.run(2).unwrap_err();
             let line = format!("wrong answer: line 1 of the output is \"{right}\", not \"{wrong}\"");
             assert_eq!(said, line, "{}", peer.name);
