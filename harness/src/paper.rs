@@ -367,7 +367,7 @@ mod tests {
         add_functions(&mut environment, &data);
         let render = |template: &str| environment.render_str(template, ()).map_err(|error| format!("{error:#}"));
         assert_eq!(render("{{ cost('made', 'native', 'executor') }}").unwrap(), "10.0");
-        assert_eq!(render("{{ cost('made', 'native', 'against') }}").unwrap(), "none");
+        assert_eq!(render("{{ cost('made', 'native', 'against') is none }}").unwrap(), "true");
         let both = "[['made', 'native', 'executor'], ['made', 'guest', 'executor']]";
         let ratio = format!("{{% set r = cost_ratio({both}[0], {both}[1]) %}}{{{{ r.value }}}} {{{{ r.low < 3.01 }}}}");
         assert_eq!(render(&ratio).unwrap(), "3.0 true");
