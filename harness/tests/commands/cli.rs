@@ -365,7 +365,7 @@ fn listings() {
     assert!(executors.lines().next().unwrap().starts_with("auto"));
     assert!(out(&harness(&["list", "workloads"])).lines().count() >= 35);
     let peers = out(&harness(&["list", "peers"]));
-    assert_eq!(peers.lines().count(), 7, "{peers}");
+    assert_eq!(peers.lines().count(), 8, "{peers}");
     assert!(peers.starts_with("native ") && peers.contains("rustc "), "{peers}");
     let passes = out(&harness(&["list", "passes"]));
     for pass in ["fold", "copies", "common", "dead", "peephole", "combine", "thread", "strength"] {
