@@ -18,7 +18,7 @@ use std::process::{Command, Stdio};
 use benches::bundled;
 use bumpalo::Bump;
 use converter::Options;
-use engine::workloads::{workload, workloads};
+use engine::workloads::{programs, workload};
 use engine::{Compiled, Configuration, Dispatch, Prepared, Source, find_executor};
 use lang::NoLoader;
 use runtime::RunOptions;
@@ -57,7 +57,7 @@ const PARTS: [Part; 9] = [
     ("front-end/resolve", || on_sources(analyze)),
     ("front-end/compile", || on_sources(|text| drop(black_box(compile(text))))),
     ("front-end/verify", || {
-        let codes: Vec<isa::StackCode> = workloads().iter().map(|workload| compile(workload.source())).collect();
+        let codes: Vec<isa::StackCode> = programs().map(|workload| compile(workload.source())).collect();
         let mut codes = codes.into_iter();
         Box::new(move || codes.by_ref().for_each(|code| drop(black_box(isa::verify::stack(code)))))
     }),
@@ -117,7 +117,7 @@ fn ready(kernel: &str, configuration: &Configuration) -> Box<dyn Prepared> {
 }
 
 fn on_sources(work: fn(&str)) -> Work {
-    let sources: Vec<&str> = workloads().iter().map(|workload| workload.source()).collect();
+    let sources: Vec<&str> = programs().map(|workload| workload.source()).collect();
     Box::new(move || sources.iter().for_each(|source| work(source)))
 }
 

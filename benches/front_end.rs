@@ -8,7 +8,7 @@ use std::hint::black_box;
 use benches::{long_file, short};
 use bumpalo::Bump;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use engine::workloads::workloads;
+use engine::workloads::programs;
 use lang::NoLoader;
 
 fn analyze(text: &str) {
@@ -24,7 +24,7 @@ fn compile(text: &str) -> isa::StackCode {
 }
 
 fn front_end(criterion: &mut Criterion) {
-    let suite: Vec<&str> = workloads().iter().map(|workload| workload.source()).collect();
+    let suite: Vec<&str> = programs().map(|workload| workload.source()).collect();
     let long = long_file(20_000);
     for (name, texts) in [("suite", suite.as_slice()), ("long file", &[long.as_str()])] {
         let mut group = criterion.benchmark_group(name);

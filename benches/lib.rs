@@ -23,8 +23,7 @@ pub fn short() -> Criterion {
 /// # Panics
 /// When one does not compile, which tests rule out.
 pub fn bundled() -> Vec<Compiled> {
-    engine::workloads::workloads()
-        .iter()
+    engine::workloads::programs()
         .map(|workload| {
             Compiled::new(&Source::text(&workload.file, workload.source())).expect("bundled programs compile")
         })

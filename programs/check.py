@@ -69,16 +69,16 @@ def output_of(command, script, size):
 
 
 def check(workload, write):
-    name = workload["name"]
+    model = workload.get("model", workload["name"])
     problems = []
     guest = HERE / workload["file"]
     bad = unbalanced(guest.read_text(encoding="utf-8"))
     if bad is not None:
         problems.append(f"{workload['file']}:{bad}: unbalanced bracket")
     for size in ("small", "full"):
-        expected = HERE / "expected" / f"{name}.{size}.txt"
+        expected = HERE / "expected" / f"{model}.{size}.txt"
         for label, command, extension in PEERS:
-            script = HERE / "peers" / FOLDERS[extension] / f"{name}.{extension}"
+            script = HERE / "peers" / FOLDERS[extension] / f"{model}.{extension}"
             if not script.exists():
                 if label == "python" or workload["kind"] == "kernel":
                     problems.append(f"{script.relative_to(HERE)} is missing")

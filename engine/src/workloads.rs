@@ -14,8 +14,11 @@ pub struct Workload {
     pub name: String,
     /// Its file in `programs/`.
     pub file: String,
-    /// `kernel`, `program` or `contract`.
+    /// `kernel`, `program`, `contract` or `operation`.
     pub kind: String,
+    /// The name under which its expected output and its peers lie, where that is not its own: programs that do the same in two ways share it.
+    #[serde(default)]
+    model: Option<String>,
     /// What it does, in one line.
     pub about: String,
     /// What it exercises.
@@ -60,6 +63,14 @@ pub fn workloads() -> &'static [Workload] {
     })
 }
 
+/// Kind of the workloads that are one operation each, written in one way or another.
+pub const OPERATION: &str = "operation";
+
+/// The bundled programs that stand for programs: all but the operations. Means over all programs are over these.
+pub fn programs() -> impl Iterator<Item = &'static Workload> {
+    workloads().iter().filter(|workload| workload.kind != OPERATION)
+}
+
 /// The bundled program of this name.
 pub fn workload(name: &str) -> Option<&'static Workload> {
     workloads().iter().find(|workload| workload.name == name)
@@ -79,9 +90,14 @@ impl Workload {
         }
     }
 
+    /// The name under which its expected output and its peers lie.
+    pub fn model(&self) -> &str {
+        self.model.as_ref().unwrap_or(&self.name)
+    }
+
     /// What it prints.
     pub fn expected(&self, size: Size) -> &'static str {
-        text(&format!("expected/{}.{}.txt", self.name, size.name()))
+        text(&format!("expected/{}.{}.txt", self.model(), size.name()))
     }
 }
 
@@ -96,7 +112,7 @@ fn text(path: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Size, workload, workloads};
+    use super::{OPERATION, Size, programs, workload, workloads};
 
     #[test]
     fn every_workload_is_complete() {
@@ -110,5 +126,27 @@ mod tests {
         }
         assert_eq!(workload("fib").map(|workload| workload.kind.as_str()), Some("kernel"));
         assert!(workload("nothing").is_none());
+    }
+
+    #[test]
+    fn operations_are_no_programs() {
+        assert!(programs().all(|workload| workload.kind != OPERATION));
+        let operations = workloads().iter().filter(|workload| workload.kind == OPERATION);
+        assert_eq!(programs().count() + operations.count(), workloads().len());
+    }
+
+    /// Where an operation is there in both ways, what they print is compared, and at the same sizes.
+    #[test]
+    fn pairs_of_operations_check_each_other() {
+        let mut pairs = 0;
+        for native in workloads().iter().filter(|workload| workload.kind == OPERATION) {
+            let Some(name) = native.name.strip_suffix("_native") else { continue };
+            let Some(guest) = workload(&format!("{name}_guest")) else { continue };
+            if native.model() == guest.model() {
+                assert_eq!((&native.small, &native.full), (&guest.small, &guest.full), "{name}");
+                pairs += 1;
+            }
+        }
+        assert!(pairs >= 6, "{pairs} pairs have one model");
     }
 }

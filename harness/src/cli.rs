@@ -138,6 +138,9 @@ pub struct CompareOptions {
     /// A bundled program, instead of all of them; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub workload: Vec<String>,
+    /// The bundled programs of this kind; may be given more than once. Without choice all are compared but those of kind operation
+    #[arg(long, value_name = "KIND")]
+    pub kind: Vec<String>,
     /// A program of your own; may be given more than once
     #[arg(long, value_name = "FILE")]
     pub program: Vec<PathBuf>,

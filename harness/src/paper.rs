@@ -14,6 +14,8 @@
 //! | `speedup("compare", ["fib", "sieve"])` | speed-up over these workloads, with `value`, `low` and `high` from their samples |
 //! | `relative("compare", "lua", "python", "fib")` | time of Python over that of Lua, with `value`, `low` and `high`; nothing if one has no times |
 //! | `relative("compare", "lua", "python", ["fib", "sieve"])` | geometric mean of the same over workloads |
+//! | `cost("compare", "hash_native", "executor")` | time for one of what the workload's argument counts; nothing if it was not timed |
+//! | `cost_ratio(["compare", "hash_native", "executor"], ["other", "hash_guest", "lua"])` | how many times that the second takes of the first, with `value`, `low` and `high`; nothing if one was not timed |
 //! | `drift("compare", "node", "fib")` | median time of the second half of the rounds over that of the first half |
 //! | `geomean("compare", "instructions_ratio", ["fib"])` | geometric mean of a figure; without names, over all workloads |
 //! | `sweep("sweep")` | of a file of `harness sweep`: its manifest, programs and phases |
@@ -230,6 +232,21 @@ fn relative(results: &Results, base: &str, who: &str, names: &[String]) -> Resul
     estimate(statistics::geometric_mean_speedup(&rounds, &mut Random::new(results.manifest.seed)))
 }
 
+/// Nanoseconds for one of what the workload's argument counts, sample by sample; nothing if there are no times.
+fn costs(results: &Results, workload: &str, who: &str) -> Result<Option<Vec<f64>>, Error> {
+    let row = find(results, workload)?;
+    let count: f64 = row.argument.parse().map_err(|_| missing(format!("the argument of {workload} is no number")))?;
+    Ok(row.samples(who).map(|samples| samples.iter().map(|time| time / count).collect()))
+}
+
+/// The same for a file, a workload in it, and who ran it, as a template names them.
+fn costs_at(data: &Data, at: &Value) -> Result<Option<Vec<f64>>, Error> {
+    let [name, workload, who] = &names(at)?[..] else {
+        return Err(missing(format!("{at} is not a result file, a workload and who ran it")));
+    };
+    costs(file(data, name)?, workload, who)
+}
+
 /// Median of the second half of somebody's samples over that of the first half.
 fn drift(results: &Results, who: &str, workload: &str) -> Result<Value, Error> {
     let Some(samples) = find(results, workload)?.samples(who) else { return Ok(Value::from(())) };
@@ -279,6 +296,18 @@ fn add_functions(environment: &mut Environment<'_>, data: &Data) {
         relative(file(&own, name)?, base, who, &names(&over)?)
     });
     let own = Arc::clone(data);
+    environment.add_function("cost", move |name: &str, workload: &str, who: &str| -> Result<Value, Error> {
+        let costs = costs(file(&own, name)?, workload, who)?;
+        Ok(costs.map_or(Value::from(()), |costs| Value::from(statistics::median(&costs))))
+    });
+    let own = Arc::clone(data);
+    environment.add_function("cost_ratio", move |base: Value, who: Value| -> Result<Value, Error> {
+        let (Some(base), Some(who)) = (costs_at(&own, &base)?, costs_at(&own, &who)?) else {
+            return Ok(Value::from(()));
+        };
+        estimate(statistics::independent_ratio(&base, &who, &mut Random::new(1)))
+    });
+    let own = Arc::clone(data);
     environment
         .add_function("drift", move |name: &str, who: &str, workload: &str| drift(file(&own, name)?, who, workload));
     let own = Arc::clone(data);
@@ -310,7 +339,50 @@ fn add_filters(environment: &mut Environment<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use super::shell;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use minijinja::Environment;
+
+    use super::{File, add_functions, shell};
+
+    /// Two workloads, the second of which does four times as many of something that takes three times as long.
+    #[test]
+    fn costs_are_those_of_one_of_what_the_argument_counts() {
+        let row = |workload: &str, argument: &str, samples: [f64; 6]| {
+            serde_json::json!({
+                "workload": workload, "argument": argument, "executor": "register", "against": "stack", "agrees": true,
+                "verdict": "unknown", "peers": {}, "unavailable": {}, "runs_per_sample": 1, "against_runs_per_sample": 1,
+                "samples_ns": samples, "against_samples_ns": [],
+            })
+        };
+        let rows = [
+            row("native", "10", [100.0, 110.0, 90.0, 100.0, 100.0, 100.0]),
+            row("guest", "40", [1200.0; 6]),
+            row("named", "fib", [1200.0; 6]),
+        ];
+        let rows = rows.map(|row| serde_json::from_value(row).unwrap()).to_vec();
+        let data = Arc::new(BTreeMap::from([("made".to_string(), File::Comparison(made(rows)))]));
+        let mut environment = Environment::new();
+        add_functions(&mut environment, &data);
+        let render = |template: &str| environment.render_str(template, ()).map_err(|error| format!("{error:#}"));
+        assert_eq!(render("{{ cost('made', 'native', 'executor') }}").unwrap(), "10.0");
+        assert_eq!(render("{{ cost('made', 'native', 'against') or 'nothing' }}").unwrap(), "nothing");
+        let both = "[['made', 'native', 'executor'], ['made', 'guest', 'executor']]";
+        let ratio =
+            format!("{{% set r = cost_ratio({both}[0], {both}[1]) %}}{{{{ r.value }}}} {{{{ 'low' if r.low < 3.0 }}}}");
+        assert_eq!(render(&ratio).unwrap(), "3.0 low");
+        assert!(render("{{ cost('made', 'named', 'executor') }}").unwrap_err().contains("is no number"));
+        assert!(render("{{ cost_ratio(['made'], ['made']) }}").unwrap_err().contains("who ran it"));
+    }
+
+    fn made(rows: Vec<crate::results::Row>) -> crate::results::Results {
+        let manifest = serde_json::from_value(serde_json::json!({
+            "command": [], "environment": crate::environment::Environment::now(), "executor": {}, "against": {},
+            "size": "small", "rounds": 6, "seed": 1, "timed": "", "intervals": "", "duration_s": 1.0,
+        }));
+        crate::results::Results { manifest: manifest.unwrap(), rows }
+    }
 
     #[test]
     fn commands_can_be_typed_again() {

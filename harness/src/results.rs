@@ -113,9 +113,12 @@ pub struct PeerFigures {
 pub struct Row {
     /// Its name, or `geomean`.
     pub workload: String,
-    /// `kernel` or `program` for a bundled one, and empty for others.
+    /// `kernel`, `program`, `contract` or `operation` for a bundled one, and empty for others.
     #[serde(default)]
     pub kind: String,
+    /// The argument it was run with, which for a bundled one is its size; empty if there was none.
+    #[serde(default)]
+    pub argument: String,
     /// The executor of interest.
     pub executor: String,
     /// The executor it is compared with.

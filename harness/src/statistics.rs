@@ -154,6 +154,26 @@ fn speedup_by(rounds: &[Round], resamples: usize, random: &mut Random) -> Estima
     Estimate { value, interval }
 }
 
+/// How many times the first median the second is, of times that were not measured in the same rounds: each is resampled by itself.
+///
+/// The interval tells how well both were measured. That the machine was in another state for one than for the other, it cannot tell.
+pub fn independent_ratio(base: &[f64], times: &[f64], random: &mut Random) -> Estimate {
+    let value = median(times) / median(base);
+    let interval = (base.len().min(times.len()) >= FEWEST_ROUNDS).then(|| {
+        let mut scratch = Vec::new();
+        let mut resampled = |values: &[f64]| {
+            scratch.clear();
+            scratch.extend((0..values.len()).map(|_| values[random.below(values.len())]));
+            median_in_place(&mut scratch)
+        };
+        interval((0..RESAMPLES).map(|_| {
+            let base = resampled(base);
+            resampled(times) / base
+        }))
+    });
+    Estimate { value, interval }
+}
+
 /// The geometric mean of the speed-ups of several workloads.
 pub fn geometric_mean_speedup(workloads: &[&[Round]], random: &mut Random) -> Estimate {
     let mut scratch = Scratch::default();
@@ -303,6 +323,34 @@ mod tests {
         let share = covered as f64 / trials as f64;
         // Covering more often than promised errs on the careful side; covering less often would be a false claim.
         assert!(share >= 0.92, "{share}");
+    }
+
+    #[test]
+    fn independent_times_need_not_be_as_many() {
+        let mut random = Random::new(5);
+        let base: Vec<f64> = (0..15).map(|_| 10.0 + uniform(&mut random)).collect();
+        let times: Vec<f64> = (0..7).map(|_| 30.0 + uniform(&mut random)).collect();
+        let estimate = independent_ratio(&base, &times, &mut random);
+        let Interval { low, high } = estimate.interval.unwrap();
+        assert!(
+            (2.7..3.1).contains(&low) && low < estimate.value && estimate.value < high && high < 3.1,
+            "{estimate:?}"
+        );
+        assert_eq!(independent_ratio(&base, &times[..5], &mut random).interval, None);
+    }
+
+    #[test]
+    fn intervals_of_independent_times_cover_the_truth_as_often_as_they_say() {
+        let mut random = Random::new(6);
+        let trials = 300;
+        let covers = (0..trials).filter(|_| {
+            let times = |random: &mut Random| (0..15).map(|_| 100.0 + normal(random)).collect::<Vec<f64>>();
+            let (base, other) = (times(&mut random), times(&mut random));
+            let Interval { low, high } = independent_ratio(&base, &other, &mut random).interval.unwrap();
+            low <= 1.0 && 1.0 <= high
+        });
+        let share = covers.count() as f64 / f64::from(trials);
+        assert!((0.9..=0.995).contains(&share), "{share}");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use engine::workloads::{Size, workload, workloads};
+use engine::workloads::{OPERATION, Size, workload, workloads};
 use engine::{Configuration, ConfigurationError, EngineError};
 use serde::{Deserialize, Serialize};
 
@@ -201,8 +201,10 @@ impl Plan {
                 return Err(PlanError::NoProgram { name: name.clone(), known: known.join(", ") });
             }
         }
-        let chosen =
-            workloads().iter().filter(|workload| self.programs.is_empty() || self.programs.contains(&workload.name));
+        let chosen = workloads().iter().filter(|workload| match &self.programs[..] {
+            [] => workload.kind != OPERATION,
+            names => names.contains(&workload.name),
+        });
         for workload in chosen {
             let compiled: Result<Program, EngineError> = Program::bundled(workload, size);
             programs.push(compiled.expect("a test compiles every bundled program"));

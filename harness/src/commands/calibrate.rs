@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use engine::orchestrator::{CostModel, ENGINES, Facts, Measured, Policy, Regret};
 use engine::random::{self, Random};
-use engine::workloads::{Size, workloads};
+use engine::workloads::{self, Size};
 use engine::{Capture, Compiled, Configuration, Executor, Source, clock, find_executor};
 
 use super::check_writable;
@@ -64,7 +64,7 @@ fn programs(options: &CalibrateOptions) -> anyhow::Result<Vec<Program>> {
     let sizes: &[Size] = if options.quick { &[Size::Small] } else { &[Size::Small, Size::Full] };
     let mut programs = Vec::new();
     for &size in sizes {
-        for workload in workloads() {
+        for workload in workloads::programs() {
             let mut program = Program::bundled(workload, size)?;
             program.name = format!("{} ({})", workload.name, size.name());
             programs.push(program);

@@ -1,12 +1,12 @@
 //! `harness compare`
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use engine::workloads::{Size, workload, workloads};
+use engine::workloads::{self, Size, workload, workloads};
 use engine::{Compiled, Configuration, Source};
 
 use super::{FAILED, Usage, check_writable};
@@ -15,7 +15,7 @@ use crate::code_cache;
 use crate::environment::Environment;
 use crate::measure::{self, Field, Plan, Program};
 use crate::peers::peer;
-use crate::results::{self, Manifest, Results};
+use crate::results::{self, Manifest, Results, Row};
 use crate::terminal::tell;
 use crate::{tables, terminal};
 
@@ -51,7 +51,8 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
         let comparison = measure::compare(program, &field, plan, &mut || bar.inc(1));
         bar.set_position(((index + 1) * plan.rounds) as u64);
         let kind = program.workload.map_or("", |workload| &workload.kind);
-        rows.push(results::row(&program.name, kind, sides, &comparison, plan.seed));
+        let row = results::row(&program.name, kind, sides, &comparison, plan.seed);
+        rows.push(Row { argument: program.arguments.join(" "), ..row });
     }
     bar.finish_and_clear();
     let peers = results::peer_entries(&field);
@@ -154,8 +155,19 @@ fn format(options: &CompareOptions) -> Format {
 
 fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>> {
     let mut programs = Vec::new();
-    if options.workload.is_empty() && options.program.is_empty() {
-        for workload in workloads() {
+    if options.workload.is_empty() && options.program.is_empty() && options.kind.is_empty() {
+        for workload in workloads::programs() {
+            programs.push(Program::bundled(workload, size)?);
+        }
+    }
+    for kind in &options.kind {
+        let of_kind = || workloads().iter().filter(|workload| workload.kind == *kind);
+        if of_kind().next().is_none() {
+            let kinds: BTreeSet<&str> = workloads().iter().map(|workload| workload.kind.as_str()).collect();
+            let known = kinds.into_iter().collect::<Vec<_>>().join(", ");
+            return Err(Usage(format!("there are no workloads of kind '{kind}'; there are: {known}")).into());
+        }
+        for workload in of_kind() {
             programs.push(Program::bundled(workload, size)?);
         }
     }

@@ -13,6 +13,13 @@ pub(super) fn interpreter(interpreter: &Interpreter) -> Result<(String, Vec<Stri
     for program in interpreter.programs {
         let Some(version) = version(program, interpreter.version_argument) else { continue };
         if version.starts_with(interpreter.version_begins) {
+            let program = match interpreter.drivers {
+                [] => program,
+                drivers => drivers
+                    .iter()
+                    .find(|driver| self::version(driver, "--version").is_some())
+                    .ok_or_else(|| format!("{} is not installed, which is to start {program}", drivers.join(" or ")))?,
+            };
             let words = std::iter::once(program).chain(interpreter.arguments);
             return Ok((version, words.map(ToString::to_string).collect()));
         }
@@ -39,7 +46,14 @@ mod tests {
 
     /// Every machine that builds this has cargo.
     fn cargo(programs: &'static [&'static str], version_begins: &'static str) -> Interpreter {
-        Interpreter { language: &LUA, programs, version_argument: "--version", version_begins, arguments: &["-x"] }
+        Interpreter {
+            language: &LUA,
+            programs,
+            version_argument: "--version",
+            version_begins,
+            arguments: &["-x"],
+            drivers: &[],
+        }
     }
 
     #[test]
@@ -47,6 +61,17 @@ mod tests {
         let (version, command) = super::interpreter(&cargo(&["no-such-program", "cargo"], "cargo ")).unwrap();
         assert!(version.starts_with("cargo 1."), "{version}");
         assert_eq!(command, ["cargo", "-x"]);
+    }
+
+    #[test]
+    fn a_driver_of_another_language_is_looked_for_too() {
+        let other = Interpreter { drivers: &["no-such-program", "rustc"], ..cargo(&["cargo"], "cargo ") };
+        let (version, command) = super::interpreter(&other).unwrap();
+        assert!(version.starts_with("cargo 1."), "{version}");
+        assert_eq!(command, ["rustc", "-x"]);
+        let none = Interpreter { drivers: &["no-such-program"], ..cargo(&["cargo"], "cargo ") };
+        let reason = super::interpreter(&none).unwrap_err();
+        assert_eq!(reason, "no-such-program is not installed, which is to start cargo");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! - every other peer is one process a program ([`process`]), started before the first round and ended after the last. A driver
 //!   script in its language loads the program's script, runs its main function as often as it is asked to, and answers with the processor time that
 //!   took, as the process itself measures it, and with what was printed. So what is measured is execution alone, in a process
-//!   that is warm: its JIT compiler has seen the program before.
+//!   that is warm: its JIT compiler has seen the program before. The exception is `zexus`, whose driver starts it anew for each run.
 //!
 //! Scripts and drivers lie in `programs/peers/` and are part of the binary.
 
@@ -48,6 +48,9 @@ struct Interpreter {
     version_begins: &'static str,
     /// What stands before the driver on its command line.
     arguments: &'static [&'static str],
+    /// Programs that run the driver where the implementation cannot, in the order in which they are tried; empty where it can. Such a driver
+    /// starts the implementation itself.
+    drivers: &'static [&'static str],
 }
 
 /// A language that there are scripts in.
@@ -59,24 +62,40 @@ pub struct Language {
     folder: &'static str,
     /// What its files end with.
     extension: &'static str,
+    /// What its driver ends with.
+    driver_extension: &'static str,
 }
 
-static LUA: Language = Language { name: "Lua", folder: "lua", extension: "lua" };
-static PYTHON: Language = Language { name: "Python", folder: "python", extension: "py" };
-static JAVASCRIPT: Language = Language { name: "JavaScript", folder: "javascript", extension: "js" };
+static LUA: Language = Language { name: "Lua", folder: "lua", extension: "lua", driver_extension: "lua" };
+static PYTHON: Language = Language { name: "Python", folder: "python", extension: "py", driver_extension: "py" };
+static JAVASCRIPT: Language =
+    Language { name: "JavaScript", folder: "javascript", extension: "js", driver_extension: "js" };
+static ZEXUS: Language = Language { name: "Zexus", folder: "zexus", extension: "zx", driver_extension: "py" };
 
 const fn luajit(arguments: &'static [&'static str]) -> Option<Interpreter> {
-    let programs = &["luajit"];
-    Some(Interpreter { language: &LUA, programs, version_argument: "-v", version_begins: "LuaJIT", arguments })
+    Some(Interpreter {
+        language: &LUA,
+        programs: &["luajit"],
+        version_argument: "-v",
+        version_begins: "LuaJIT",
+        arguments,
+        drivers: &[],
+    })
 }
 
 const fn node(arguments: &'static [&'static str]) -> Option<Interpreter> {
-    let programs = &["node", "nodejs"];
-    Some(Interpreter { language: &JAVASCRIPT, programs, version_argument: "--version", version_begins: "v", arguments })
+    Some(Interpreter {
+        language: &JAVASCRIPT,
+        programs: &["node", "nodejs"],
+        version_argument: "--version",
+        version_begins: "v",
+        arguments,
+        drivers: &[],
+    })
 }
 
 /// Every peer.
-pub static PEERS: [Peer; 7] = [
+pub static PEERS: [Peer; 8] = [
     Peer { name: "native", about: "the kernels in plain Rust, in this process", package: "", interpreter: None },
     Peer {
         name: "lua",
@@ -88,6 +107,7 @@ pub static PEERS: [Peer; 7] = [
             version_argument: "-v",
             version_begins: "Lua 5.4",
             arguments: &["-E"],
+            drivers: &[],
         }),
     },
     Peer { name: "luajit", about: "LuaJIT with its tracing compiler", package: "luajit", interpreter: luajit(&["-E"]) },
@@ -107,6 +127,7 @@ pub static PEERS: [Peer; 7] = [
             version_argument: "--version",
             version_begins: "Python 3",
             arguments: &["-I"],
+            drivers: &[],
         }),
     },
     Peer { name: "node", about: "Node.js: V8 with its compilers", package: "nodejs", interpreter: node(&[]) },
@@ -115,6 +136,19 @@ pub static PEERS: [Peer; 7] = [
         about: "Node.js: V8's interpreter of register code alone",
         package: "nodejs",
         interpreter: node(&["--jitless"]),
+    },
+    Peer {
+        name: "zexus",
+        about: "the reference implementation of the language, in Python, started anew for each run",
+        package: "zexus",
+        interpreter: Some(Interpreter {
+            language: &ZEXUS,
+            programs: &["zx"],
+            version_argument: "--version",
+            version_begins: "Zexus",
+            arguments: &[],
+            drivers: &["python3", "python"],
+        }),
     },
 ];
 
@@ -171,12 +205,16 @@ impl Installed {
         let Some(language) = self.language else {
             return Ok(Box::new(Native::new(&workload.name, argument, expected)?));
         };
-        let Language { name, folder, extension } = language;
-        let script = bundled_file(&format!("peers/{folder}/{}.{extension}", workload.name))
+        let Language { name, folder, extension, driver_extension } = language;
+        // What two programs share is one of them, or neither.
+        let script = [workload.name.as_str(), workload.model()]
+            .iter()
+            .find_map(|name| bundled_file(&format!("peers/{folder}/{name}.{extension}")))
             .ok_or_else(|| format!("there is no {name} version of this program"))?;
-        let driver = bundled_file(&format!("peers/{folder}/driver.{extension}"))
+        let driver = bundled_file(&format!("peers/{folder}/driver.{driver_extension}"))
             .ok_or_else(|| format!("there is no driver for {name}"))?;
-        let files = [(format!("driver.{extension}"), driver), (format!("{}.{extension}", workload.name), script)];
+        let files =
+            [(format!("driver.{driver_extension}"), driver), (format!("{}.{extension}", workload.name), script)];
         Ok(Box::new(Process::start(&self.command, &files, argument, expected, patience)?))
     }
 }
@@ -205,7 +243,8 @@ mod tests {
                 let (argument, expected) = (workload.argument(Size::Small), workload.expected(Size::Small).as_bytes());
                 match installed.start(workload, argument, expected, PATIENCE) {
                     Err(reason) => {
-                        assert!(workload.kind != "kernel", "{} on {}: {reason}", workload.name, peer.name);
+                        let must = workload.kind == "kernel" && peer.name != "zexus";
+                        assert!(!must, "{} on {}: {reason}", workload.name, peer.name);
                         assert!(reason.starts_with("there is no "), "{} on {}: {reason}", workload.name, peer.name);
                     }
                     Ok(mut contestant) => {
@@ -217,7 +256,11 @@ mod tests {
                     }
                 }
             }
-            let all = if peer.name == "python" { workloads().len() } else { 10 };
+            let all = match peer.name {
+                "python" => workloads().len(),
+                "native" => 12,
+                _ => 10,
+            };
             assert_eq!(programs, all, "{}", peer.name);
         }
     }
@@ -241,21 +284,22 @@ mod tests {
     fn peers_that_lie_are_found_out() {
         for peer in &PEERS {
             let Ok(installed) = peer.find() else { continue };
-            let fib = workload("fib").unwrap();
-            let mut contestant = installed.start(fib, "10", b"fib 10 54\n", PATIENCE).unwrap();
-            let wrong = contestant.run(2).unwrap_err();
-            assert_eq!(
-                wrong, "wrong answer: line 1 of the output is \"fib 10 55\", not \"fib 10 54\"",
-                "{}",
-                peer.name
-            );
+            let (name, right, wrong) = match peer.name {
+                "zexus" => ("gas_guest", "10 charges", "11 charges"),
+                _ => ("fib", "fib 10 55", "fib 10 54"),
+            };
+            let expected = format!("{wrong}\n");
+            let mut contestant = installed.start(workload(name).unwrap(), "10", expected.as_bytes(), PATIENCE).unwrap();
+            let said = contestant.run(2).unwrap_err();
+            let line = format!("wrong answer: line 1 of the output is \"{right}\", not \"{wrong}\"");
+            assert_eq!(said, line, "{}", peer.name);
         }
     }
 
     #[test]
     fn names_are_those_of_the_contract() {
         let names: Vec<&str> = PEERS.iter().map(|peer| peer.name).collect();
-        assert_eq!(names, ["native", "lua", "luajit", "luajit-joff", "python", "node", "node-jitless"]);
+        assert_eq!(names, ["native", "lua", "luajit", "luajit-joff", "python", "node", "node-jitless", "zexus"]);
         assert!(peer("native").unwrap().find().is_ok());
         assert!(peer("perl").is_none());
     }

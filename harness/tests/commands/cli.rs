@@ -295,6 +295,28 @@ fn compare_times_peers_and_further_configurations() {
 }
 
 #[test]
+fn operations_are_compared_when_they_are_asked_for() {
+    let arguments = ["compare", "--vm", "register", "--quick", "--rounds", "1", "--format", "json"];
+    let compare = |more: &[&str]| -> Value {
+        serde_json::from_str(&out(&harness(&[&arguments[..], more].concat()))).expect("results are JSON")
+    };
+    let rows = |results: &Value| -> Vec<(String, String, String)> {
+        let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_string();
+        let rows = results["rows"].as_array().unwrap().iter();
+        rows.map(|row| (text(row, "workload"), text(row, "kind"), text(row, "argument"))).collect()
+    };
+    let operations = rows(&compare(&["--kind", "operation"]));
+    assert!(operations.len() > 10);
+    assert!(operations.iter().all(|(name, kind, _)| kind == "operation" || name == "geomean"), "{operations:?}");
+    assert!(operations.contains(&("gas_guest".to_string(), "operation".to_string(), "1000".to_string())));
+    let both = rows(&compare(&["--kind", "contract", "--workload", "fib"]));
+    assert!(both.iter().any(|row| row.0 == "token") && both.iter().any(|row| row.0 == "fib"), "{both:?}");
+    let unknown = harness(&["compare", "--kind", "kernels"]);
+    assert_eq!(code(&unknown), 2);
+    assert!(err(&unknown).contains("there are: contract, kernel, operation, program"), "{}", err(&unknown));
+}
+
+#[test]
 fn missing_peers_are_reported_with_what_brings_them() {
     let output = command()
         .args(["compare", "--quick", "--workload", "fib", "--rounds", "6", "--peer", "luajit", "--peer", "native"])
@@ -343,7 +365,7 @@ fn listings() {
     assert!(executors.lines().next().unwrap().starts_with("auto"));
     assert!(out(&harness(&["list", "workloads"])).lines().count() >= 35);
     let peers = out(&harness(&["list", "peers"]));
-    assert_eq!(peers.lines().count(), 7, "{peers}");
+    assert_eq!(peers.lines().count(), 8, "{peers}");
     assert!(peers.starts_with("native ") && peers.contains("rustc "), "{peers}");
     let passes = out(&harness(&["list", "passes"]));
     for pass in ["fold", "copies", "common", "dead", "peephole", "combine", "thread", "strength"] {

@@ -7,8 +7,11 @@ use native_kernels::{KERNELS, kernel};
 
 #[test]
 fn kernels_print_what_is_expected_at_both_sizes() {
-    for workload in workloads().iter().filter(|workload| workload.kind == "kernel") {
-        let kernel = kernel(&workload.name).unwrap_or_else(|| panic!("{} has a native kernel", workload.name));
+    for workload in workloads() {
+        let Some(kernel) = kernel(&workload.name) else {
+            assert!(workload.kind != "kernel", "{} has a native kernel", workload.name);
+            continue;
+        };
         for size in [Size::Small, Size::Full] {
             let mut output = String::new();
             (kernel.run)(workload.argument(size).parse().unwrap(), &mut output).unwrap();
