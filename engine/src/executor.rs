@@ -135,7 +135,7 @@ fn measure(runtime: &mut Runtime, execute: impl FnOnce(&mut Runtime) -> Result<V
         (result, _) => result,
     };
     let time = clock::now().saturating_sub(begun);
-    runtime.abandon_transactions();
+    runtime.abandon_transactions(result.as_ref().err().map(|fault| &**fault));
     let mut outcome = Outcome::new(runtime, black_box(result), time);
     match runtime.finish_block() {
         Ok(block) => {

@@ -55,7 +55,7 @@ fn run(code: &Verified<RegCode>, workload: &Workload) -> (String, Vec<u8>, u64, 
         Err(fault) => format!("{:?}: {} {:?}", fault.kind, fault.message, fault.origin),
     };
     runtime.output.flush().unwrap();
-    runtime.abandon_transactions();
+    runtime.abandon_transactions(None);
     let ledger = format!("{:?} {:?}", runtime.ledger.state_root(), runtime.ledger.events());
     (result, capture.take(), runtime.fuel, ledger)
 }

@@ -92,6 +92,8 @@ pub struct Chain {
     is_used: bool,
     /// Each transaction is recorded, for the block that is made at the end.
     makes_block: bool,
+    /// The error that code of the outermost transaction was left by last.
+    failing: Option<(ErrorKind, String)>,
 }
 
 impl Chain {
@@ -650,7 +652,7 @@ impl Runtime {
         self.write_back()?;
         self.ledger.commit()?;
         if let Some(call) = self.chain.calls.pop() {
-            self.record(&call, Status::Success)?;
+            self.record(&call, true)?;
         }
         if leaves_contract {
             self.resume();
@@ -669,7 +671,7 @@ impl Runtime {
         }
         self.ledger.revert()?;
         self.bring_back(call.before);
-        self.record(&call, Status::Reverted)?;
+        self.record(&call, false)?;
         if let Some(outer) = self.chain.calls.last() {
             let root = outer.root;
             // Working copies may have been changed since the transaction began, and were written when it did.
@@ -682,18 +684,27 @@ impl Runtime {
         Ok(())
     }
 
-    /// Undoes what an error that nothing can catch has left open. The program is over.
-    pub fn abandon_transactions(&mut self) {
+    /// Notes the error that the running code is left by, in case it ends a transaction: which has a receipt that says so.
+    #[inline]
+    pub fn note_failing(&mut self, fault: &Error) {
+        if self.chain.makes_block && self.chain.calls.len() == 1 {
+            self.chain.failing = Some((fault.kind, fault.message.clone()));
+        }
+    }
+
+    /// Undoes what an error that nothing can catch has left open. The program is over, and ended with this error.
+    pub fn abandon_transactions(&mut self, fault: Option<&Error>) {
         let outermost = self.chain.calls.drain(..).next();
         while self.ledger.depth() != 0 && self.ledger.revert().is_ok() {}
         if let Some(call) = outermost {
+            self.chain.failing = fault.map(|fault| (fault.kind, fault.message.clone()));
             // It cannot fail, as nothing is open.
-            let _ = self.record(&call, Status::Reverted);
+            let _ = self.record(&call, false);
         }
     }
 
     /// Records a transaction that is over, if it was an outermost one and records are kept.
-    fn record(&mut self, call: &Call, status: Status) -> Result<(), Fault> {
+    fn record(&mut self, call: &Call, is_success: bool) -> Result<(), Fault> {
         if !self.chain.makes_block || !self.chain.calls.is_empty() {
             return Ok(());
         }
@@ -701,11 +712,19 @@ impl Runtime {
             sender: OUTSIDE.to_string(),
             contract: self.address_of(call.contract).to_string(),
             action: self.program.names[call.action as usize].to_string(),
+            gas_limit: self.limits.gas.filter(|&limit| limit != u64::MAX).map(|_| call.gas),
             ..Transaction::default()
         };
+        let failing = self.chain.failing.take();
+        let status = match failing {
+            _ if is_success => Status::Success,
+            Some((ErrorKind::Gas, _)) => Status::OutOfGas,
+            _ => Status::Reverted,
+        };
+        let error = failing.map(|(_, message)| message).filter(|_| !is_success);
         // Nothing where gas is not metered. An error may give back more than was taken since: what was charged before and covers what comes after.
         let gas_used = call.gas.saturating_sub(self.gas);
-        self.ledger.record(transaction, TransactionOutcome { status, gas_used, error: None })
+        self.ledger.record(transaction, TransactionOutcome { status, gas_used, error })
     }
 
     /// Makes a block of what the run has done to the ledger, if it did anything and was asked to.

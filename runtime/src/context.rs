@@ -462,6 +462,7 @@ impl Runtime {
     /// The value that `catch` binds to an error: what was thrown, or the message of an error of the runtime.
     pub fn landing_value(&mut self, fault: Fault, is_cleanup: bool) -> Value {
         if is_cleanup {
+            self.note_failing(&fault);
             return Failure::create(&mut self.heap, fault);
         }
         match fault.value {

@@ -95,7 +95,7 @@ fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Re
         }
     };
     let output = String::from_utf8(sink.0.take()).unwrap();
-    runtime.abandon_transactions();
+    runtime.abandon_transactions(None);
     let ledger = format!("{:?} {:?}", runtime.ledger.state_root(), runtime.ledger.events());
     Shown { result, output, fuel_used: how.fuel - runtime.fuel, ledger }
 }

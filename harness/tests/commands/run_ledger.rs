@@ -84,6 +84,34 @@ fn equal_runs_leave_equal_ledgers() {
 }
 
 #[test]
+fn receipts_say_what_ended_a_transaction() {
+    let program = "contract C {\n    state n = 0\n    action f(x) {\n        try { require(x != 1, \"one\") } catch (e) { this.n = 1 }\n        \
+                   try { require(x < 2, \"large\") } finally { try { throw \"inner\" } catch (e) { } }\n        \
+                   while x < 0 { x -= 1 }\n    }\n}\nlet c = C()\nfor each x in [0, 1, 2] { try { c.f(x) } catch (e) { print(e) } }\n\
+                   try { tx { throw [1, 2] } } catch (e) { }\nc.f(-1)";
+    let folder = tempfile::tempdir().unwrap();
+    let heads = ["ast", "stack", "register", "hybrid"].map(|vm| {
+        let file = folder.path().join(vm);
+        let output = run(program, &file, &["--vm", vm, "--deterministic", "--gas", "5000"]);
+        assert_eq!(output.status.code(), Some(1), "{vm}");
+        let chain = Chain::copy_of(&file).unwrap();
+        let block = chain.block(1).unwrap().unwrap();
+        let shown: Vec<(&str, Option<&str>)> =
+            block.receipts.iter().map(|receipt| (receipt.status.name(), receipt.error.as_deref())).collect();
+        let [made, good, caught, large, thrown, endless] = shown[..] else { panic!("{vm}: {shown:?}") };
+        assert_eq!([made, good, caught], [("success", None); 3], "{vm}");
+        assert_eq!(large, ("reverted", Some("Requirement failed: large")), "{vm}");
+        assert_eq!(endless.0, "out of gas", "{vm}");
+        assert!(endless.1.unwrap().starts_with("Out of gas: used "), "{vm}: {endless:?}");
+        assert_eq!(thrown, ("reverted", Some("[1, 2]")), "{vm}");
+        let limits = block.transactions.iter().map(|transaction| transaction.gas_limit.unwrap());
+        assert!(limits.is_sorted_by(|earlier, later| earlier > later), "{vm}: each may take what is left");
+        chain.head().unwrap().hash()
+    });
+    assert!(heads.iter().all(|head| *head == heads[0]));
+}
+
+#[test]
 fn what_ended_well_is_kept_when_the_program_fails() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("failing.ledger");
@@ -96,7 +124,10 @@ fn what_ended_well_is_kept_when_the_program_fails() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(out(&run("print(state_read(\"kept\"))", &file, &[])), "3\n");
     // Runs that only look make no block.
-    assert_eq!(Chain::copy_of(&file).unwrap().height(), 2);
+    let chain = Chain::copy_of(&file).unwrap();
+    assert_eq!(chain.height(), 2);
+    let errors = [1, 2].map(|height| chain.block(height).unwrap().unwrap().receipts[1].error.clone());
+    assert_eq!(errors, [Some("no".to_string()), Some("Out of fuel".to_string())]);
 }
 
 #[test]

@@ -282,6 +282,7 @@ impl<'a> Evaluator<'a, '_> {
         if let Err(Exit::Fault(fault)) = &outcome
             && fault.kind.is_catchable()
         {
+            self.runtime.note_failing(fault);
             let outcome = self.runtime.revert_transaction();
             self.checked(outcome, position)?;
         }
