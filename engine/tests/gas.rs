@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use engine::{Capture, Compiled, Configuration, Failure, Outcome, Returned, Source, find_executor};
+use engine::{Capture, Compiled, Configuration, Failure, LedgerOutcome, Outcome, Returned, Source, find_executor};
 use isa::StackOp;
 use runtime::{ErrorKind, RunOptions};
 
@@ -13,15 +13,17 @@ struct Shown {
     output: String,
     result: Result<Returned, Failure>,
     gas_used: Option<u64>,
+    /// Root of the state and events.
+    ledger: Option<Box<LedgerOutcome>>,
 }
 
 fn run(compiled: &Compiled, configuration: &Configuration) -> Shown {
     let executor = find_executor(configuration.vm).unwrap();
     let prepared = executor.prepare(compiled, configuration).unwrap_or_else(|error| panic!("{configuration}: {error}"));
     let capture = Capture::new();
-    let Outcome { result, gas_used, .. } =
+    let Outcome { result, gas_used, ledger, .. } =
         prepared.run(RunOptions { output: capture.writer(), ..configuration.run_options() });
-    Shown { output: String::from_utf8(capture.take()).unwrap(), result, gas_used }
+    Shown { output: String::from_utf8(capture.take()).unwrap(), result, gas_used, ledger }
 }
 
 /// The oracle, then both machines on code as it was compiled and on optimized code, and hybrid code.
