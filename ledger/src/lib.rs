@@ -19,6 +19,7 @@ mod chain;
 pub mod digest;
 pub mod disk;
 mod error;
+mod index;
 pub mod merkle;
 pub mod signature;
 mod state;

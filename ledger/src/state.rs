@@ -1,7 +1,7 @@
 //! The state in memory, and the journal that undoes what was written.
 //!
 //! A location is a *slot*: an element of one array, of one cache line. Fields are named by their slots; entries are found by the slot of their map and their key, in
-//! one hash table of slot numbers.
+//! one hash table of slot numbers ([`Index`]).
 //!
 //! The *journal* has a record for each slot written under an open checkpoint, with what the slot held before. A slot knows its latest record, so a second write under the same
 //! checkpoint needs none. Reverting goes through the records since the checkpoint, backwards; closing an inner checkpoint hands its records to the
@@ -13,11 +13,11 @@
 use std::sync::Arc;
 
 use fxhash::{FxHashMap, FxHasher};
-use hashbrown::HashTable;
 use runtime::host::{ContractId, Event, Key, MapHead, OwnedKey, Slot, Stored};
 use std::hash::Hasher;
 
 use crate::error::LedgerError;
+use crate::index::{Hash, Index};
 
 /// A location and what it holds.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ pub struct Content {
 pub(crate) struct State {
     cells: Vec<Cell>,
     /// Slots by parent and key.
-    table: HashTable<u32>,
+    index: Index,
     /// Slots of entries that are not in use.
     free: Vec<u32>,
     contracts: Vec<Arc<str>>,
@@ -110,16 +110,20 @@ pub(crate) struct State {
     pub(crate) entries: Vec<Appended>,
 }
 
+/// Whole numbers that agree but for their last three bits are neighbours in the index.
 #[inline]
-fn hash(parent: u32, key: Key<'_>) -> u64 {
+fn hash(parent: u32, key: Key<'_>) -> Hash {
     let mut hasher = FxHasher::default();
     hasher.write_u32(parent);
     match key {
-        Key::Int(value) => hasher.write_i64(value),
+        Key::Int(value) => hasher.write_i64(value >> 3),
         Key::Bool(value) => hasher.write_u8(u8::from(value)),
         Key::String(text) => hasher.write(text.as_bytes()),
     }
-    hasher.finish()
+    // The upper bits of the last product are those that all of the key has changed.
+    let whole = hasher.finish();
+    let mixed = whole ^ whole >> 32;
+    if let Key::Int(value) = key { mixed << 3 | value as u64 & 7 } else { mixed }
 }
 
 #[cold]
@@ -170,11 +174,10 @@ impl State {
 
     #[inline]
     fn find(&self, parent: u32, key: Key<'_>, hash: u64) -> Option<u32> {
-        let found = self.table.find(hash, |&slot| {
+        self.index.find(hash, |slot| {
             let cell = &self.cells[slot as usize];
             cell.parent == parent && cell.key.borrowed() == key
-        });
-        found.copied()
+        })
     }
 
     fn add(&mut self, parent: u32, key: Key<'_>, hash_of_key: u64) -> Result<u32, LedgerError> {
@@ -192,7 +195,7 @@ impl State {
             }
         };
         let cells = &self.cells;
-        self.table.insert_unique(hash_of_key, slot, |&slot| {
+        self.index.insert(hash_of_key, slot, |slot| {
             let cell = &cells[slot as usize];
             hash(cell.parent, cell.key.borrowed())
         });
@@ -226,9 +229,7 @@ impl State {
             return;
         }
         let hash = hash(cell.parent, cell.key.borrowed());
-        if let Ok(found) = self.table.find_entry(hash, |&other| other == slot) {
-            found.remove();
-        }
+        self.index.remove(hash, slot);
         // Nothing has such a parent.
         (cell.parent, cell.key) = (UNUSED, OwnedKey::Bool(false));
         self.free.push(slot);
