@@ -196,21 +196,7 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
 
     /// Pushes the contract whose member a bare name is.
     pub(super) fn load_owner(&mut self, owner: u32, position: u32) {
-        match self.module.analysis.resolved.files[self.file].owners[owner as usize] {
-            Binding::Capture(index) => {
-                let captures = &self.module.analysis.resolved.scope(self.file, self.id).captures;
-                let is_cell = captures[index as usize].is_cell;
-                self.emit(if is_cell { StackOp::LoadCaptureCell } else { StackOp::LoadCapture }, index, position);
-            }
-            Binding::Variable { owner, variable } => {
-                match self.module.analysis.resolved.scope(self.file, owner).variables[variable as usize].storage {
-                    Storage::Slot(slot) => self.emit(StackOp::LoadLocal, slot, position),
-                    Storage::Cell(slot) => self.emit(StackOp::LoadCell, slot, position),
-                    _ => unreachable!("'this' is a parameter or a variable of a constructor"),
-                }
-            }
-            _ => unreachable!("'this' is a variable"),
-        }
+        self.load_hidden(self.module.analysis.resolved.files[self.file].owners[owner as usize], position);
     }
 
     /// A contract without fields, or the error for one that lacks what its protocols ask for.

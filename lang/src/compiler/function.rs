@@ -588,8 +588,8 @@ impl<'a, 'p, 'm> FunctionCompiler<'a, 'p, 'm> {
         self.emit(StackOp::Pop, 0, position);
     }
 
-    /// Pushes a variable that has watchers or null.
-    fn load_hidden(&mut self, hidden: Binding, position: u32) {
+    /// Pushes a variable that the source does not name and that is set; null for what is none.
+    pub(super) fn load_hidden(&mut self, hidden: Binding, position: u32) {
         match hidden {
             Binding::Capture(index) => {
                 let captures = &self.module.analysis.resolved.scope(self.file, self.id).captures;
