@@ -110,6 +110,9 @@ pub(crate) struct State {
     pub(crate) entries: Vec<Appended>,
 }
 
+/// An odd number without pattern: 2^64 over the golden ratio (Knuth, *The Art of Computer Programming*, volume 3, section 6.4).
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Whole numbers that agree but for their last three bits are neighbours in the index.
 #[inline]
 fn hash(parent: u32, key: Key<'_>) -> Hash {
@@ -120,9 +123,9 @@ fn hash(parent: u32, key: Key<'_>) -> Hash {
         Key::Bool(value) => hasher.write_u8(u8::from(value)),
         Key::String(text) => hasher.write(text.as_bytes()),
     }
-    // The upper bits of the last product are those that all of the key has changed.
-    let whole = hasher.finish();
-    let mixed = whole ^ whole >> 32;
+    // The upper bits of a product are those that all of the key has changed; folded down and multiplied once more, all bits are.
+    let folded = |product: u64| product ^ product >> 32;
+    let mixed = folded(folded(hasher.finish()).wrapping_mul(SPREAD));
     if let Key::Int(value) = key { mixed << 3 | value as u64 & 7 } else { mixed }
 }
 
@@ -532,3 +535,19 @@ impl State {
 
 /// Parent of slots that are not in use: no map has this slot.
 const UNUSED: u32 = FIELD - 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_far_apart_belong_to_different_places() {
+        // Whatever the distance, so that no run of the index becomes long: 4096 keys have almost as many homes in 65,536 places.
+        for shift in 0..52 {
+            let mut homes: Vec<u64> = (0..4096_i64).map(|number| hash(1, Key::Int(number << shift)) & 0xffff).collect();
+            homes.sort_unstable();
+            homes.dedup();
+            assert!(homes.len() > 3000, "{} homes of numbers that are 2^{shift} apart", homes.len());
+        }
+    }
+}
