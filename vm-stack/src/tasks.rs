@@ -77,7 +77,6 @@ pub(crate) struct TaskStates {
     /// Bytes that `waiting` takes.
     bytes: usize,
     main: Option<Place>,
-    main_has_ended: bool,
 }
 
 /// Buffers that are kept to be used again.
@@ -234,7 +233,6 @@ impl Machine<'_> {
         unsafe { slot::put(self.value_stack.start(), result) };
         self.runtime.end_main();
         self.tasks.main = Some(Place { pc: self.code, sp: 1, base: 0, frame: 1 });
-        self.tasks.main_has_ended = true;
         self.schedule()
     }
 
@@ -302,7 +300,7 @@ impl Machine<'_> {
                     continue;
                 }
                 Ok(Next::Done) => return Flow::Leave,
-                Err(fault) if !self.tasks.main_has_ended => {
+                Err(fault) if !self.runtime.tasks.main_has_ended() => {
                     self.set_ground(0);
                     self.tasks.main = None;
                     // SAFETY: the main program stands at its `AWAIT`.
