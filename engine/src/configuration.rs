@@ -15,6 +15,7 @@ use crate::executor::{executors, find_executor};
 use crate::hybrid::Policy;
 use crate::mechanism::{NOTHING, Part, Without, mechanisms};
 use crate::orchestrator::{self, CostModel};
+use crate::tiers::JitMode;
 
 /// How a program is run.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,12 @@ pub struct Configuration {
     pub without: Without,
     /// How the machines find an instruction's handler.
     pub dispatch: Dispatch,
+    /// Which native tiers there are.
+    pub jit: JitMode,
+    /// How often control comes to a place until it is compiled.
+    pub jit_threshold: u32,
+    /// How often it comes to a place in baseline code until that is compiled again.
+    pub jit_second_threshold: u32,
     /// Whether the stack machine runs frequent sequences of instructions as one.
     pub superinstructions: bool,
     /// Whether converted code is checked against the stack code.
@@ -79,6 +86,9 @@ impl Default for Configuration {
             policy: Policy::default(),
             without: Without { steps, ..Without::default() },
             dispatch: Dispatch::default(),
+            jit: JitMode::default(),
+            jit_threshold: jit::Options::default().threshold,
+            jit_second_threshold: jit::Options::default().second_threshold,
             superinstructions: false,
             check,
             timed,
@@ -129,6 +139,13 @@ impl Configuration {
             options.without.push("combine");
         }
         options
+    }
+
+    /// What whoever makes native code is told; none if nobody is to.
+    pub fn jit_options(&self) -> Option<jit::Options> {
+        let mode = self.jit.mode()?;
+        let (threshold, second_threshold) = (self.jit_threshold, self.jit_second_threshold);
+        Some(jit::Options { mode, threshold, second_threshold, ..jit::Options::default() })
     }
 
     /// What the converter is told.
@@ -444,6 +461,36 @@ static AXES: &[Axis] = &[
         get: |configuration| configuration.dispatch.about().0.to_string(),
     },
     Axis {
+        name: "jit",
+        placeholder: "WHICH",
+        about: "which native tiers `--vm jit` has",
+        choices: || JitMode::ALL.iter().map(|mode| mode.about()).map(|(name, about)| Choice { name, about }).collect(),
+        numbers: "",
+        shapes: Shapes::Nothing,
+        set: |configuration, value| JitMode::from_name(value).map(|mode| configuration.jit = mode),
+        get: |configuration| configuration.jit.about().0.to_string(),
+    },
+    Axis {
+        name: "jit-threshold",
+        placeholder: "N",
+        about: "how often control comes to a function or a loop until it is compiled",
+        choices: no_choices,
+        numbers: "numbers from 1 up (100)",
+        shapes: Shapes::Nothing,
+        set: |configuration, value| set_threshold(&mut configuration.jit_threshold, value),
+        get: |configuration| configuration.jit_threshold.to_string(),
+    },
+    Axis {
+        name: "jit-second-threshold",
+        placeholder: "N",
+        about: "how often it comes to baseline code until that is made again with what was seen",
+        choices: no_choices,
+        numbers: "numbers from 1 up (1000)",
+        shapes: Shapes::Nothing,
+        set: |configuration, value| set_threshold(&mut configuration.jit_second_threshold, value),
+        get: |configuration| configuration.jit_second_threshold.to_string(),
+    },
+    Axis {
         name: "superinstructions",
         placeholder: "WHICH",
         about: "whether the stack machine runs frequent sequences of instructions as one",
@@ -589,6 +636,11 @@ pub fn parse_bytes(text: &str) -> Option<usize> {
         _ => (text, 0),
     };
     digits.parse::<usize>().ok()?.checked_mul(1 << shift)
+}
+
+fn set_threshold(threshold: &mut u32, value: &str) -> Option<()> {
+    *threshold = value.parse().ok().filter(|&number| number >= 1)?;
+    Some(())
 }
 
 #[cfg(test)]

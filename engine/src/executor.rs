@@ -10,7 +10,7 @@ use crate::clock;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
-use crate::executors::{ast, auto, hybrid, register, stack};
+use crate::executors::{ast, auto, hybrid, jit, register, stack};
 use crate::orchestrator::Decision;
 use crate::outcome::{Failure, InstructionTally, Outcome};
 use crate::profile::{Code, ProbeKind, Profiler, ProgramCode, Recorder, Table};
@@ -70,6 +70,11 @@ pub trait Prepared {
 
     /// What the optimizer did to the stack code that it runs or that was converted; none when there is no stack code.
     fn optimization(&self) -> Option<&optimizer::Statistics> {
+        None
+    }
+
+    /// What was compiled to native code so far, over all runs; none where nothing ever is.
+    fn native(&self) -> Option<::jit::Statistics> {
         None
     }
 
@@ -151,7 +156,7 @@ fn measure(runtime: &mut Runtime, execute: impl FnOnce(&mut Runtime) -> Result<V
 
 /// Every executor, the default first.
 pub fn executors() -> &'static [&'static dyn Executor] {
-    &[&auto::Auto, &ast::Ast, &stack::Stack, &register::Register, &hybrid::Hybrid]
+    &[&auto::Auto, &ast::Ast, &stack::Stack, &register::Register, &hybrid::Hybrid, &jit::JitExecutor]
 }
 
 /// The executor of this name.

@@ -31,6 +31,7 @@ pub mod probes;
 pub mod profile;
 pub mod random;
 mod report;
+mod tiers;
 pub mod workloads;
 
 pub use cache::{CodeCache, Found, Keeping};
@@ -42,3 +43,4 @@ pub use executor::{Executor, Prepared, executors, find_executor};
 pub use optimized::{MachineMeaning, Optimized};
 pub use outcome::{Capture, Failure, InstructionTally, LedgerOutcome, Outcome, Returned};
 pub use report::render_failure;
+pub use tiers::JitMode;

@@ -30,6 +30,10 @@ macro_rules! define_operations {
             ForIterAndLoop,
             /// `FOR_PAIR_REG` and the `LOOP_REG` behind it
             ForPairAndLoop,
+            /// Counts that control came here, then does what the instruction says.
+            Counted,
+            /// Goes on in native code.
+            EnterNative,
             /// The function that a task began with has returned.
             TaskEnd,
             /// The entry function has returned, or an error found no handler.

@@ -32,6 +32,7 @@
 //! | `handlers/` | what instructions do, by topic, shared by all techniques |
 //! | `unwind` | errors |
 //! | `tasks` | what tasks take along when they wait |
+//! | `native` | programs that get native code while they run |
 //!
 //! # What makes it fast
 //!
@@ -69,6 +70,7 @@ mod dispatch;
 mod handlers;
 mod link;
 mod machine;
+pub mod native;
 mod pairs;
 mod results;
 mod slot;
@@ -132,6 +134,13 @@ pub fn execute_by(dispatch: Dispatch, linked: &Linked, runtime: &mut Runtime) ->
 }
 
 fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
+    check_runtime(linked, runtime);
+    let machine = Machine::new(linked, runtime);
+    drive(machine, dispatch, probe)
+}
+
+/// Sees to it that a runtime is of a program and has its tables.
+fn check_runtime(linked: &Linked, runtime: &Runtime) {
     let program = linked.program();
     assert!(Arc::ptr_eq(program, &runtime.program), "the runtime is of another program");
     assert!(
@@ -140,8 +149,12 @@ fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, pro
             && runtime.names.len() == program.names.len(),
         "the runtime's tables are not those it was made with"
     );
-    let (has_fuel_limit, is_metered) = (runtime.has_fuel_limit(), runtime.is_metered());
-    let mut machine = Machine::new(linked, runtime);
+}
+
+/// Runs a machine to its end.
+fn drive<P: Probe>(mut machine: Machine<'_>, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
+    let linked = machine.linked;
+    let (has_fuel_limit, is_metered) = (machine.runtime.has_fuel_limit(), machine.runtime.is_metered());
     let mut go = |machine: &mut Machine<'_>, start: code::State| {
         use dispatch::match_loop;
         #[cfg(feature = "sibling-calls")]

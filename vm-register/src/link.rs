@@ -25,6 +25,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use isa::{Constant, Function, RegCode, Register, RegisterInstruction, RegisterOp, Verified};
@@ -53,8 +54,9 @@ const _: () = assert!(size_of::<Target>() == 16);
 /// A program linked for this machine: made once, run any number of times, by any number of threads at a time.
 pub struct Linked {
     program: Arc<Program>,
-    /// [`Word::HALT`] and [`Word::TASK_END`], then the code of all functions in order. Never changed: `targets` points into it.
-    code: Vec<Word>,
+    /// [`Word::HALT`] and [`Word::TASK_END`], then the code of all functions in order. `targets` points into it. Never changed, except that of a program
+    /// that gets native code, whose run has it to itself ([`crate::native`]).
+    code: Words,
     targets: Vec<Target>,
     /// Where in `code` each function begins.
     starts: Vec<u32>,
@@ -89,8 +91,8 @@ impl Default for Options {
     }
 }
 
-// SAFETY: the pointers in `targets` point into `code`, which `Linked` owns, never changes and never reallocates; everything else is
-// plain data.
+// SAFETY: the pointers in `targets` point into `code`, which `Linked` owns and never reallocates, and which is changed only by who has it alone;
+// everything else is plain data.
 unsafe impl Send for Linked {}
 // SAFETY: as above; nothing can be changed through a shared reference.
 unsafe impl Sync for Linked {}
@@ -99,7 +101,7 @@ impl std::fmt::Debug for Linked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Linked")
             .field("functions", &self.functions.len())
-            .field("instructions", &(self.code.len() - ENDS.len()))
+            .field("instructions", &self.instructions())
             .field("sites", &self.sites.len())
             .finish_non_exhaustive()
     }
@@ -207,13 +209,15 @@ impl Linked {
         }
         let frame_sizes: Vec<u32> =
             (0..code.functions.len() as u32).map(|function| code.frame_size(function)).collect();
+        let words = Words::new(words);
         let targets = code
             .functions
             .iter()
             .zip(&starts)
             .zip(&frame_sizes)
             .map(|((function, &start), &frame_size)| Target {
-                code: &raw const words[start as usize],
+                // SAFETY: every function begins in the code.
+                code: unsafe { words.first.add(start as usize).as_ptr() },
                 frame_bytes: frame_size * size_of::<Value>() as u32,
                 parameters: function.parameters,
                 has_defaults: function.has_defaults,
@@ -247,6 +251,29 @@ impl Linked {
         })
     }
 
+    /// The same program with words of its own.
+    pub(crate) fn copy(&self) -> Self {
+        // SAFETY: there are so many words, and nobody changes them meanwhile: who does has them alone.
+        let words = unsafe { std::slice::from_raw_parts(self.code.first.as_ptr(), self.code.length) };
+        let code = Words::new(words.to_vec());
+        let moved = |target: &Target| {
+            let at = (target.code as usize - self.code.first.as_ptr() as usize) / size_of::<Word>();
+            // SAFETY: it is one of the words.
+            Target { code: unsafe { code.first.add(at).as_ptr() }, ..*target }
+        };
+        Self {
+            program: Arc::clone(&self.program),
+            targets: self.targets.iter().map(moved).collect(),
+            starts: self.starts.clone(),
+            functions: self.functions.clone(),
+            frame_sizes: self.frame_sizes.clone(),
+            sites: self.sites.clone(),
+            divisors: self.divisors.clone(),
+            code,
+            ..*self
+        }
+    }
+
     /// The program's tables, from which a [`runtime::Runtime`] for a run is made.
     pub fn program(&self) -> &Arc<Program> {
         &self.program
@@ -254,17 +281,37 @@ impl Linked {
 
     /// Bytes of code, as the family's words.
     pub fn code_bytes(&self) -> usize {
-        (self.code.len() - ENDS.len()) * size_of::<RegisterInstruction>()
+        self.instructions() * size_of::<RegisterInstruction>()
+    }
+
+    fn instructions(&self) -> usize {
+        self.code.length - ENDS.len()
+    }
+
+    /// How many words there are, those included that stand before all functions.
+    pub(crate) fn words(&self) -> usize {
+        self.code.length
+    }
+
+    /// The first word.
+    pub(crate) fn first_word(&self) -> NonNull<Word> {
+        self.code.first
+    }
+
+    /// Where in the words each function begins.
+    pub(crate) fn starts(&self) -> &[u32] {
+        &self.starts
     }
 
     /// Where the entry function returns to.
     pub(crate) fn halt(&self) -> *const Word {
-        self.code.as_ptr()
+        self.code.first.as_ptr()
     }
 
     /// Where the function returns to that a task began with.
     pub(crate) fn task_end(&self) -> *const Word {
-        &raw const self.code[1]
+        // SAFETY: it stands behind the first.
+        unsafe { self.code.first.add(1).as_ptr() }
     }
 
     /// Whether a call that returns there is the first of the program or of a task.
@@ -311,9 +358,29 @@ impl Linked {
 
     /// The function that an instruction belongs to, and its index there.
     pub(crate) fn place(&self, pc: *const Word) -> (u32, u32) {
-        let at = ((pc as usize - self.code.as_ptr() as usize) / size_of::<Word>()) as u32;
+        let at = ((pc as usize - self.code.first.as_ptr() as usize) / size_of::<Word>()) as u32;
         let function = self.starts.partition_point(|&start| start <= at) - 1;
         (function as u32, at - self.starts[function])
+    }
+}
+
+/// Words that do not move, and that whoever has them alone may change through pointers.
+struct Words {
+    first: NonNull<Word>,
+    length: usize,
+}
+
+impl Words {
+    fn new(words: Vec<Word>) -> Self {
+        let words = Box::leak(words.into_boxed_slice());
+        Self { length: words.len(), first: NonNull::from(words).cast() }
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        // SAFETY: made by `new` of a box of so many words, and dropped once.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(self.first.as_ptr(), self.length)) });
     }
 }
 

@@ -42,6 +42,7 @@ use runtime::{Error, Fault, Limits, Runtime, Tag, Value};
 
 use crate::code::{Instruction, Operation, State, Word};
 use crate::link::{Linked, Target};
+use crate::native::{Entry, TierState};
 use crate::slot::Slot;
 use crate::tasks::TaskStates;
 
@@ -106,6 +107,14 @@ pub(crate) struct Machine<'r> {
     pub(crate) sites: *mut Site,
     /// What specialised divisions divide by.
     pub(crate) divisors: *const Divisor,
+    /// Native code by function, in a program that gets any: where it begins, or what stands in for it.
+    pub(crate) entries: *const Entry,
+    /// Native code may call as long as its stack pointer is above this.
+    pub(crate) native_stack_limit: usize,
+    /// The exit by which native code was left, if it left by one.
+    pub(crate) exit: u64,
+    /// What is known of a program that gets native code; null for others.
+    pub(crate) tiers: *mut TierState,
     /// The runtime's methods that access sites found.
     pub(crate) natives: Vec<NativeSite>,
     /// The running program.
@@ -151,6 +160,10 @@ impl<'r> Machine<'r> {
             globals: runtime.globals.as_mut_ptr(),
             sites: site_storage.as_mut_ptr(),
             divisors: linked.divisors().as_ptr(),
+            entries: std::ptr::null(),
+            native_stack_limit: 0,
+            exit: 0,
+            tiers: std::ptr::null_mut(),
             repeats: false,
             outcome: None,
             natives: vec![None; linked.sites().len()],

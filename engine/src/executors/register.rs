@@ -34,22 +34,30 @@ impl Executor for Register {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let optimized = compiled.optimized(configuration)?;
-        let (code, conversion) = match (compiled.register_code(), &optimized) {
-            (Some(code), _) if configuration.is_metered() && !code.is_metered() => {
-                return Err(EngineError::NotMetered { program: compiled.name().to_string() });
-            }
-            (Some(code), _) => (Cow::Borrowed(code), None),
-            (None, Some(optimized)) => {
-                let (code, statistics) = converter::convert(&optimized.code, configuration.converter_options())?;
-                (Cow::Owned(code), Some(statistics))
-            }
-            (None, None) => unreachable!("a program has code in one form or the other"),
-        };
-        let linked = linked(Linked::with_options(&code, link_options(configuration)))?;
-        let dispatch = configuration.dispatch.of_register();
-        Ok(Box::new(PreparedRegister { linked, code, conversion, optimized, dispatch }))
+        Ok(Box::new(prepare_register(compiled, configuration)?))
     }
+}
+
+/// Converts and links a program.
+pub(super) fn prepare_register<'c>(
+    compiled: &'c Compiled,
+    configuration: &Configuration,
+) -> Result<PreparedRegister<'c>, EngineError> {
+    let optimized = compiled.optimized(configuration)?;
+    let (code, conversion) = match (compiled.register_code(), &optimized) {
+        (Some(code), _) if configuration.is_metered() && !code.is_metered() => {
+            return Err(EngineError::NotMetered { program: compiled.name().to_string() });
+        }
+        (Some(code), _) => (Cow::Borrowed(code), None),
+        (None, Some(optimized)) => {
+            let (code, statistics) = converter::convert(&optimized.code, configuration.converter_options())?;
+            (Cow::Owned(code), Some(statistics))
+        }
+        (None, None) => unreachable!("a program has code in one form or the other"),
+    };
+    let linked = linked(Linked::with_options(&code, link_options(configuration)))?;
+    let dispatch = configuration.dispatch.of_register();
+    Ok(PreparedRegister { linked, code, conversion, optimized, dispatch })
 }
 
 /// How code is linked for the register machine.

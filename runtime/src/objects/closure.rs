@@ -1,5 +1,7 @@
 //! Closures and the cells of captured variables.
 
+use std::mem::offset_of;
+
 use crate::heap::{Header, Heap, ObjectKind};
 use crate::value::{Tag, Value};
 
@@ -14,6 +16,11 @@ pub struct Closure {
 }
 
 impl Closure {
+    /// Where in a closure its function's index is, 32 bits; for native code, as the one after it.
+    pub const FUNCTION_OFFSET: usize = offset_of!(Self, header) + offset_of!(Header, extra);
+    /// Where its captured values begin.
+    pub const CAPTURES_OFFSET: usize = offset_of!(Self, captures);
+
     /// A closure of `function` with `count` captured variables, all unset.
     pub fn create(heap: &mut Heap, function: u32, count: usize) -> Value {
         let size = size_of::<Self>() + count * size_of::<Value>();
@@ -72,6 +79,9 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// Where in a cell its value is; for native code.
+    pub const VALUE_OFFSET: usize = offset_of!(Self, value);
+
     /// A cell that holds `value`.
     pub fn create(heap: &mut Heap, value: Value) -> Value {
         let cell = heap.allocate(ObjectKind::Cell, 0, 0, size_of::<Self>()).cast::<Self>();

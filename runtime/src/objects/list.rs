@@ -3,6 +3,8 @@
 //! A list of integers, floats or bools keeps bare payloads (8, 8 and 1 bytes an element); the first element of another kind turns it into
 //! a list of whole values, once. An empty list takes the kind of the first element pushed.
 
+use std::mem::offset_of;
+
 use crate::error::{Error, Fault};
 use crate::heap::{Header, Heap, Marker, ObjectKind};
 use crate::value::{Tag, Value};
@@ -70,6 +72,13 @@ pub struct List {
 const MAX_LENGTH: usize = u32::MAX as usize;
 
 impl List {
+    /// Where in a list its [`ElementKind`] is, a byte; for native code, as the two after it.
+    pub const KIND_OFFSET: usize = offset_of!(Self, header) + offset_of!(Header, flags);
+    /// Where its length is, 32 bits.
+    pub const LENGTH_OFFSET: usize = offset_of!(Self, len);
+    /// Where the address of its elements is.
+    pub const DATA_OFFSET: usize = offset_of!(Self, data);
+
     /// An empty list.
     pub fn create(heap: &mut Heap) -> Value {
         Self::allocate(heap, ElementKind::Int, 0)

@@ -1,5 +1,7 @@
 //! Instances of entity and data types.
 
+use std::mem::offset_of;
+
 use crate::heap::{Header, Heap, ObjectKind};
 use crate::value::{Tag, Value};
 
@@ -14,6 +16,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Where in a record its type's index is, 32 bits; for native code, as the one after it.
+    pub const TYPE_OFFSET: usize = offset_of!(Self, header) + offset_of!(Header, extra);
+    /// Where its fields begin.
+    pub const FIELDS_OFFSET: usize = offset_of!(Self, fields);
+
     /// An instance of type `type_index` with these fields.
     #[inline]
     pub fn create(heap: &mut Heap, type_index: u32, is_data: bool, fields: &[Value]) -> Value {

@@ -22,36 +22,16 @@
 
 use runtime::probe::Probe;
 
-use super::{Outline, Technique};
+use super::Returning;
 use crate::code::{Operation, State};
 use crate::handlers::table::for_each_handler;
 use crate::handlers::table::names::*;
 use crate::machine::Machine;
 
-/// Handlers return to the loop.
-struct MatchLoop<const FUEL: bool>;
-
-impl<const FUEL: bool> Technique for MatchLoop<FUEL> {
-    type Out = State;
-
-    const FUEL: bool = FUEL;
-
-    #[inline(always)]
-    fn go(_machine: &mut Machine<'_>, state: State) -> State {
-        state
-    }
-
-    #[inline(always)]
-    unsafe fn outline(machine: &mut Machine<'_>, state: State, outline: Outline) -> State {
-        // SAFETY: the caller's promise.
-        unsafe { outline(machine, state) }
-    }
-}
-
 /// The new state after an instruction.
 macro_rules! handle {
     (inline $($path:ident)::+ [$($generic:tt)*], $fuel:ident, $m:ident, $state:ident, $i:ident) => {
-        $($path)::+::<MatchLoop<$fuel>, $($generic)*>($m, $i)
+        $($path)::+::<Returning<$fuel>, $($generic)*>($m, $i)
     };
     (outline $($path:ident)::+, $fuel:ident, $m:ident, $state:ident, $i:ident) => {
         $($path)::+($m, $state)

@@ -7,6 +7,7 @@
 pub(crate) mod match_loop;
 #[cfg(feature = "sibling-calls")]
 pub(crate) mod sibling_calls;
+pub(crate) mod steps;
 #[cfg(feature = "sibling-calls")]
 mod then;
 
@@ -83,4 +84,24 @@ pub(crate) trait Technique {
     /// # Safety
     /// As for [`Outline`].
     unsafe fn outline(machine: &mut Machine<'_>, state: State, outline: Outline) -> Self::Out;
+}
+
+/// Handlers return where to go on: to a loop, or to whoever wants one instruction run.
+pub(crate) struct Returning<const FUEL: bool>;
+
+impl<const FUEL: bool> Technique for Returning<FUEL> {
+    type Out = State;
+
+    const FUEL: bool = FUEL;
+
+    #[inline(always)]
+    fn go(_machine: &mut Machine<'_>, state: State) -> State {
+        state
+    }
+
+    #[inline(always)]
+    unsafe fn outline(machine: &mut Machine<'_>, state: State, outline: Outline) -> State {
+        // SAFETY: the caller's promise.
+        unsafe { outline(machine, state) }
+    }
 }

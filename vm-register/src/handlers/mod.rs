@@ -30,3 +30,4 @@ pub(crate) mod loops;
 pub(crate) mod operand;
 pub(crate) mod table;
 pub(crate) mod tasks;
+pub(crate) mod tiers;

@@ -167,6 +167,8 @@ macro_rules! for_each_handler {
             SpawnCallReg outline tasks::spawn_call;
             AwaitReg outline tasks::await_value;
             TaskEnd outline tasks::end;
+            Counted outline tiers::count;
+            EnterNative outline tiers::enter;
         } }
     };
 }
@@ -341,5 +343,5 @@ pub(crate) mod names {
     pub(crate) use crate::handlers::arithmetic::{self, Add, Divide, Modulo, Multiply, Subtract};
     pub(crate) use crate::handlers::compare::{self, Equal, Greater, GreaterOrEqual, Less, LessOrEqual, Not};
     pub(crate) use crate::handlers::operand::{I, K, Last, R};
-    pub(crate) use crate::handlers::{access, branch, build, calls, chain, data, loops, tasks};
+    pub(crate) use crate::handlers::{access, branch, build, calls, chain, data, loops, tasks, tiers};
 }

@@ -1,0 +1,112 @@
+//! `jit`: the register machine, whose hot functions and loops become native code.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jit::Jit;
+use runtime::probe::Watcher;
+use runtime::{Fault, Program, Runtime, Value};
+use vm_register::native::Native;
+
+use super::register::{PreparedRegister, prepare_register};
+use crate::compiled::Compiled;
+use crate::configuration::Configuration;
+use crate::error::EngineError;
+use crate::executor::{Executor, Prepared};
+use crate::profile::ProgramCode;
+
+pub(crate) struct JitExecutor;
+
+const NAME: &str = "jit";
+
+impl Executor for JitExecutor {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn about(&self) -> &'static str {
+        "runs register code and compiles what is hot to native code meanwhile"
+    }
+
+    fn prepare<'c>(
+        &self,
+        compiled: &'c Compiled,
+        configuration: &Configuration,
+    ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
+        let interpreted = prepare_register(compiled, configuration)?;
+        let Some(options) = configuration.jit_options() else { return Ok(Box::new(interpreted)) };
+        let code = Arc::new(interpreted.code.clone().into_owned());
+        let make = |counts_fuel| -> Result<Slot, EngineError> {
+            let jit = Jit::new(options).map_err(|reason| EngineError::Unsupported {
+                executor: NAME,
+                program: compiled.name().to_string(),
+                reason: format!("no native code can be made here: {reason}"),
+            })?;
+            let statistics = jit.statistics();
+            let native = Native::new(&interpreted.linked, Arc::clone(&code), options.threshold, counts_fuel, Box::new(jit));
+            Ok(Slot { native: Mutex::new(native), statistics })
+        };
+        let (free, fuelled) = (make(false)?, make(true)?);
+        Ok(Box::new(PreparedJit { interpreted, free, fuelled }))
+    }
+}
+
+/// A program and the native code that it has got.
+struct Slot {
+    native: Mutex<Native>,
+    statistics: Arc<Mutex<jit::Statistics>>,
+}
+
+/// Register code made ready, and its native code for runs without a fuel limit and for those with one.
+struct PreparedJit<'c> {
+    interpreted: PreparedRegister<'c>,
+    free: Slot,
+    fuelled: Slot,
+}
+
+/// Bytes of native stack that native code may use before it goes back to the interpreter to begin anew. Threads have more than that left.
+const NATIVE_STACK: usize = 64 << 10;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Prepared for PreparedJit<'_> {
+    fn program(&self) -> &Arc<Program> {
+        self.interpreted.program()
+    }
+
+    fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
+        let slot = if runtime.has_fuel_limit() { &self.fuelled } else { &self.free };
+        lock(&slot.native).execute(self.interpreted.dispatch, NATIVE_STACK, runtime)
+    }
+
+    fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
+        self.interpreted.execute_watched(runtime, watcher)
+    }
+
+    fn code(&self) -> Option<ProgramCode<'_>> {
+        self.interpreted.code()
+    }
+
+    fn opcode_name(&self, opcode: u16) -> Option<&'static str> {
+        self.interpreted.opcode_name(opcode)
+    }
+
+    fn code_bytes(&self) -> Option<usize> {
+        self.interpreted.code_bytes()
+    }
+
+    fn conversion(&self) -> Option<&converter::Statistics> {
+        self.interpreted.conversion()
+    }
+
+    fn optimization(&self) -> Option<&optimizer::Statistics> {
+        self.interpreted.optimization()
+    }
+
+    fn native(&self) -> Option<jit::Statistics> {
+        let mut all = lock(&self.free.statistics).clone();
+        all.add(&lock(&self.fuelled.statistics));
+        Some(all)
+    }
+}

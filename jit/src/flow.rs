@@ -1,0 +1,277 @@
+//! Basic blocks, entry points and live registers of a function in the register form.
+
+use isa::operands::Operand;
+use isa::{Function, Register, RegisterInstruction, RegisterOp};
+
+/// A set of registers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Registers(Vec<u64>);
+
+impl Registers {
+    fn new(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    pub(crate) fn insert(&mut self, register: u32) {
+        self.0[register as usize / 64] |= 1 << (register % 64);
+    }
+
+    pub(crate) fn remove(&mut self, register: u32) {
+        self.0[register as usize / 64] &= !(1 << (register % 64));
+    }
+
+    /// Takes out all registers from this one up.
+    fn truncate(&mut self, first: u32) {
+        let (word, bit) = (first as usize / 64, first % 64);
+        if let Some(bits) = self.0.get_mut(word) {
+            *bits &= (1 << bit) - 1;
+            self.0[word + 1..].fill(0);
+        }
+    }
+
+    pub(crate) fn contains(&self, register: u32) -> bool {
+        self.0[register as usize / 64] >> (register % 64) & 1 != 0
+    }
+
+    /// Adds all of another set; true if some were new.
+    fn extend(&mut self, other: &Self) -> bool {
+        let mut grows = false;
+        for (bits, &more) in self.0.iter_mut().zip(&other.0) {
+            grows |= more & !*bits != 0;
+            *bits |= more;
+        }
+        grows
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..self.0.len() as u32 * 64).filter(|&register| self.contains(register))
+    }
+}
+
+/// A basic block.
+#[derive(Clone, Debug)]
+pub(crate) struct Block {
+    /// First instruction.
+    pub(crate) start: u32,
+    /// One past the last.
+    pub(crate) end: u32,
+    /// Blocks that control goes to from the last instruction.
+    pub(crate) successors: Vec<u32>,
+    /// Blocks of handlers that guard it, with their landing registers.
+    handlers: Vec<(u32, u32)>,
+    /// Whether control that comes to it is counted: the function's beginning, and where iterations begin.
+    pub(crate) is_counted: bool,
+    /// Whether control goes back to it.
+    pub(crate) is_loop_header: bool,
+    /// Whether code is made of it.
+    pub(crate) is_reached: bool,
+    /// Registers that are live where it begins.
+    pub(crate) live: Registers,
+    /// Registers that its handlers need.
+    guarded: Registers,
+}
+
+/// What is known of the control flow of a function.
+pub(crate) struct Flow {
+    pub(crate) blocks: Vec<Block>,
+    /// The block that begins at an instruction.
+    block_at: Vec<Option<u32>>,
+    /// Reached blocks in reverse postorder.
+    pub(crate) order: Vec<u32>,
+    /// Instructions at which code may be entered: the function's beginning, iterations, and where calls return to.
+    pub(crate) entries: Vec<u32>,
+    registers: usize,
+}
+
+/// Whether an operation may run guest code, so that control comes back behind it from elsewhere.
+pub(crate) fn may_call(op: RegisterOp) -> bool {
+    use RegisterOp as R;
+    matches!(op, R::CallNameReg | R::CallFuncConstReg | R::CallTopReg | R::CallMethodReg | R::ConstructReg | R::ImportReg | R::AwaitReg)
+}
+
+/// Where control may go on from an instruction.
+pub(crate) fn successors(instruction: RegisterInstruction, pc: u32) -> Vec<u32> {
+    let op = instruction.op();
+    let mut all = Vec::with_capacity(2);
+    if !op.ends_block() {
+        all.push(pc + 1);
+        if op.skips() {
+            all.push(pc + 2);
+        }
+    }
+    all.extend(instruction.jump(pc).map(|jump| jump.target));
+    all
+}
+
+impl Flow {
+    pub(crate) fn new(function: &Function<Register>, registers: usize) -> Self {
+        let code = &function.code;
+        let length = code.len();
+        let mut leads = vec![false; length + 1];
+        let (mut entries, mut iterations) = (vec![0], Vec::new());
+        leads[0] = true;
+        for (pc, &instruction) in (0..).zip(code) {
+            let after = successors(instruction, pc);
+            if after != [pc + 1] {
+                after.iter().for_each(|&target| leads[target as usize] = true);
+                leads[pc as usize + 1] = true;
+            }
+            iterations.extend(instruction.jump(pc).filter(|jump| jump.takes_fuel).map(|jump| jump.target));
+            if may_call(instruction.op()) {
+                entries.push(pc + 1);
+            }
+        }
+        entries.extend(&iterations);
+        entries.sort_unstable();
+        entries.dedup();
+        entries.iter().for_each(|&entry| leads[entry as usize] = true);
+        for handler in &function.handlers {
+            [handler.start, handler.end, handler.target].iter().for_each(|&at| leads[at as usize] = true);
+        }
+        let mut block_at = vec![None; length + 1];
+        let starts: Vec<u32> = (0..length as u32).filter(|&pc| leads[pc as usize]).collect();
+        for (index, &start) in (0..).zip(&starts) {
+            block_at[start as usize] = Some(index);
+        }
+        let block = |pc: u32| block_at[pc as usize].expect("a block begins there");
+        let mut blocks = Vec::with_capacity(starts.len());
+        for (index, &start) in starts.iter().enumerate() {
+            let end = starts.get(index + 1).copied().unwrap_or(length as u32);
+            let last = end - 1;
+            let guards = function.handlers.iter().filter(|handler| handler.start <= start && start < handler.end);
+            blocks.push(Block {
+                start,
+                end,
+                successors: successors(code[last as usize], last).into_iter().map(block).collect(),
+                handlers: guards.map(|handler| (block(handler.target), handler.landing)).collect(),
+                is_counted: start == 0 || iterations.contains(&start),
+                is_loop_header: false,
+                is_reached: false,
+                live: Registers::new(registers),
+                guarded: Registers::new(registers),
+            });
+        }
+        let mut flow = Self { blocks, block_at, order: Vec::new(), entries, registers };
+        flow.find_order();
+        flow.find_live(function);
+        flow
+    }
+
+    /// The block that begins at an instruction.
+    pub(crate) fn block_at(&self, pc: u32) -> u32 {
+        self.block_at[pc as usize].expect("a block begins there")
+    }
+
+    /// Finds what is reached from entries, the order to make code in, and where control goes back.
+    fn find_order(&mut self) {
+        #[derive(Clone, Copy, PartialEq)]
+        enum Mark {
+            New,
+            Open,
+            Done,
+        }
+        let mut marks = vec![Mark::New; self.blocks.len()];
+        let mut order = Vec::with_capacity(self.blocks.len());
+        let roots: Vec<u32> = self.entries.iter().map(|&pc| self.block_at(pc)).collect();
+        for root in roots {
+            if marks[root as usize] != Mark::New {
+                continue;
+            }
+            let mut stack = vec![(root, 0)];
+            marks[root as usize] = Mark::Open;
+            while let Some((block, next)) = stack.last_mut() {
+                let block = *block;
+                let Some(&successor) = self.blocks[block as usize].successors.get(*next) else {
+                    marks[block as usize] = Mark::Done;
+                    order.push(block);
+                    stack.pop();
+                    continue;
+                };
+                *next += 1;
+                match marks[successor as usize] {
+                    Mark::New => {
+                        marks[successor as usize] = Mark::Open;
+                        stack.push((successor, 0));
+                    }
+                    Mark::Open => self.blocks[successor as usize].is_loop_header = true,
+                    Mark::Done => {}
+                }
+            }
+        }
+        order.reverse();
+        order.iter().for_each(|&block| self.blocks[block as usize].is_reached = true);
+        self.order = order;
+    }
+
+    fn find_live(&mut self, function: &Function<Register>) {
+        let mut changes = true;
+        while changes {
+            changes = false;
+            for index in (0..self.blocks.len()).rev() {
+                let mut guarded = Registers::new(self.registers);
+                for &(handler, landing) in &self.blocks[index].handlers {
+                    let mut needed = self.blocks[handler as usize].live.clone();
+                    needed.remove(landing);
+                    guarded.extend(&needed);
+                }
+                self.blocks[index].guarded = guarded;
+                let mut live = self.live_at_end(index);
+                let block = &self.blocks[index];
+                for pc in (block.start..block.end).rev() {
+                    step_back(function, pc, &mut live, &block.guarded);
+                }
+                changes |= self.blocks[index].live.extend(&live);
+            }
+        }
+    }
+
+    fn live_at_end(&self, index: usize) -> Registers {
+        let mut live = self.blocks[index].guarded.clone();
+        for &successor in &self.blocks[index].successors {
+            live.extend(&self.blocks[successor as usize].live);
+        }
+        live
+    }
+
+    /// The registers that are live before each instruction of a block, and behind the last.
+    pub(crate) fn live_in_block(&self, function: &Function<Register>, index: u32) -> Vec<Registers> {
+        let block = &self.blocks[index as usize];
+        let mut live = self.live_at_end(index as usize);
+        let mut all = vec![live.clone()];
+        for pc in (block.start..block.end).rev() {
+            step_back(function, pc, &mut live, &block.guarded);
+            all.push(live.clone());
+        }
+        all.reverse();
+        all
+    }
+}
+
+/// From the registers that are live behind an instruction to those that are live before it.
+fn step_back(function: &Function<Register>, pc: u32, live: &mut Registers, guarded: &Registers) {
+    let instruction = function.code[pc as usize];
+    let operands = instruction.operands(function);
+    if let Some(first) = lost_from(instruction) {
+        live.truncate(first);
+    }
+    operands.writes.iter().for_each(|&register| live.remove(register));
+    live.extend(guarded);
+    for read in &operands.reads {
+        if let Operand::Place(register) = *read {
+            live.insert(register);
+        }
+    }
+}
+
+/// The first of the registers that an instruction loses to another frame.
+pub(crate) fn lost_from(instruction: RegisterInstruction) -> Option<u32> {
+    use isa::Lane;
+    let lanes = instruction.op().facts().lanes;
+    match lanes {
+        [_, _, Lane::Clobber] => Some(u32::from(instruction.c)),
+        [Lane::Window | Lane::ReceiverWindow | Lane::PairWindow | Lane::ConstructWindow | Lane::SliceWindow, ..] => {
+            Some(u32::from(instruction.a))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,86 @@
+//! Native code for the register machine's hot functions and loops.
+//!
+//! The machine counts and interprets ([`vm_register::native`]); what is hot is compiled here, function by function, by Cranelift, from the register code that the machine
+//! runs and from what its instructions were seen to meet.
+//!
+//! | file | what is there |
+//! | --- | --- |
+//! | `flow` | basic blocks, entry points, live registers |
+//! | `state` | what is known and expected of each register |
+//! | `lower/` | from instructions to Cranelift's intermediate representation |
+//! | `compile` | from that to machine code |
+//! | `memory` | memory for machine code |
+//! | `policy` | what is compiled when, and what happens after exits |
+//!
+//! # Two tiers, one translation
+//!
+//! *Baseline* code looks at tags at every instruction and keeps all values in the frame: no dispatch, no decoding. *Optimizing* code believes what was seen: it checks kinds where values
+//! come in, keeps payloads in registers of the processor and leaves by an exit where something else turns up. Both are made by the same functions; baseline code is what comes out when
+//! nothing is known.
+//!
+//! # What is compiled when
+//!
+//! A place that control has come to often is hot. With [`Mode::Tiered`] its function gets baseline code, which counts on, and then optimizing code. An exit that is taken often means that
+//! something is not as it was seen: the function is compiled again without believing that. A function for which this does not end keeps baseline code.
+
+mod compile;
+mod flow;
+mod lower;
+mod memory;
+mod policy;
+mod state;
+
+pub use lower::{Cause, Exit};
+pub use policy::{Jit, Mode, Options, Statistics};
+
+use std::collections::HashSet;
+
+/// How much code is made to believe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Tier {
+    /// Nothing is known of any value.
+    Baseline,
+    /// What was seen is expected.
+    Optimizing,
+}
+
+impl Tier {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Optimizing => "optimizing",
+        }
+    }
+}
+
+/// What turned out not to be as it was seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Doubts {
+    instructions: HashSet<u32>,
+    registers: HashSet<(u32, u32)>,
+}
+
+impl Doubts {
+    /// Whether nothing is to be expected of what an instruction meets.
+    pub(crate) fn has(&self, pc: u32) -> bool {
+        self.instructions.contains(&pc)
+    }
+
+    /// Whether nothing is to be expected of a register where a block begins.
+    pub(crate) fn has_register(&self, pc: u32, register: u32) -> bool {
+        self.registers.contains(&(pc, register))
+    }
+
+    /// Doubts what an exit was about.
+    pub(crate) fn add(&mut self, exit: Exit) {
+        match exit.register {
+            Some(register) if exit.is_edge => {
+                self.registers.insert((exit.pc, register));
+            }
+            _ => {
+                self.instructions.insert(exit.pc);
+            }
+        }
+    }
+}

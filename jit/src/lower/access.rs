@@ -1,0 +1,488 @@
+//! Elements, fields, and variables that are no registers.
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, InstBuilder, Value, types};
+use runtime::Tag;
+use runtime::objects::{Cell, Closure, ElementKind, List, Record};
+use vm_register::native::LAYOUT;
+
+use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
+use crate::state::{Held, Kind, list_kind};
+
+impl Lowering<'_> {
+    // Lists.
+
+    /// The payload of a register that holds a list and that of another one that holds an integer, if both are known or expected to.
+    fn list_and_index(&mut self, pc: u32, (list, list_lane): (u32, usize), (index, index_lane): (u32, usize)) -> Option<(Value, Value)> {
+        let are = self.is_optimizing()
+            && !self.request.doubts.has(pc)
+            && self.kind(pc, list, list_lane) == Some(Kind::List)
+            && self.kind(pc, index, index_lane) == Some(Kind::Int);
+        are.then(|| {
+            let list = self.ensure(pc, list, Kind::List);
+            (list, self.ensure(pc, index, Kind::Int))
+        })
+    }
+
+    /// Goes to `otherwise` unless the index is below the list's length; a negative one is a large one.
+    fn check_index(&mut self, list: Value, index: Value, otherwise: ir::Block) {
+        let length = self.builder.ins().uload32(flags(), list, List::LENGTH_OFFSET as i32);
+        let is_inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
+        self.go_on_if(is_inside, otherwise);
+    }
+
+    fn element_kind(&mut self, list: Value) -> Value {
+        self.builder.ins().uload8(types::I64, flags(), list, List::KIND_OFFSET as i32)
+    }
+
+    /// The address of an element of so many bytes.
+    fn element(&mut self, list: Value, index: Value, size: i64) -> Value {
+        let data = self.builder.ins().load(types::I64, flags(), list, List::DATA_OFFSET as i32);
+        let offset = if size == 1 { index } else { self.builder.ins().ishl_imm_s(index, i64::from(size.trailing_zeros())) };
+        self.builder.ins().iadd(data, offset)
+    }
+
+    /// Goes to `otherwise` unless a list keeps its elements so.
+    fn check_elements(&mut self, list: Value, kind: ElementKind, otherwise: ir::Block) {
+        let found = self.element_kind(list);
+        let is_kind = self.builder.ins().icmp_imm_s(IntCC::Equal, found, kind as i64);
+        self.go_on_if(is_kind, otherwise);
+    }
+
+    /// Gives a register the element of a list that keeps its elements so.
+    fn load_element(&mut self, to: u32, list: Value, index: Value, kind: ElementKind) {
+        let element = self.element(list, index, kind.size() as i64);
+        match kind {
+            ElementKind::Int => {
+                let value = self.builder.ins().load(types::I64, flags(), element, 0);
+                self.define(to, Kind::Int, value);
+            }
+            ElementKind::Float => {
+                let value = self.builder.ins().load(types::F64, flags(), element, 0);
+                self.define(to, Kind::Float, value);
+            }
+            ElementKind::Bool => {
+                let value = self.builder.ins().uload8(types::I64, flags(), element, 0);
+                self.define(to, Kind::Bool, value);
+            }
+            ElementKind::Value => self.copy_from_memory(to, element, 0),
+        }
+    }
+
+    /// `R[to] := R[list][R[index]]`
+    pub(super) fn index(&mut self, pc: u32, to: u32, list: u32, index: u32) {
+        if let Some(kind) = self.expected_elements(pc, 1)
+            && let Some((list, index)) = self.list_and_index(pc, (list, 1), (index, 2))
+        {
+            let otherwise = self.exit(pc, Cause::Element, None);
+            self.check_elements(list, kind, otherwise);
+            self.check_index(list, index, otherwise);
+            self.load_element(to, list, index, kind);
+            return;
+        }
+        let join = self.builder.create_block();
+        let slow = self.slow_step(pc, join);
+        let (list, index) = self.check_list_and_index(list, index, slow);
+        self.check_index(list, index, slow);
+        self.any_element(list, index, |this, kind, element| {
+            match kind {
+                ElementKind::Value => this.copy_from_memory(to, element, 0),
+                ElementKind::Bool => {
+                    let value = this.builder.ins().uload8(types::I64, flags(), element, 0);
+                    this.write_payload(to, Tag::Bool, value);
+                }
+                ElementKind::Int | ElementKind::Float => {
+                    let value = this.builder.ins().load(types::I64, flags(), element, 0);
+                    let tag = if kind == ElementKind::Int { Tag::Int } else { Tag::Float };
+                    this.write_payload(to, tag, value);
+                }
+            }
+            this.builder.ins().jump(join, &[]);
+        });
+        self.builder.switch_to_block(join);
+        self.defined_in_frame(to);
+    }
+
+    /// Makes code for each way in which a list may keep its elements, the last of which ends it.
+    fn any_element(&mut self, list: Value, index: Value, mut made: impl FnMut(&mut Self, ElementKind, Value)) {
+        let kind = self.element_kind(list);
+        for (number, of) in [ElementKind::Value, ElementKind::Int, ElementKind::Float, ElementKind::Bool].into_iter().enumerate() {
+            let next = (number < 3).then(|| {
+                let (this, next) = (self.builder.create_block(), self.builder.create_block());
+                let is_kind = self.builder.ins().icmp_imm_s(IntCC::Equal, kind, of as i64);
+                self.builder.ins().brif(is_kind, this, &[], next, &[]);
+                self.builder.switch_to_block(this);
+                next
+            });
+            let element = self.element(list, index, of.size() as i64);
+            made(self, of, element);
+            if let Some(next) = next {
+                self.builder.switch_to_block(next);
+            }
+        }
+    }
+
+    /// How lists that an instruction meets in a lane keep their elements, if that is believed.
+    fn expected_elements(&self, pc: u32, lane: usize) -> Option<ElementKind> {
+        if !self.is_optimizing() || self.request.doubts.has(pc) {
+            return None;
+        }
+        list_kind(&self.request.seen[pc as usize], lane)
+    }
+
+    /// Payloads of a register that holds a list and one that holds an integer; goes to `slow` if they hold anything else.
+    fn check_list_and_index(&mut self, list: u32, index: u32, slow: ir::Block) -> (Value, Value) {
+        let (list_tag, list) = self.parts(list);
+        let is_list = self.is_tag(list_tag, Tag::List);
+        self.go_on_if(is_list, slow);
+        let (index_tag, index) = self.parts(index);
+        let is_int = self.is_tag(index_tag, Tag::Int);
+        self.go_on_if(is_int, slow);
+        (list, index)
+    }
+
+    /// `R[list][R[index]] := R[value]`
+    pub(super) fn set_index(&mut self, pc: u32, list: u32, index: u32, value: u32) {
+        if let Some(kind) = self.expected_elements(pc, 0)
+            && let Some(wanted) = element_value(kind)
+            && self.kind(pc, value, 2) == wanted.or(self.kind(pc, value, 2))
+            && let Some((list, index)) = self.list_and_index(pc, (list, 0), (index, 1))
+        {
+            let payload = wanted.map(|wanted| self.ensure(pc, value, wanted));
+            let otherwise = self.exit(pc, Cause::Element, None);
+            self.check_elements(list, kind, otherwise);
+            self.check_index(list, index, otherwise);
+            let element = self.element(list, index, kind.size() as i64);
+            match payload {
+                Some(payload) if kind == ElementKind::Bool => {
+                    self.builder.ins().istore8(flags(), payload, element, 0);
+                }
+                Some(payload) => {
+                    self.builder.ins().store(flags(), payload, element, 0);
+                }
+                None => {
+                    let (tag, payload) = self.parts(value);
+                    self.builder.ins().store(flags(), tag, element, 0);
+                    self.builder.ins().store(flags(), payload, element, PAYLOAD);
+                }
+            }
+            return;
+        }
+        let join = self.builder.create_block();
+        let slow = self.slow_step(pc, join);
+        let (list, index) = self.check_list_and_index(list, index, slow);
+        self.check_index(list, index, slow);
+        let (tag, payload) = self.parts(value);
+        self.any_element(list, index, |this, kind, element| {
+            if kind == ElementKind::Value {
+                this.builder.ins().store(flags(), tag, element, 0);
+                this.builder.ins().store(flags(), payload, element, PAYLOAD);
+            } else {
+                // The kind of a packed list is the tag of its elements.
+                let fits = this.builder.ins().icmp_imm_s(IntCC::Equal, tag, kind as i64);
+                this.go_on_if(fits, slow);
+                if kind == ElementKind::Bool {
+                    this.builder.ins().istore8(flags(), payload, element, 0);
+                } else {
+                    this.builder.ins().store(flags(), payload, element, 0);
+                }
+            }
+            this.builder.ins().jump(join, &[]);
+        });
+        self.builder.switch_to_block(join);
+    }
+
+    /// `R[to] := length of R[from]`
+    pub(super) fn length(&mut self, pc: u32, to: u32, from: u32) {
+        if self.is_optimizing() && !self.request.doubts.has(pc) && self.kind(pc, from, 1) == Some(Kind::List) {
+            let list = self.ensure(pc, from, Kind::List);
+            let length = self.builder.ins().uload32(flags(), list, List::LENGTH_OFFSET as i32);
+            self.define(to, Kind::Int, length);
+            return;
+        }
+        let join = self.builder.create_block();
+        let slow = self.slow_step(pc, join);
+        let (tag, list) = self.parts(from);
+        let is_list = self.is_tag(tag, Tag::List);
+        self.go_on_if(is_list, slow);
+        let length = self.builder.ins().uload32(flags(), list, List::LENGTH_OFFSET as i32);
+        self.write_payload(to, Tag::Int, length);
+        self.builder.ins().jump(join, &[]);
+        self.builder.switch_to_block(join);
+        self.defined_in_frame(to);
+    }
+
+    /// `R[to] := element at position R[position] of R[list]`, or its index if `pair`, and the position advances; at the end the next instruction is skipped.
+    pub(super) fn for_iter(&mut self, pc: u32, to: u32, list: u32, position: u32, pair: bool) {
+        let slow = self.leave_to_step(pc);
+        let typed = self.list_and_index(pc, (list, 1), (position, 2)).zip(self.expected_elements(pc, 1));
+        let (list, at, kind) = match typed {
+            Some(((list, at), kind)) => (list, at, Some(kind)),
+            None => {
+                let (list, at) = self.check_list_and_index(list, position, slow);
+                (list, at, None)
+            }
+        };
+        let slow = if typed.is_some() { self.leave_to_step(pc) } else { slow };
+        self.check_index(list, at, slow);
+        let next = self.builder.ins().iadd_imm_s(at, 1);
+        if let Some(kind) = kind {
+            if pair {
+                self.define(to, Kind::Int, at);
+            } else {
+                let otherwise = self.exit(pc, Cause::Element, None);
+                self.check_elements(list, kind, otherwise);
+                self.load_element(to, list, at, kind);
+            }
+            self.define(position, Kind::Int, next);
+            let target = self.edge(pc + 1);
+            self.builder.ins().jump(target, &[]);
+            return;
+        }
+        self.defined_in_frame(to);
+        self.defined_in_frame(position);
+        let target = self.edge(pc + 1);
+        if pair {
+            self.write_payload(to, Tag::Int, at);
+            self.write_payload(position, Tag::Int, next);
+            self.builder.ins().jump(target, &[]);
+            return;
+        }
+        self.any_element(list, at, |this, kind, element| {
+            match kind {
+                ElementKind::Value => this.copy_from_memory(to, element, 0),
+                ElementKind::Bool => {
+                    let value = this.builder.ins().uload8(types::I64, flags(), element, 0);
+                    this.write_payload(to, Tag::Bool, value);
+                }
+                ElementKind::Int | ElementKind::Float => {
+                    let value = this.builder.ins().load(types::I64, flags(), element, 0);
+                    let tag = if kind == ElementKind::Int { Tag::Int } else { Tag::Float };
+                    this.write_payload(to, tag, value);
+                }
+            }
+            this.write_payload(position, Tag::Int, next);
+            this.builder.ins().jump(target, &[]);
+        });
+    }
+
+    // Fields.
+
+    /// `R[to] := R[from].name`
+    pub(super) fn get_attribute(&mut self, pc: u32, to: u32, from: u32) {
+        if let Some(field) = self.known_field(pc, from, 1) {
+            let Some(kind @ Kind::Record(_)) = self.kind(pc, from, 1) else { unreachable!("a field of a record") };
+            let record = self.ensure(pc, from, kind);
+            self.load_value(pc, to, record, field_offset(field));
+            return;
+        }
+        let join = self.builder.create_block();
+        let slow = self.slow_step(pc, join);
+        let field = self.cached_field(pc, from, slow);
+        self.copy_from_memory(to, field, Record::FIELDS_OFFSET as i32);
+        self.builder.ins().jump(join, &[]);
+        self.builder.switch_to_block(join);
+        self.defined_in_frame(to);
+    }
+
+    /// `R[to].name := R[from]`
+    pub(super) fn set_attribute(&mut self, pc: u32, to: u32, from: u32) {
+        if let Some(field) = self.known_field(pc, to, 0) {
+            let Some(kind @ Kind::Record(_)) = self.kind(pc, to, 0) else { unreachable!("a field of a record") };
+            let record = self.ensure(pc, to, kind);
+            let (tag, payload) = self.parts(from);
+            self.builder.ins().store(flags(), tag, record, field_offset(field));
+            self.builder.ins().store(flags(), payload, record, field_offset(field) + PAYLOAD);
+            return;
+        }
+        let join = self.builder.create_block();
+        let slow = self.slow_step(pc, join);
+        let field = self.cached_field(pc, to, slow);
+        let (tag, payload) = self.parts(from);
+        self.builder.ins().store(flags(), tag, field, Record::FIELDS_OFFSET as i32);
+        self.builder.ins().store(flags(), payload, field, Record::FIELDS_OFFSET as i32 + PAYLOAD);
+        self.builder.ins().jump(join, &[]);
+        self.builder.switch_to_block(join);
+    }
+
+    /// Where the records have the field that an instruction was seen to meet in a register, if that holds one or is expected to.
+    fn known_field(&self, pc: u32, register: u32, lane: usize) -> Option<u32> {
+        let is_record = self.is_optimizing()
+            && !self.request.doubts.has(pc)
+            && match self.kind(pc, register, lane) {
+                // The field was looked up for the type that this instruction met.
+                Some(Kind::Record(index)) => self.request.seen[pc as usize].record == index + 1,
+                _ => false,
+            };
+        if is_record { self.request.fields[pc as usize] } else { None }
+    }
+
+    /// The address of a record plus that of the field within its fields, as the instruction's access site remembers it.
+    fn cached_field(&mut self, pc: u32, register: u32, slow: ir::Block) -> Value {
+        let (tag, record) = self.parts(register);
+        let is_record = self.is_tag(tag, Tag::Record);
+        self.go_on_if(is_record, slow);
+        let (site, offset) = self.site(pc);
+        let wanted = self.builder.ins().load(types::I32, flags(), site, offset + LAYOUT.site_type);
+        let found = self.builder.ins().load(types::I32, flags(), record, Record::TYPE_OFFSET as i32);
+        let is_type = self.builder.ins().icmp(IntCC::Equal, wanted, found);
+        self.go_on_if(is_type, slow);
+        let position = self.builder.ins().uload32(flags(), site, offset + LAYOUT.site_found);
+        let distance = self.builder.ins().ishl_imm_s(position, i64::from(REGISTER.trailing_zeros()));
+        self.builder.ins().iadd(record, distance)
+    }
+
+    /// The access sites, and how far behind the first the instruction's lies.
+    pub(super) fn site(&mut self, pc: u32) -> (Value, i32) {
+        let sites = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.sites);
+        let number = self.request.sites[pc as usize].expect("accesses have sites");
+        (sites, number as i32 * LAYOUT.site_size)
+    }
+
+    // Variables that are no registers.
+
+    /// Gives a register the value at an address; a payload if all that read it are expected to meet one kind.
+    fn load_value(&mut self, pc: u32, to: u32, from: Value, offset: i32) {
+        let expected = self.expected_after.get((pc - self.start) as usize).and_then(|after| after[to as usize].kind());
+        let Some(kind) = expected.filter(|_| !self.request.doubts.has(pc)) else {
+            self.copy_from_memory(to, from, offset);
+            return;
+        };
+        let tag = self.builder.ins().load(types::I64, flags(), from, offset);
+        let otherwise = self.exit(pc, Cause::Kind, None);
+        let is_kind = self.is_tag(tag, kind.tag());
+        self.go_on_if(is_kind, otherwise);
+        let payload = self.builder.ins().load(Self::type_of(kind), flags(), from, offset + PAYLOAD);
+        if let Kind::Record(index) = kind {
+            let is_type = self.is_of_type(payload, index);
+            self.go_on_if(is_type, otherwise);
+        }
+        self.define(to, kind, payload);
+    }
+
+    pub(super) fn load_global(&mut self, pc: u32, to: u32, global: u32) {
+        let globals = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.globals);
+        let offset = global as i32 * REGISTER;
+        self.load_set(pc, to, globals, offset);
+    }
+
+    /// Gives a register the value at an address unless it was never set, which the interpreter makes an error of.
+    fn load_set(&mut self, pc: u32, to: u32, from: Value, offset: i32) {
+        let expected = self.expected_after.get((pc - self.start) as usize).and_then(|after| after[to as usize].kind());
+        if expected.is_some() && !self.request.doubts.has(pc) {
+            self.load_value(pc, to, from, offset);
+            return;
+        }
+        let join = self.builder.create_block();
+        let slow = self.slow_step(pc, join);
+        let tag = self.builder.ins().load(types::I64, flags(), from, offset);
+        let is_unset = self.is_tag(tag, Tag::Unset);
+        self.go_on_unless(is_unset, slow);
+        let payload = self.builder.ins().load(types::I64, flags(), from, offset + PAYLOAD);
+        self.write_parts(to, tag, payload);
+        self.builder.ins().jump(join, &[]);
+        self.builder.switch_to_block(join);
+        self.defined_in_frame(to);
+    }
+
+    pub(super) fn store_global(&mut self, from: u32, global: u32) {
+        let globals = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.globals);
+        let (tag, payload) = self.parts(from);
+        self.builder.ins().store(flags(), tag, globals, global as i32 * REGISTER);
+        self.builder.ins().store(flags(), payload, globals, global as i32 * REGISTER + PAYLOAD);
+    }
+
+    /// The closure that is running.
+    fn closure(&mut self) -> Value {
+        let frame = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.frame_top);
+        self.builder.ins().load(types::I64, flags(), frame, LAYOUT.frame_closure - LAYOUT.frame_size)
+    }
+
+    /// `R[to] := captured variable`, which is in a cell or not.
+    pub(super) fn load_capture(&mut self, pc: u32, to: u32, captured: u32, is_cell: bool) {
+        let closure = self.closure();
+        let offset = Closure::CAPTURES_OFFSET as i32 + captured as i32 * REGISTER;
+        if !is_cell {
+            self.load_set(pc, to, closure, offset);
+            return;
+        }
+        let otherwise = self.exit(pc, Cause::Kind, None);
+        let cell = self.cell_at(closure, offset, otherwise);
+        self.load_set(pc, to, cell, Cell::VALUE_OFFSET as i32);
+    }
+
+    /// The cell that a value at an address is; goes to `otherwise` if it is none.
+    fn cell_at(&mut self, from: Value, offset: i32, otherwise: ir::Block) -> Value {
+        let tag = self.builder.ins().load(types::I64, flags(), from, offset);
+        let is_cell = self.is_tag(tag, Tag::Cell);
+        self.go_on_if(is_cell, otherwise);
+        self.builder.ins().load(types::I64, flags(), from, offset + PAYLOAD)
+    }
+
+    /// `captured cell := R[from]`
+    pub(super) fn store_capture(&mut self, pc: u32, from: u32, captured: u32) {
+        let closure = self.closure();
+        let otherwise = self.exit(pc, Cause::Kind, None);
+        let cell = self.cell_at(closure, Closure::CAPTURES_OFFSET as i32 + captured as i32 * REGISTER, otherwise);
+        self.fill_cell(cell, from);
+    }
+
+    fn fill_cell(&mut self, cell: Value, from: u32) {
+        let (tag, payload) = self.parts(from);
+        self.builder.ins().store(flags(), tag, cell, Cell::VALUE_OFFSET as i32);
+        self.builder.ins().store(flags(), payload, cell, Cell::VALUE_OFFSET as i32 + PAYLOAD);
+    }
+
+    /// `R[to] := what cell R[from] holds`
+    pub(super) fn load_cell(&mut self, pc: u32, to: u32, from: u32) {
+        let otherwise = self.exit(pc, Cause::Kind, None);
+        let (tag, cell) = self.parts(from);
+        let is_cell = self.is_tag(tag, Tag::Cell);
+        self.go_on_if(is_cell, otherwise);
+        self.load_set(pc, to, cell, Cell::VALUE_OFFSET as i32);
+    }
+
+    /// `cell R[to] := R[from]`
+    pub(super) fn store_cell(&mut self, pc: u32, to: u32, from: u32) {
+        let otherwise = self.exit(pc, Cause::Kind, None);
+        let (tag, cell) = self.parts(to);
+        let is_cell = self.is_tag(tag, Tag::Cell);
+        self.go_on_if(is_cell, otherwise);
+        self.fill_cell(cell, from);
+    }
+
+    /// An error unless a variable was set.
+    pub(super) fn check_set(&mut self, pc: u32, register: u32) {
+        if let Held::Variable { .. } = self.held(register) {
+            return;
+        }
+        let join = self.builder.create_block();
+        let slow = self.slow_step(pc, join);
+        let (tag, _) = self.parts(register);
+        let is_unset = self.is_tag(tag, Tag::Unset);
+        self.builder.ins().brif(is_unset, slow, &[], join, &[]);
+        self.builder.switch_to_block(join);
+    }
+
+    /// `R[to] := whether R[from] was ever set`
+    pub(super) fn is_set(&mut self, to: u32, from: u32) {
+        let (tag, _) = self.parts(from);
+        let is_set = self.builder.ins().icmp_imm_s(IntCC::NotEqual, tag, Tag::Unset as i64);
+        let value = self.builder.ins().uextend(types::I64, is_set);
+        self.define(to, Kind::Bool, value);
+    }
+}
+
+/// What a list that keeps its elements so takes as an element: a payload of this kind, or anything.
+fn element_value(kind: ElementKind) -> Option<Option<Kind>> {
+    Some(match kind {
+        ElementKind::Int => Some(Kind::Int),
+        ElementKind::Float => Some(Kind::Float),
+        ElementKind::Bool => Some(Kind::Bool),
+        ElementKind::Value => None,
+    })
+}
+
+fn field_offset(field: u32) -> i32 {
+    Record::FIELDS_OFFSET as i32 + field as i32 * REGISTER
+}

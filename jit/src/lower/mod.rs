@@ -1,0 +1,748 @@
+//! From register code to Cranelift's intermediate representation.
+//!
+//! Code is made block by block in reverse postorder. At every point it is known of each register how its value is held ([`Held`]): in its register of
+//! the frame, or, in the optimizing tier, as a bare payload in a variable. The baseline tier holds everything in the frame, so both tiers are made
+//! by the same functions.
+//!
+//! *Edges.* Where control goes from one block to another, registers are held as the other block wants it: payloads are stored where it wants them in the frame, and
+//! values are loaded, their kind having been checked, where it wants payloads. A block gets what all ways to it have in common. Where loops begin, and where the code is
+//! entered, it gets what its reads were seen to meet, so checks move to the ways into the loop.
+//!
+//! *Exits.* Where something is not as it was expected, live registers are stored to the frame and the interpreter goes on at the same instruction.
+//!
+//! *Steps.* What code is not made for is done by calling the interpreter's function for that one instruction, which gives where to go on.
+
+mod access;
+mod arithmetic;
+mod calls;
+mod instruction;
+
+use std::sync::Arc;
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value, types};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch, Variable};
+use isa::{Function, RegCode, Register, Verified};
+use runtime::Tag;
+use vm_register::native::{LAYOUT, Seen};
+
+use crate::flow::{Flow, Registers};
+use crate::state::{Expected, Held, Kind, State, drop_dead, expectations, expected_in_block, meet, unknown};
+use crate::{Doubts, Tier};
+
+/// What code is to be made of, and everything that is needed for it.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) tier: Tier,
+    pub(crate) code: Arc<Verified<RegCode>>,
+    pub(crate) function: u32,
+    /// Registers in a frame of each function.
+    pub(crate) frame_sizes: Arc<[u32]>,
+    /// What the instructions have met.
+    pub(crate) seen: Vec<Seen>,
+    /// What is not to be believed any more.
+    pub(crate) doubts: Doubts,
+    /// Address of the first instruction.
+    pub(crate) address: u64,
+    /// Address of the first function's call target.
+    pub(crate) targets: u64,
+    /// For each instruction the address of what runs it.
+    pub(crate) steps: Vec<u64>,
+    /// For each instruction its access site.
+    pub(crate) sites: Vec<Option<u32>>,
+    /// For each access of a field by instruction, where records of the type that was seen have it.
+    pub(crate) fields: Vec<Option<u32>>,
+    pub(crate) counts_fuel: bool,
+    /// Address of a counter that baseline code counts down; at zero it is left for better code.
+    pub(crate) counter: Option<u64>,
+    /// Exits leave their index plus this.
+    pub(crate) first_exit: u64,
+}
+
+impl Request {
+    pub(crate) fn function(&self) -> &Function<Register> {
+        &self.code.functions[self.function as usize]
+    }
+}
+
+/// Why an exit is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// A register held another kind of value than was seen before.
+    Kind,
+    /// A result does not fit an integer, or there is none.
+    Arithmetic,
+    /// A list keeps its elements in another way, or has no such element.
+    Element,
+    /// A record is of another type.
+    Type,
+    /// Fuel or gas ran out.
+    Limit,
+    /// Baseline code has run so often that better code is worth it.
+    Hot,
+}
+
+/// A way out of native code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Exit {
+    /// Where the interpreter goes on.
+    pub pc: u32,
+    /// Why.
+    pub cause: Cause,
+    /// The register whose kind was wrong.
+    pub register: Option<u32>,
+    /// Whether it was found out on the way to the instruction, not by it.
+    pub is_edge: bool,
+}
+
+/// What was made.
+pub(crate) struct Lowered {
+    pub(crate) function: ir::Function,
+    /// Instructions at which it can be entered, by number.
+    pub(crate) entries: Vec<u32>,
+    pub(crate) exits: Vec<Exit>,
+}
+
+/// Bytes a register takes.
+const REGISTER: i32 = 16;
+/// Where in it the payload is.
+const PAYLOAD: i32 = 8;
+
+/// An edge whose code is still to be made.
+struct Edge {
+    block: ir::Block,
+    state: State,
+    /// Whether it comes from outside.
+    enters: bool,
+}
+
+/// A block off the way whose code is still to be made: live registers are stored, then something is done.
+struct Aside {
+    block: ir::Block,
+    stores: Vec<(u32, Kind)>,
+    then: Then,
+}
+
+/// What is done off the way.
+#[derive(Clone, Copy)]
+enum Then {
+    /// The code is left.
+    Leave(Exit),
+    /// The interpreter runs an instruction, and the code goes on in a block.
+    Step { pc: u32, after: ir::Block },
+    /// The interpreter runs an instruction and goes on wherever that leads.
+    Elsewhere { pc: u32 },
+    /// The interpreter runs a branch, and the code goes on in one of two blocks.
+    Branch { pc: u32, target: u32, taken: ir::Block, next: ir::Block },
+}
+
+pub(crate) struct Lowering<'l> {
+    request: &'l Request,
+    function: &'l Function<Register>,
+    flow: &'l Flow,
+    builder: FunctionBuilder<'l>,
+    machine: Value,
+    base: Variable,
+    payloads: Vec<Option<Variable>>,
+    floats: Vec<Option<Variable>>,
+    blocks: Vec<ir::Block>,
+    /// How registers are held where blocks begin, once that is settled.
+    at_blocks: Vec<Option<State>>,
+    /// Edges to blocks of which it is not.
+    waiting: Vec<Vec<Edge>>,
+    /// Edges whose code can be made as soon as the current block is finished.
+    edges: Vec<(u32, Edge)>,
+    asides: Vec<Aside>,
+    exits: Vec<Exit>,
+    expected: Vec<Vec<Expected>>,
+    /// Of the current block.
+    live: Vec<Registers>,
+    expected_after: Vec<Vec<Expected>>,
+    start: u32,
+    state: State,
+    step_signature: SigRef,
+    entry_signature: SigRef,
+    /// Whether anything was found dirty where a loop's state said it was not.
+    stale: Vec<(u32, u32)>,
+    /// Registers that are dirty where loops go back.
+    dirty: &'l [(u32, u32)],
+}
+
+fn flags() -> MemFlagsData {
+    MemFlagsData::trusted()
+}
+
+/// Makes intermediate code.
+pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
+    let function = request.function();
+    let registers = request.frame_sizes[request.function as usize] as usize;
+    let flow = Flow::new(function, registers);
+    let seen = if request.tier == Tier::Optimizing { &request.seen[..] } else { &[] };
+    let expected = if seen.is_empty() {
+        vec![vec![Expected::Nothing; registers]; flow.blocks.len()]
+    } else {
+        expectations(function, &flow, seen, registers)
+    };
+    let mut context = FunctionBuilderContext::new();
+    // Where loops begin, registers are taken to be stored. Those of which that turns out to be wrong are not any more in the next attempt.
+    let mut dirty = Vec::new();
+    loop {
+        let mut made = ir::Function::with_name_signature(ir::UserFuncName::user(0, request.function), entry_signature(isa));
+        let (exits, stale) = Lowering::new(request, isa, &flow, registers, &expected, &dirty, &mut made, &mut context).run(isa);
+        if stale.is_empty() {
+            return Lowered { function: made, entries: flow.entries, exits };
+        }
+        dirty.extend(stale);
+    }
+}
+
+fn entry_signature(isa: &dyn TargetIsa) -> Signature {
+    signature(isa, 4)
+}
+
+/// So many words in, a position out.
+fn signature(isa: &dyn TargetIsa, parameters: usize) -> Signature {
+    let mut signature = Signature::new(isa.default_call_conv());
+    signature.params = vec![AbiParam::new(types::I64); parameters];
+    signature.returns = vec![AbiParam::new(types::I64); 2];
+    signature
+}
+
+impl<'l> Lowering<'l> {
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        request: &'l Request,
+        isa: &dyn TargetIsa,
+        flow: &'l Flow,
+        registers: usize,
+        expected: &[Vec<Expected>],
+        dirty: &'l [(u32, u32)],
+        made: &'l mut ir::Function,
+        context: &'l mut FunctionBuilderContext,
+    ) -> Self {
+        let mut builder = FunctionBuilder::new(made, context);
+        let base = builder.declare_var(types::I64);
+        let blocks = flow.blocks.iter().map(|_| builder.create_block()).collect();
+        let step_signature = builder.import_signature(signature(isa, 3));
+        let entry_signature = builder.import_signature(entry_signature(isa));
+        let first = builder.create_block();
+        builder.append_block_params_for_function_params(first);
+        builder.switch_to_block(first);
+        let [machine, base_parameter, ..] = *builder.block_params(first) else { unreachable!("entries take four words") };
+        builder.def_var(base, base_parameter);
+        Self {
+            request,
+            function: request.function(),
+            flow,
+            builder,
+            machine,
+            base,
+            payloads: vec![None; registers],
+            floats: vec![None; registers],
+            blocks,
+            at_blocks: vec![None; flow.blocks.len()],
+            waiting: flow.blocks.iter().map(|_| Vec::new()).collect(),
+            edges: Vec::new(),
+            asides: Vec::new(),
+            exits: Vec::new(),
+            expected: expected.to_vec(),
+            live: Vec::new(),
+            expected_after: Vec::new(),
+            start: 0,
+            state: unknown(registers),
+            step_signature,
+            entry_signature,
+            stale: Vec::new(),
+            dirty,
+        }
+    }
+
+    fn run(mut self, isa: &dyn TargetIsa) -> (Vec<Exit>, Vec<(u32, u32)>) {
+        self.dispatch_entries();
+        for &index in &self.flow.order {
+            self.block(index);
+        }
+        debug_assert!(self.edges.is_empty() && self.asides.is_empty());
+        self.builder.seal_all_blocks();
+        self.builder.finalize(isa.frontend_config());
+        (self.exits, self.stale)
+    }
+
+    fn is_optimizing(&self) -> bool {
+        self.request.tier == Tier::Optimizing
+    }
+
+    /// Code that goes to the entry point with the number that was passed.
+    fn dispatch_entries(&mut self) {
+        let first = self.builder.current_block().expect("the first block");
+        let number = self.builder.block_params(first)[2];
+        let mut switch = Switch::new();
+        for (number, &pc) in self.flow.entries.iter().enumerate() {
+            let block = self.builder.create_block();
+            let index = self.flow.block_at(pc);
+            if !self.flow.blocks[index as usize].is_reached {
+                continue;
+            }
+            switch.set_entry(number as u128, block);
+            let state = unknown(self.state.len());
+            self.waiting[index as usize].push(Edge { block, state, enters: true });
+        }
+        // Whoever enters knows the numbers; anything else is the beginning.
+        let otherwise = self.builder.create_block();
+        self.builder.set_cold_block(otherwise);
+        let state = unknown(self.state.len());
+        let begin = self.flow.block_at(0);
+        self.waiting[begin as usize].push(Edge { block: otherwise, state, enters: true });
+        switch.emit(&mut self.builder, number, otherwise);
+    }
+
+    /// Makes the code of a block.
+    fn block(&mut self, index: u32) {
+        let block = &self.flow.blocks[index as usize];
+        let state = self.state_at(index);
+        self.at_blocks[index as usize] = Some(state.clone());
+        for edge in std::mem::take(&mut self.waiting[index as usize]) {
+            self.edges.push((index, edge));
+        }
+        self.make_edges();
+        self.builder.switch_to_block(self.blocks[index as usize]);
+        self.start = block.start;
+        self.live = self.flow.live_in_block(self.function, index);
+        let seen: &[Seen] = if self.is_optimizing() { &self.request.seen } else { &[] };
+        self.expected_after = if seen.is_empty() {
+            Vec::new()
+        } else {
+            expected_in_block(self.function, self.flow, index, seen, &self.expected)
+        };
+        self.state = state;
+        if block.is_counted
+            && let Some(counter) = self.request.counter
+        {
+            self.count(block.start, counter);
+        }
+        for pc in block.start..block.end {
+            let is_last = pc + 1 == block.end;
+            let goes_on = self.instruction(pc);
+            if !goes_on {
+                break;
+            }
+            let live = &self.live[(pc + 1 - block.start) as usize];
+            drop_dead(&mut self.state, live);
+            if is_last {
+                let next = self.edge(block.end);
+                self.builder.ins().jump(next, &[]);
+            }
+        }
+        self.make_asides();
+        self.make_edges();
+    }
+
+    /// Counts that control came to an instruction.
+    fn count(&mut self, pc: u32, counter: u64) {
+        let counter = self.builder.ins().iconst(types::I64, counter as i64);
+        let left = self.builder.ins().load(types::I64, flags(), counter, 0);
+        let left = self.builder.ins().iadd_imm_s(left, -1);
+        self.builder.ins().store(flags(), left, counter, 0);
+        let is_hot = self.builder.ins().icmp_imm_s(IntCC::Equal, left, 0);
+        let otherwise = self.exit(pc, Cause::Hot, None);
+        self.go_on_unless(is_hot, otherwise);
+    }
+
+    /// How registers are held where a block begins.
+    fn state_at(&self, index: u32) -> State {
+        let block = &self.flow.blocks[index as usize];
+        let edges = &self.waiting[index as usize];
+        let mut internal = edges.iter().filter(|edge| !edge.enters).map(|edge| &edge.state);
+        let first = internal.next();
+        let mut state = first.cloned().unwrap_or_else(|| unknown(self.state.len()));
+        for other in internal {
+            for (one, &other) in state.iter_mut().zip(other) {
+                *one = meet(*one, other);
+            }
+        }
+        drop_dead(&mut state, &block.live);
+        if !block.is_loop_header && first.is_some() {
+            return state;
+        }
+        // Nothing is known of those that go back here, or come from outside: what was seen is expected.
+        for register in block.live.iter() {
+            let expected = self.expected[index as usize][register as usize].kind();
+            let doubted = self.request.doubts.has_register(block.start, register);
+            let held = &mut state[register as usize];
+            *held = match (expected, *held) {
+                (Some(kind), _) if !doubted => {
+                    let stays = matches!(*held, Held::Variable { kind: known, dirty: true } if known == kind);
+                    Held::Variable { kind, dirty: stays || self.dirty.contains(&(index, register)) }
+                }
+                _ => Held::Memory,
+            };
+        }
+        state
+    }
+
+    /// A block that goes on at an instruction, which is another block's first, from the state that there is now.
+    fn edge(&mut self, target: u32) -> ir::Block {
+        let index = self.flow.block_at(target);
+        let block = self.builder.create_block();
+        let edge = Edge { block, state: self.state.clone(), enters: false };
+        if self.at_blocks[index as usize].is_some() {
+            self.edges.push((index, edge));
+        } else {
+            self.waiting[index as usize].push(edge);
+        }
+        block
+    }
+
+    /// Makes the code of edges to blocks whose beginning is settled.
+    fn make_edges(&mut self) {
+        while let Some((index, edge)) = self.edges.pop() {
+            let wanted = self.at_blocks[index as usize].clone().expect("settled");
+            let target = self.flow.blocks[index as usize].start;
+            self.builder.switch_to_block(edge.block);
+            self.state = edge.state;
+            let live = self.flow.blocks[index as usize].live.clone();
+            drop_dead(&mut self.state, &live);
+            // Stores first: a check that fails needs no less than what is stored then.
+            for register in live.iter() {
+                let held = self.state[register as usize];
+                if let Held::Variable { kind, dirty: true } = held
+                    && wanted[register as usize] != held
+                {
+                    let is_wanted_dirty = matches!(wanted[register as usize], Held::Variable { kind: same, dirty: true } if same == kind);
+                    let is_wanted_clean = matches!(wanted[register as usize], Held::Variable { kind: same, dirty: false } if same == kind);
+                    if is_wanted_clean {
+                        // The loop's state is wrong: it will be made again.
+                        self.stale.push((index, register));
+                    } else if !is_wanted_dirty {
+                        self.store(register, kind);
+                    }
+                }
+            }
+            for register in live.iter() {
+                let Held::Variable { kind, .. } = wanted[register as usize] else { continue };
+                match self.state[register as usize] {
+                    Held::Variable { kind: same, .. } if same == kind => {}
+                    _ => {
+                        let exit = Exit { pc: target, cause: Cause::Kind, register: Some(register), is_edge: true };
+                        let snapshot = self.dirty_among(&live);
+                        self.check_and_load(register, kind, exit, snapshot);
+                    }
+                }
+            }
+            self.builder.ins().jump(self.blocks[index as usize], &[]);
+            self.make_asides();
+        }
+    }
+
+    /// Live registers whose payloads are not stored.
+    fn dirty_among(&self, live: &Registers) -> Vec<(u32, Kind)> {
+        let dirty = |register: u32| match self.state[register as usize] {
+            Held::Variable { kind, dirty: true } => Some((register, kind)),
+            _ => None,
+        };
+        live.iter().filter_map(dirty).collect()
+    }
+
+    fn live_at(&self, pc: u32) -> &Registers {
+        &self.live[(pc - self.start) as usize]
+    }
+
+    /// A block that leaves native code and goes on at `pc` of the current block.
+    fn exit(&mut self, pc: u32, cause: Cause, register: Option<u32>) -> ir::Block {
+        let stores = self.dirty_among(self.live_at(pc));
+        self.exit_with(Exit { pc, cause, register, is_edge: false }, stores)
+    }
+
+    fn exit_with(&mut self, exit: Exit, stores: Vec<(u32, Kind)>) -> ir::Block {
+        self.aside(stores, Then::Leave(exit))
+    }
+
+    fn aside(&mut self, stores: Vec<(u32, Kind)>, then: Then) -> ir::Block {
+        let block = self.builder.create_block();
+        self.builder.set_cold_block(block);
+        self.asides.push(Aside { block, stores, then });
+        block
+    }
+
+    fn make_asides(&mut self) {
+        for Aside { block, stores, then } in std::mem::take(&mut self.asides) {
+            self.builder.switch_to_block(block);
+            for (register, kind) in stores {
+                self.write(register, kind);
+            }
+            match then {
+                Then::Leave(exit) => {
+                    let number = self.request.first_exit + self.exits.len() as u64;
+                    self.exits.push(exit);
+                    let number = self.builder.ins().iconst(types::I64, number as i64);
+                    self.builder.ins().store(flags(), number, self.machine, LAYOUT.exit);
+                    self.leave_at(exit.pc);
+                }
+                Then::Step { pc, after } => {
+                    let position = self.call_step(pc);
+                    self.go_on_at(position, pc + 1, after);
+                    self.leave_for(position);
+                }
+                Then::Elsewhere { pc } => {
+                    let position = self.call_step(pc);
+                    self.leave_for(position);
+                }
+                Then::Branch { pc, target, taken, next } => {
+                    let position = self.call_step(pc);
+                    self.go_on_at(position, target, taken);
+                    self.go_on_at(position, pc + 1, next);
+                    self.leave_for(position);
+                }
+            }
+        }
+    }
+
+    /// Returns to the interpreter, which goes on at `pc` in the same frame.
+    fn leave_at(&mut self, pc: u32) {
+        let pc = self.address(pc);
+        let base = self.builder.use_var(self.base);
+        self.builder.ins().return_(&[pc, base]);
+    }
+
+    fn address(&mut self, pc: u32) -> Value {
+        self.builder.ins().iconst(types::I64, (self.request.address + 8 * u64::from(pc)) as i64)
+    }
+
+    // Registers.
+
+    fn payload_variable(&mut self, register: u32, kind: Kind) -> Variable {
+        let (table, of) =
+            if kind == Kind::Float { (&mut self.floats, types::F64) } else { (&mut self.payloads, types::I64) };
+        *table[register as usize].get_or_insert_with(|| self.builder.declare_var(of))
+    }
+
+    fn type_of(kind: Kind) -> Type {
+        if kind == Kind::Float { types::F64 } else { types::I64 }
+    }
+
+    fn base(&mut self) -> Value {
+        self.builder.use_var(self.base)
+    }
+
+    fn load_tag(&mut self, register: u32) -> Value {
+        let base = self.base();
+        self.builder.ins().load(types::I64, flags(), base, register as i32 * REGISTER)
+    }
+
+    fn load_payload(&mut self, register: u32, of: Type) -> Value {
+        let base = self.base();
+        self.builder.ins().load(of, flags(), base, register as i32 * REGISTER + PAYLOAD)
+    }
+
+    /// Writes a tag and a payload to a register of the frame.
+    fn write_parts(&mut self, register: u32, tag: Value, payload: Value) {
+        let base = self.base();
+        self.builder.ins().store(flags(), tag, base, register as i32 * REGISTER);
+        self.builder.ins().store(flags(), payload, base, register as i32 * REGISTER + PAYLOAD);
+    }
+
+    /// Writes a payload of a kind to a register of the frame.
+    fn write_payload(&mut self, register: u32, tag: Tag, payload: Value) {
+        let tag = self.builder.ins().iconst(types::I64, tag as i64);
+        self.write_parts(register, tag, payload);
+    }
+
+    /// Writes what a register's variable holds to its register of the frame.
+    fn write(&mut self, register: u32, kind: Kind) {
+        let variable = self.payload_variable(register, kind);
+        let payload = self.builder.use_var(variable);
+        self.write_payload(register, kind.tag(), payload);
+    }
+
+    /// The same, and notes it.
+    fn store(&mut self, register: u32, kind: Kind) {
+        self.write(register, kind);
+        self.state[register as usize] = Held::Variable { kind, dirty: false };
+    }
+
+    /// Stores everything that is live before an instruction.
+    fn flush(&mut self, pc: u32) {
+        for (register, kind) in self.dirty_among(self.live_at(pc)) {
+            self.store(register, kind);
+        }
+    }
+
+    /// Gives a register a value of a known kind.
+    fn define(&mut self, register: u32, kind: Kind, payload: Value) {
+        if self.is_optimizing() {
+            let variable = self.payload_variable(register, kind);
+            self.builder.def_var(variable, payload);
+            self.state[register as usize] = Held::Variable { kind, dirty: true };
+        } else {
+            self.write_payload(register, kind.tag(), payload);
+            self.state[register as usize] = Held::Memory;
+        }
+    }
+
+    /// The register of the frame has been given a value.
+    fn defined_in_frame(&mut self, register: u32) {
+        self.state[register as usize] = Held::Memory;
+    }
+
+    /// Checks that the register of the frame has a value of a kind, and loads its payload.
+    fn check_and_load(&mut self, register: u32, kind: Kind, exit: Exit, stores: Vec<(u32, Kind)>) -> Value {
+        let tag = self.load_tag(register);
+        let is_kind = self.is_tag(tag, kind.tag());
+        let otherwise = self.exit_with(exit, stores.clone());
+        self.go_on_if(is_kind, otherwise);
+        let payload = self.load_payload(register, Self::type_of(kind));
+        if let Kind::Record(index) = kind {
+            let is_type = self.is_of_type(payload, index);
+            let otherwise = self.exit_with(exit, stores);
+            self.go_on_if(is_type, otherwise);
+        }
+        let variable = self.payload_variable(register, kind);
+        self.builder.def_var(variable, payload);
+        self.state[register as usize] = Held::Variable { kind, dirty: false };
+        payload
+    }
+
+    fn is_of_type(&mut self, record: Value, type_index: u32) -> Value {
+        let offset = runtime::objects::Record::TYPE_OFFSET as i32;
+        let found = self.builder.ins().load(types::I32, flags(), record, offset);
+        self.builder.ins().icmp_imm_s(IntCC::Equal, found, i64::from(type_index))
+    }
+
+    fn is_tag(&mut self, tag: Value, expected: Tag) -> Value {
+        self.builder.ins().icmp_imm_s(IntCC::Equal, tag, expected as i64)
+    }
+
+    /// Goes on in a new block if the condition holds, and in `otherwise` if it does not.
+    fn go_on_if(&mut self, condition: Value, otherwise: ir::Block) {
+        let next = self.builder.create_block();
+        self.builder.ins().brif(condition, next, &[], otherwise, &[]);
+        self.builder.switch_to_block(next);
+    }
+
+    /// Goes on in a new block unless the condition holds, and in `otherwise` if it does.
+    fn go_on_unless(&mut self, condition: Value, otherwise: ir::Block) {
+        let next = self.builder.create_block();
+        self.builder.ins().brif(condition, otherwise, &[], next, &[]);
+        self.builder.switch_to_block(next);
+    }
+
+    /// What is expected in a lane, and may be believed.
+    fn expects(&self, pc: u32, lane: usize) -> Option<Kind> {
+        if !self.is_optimizing() || self.request.doubts.has(pc) {
+            return None;
+        }
+        Expected::seen(&self.request.seen[pc as usize], lane).kind()
+    }
+
+    /// The kind of what a register holds: known, or expected by the instruction that reads it in a lane.
+    fn kind(&self, pc: u32, register: u32, lane: usize) -> Option<Kind> {
+        match self.state[register as usize] {
+            Held::Variable { kind, .. } => Some(kind),
+            Held::Memory => self.expects(pc, lane),
+        }
+    }
+
+    /// The payload of a register that is of a kind, or else the code is left.
+    fn ensure(&mut self, pc: u32, register: u32, kind: Kind) -> Value {
+        match self.state[register as usize] {
+            Held::Variable { kind: known, .. } if known == kind => {
+                let variable = self.payload_variable(register, kind);
+                self.builder.use_var(variable)
+            }
+            held => {
+                debug_assert_eq!(held, Held::Memory, "what is known is not expected to be anything else");
+                let stores = self.dirty_among(self.live_at(pc));
+                let exit = Exit { pc, cause: Cause::Kind, register: Some(register), is_edge: false };
+                self.check_and_load(register, kind, exit, stores)
+            }
+        }
+    }
+
+    /// Tag and payload of whatever a register holds.
+    fn parts(&mut self, register: u32) -> (Value, Value) {
+        match self.state[register as usize] {
+            Held::Memory => (self.load_tag(register), self.load_payload(register, types::I64)),
+            Held::Variable { kind, .. } => {
+                let variable = self.payload_variable(register, kind);
+                let payload = self.builder.use_var(variable);
+                let payload = match kind {
+                    Kind::Float => self.builder.ins().bitcast(types::I64, ir::MemFlagsData::new(), payload),
+                    _ => payload,
+                };
+                (self.builder.ins().iconst(types::I64, kind.tag() as i64), payload)
+            }
+        }
+    }
+
+    // Steps.
+
+    /// Has the interpreter run the instruction at `pc`. Gives where it would go on.
+    fn call_step(&mut self, pc: u32) -> (Value, Value) {
+        let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
+        let (address, base) = (self.address(pc), self.base());
+        let call = self.builder.ins().call_indirect(self.step_signature, step, &[self.machine, address, base]);
+        let &[reached, base] = self.builder.inst_results(call) else { unreachable!("steps give a position") };
+        (reached, base)
+    }
+
+    /// Goes on in `next` if a step reached `pc` in the same frame; otherwise goes on in a new block.
+    fn go_on_at(&mut self, (reached, base): (Value, Value), pc: u32, next: ir::Block) {
+        let expected = self.address(pc);
+        let here = self.base();
+        let other_pc = self.builder.ins().bxor(reached, expected);
+        let other_base = self.builder.ins().bxor(base, here);
+        let other = self.builder.ins().bor(other_pc, other_base);
+        let otherwise = self.builder.create_block();
+        self.builder.set_cold_block(otherwise);
+        self.builder.ins().brif(other, otherwise, &[], next, &[]);
+        self.builder.switch_to_block(otherwise);
+    }
+
+    /// Leaves native code for wherever a step went.
+    fn leave_for(&mut self, (reached, base): (Value, Value)) {
+        self.builder.ins().return_(&[reached, base]);
+    }
+
+    /// The whole instruction by the interpreter.
+    fn step(&mut self, pc: u32) {
+        self.flush(pc);
+        let after = self.builder.create_block();
+        let position = self.call_step(pc);
+        self.go_on_at(position, pc + 1, after);
+        self.leave_for(position);
+        self.builder.switch_to_block(after);
+        self.written_by_step(pc);
+    }
+
+    /// Whether a handler begins at an instruction.
+    fn lands_at(&self, pc: u32) -> bool {
+        self.function.handlers.iter().any(|handler| handler.target == pc)
+    }
+
+    /// Registers that the instruction at `pc` writes are in the frame, and what it loses is lost.
+    fn written_by_step(&mut self, pc: u32) {
+        let instruction = self.function.code[pc as usize];
+        if let Some(first) = crate::flow::lost_from(instruction) {
+            self.state[first as usize..].fill(Held::Memory);
+        }
+        for register in instruction.operands(self.function).writes {
+            self.state[register as usize] = Held::Memory;
+        }
+        // An error may have brought control to the very next instruction.
+        for handler in &self.function.handlers {
+            if handler.target == pc + 1 {
+                self.state[handler.landing as usize] = Held::Memory;
+            }
+        }
+    }
+
+    /// A block off the way in which the interpreter runs the instruction at `pc`, for the current state. Registers that it writes are in the frame
+    /// afterwards, where it goes on to `after`.
+    fn slow_step(&mut self, pc: u32, after: ir::Block) -> ir::Block {
+        let stores = self.dirty_among(self.live_at(pc));
+        // An error may bring control there as well, and what it brings lies in the frame.
+        let then = if self.lands_at(pc + 1) { Then::Elsewhere { pc } } else { Then::Step { pc, after } };
+        self.aside(stores, then)
+    }
+}

@@ -1,0 +1,285 @@
+//! What is compiled when, and what happens after exits.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use isa::RegisterOp;
+use vm_register::native::{Code, Entry, MANY_TYPES, Place, Tiers};
+
+use crate::compile::{Compiler, Unit};
+use crate::lower::{Cause, Exit, Request};
+use crate::{Doubts, Tier};
+
+/// Which tiers there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Baseline code first, optimizing code for what stays hot.
+    #[default]
+    Tiered,
+    /// Baseline code alone.
+    Baseline,
+    /// Optimizing code at once.
+    Optimizing,
+}
+
+/// How native code is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    /// Which tiers there are.
+    pub mode: Mode,
+    /// How often control comes to a place until it is hot.
+    pub threshold: u32,
+    /// How often it comes to a place in baseline code until that is made again.
+    pub second_threshold: u32,
+    /// Whether Cranelift checks the intermediate code.
+    pub verify: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { mode: Mode::Tiered, threshold: 100, second_threshold: 1000, verify: cfg!(debug_assertions) }
+    }
+}
+
+/// What was done, over all runs of a program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Compilations by tier.
+    pub compilations: [u64; 2],
+    /// Register instructions that were compiled, by tier.
+    pub instructions: [u64; 2],
+    /// Bytes of machine code that were made, by tier.
+    pub bytes: [u64; 2],
+    /// Time that it took, by tier.
+    pub times: [Duration; 2],
+    /// How often exits were taken, by function, place and cause.
+    pub exits: HashMap<(u32, Exit), u64>,
+    /// Functions that were compiled again because an exit was taken often.
+    pub recompilations: u64,
+    /// Functions given up on, and why.
+    pub given_up: Vec<(u32, String)>,
+}
+
+impl Statistics {
+    /// Adds what was done for another program, or for other runs of the same.
+    pub fn add(&mut self, other: &Self) {
+        for tier in 0..2 {
+            self.compilations[tier] += other.compilations[tier];
+            self.instructions[tier] += other.instructions[tier];
+            self.bytes[tier] += other.bytes[tier];
+            self.times[tier] += other.times[tier];
+        }
+        for (&exit, &taken) in &other.exits {
+            *self.exits.entry(exit).or_default() += taken;
+        }
+        self.recompilations += other.recompilations;
+        self.given_up.extend(other.given_up.iter().cloned());
+    }
+}
+
+/// Exits of one function that are taken so often are not believed in any more.
+const MOST_EXITS: u64 = 8;
+/// A function that was compiled so often is compiled to believe nothing.
+const MOST_ATTEMPTS: u32 = 10;
+/// Functions of more instructions are left to the interpreter: compiling them would take longer than what can be gained.
+const LARGEST: usize = 6000;
+/// Functions of more registers are, too.
+const MOST_REGISTERS: usize = 1024;
+
+/// All that is known of a function.
+#[derive(Debug, Default)]
+struct Known {
+    unit: Option<Unit>,
+    doubts: Doubts,
+    attempts: u32,
+    /// Taken exits by index.
+    taken: Vec<u64>,
+    first_exit: u64,
+    is_given_up: bool,
+    /// What its baseline code counts down.
+    counter: Box<AtomicU64>,
+}
+
+/// Makes native code for a program's hot functions.
+#[derive(Debug)]
+pub struct Jit {
+    options: Options,
+    compiler: Arc<Compiler>,
+    functions: HashMap<u32, Known>,
+    /// Number of the first exit of each unit that was ever made, and its function.
+    exits: Vec<(u64, u32)>,
+    next_exit: u64,
+    frame_sizes: Option<Arc<[u32]>>,
+    statistics: Arc<Mutex<Statistics>>,
+}
+
+impl Jit {
+    /// A compiler for one program.
+    ///
+    /// # Errors
+    /// When this processor is none that native code can be made for; says so.
+    pub fn new(options: Options) -> Result<Self, String> {
+        Ok(Self {
+            options,
+            compiler: Compiler::new(options.verify)?,
+            functions: HashMap::new(),
+            exits: Vec::new(),
+            next_exit: 1,
+            frame_sizes: None,
+            statistics: Arc::default(),
+        })
+    }
+
+    /// What will have been done.
+    pub fn statistics(&self) -> Arc<Mutex<Statistics>> {
+        Arc::clone(&self.statistics)
+    }
+
+    fn count(&self, note: impl FnOnce(&mut Statistics)) {
+        // Nobody panics while holding it.
+        if let Ok(mut statistics) = self.statistics.lock() {
+            note(&mut statistics);
+        }
+    }
+
+    fn first_tier(&self) -> Tier {
+        match self.options.mode {
+            Mode::Optimizing => Tier::Optimizing,
+            Mode::Baseline | Mode::Tiered => Tier::Baseline,
+        }
+    }
+
+    /// Compiles a function and installs its code.
+    fn compile(&mut self, function: u32, tier: Tier, code: &mut Code<'_>) {
+        let known = self.functions.entry(function).or_default();
+        if known.is_given_up {
+            return;
+        }
+        known.attempts += 1;
+        let tier = if known.attempts > MOST_ATTEMPTS { Tier::Baseline } else { tier };
+        let doubts = known.doubts.clone();
+        let source = &code.functions().functions[function as usize];
+        let (length, registers) = (source.code.len(), code.frame_size(function));
+        if length > LARGEST || registers > MOST_REGISTERS {
+            self.give_up(function, format!("{length} instructions on {registers} registers are too many"));
+            return;
+        }
+        let counter = (tier == Tier::Baseline && self.options.mode == Mode::Tiered && known.attempts <= MOST_ATTEMPTS).then(|| {
+            known.counter.store(u64::from(self.options.second_threshold.max(1)), Ordering::Relaxed);
+            known.counter.as_ptr() as u64
+        });
+        let mut request = self.request(function, tier, doubts, code);
+        request.counter = counter;
+        match self.compiler.compile(&request) {
+            Ok(unit) => self.install(function, unit, code),
+            Err(problem) => {
+                debug_assert!(false, "{problem}");
+                self.give_up(function, problem);
+            }
+        }
+    }
+
+    fn give_up(&mut self, function: u32, why: String) {
+        self.functions.entry(function).or_default().is_given_up = true;
+        self.count(|statistics| statistics.given_up.push((function, why)));
+    }
+
+    fn request(&mut self, function: u32, tier: Tier, doubts: Doubts, code: &Code<'_>) -> Request {
+        let functions = Arc::clone(code.functions());
+        let frame_sizes = self.frame_sizes.get_or_insert_with(|| {
+            (0..functions.functions.len() as u32).map(|function| code.frame_size(function) as u32).collect()
+        });
+        let seen = code.seen(function).to_vec();
+        let instructions = &functions.functions[function as usize].code;
+        let place = |pc: usize| Place { function, pc: pc as u32 };
+        let places = (0..instructions.len()).map(place);
+        let types = &code.program().types;
+        let field = |(pc, seen): (usize, &vm_register::native::Seen)| {
+            let instruction = instructions[pc];
+            let name = match instruction.op() {
+                RegisterOp::GetAttrReg => instruction.c,
+                RegisterOp::SetAttrReg => instruction.b,
+                _ => return None,
+            };
+            if matches!(seen.record, 0 | MANY_TYPES) {
+                return None;
+            }
+            let facts = types.get(seen.record as usize - 1)?;
+            let is_read = instruction.op() == RegisterOp::GetAttrReg;
+            (is_read || !(facts.is_data || facts.is_contract)).then(|| facts.fields.get(&u32::from(name)).copied()).flatten()
+        };
+        Request {
+            tier,
+            function,
+            frame_sizes: Arc::clone(frame_sizes),
+            doubts,
+            address: code.address(place(0)),
+            targets: code.targets(),
+            steps: places.clone().map(|place| code.step(place)).collect(),
+            sites: places.map(|place| code.site(place)).collect(),
+            fields: seen.iter().enumerate().map(field).collect(),
+            seen,
+            counts_fuel: code.counts_fuel(),
+            counter: None,
+            first_exit: self.next_exit,
+            code: functions,
+        }
+    }
+
+    fn install(&mut self, function: u32, unit: Unit, code: &mut Code<'_>) {
+        let number = unit.tier as usize;
+        self.count(|statistics| {
+            statistics.compilations[number] += 1;
+            statistics.instructions[number] += unit.instructions as u64;
+            statistics.bytes[number] += unit.code.bytes().len() as u64;
+            statistics.times[number] += unit.time;
+        });
+        // SAFETY: Cranelift made a function of the signature that entries have, which lies there.
+        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(unit.code.address()) };
+        let known = self.functions.entry(function).or_default();
+        for (number, &pc) in (0..).zip(&unit.entries) {
+            // SAFETY: `lower` makes code that keeps the contract. It stays with the unit, and when that is replaced, all of its places are installed anew: the entries of a
+            // function are always the same.
+            unsafe { code.install(Place { function, pc }, entry, number) };
+        }
+        (known.taken, known.first_exit) = (vec![0; unit.exits.len()], self.next_exit);
+        self.exits.push((self.next_exit, function));
+        self.next_exit += unit.exits.len() as u64;
+        known.unit = Some(unit);
+    }
+}
+
+impl Tiers for Jit {
+    fn hot(&mut self, place: Place, code: &mut Code<'_>) {
+        self.compile(place.function, self.first_tier(), code);
+    }
+
+    fn left_by(&mut self, exit: u64, code: &mut Code<'_>) {
+        let at = self.exits.partition_point(|&(first, _)| first <= exit) - 1;
+        let (first, function) = self.exits[at];
+        let Some(known) = self.functions.get_mut(&function) else { return };
+        let Some(unit) = known.unit.as_ref().filter(|_| known.first_exit == first) else { return };
+        let index = (exit - first) as usize;
+        let taken = unit.exits[index];
+        known.taken[index] += 1;
+        let times = known.taken[index];
+        if taken.cause == Cause::Hot {
+            self.compile(function, Tier::Optimizing, code);
+            return;
+        }
+        let tier = unit.tier;
+        let is_too_often = taken.cause != Cause::Limit && tier == Tier::Optimizing && times >= MOST_EXITS;
+        if is_too_often {
+            known.doubts.add(taken);
+        }
+        self.count(|statistics| {
+            *statistics.exits.entry((function, taken)).or_default() += 1;
+            statistics.recompilations += u64::from(is_too_often);
+        });
+        if is_too_often {
+            self.compile(function, tier, code);
+        }
+    }
+}

@@ -1,0 +1,588 @@
+//! Programs that get native code while they run.
+//!
+//! This machine does not make native code and does not know who does. It counts how often control comes to the places where native code could be
+//! entered, notes what kinds of values instructions meet there, asks a [`Tiers`] when a place is hot, and goes on in native code where some was
+//! installed. What native code may believe of the machine, and what it must keep, is said here; [`Layout`] says where things lie.
+//!
+//! # Native frames are disposable
+//!
+//! Native code works on the same frames as the interpreter: registers in the array of values, a record for each active call. It may keep values in
+//! registers of the processor, but whenever it calls anything, every live value lies in its register of the frame. So a native frame holds nothing that
+//! the guest's frame does not, and can be given up at any time by returning: native code that cannot or will not go on returns a [`Position`], and every
+//! native caller that gets one returns it too, until the interpreter takes it up. No side exit has to build frames. Errors, tasks, the depth limit, running
+//! out of fuel or gas, and a full native stack are all the same thing to native code: a step returned another position than the next instruction's.
+//!
+//! # Counting costs nothing where it is off
+//!
+//! A program that gets native code has words of its own. The first word of each function and of each iteration has the operation `COUNTED`, which counts and then
+//! does what stood there before; where native code was installed, the word is `ENTER_NATIVE`. All other programs have neither.
+//!
+//! # The contract of native code
+//!
+//! An [`Entry`] is called with the machine, the base of the running frame, the number of the entry point and the code that follows the entry, and is given a frame in
+//! which all registers that are live there hold values. It returns
+//!
+//! - a null program counter and the caller's base when the function has returned: its record is taken off, its result lies where its frame began;
+//! - any other position when the interpreter must go on there. The running frame's record is then the topmost one, and all live registers are written.
+
+use std::cell::UnsafeCell;
+use std::mem::offset_of;
+use std::sync::Arc;
+
+use isa::{Lane, RegCode, RegisterOp, Verified};
+use runtime::objects::ElementKind;
+use runtime::{Fault, Runtime, Tag, Value};
+
+use crate::code::{Operation, State, Word};
+use crate::dispatch::steps::STEPS;
+use crate::link::{Linked, Target};
+use crate::machine::{Frame, Machine, Site};
+use crate::{Dispatch, drive};
+
+/// Where a machine stands, as native code passes it.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Position {
+    /// The instruction; null when a function has returned.
+    pub pc: *const u64,
+    /// The first register of the running frame.
+    pub base: *mut Value,
+}
+
+impl From<State> for Position {
+    #[inline(always)]
+    fn from(State { pc, base }: State) -> Self {
+        Self { pc: pc.cast(), base }
+    }
+}
+
+/// Runs one instruction of a running frame and gives where to go on.
+///
+/// # Safety
+/// The machine stands at the instruction, which is one that the function is for.
+pub(crate) type Step = unsafe extern "C" fn(*mut Machine<'_>, *const Word, *mut Value) -> Position;
+
+/// Native code: machine, base, number of the entry point, and the position to return by who stands in for code that is not there.
+///
+/// # Safety
+/// See the contract of native code.
+pub type Entry = unsafe extern "C" fn(machine: *mut (), base: *mut Value, number: u64, code: *const u64) -> Position;
+
+/// Stands in for the native code of a function that has none: the interpreter goes on at its beginning.
+unsafe extern "C" fn interpret(_machine: *mut (), base: *mut Value, _number: u64, code: *const u64) -> Position {
+    Position { pc: code, base }
+}
+
+/// Where in memory native code finds what it needs: distances in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    /// One past the record of the running call, from the machine on, as everything down to `exit`.
+    pub frame_top: i32,
+    /// Records may be written below this.
+    pub frame_limit: i32,
+    /// Frames may end here.
+    pub value_limit: i32,
+    /// The constants.
+    pub constants: i32,
+    /// The globals.
+    pub globals: i32,
+    /// Access sites.
+    pub sites: i32,
+    /// [`Entry`] by function.
+    pub entries: i32,
+    /// The stack pointer must be above this before a call.
+    pub native_stack_limit: i32,
+    /// Where an exit leaves its number.
+    pub exit: i32,
+    /// The runtime.
+    pub runtime: i32,
+    /// Fuel that is left, from the runtime on.
+    pub fuel: i32,
+    /// Gas that is left, from the runtime on.
+    pub gas: i32,
+    /// Size of a call's record; in it, from its beginning on: where to return to, the closure, and the window.
+    pub frame_size: i32,
+    /// Where to return to.
+    pub frame_return: i32,
+    /// The closure.
+    pub frame_closure: i32,
+    /// Bytes from the caller's first register to the callee's.
+    pub frame_window: i32,
+    /// Size of an access site; in it: the type last seen, and where it has the field or which function the method is.
+    pub site_size: i32,
+    /// The type.
+    pub site_type: i32,
+    /// The field's position or the method's function.
+    pub site_found: i32,
+    /// Size of a call target; in it: how many bytes its frame has and how many parameters it takes.
+    pub target_size: i32,
+    /// The target's code.
+    pub target_code: i32,
+    /// The frame's size in bytes.
+    pub target_frame: i32,
+    /// How many parameters there are, 16 bits.
+    pub target_parameters: i32,
+}
+
+/// Where things lie.
+pub const LAYOUT: Layout = Layout {
+    frame_top: offset_of!(Machine<'_>, frame_top) as i32,
+    frame_limit: offset_of!(Machine<'_>, frame_limit) as i32,
+    value_limit: offset_of!(Machine<'_>, value_limit) as i32,
+    constants: offset_of!(Machine<'_>, constants) as i32,
+    globals: offset_of!(Machine<'_>, globals) as i32,
+    sites: offset_of!(Machine<'_>, sites) as i32,
+    entries: offset_of!(Machine<'_>, entries) as i32,
+    native_stack_limit: offset_of!(Machine<'_>, native_stack_limit) as i32,
+    exit: offset_of!(Machine<'_>, exit) as i32,
+    runtime: offset_of!(Machine<'_>, runtime) as i32,
+    fuel: offset_of!(Runtime, fuel) as i32,
+    gas: offset_of!(Runtime, gas) as i32,
+    frame_size: size_of::<Frame>() as i32,
+    frame_return: offset_of!(Frame, return_to) as i32,
+    frame_closure: offset_of!(Frame, closure) as i32,
+    frame_window: offset_of!(Frame, window) as i32,
+    site_size: size_of::<Site>() as i32,
+    site_type: offset_of!(Site, type_index) as i32,
+    site_found: offset_of!(Site, found) as i32,
+    target_size: size_of::<Target>() as i32,
+    target_code: offset_of!(Target, code) as i32,
+    target_frame: offset_of!(Target, frame_bytes) as i32,
+    target_parameters: offset_of!(Target, parameters) as i32,
+};
+
+/// A place in the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Function.
+    pub function: u32,
+    /// Instruction in it.
+    pub pc: u32,
+}
+
+/// What an instruction met: kinds of values by lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// For each lane that names a register which is read, a bit for each kind of value it held ([`kind_bit`]).
+    pub kinds: [u32; 3],
+    /// One more than the type of the record that the object was, [`MANY_TYPES`] if there were several, 0 if none was one.
+    pub record: u32,
+}
+
+/// More than one type of record was seen.
+pub const MANY_TYPES: u32 = u32::MAX;
+
+/// The bit for values of a kind.
+pub const fn kind_bit(tag: Tag) -> u32 {
+    let number = tag as u32;
+    1 << if number <= 2 { number } else { number / 2 + 1 }
+}
+
+/// The bit for lists that keep their elements in such a way; set beside that of lists.
+pub const fn list_bit(kind: ElementKind) -> u32 {
+    1 << (28 + kind as u32)
+}
+
+impl Seen {
+    fn note(&mut self, lane: usize, value: Value) {
+        self.kinds[lane] |= kind_bit(value.tag());
+        if let Some(list) = value.as_list() {
+            self.kinds[lane] |= list_bit(list.kind());
+        } else if let Some(record) = value.as_record() {
+            let seen = record.type_index() + 1;
+            self.record = if self.record == 0 || self.record == seen { seen } else { MANY_TYPES };
+        }
+    }
+}
+
+/// Makes native code.
+pub trait Tiers {
+    /// Control has come to a place as often as its counter said. What is to be done next is told to `code`; if nothing is, the place is
+    /// not counted any more.
+    fn hot(&mut self, place: Place, code: &mut Code<'_>);
+
+    /// Native code was left by an exit, which left its number.
+    fn left_by(&mut self, exit: u64, code: &mut Code<'_>);
+}
+
+/// A place that has native code.
+#[derive(Clone, Copy)]
+struct Installed {
+    code: Entry,
+    number: u64,
+}
+
+const NOT_INSTALLED: Installed = Installed { code: interpret, number: 0 };
+
+/// What a run of a program that gets native code changes.
+pub(crate) struct TierState {
+    /// What each word did before it was changed.
+    originals: Vec<Operation>,
+    /// How often control has yet to come to each word until it is hot.
+    counters: Vec<u32>,
+    installed: Vec<Installed>,
+    /// By function.
+    entries: Vec<Entry>,
+    seen: Vec<Seen>,
+    /// The same code in the form of the family.
+    code: Arc<Verified<RegCode>>,
+    first: *mut Word,
+    starts: Vec<u32>,
+    tiers: Box<dyn Tiers>,
+    counts_fuel: bool,
+}
+
+/// A program that gets native code. It is run by one thread at a time, and what it has got stays from run to run.
+pub struct Native {
+    linked: Linked,
+    state: Box<UnsafeCell<TierState>>,
+}
+
+impl std::fmt::Debug for Native {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Native").field("linked", &self.linked).finish_non_exhaustive()
+    }
+}
+
+// SAFETY: the pointers in the state point to words that `linked` owns and nobody else has, and the tiers can be sent: `Native::new` takes no others.
+unsafe impl Send for Native {}
+
+/// The last so many times that control comes to a place before it is hot, what instructions meet is noted.
+const RECORDED: u32 = 8;
+/// Of so many instructions each time.
+const RECORDED_INSTRUCTIONS: u32 = 200;
+
+impl Native {
+    /// A program all of whose functions and iterations are counted from `threshold`. `code` is what was linked; `counts_fuel` says whether runs have a fuel limit.
+    pub fn new(
+        linked: &Linked,
+        code: Arc<Verified<RegCode>>,
+        threshold: u32,
+        counts_fuel: bool,
+        tiers: Box<dyn Tiers + Send>,
+    ) -> Self {
+        let linked = linked.copy();
+        let words = linked.words();
+        let first = linked.first_word().as_ptr();
+        // SAFETY: there are so many words, and nobody changes them meanwhile.
+        let originals = (0..words).map(|at| unsafe { (*first.add(at)).operation() }).collect();
+        let mut state = TierState {
+            originals,
+            counters: vec![0; words],
+            installed: vec![NOT_INSTALLED; words],
+            entries: vec![interpret; code.functions.len()],
+            seen: vec![Seen::default(); words],
+            code,
+            first,
+            starts: linked.starts().to_vec(),
+            tiers,
+            counts_fuel,
+        };
+        let all = Arc::clone(&state.code);
+        for (index, function) in (0..).zip(&all.functions) {
+            let mut code = Code { state: &mut state, linked: &linked };
+            code.count(Place { function: index, pc: 0 }, threshold);
+            for (pc, instruction) in (0..).zip(&function.code) {
+                if let Some(jump) = instruction.jump(pc).filter(|jump| jump.takes_fuel) {
+                    code.count(Place { function: index, pc: jump.target }, threshold);
+                }
+            }
+        }
+        Self { linked, state: Box::new(UnsafeCell::new(state)) }
+    }
+
+    /// The program's tables.
+    pub fn program(&self) -> &Arc<runtime::Program> {
+        self.linked.program()
+    }
+
+    /// Bytes of code, as the family's words.
+    pub fn code_bytes(&self) -> usize {
+        self.linked.code_bytes()
+    }
+
+    /// Tells the tiers something between two runs.
+    pub fn with_code<T>(&mut self, tell: impl FnOnce(&mut Code<'_>) -> T) -> T {
+        tell(&mut Code { state: self.state.get_mut(), linked: &self.linked })
+    }
+
+    /// Runs the program's entry function and gives its result.
+    ///
+    /// # Errors
+    /// As for [`crate::execute`].
+    ///
+    /// # Panics
+    /// If `runtime` is of another program, or has a fuel limit where none was said or none where one was.
+    pub fn execute(&mut self, dispatch: Dispatch, stack: usize, runtime: &mut Runtime) -> Result<Value, Fault> {
+        crate::check_runtime(&self.linked, runtime);
+        let mut machine = Machine::new(&self.linked, runtime);
+        let state = self.state.get();
+        let here = std::hint::black_box(&raw const machine) as usize;
+        machine.tiers = state;
+        machine.native_stack_limit = here.saturating_sub(stack);
+        // SAFETY: nobody else has the state while the program runs.
+        unsafe {
+            assert_eq!((*state).counts_fuel, machine.runtime.has_fuel_limit(), "code counts fuel if runs do");
+            machine.entries = (*state).entries.as_ptr();
+        }
+        drive(machine, dispatch, &mut runtime::probe::NoProbe)
+    }
+}
+
+/// A program's code and what is known of it, as whoever makes native code sees it.
+pub struct Code<'s> {
+    state: &'s mut TierState,
+    linked: &'s Linked,
+}
+
+impl std::fmt::Debug for Code<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Code").finish_non_exhaustive()
+    }
+}
+
+impl Code<'_> {
+    /// The code in the form of the family.
+    pub fn functions(&self) -> &Arc<Verified<RegCode>> {
+        &self.state.code
+    }
+
+    /// The program's tables.
+    pub fn program(&self) -> &Arc<runtime::Program> {
+        self.linked.program()
+    }
+
+    /// Whether code takes fuel.
+    pub fn counts_fuel(&self) -> bool {
+        self.state.counts_fuel
+    }
+
+    /// Whether access sites remember anything.
+    pub fn has_inline_caches(&self) -> bool {
+        self.linked.has_inline_caches()
+    }
+
+    fn at(&self, place: Place) -> usize {
+        (self.state.starts[place.function as usize] + place.pc) as usize
+    }
+
+    /// Counts a place down from `from`, and calls it hot then.
+    pub fn count(&mut self, place: Place, from: u32) {
+        let at = self.at(place);
+        self.state.counters[at] = from.max(1);
+        self.set_operation(at, Operation::Counted);
+    }
+
+    /// Lets control enter native code at a place.
+    ///
+    /// # Safety
+    /// The code keeps the contract of native code, is for this place, and stays until the place is [released](Self::release).
+    pub unsafe fn install(&mut self, place: Place, code: Entry, number: u64) {
+        let at = self.at(place);
+        self.state.installed[at] = Installed { code, number };
+        self.set_operation(at, Operation::EnterNative);
+        if place.pc == 0 {
+            self.state.entries[place.function as usize] = code;
+        }
+    }
+
+    /// Lets a place be interpreted again.
+    pub fn release(&mut self, place: Place) {
+        let at = self.at(place);
+        self.state.installed[at] = NOT_INSTALLED;
+        let original = self.state.originals[at];
+        self.set_operation(at, original);
+        if place.pc == 0 {
+            self.state.entries[place.function as usize] = interpret;
+        }
+    }
+
+    fn set_operation(&mut self, at: usize, operation: Operation) {
+        // SAFETY: there is such a word, and this program has its words to itself; nobody holds a reference to one.
+        unsafe {
+            let word = self.state.first.add(at);
+            word.write(word.read().with_operation(operation));
+        }
+    }
+
+    /// What the instructions of a function have met.
+    pub fn seen(&self, function: u32) -> &[Seen] {
+        let first = self.state.starts[function as usize] as usize;
+        &self.state.seen[first..first + self.state.code.functions[function as usize].code.len()]
+    }
+
+    /// The address of an instruction.
+    pub fn address(&self, place: Place) -> u64 {
+        // SAFETY: places lie in the code.
+        unsafe { self.state.first.add(self.at(place)) as u64 }
+    }
+
+    /// The address of the function that runs an instruction's operation, for native code to call with the machine, the instruction's address and the base.
+    pub fn step(&self, place: Place) -> u64 {
+        let operation = match self.state.originals[self.at(place)] {
+            // Native code has the jump behind it too.
+            Operation::ForLoopAndLoop => Operation::ForLoopReg,
+            Operation::ForIterAndLoop => Operation::ForIterReg,
+            Operation::ForPairAndLoop => Operation::ForPairReg,
+            other => other,
+        };
+        STEPS[usize::from(self.state.counts_fuel)][operation as usize] as *const () as u64
+    }
+
+    /// The access site of an instruction that has one.
+    pub fn site(&self, place: Place) -> Option<u32> {
+        let op = self.state.code.functions[place.function as usize].code[place.pc as usize].op();
+        // SAFETY: places lie in the code.
+        let word = unsafe { State { pc: self.state.first.add(self.at(place)), base: std::ptr::null_mut() }.fetch() }.word;
+        match op {
+            RegisterOp::GetAttrReg => Some(word.lane::<{ crate::code::C }>() as u32),
+            RegisterOp::SetAttrReg | RegisterOp::CallMethodReg => Some(word.lane::<{ crate::code::B }>() as u32),
+            _ => None,
+        }
+    }
+
+    /// The address of what a call needs to know of the first function; of the others behind it.
+    pub fn targets(&self) -> u64 {
+        self.linked.targets().as_ptr() as u64
+    }
+
+    /// Registers in a frame of a function.
+    pub fn frame_size(&self, function: u32) -> usize {
+        self.linked.frame_size(function)
+    }
+}
+
+impl TierState {
+    fn index(&self, pc: *const Word) -> usize {
+        (pc as usize - self.first as usize) / size_of::<Word>()
+    }
+
+    /// The place of a word.
+    fn place(&self, at: usize) -> Place {
+        let function = self.starts.partition_point(|&start| start as usize <= at) - 1;
+        Place { function: function as u32, pc: at as u32 - self.starts[function] }
+    }
+
+    /// Notes what the instruction at a word is about to read.
+    ///
+    /// # Safety
+    /// The instruction is about to run in the frame at `base`.
+    unsafe fn record(&mut self, at: usize, base: *mut Value) {
+        let Place { function, pc } = self.place(at);
+        let instruction = self.code.functions[function as usize].code[pc as usize];
+        let seen = &mut self.seen[at];
+        for (lane, (kind, register)) in instruction.op().facts().lanes.iter().zip(instruction.lanes()).enumerate() {
+            let reads = match kind {
+                Lane::Use | Lane::UseDef | Lane::ReceiverWindow => true,
+                Lane::Window => instruction.c > 0,
+                _ => false,
+            };
+            if reads {
+                // SAFETY: the caller's promise: the register is one of the frame, and what is read was written.
+                seen.note(lane, unsafe { base.add(usize::from(register)).read() });
+            }
+        }
+    }
+}
+
+/// Runs the instruction at a state by what it did before its word was changed.
+///
+/// # Safety
+/// The machine stands at the state, in a program that gets native code.
+unsafe fn step(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let tiers = &*m.tiers;
+        let operation = tiers.originals[tiers.index(state.pc)];
+        let step = STEPS[usize::from(tiers.counts_fuel)][operation as usize];
+        let Position { pc, base } = step(m, state.pc, state.base);
+        State { pc: pc.cast(), base }
+    }
+}
+
+/// See [`crate::handlers::tiers::count`].
+///
+/// # Safety
+/// The machine stands at a counted word, in a program that gets native code.
+pub(crate) unsafe fn count(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: the caller's promise. Nothing else refers to what is known of the program meanwhile: steps do not, and tiers get it by what they are called with.
+    unsafe {
+        let tiers = &mut *m.tiers;
+        let at = tiers.index(state.pc);
+        let left = tiers.counters[at].saturating_sub(1);
+        tiers.counters[at] = left;
+        if left == 0 {
+            let place = tiers.place(at);
+            let mut code = Code { state: tiers, linked: m.linked };
+            // Whoever is called hot is not counted any more unless that is said again.
+            code.release(place);
+            tell(&mut code, |tiers, code| tiers.hot(place, code));
+            if state.operation() == Operation::EnterNative {
+                return enter(m, state);
+            }
+        } else if left <= RECORDED {
+            return record(m, state);
+        }
+        step(m, state)
+    }
+}
+
+/// Tells the tiers of a program something about its code.
+fn tell(code: &mut Code<'_>, event: impl FnOnce(&mut dyn Tiers, &mut Code<'_>)) {
+    let mut tiers = std::mem::replace(&mut code.state.tiers, Box::new(NoTiers));
+    event(&mut *tiers, code);
+    code.state.tiers = tiers;
+}
+
+/// Stands in for tiers while they are told something.
+struct NoTiers;
+
+impl Tiers for NoTiers {
+    fn hot(&mut self, _place: Place, _code: &mut Code<'_>) {}
+
+    fn left_by(&mut self, _exit: u64, _code: &mut Code<'_>) {}
+}
+
+/// Runs some instructions and notes what they meet.
+///
+/// # Safety
+/// As for [`count`].
+unsafe fn record(m: &mut Machine<'_>, mut state: State) -> State {
+    for _ in 0..RECORDED_INSTRUCTIONS {
+        // SAFETY: the caller's promise at first; then steps say where to go on.
+        unsafe {
+            if m.linked.is_end(state.pc) {
+                break;
+            }
+            let tiers = &mut *m.tiers;
+            tiers.record(tiers.index(state.pc), state.base);
+            state = step(m, state);
+        }
+    }
+    state
+}
+
+/// See [`crate::handlers::tiers::enter`].
+///
+/// # Safety
+/// The machine stands at a word where native code was installed.
+pub(crate) unsafe fn enter(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: the caller's promise; native code keeps its contract. No native code is running: it never gets here, because it does not run changed words.
+    unsafe {
+        let tiers = &*m.tiers;
+        let Installed { code, number } = tiers.installed[tiers.index(state.pc)];
+        m.exit = 0;
+        let position = code((&raw mut *m).cast(), state.base, number, state.pc.cast());
+        let exit = std::mem::take(&mut m.exit);
+        if exit != 0 {
+            tell(&mut Code { state: &mut *m.tiers, linked: m.linked }, |tiers, code| tiers.left_by(exit, code));
+        }
+        if position.pc.is_null() {
+            // The record that was taken off is still there.
+            return State { pc: (*m.frame_top).return_to, base: position.base };
+        }
+        let reached = State { pc: position.pc.cast(), base: position.base };
+        // Native code that gives up where it begins would be entered again and again.
+        if reached.pc == state.pc { step(m, reached) } else { reached }
+    }
+}
