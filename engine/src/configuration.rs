@@ -42,6 +42,8 @@ pub struct Configuration {
     pub jit_threshold: u32,
     /// How often it comes to a place in baseline code until that is compiled again.
     pub jit_second_threshold: u32,
+    /// The seed of what goes wrong in native code and while it is made, for tests.
+    pub jit_faults: Option<u64>,
     /// Whether the stack machine runs frequent sequences of instructions as one.
     pub superinstructions: bool,
     /// Whether converted code is checked against the stack code.
@@ -89,6 +91,7 @@ impl Default for Configuration {
             jit: JitMode::default(),
             jit_threshold: jit::Options::default().threshold,
             jit_second_threshold: jit::Options::default().second_threshold,
+            jit_faults: None,
             superinstructions: false,
             check,
             timed,
@@ -145,7 +148,7 @@ impl Configuration {
     pub fn jit_options(&self) -> Option<jit::Options> {
         let mode = self.jit.mode()?;
         let (threshold, second_threshold) = (self.jit_threshold, self.jit_second_threshold);
-        Some(jit::Options { mode, threshold, second_threshold, ..jit::Options::default() })
+        Some(jit::Options { mode, threshold, second_threshold, faults: self.jit_faults, ..jit::Options::default() })
     }
 
     /// What the converter is told.
@@ -489,6 +492,19 @@ static AXES: &[Axis] = &[
         shapes: Shapes::Nothing,
         set: |configuration, value| set_threshold(&mut configuration.jit_second_threshold, value),
         get: |configuration| configuration.jit_second_threshold.to_string(),
+    },
+    Axis {
+        name: "jit-faults",
+        placeholder: "SEED",
+        about: "some exits of native code are always taken and some compilations fail, for tests",
+        choices: || vec![Choice { name: "none", about: "nothing goes wrong" }],
+        numbers: "seeds",
+        shapes: Shapes::Nothing,
+        set: |configuration, value| {
+            configuration.jit_faults = if value == "none" { None } else { Some(value.parse().ok()?) };
+            Some(())
+        },
+        get: |configuration| configuration.jit_faults.map_or_else(|| "none".to_string(), |seed| seed.to_string()),
     },
     Axis {
         name: "superinstructions",

@@ -56,6 +56,14 @@ fn configurations() -> Vec<Configuration> {
             let hybrid = Configuration::of("hybrid").unwrap();
             all.push(Configuration { dispatch, registers, policy, check: true, ..hybrid });
         }
+        for jit in JitMode::ALL {
+            for threshold in ["1", "2"] {
+                let mut configuration = Configuration { dispatch, jit: *jit, ..Configuration::of("jit").unwrap() };
+                configuration.set("jit-threshold", threshold).unwrap();
+                configuration.set("jit-second-threshold", threshold).unwrap();
+                all.push(configuration);
+            }
+        }
         for (vm, axis, values) in variants {
             for value in values {
                 let mut configuration = Configuration { dispatch, check: true, ..Configuration::of(vm).unwrap() };

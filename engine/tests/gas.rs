@@ -28,7 +28,7 @@ fn run(compiled: &Compiled, configuration: &Configuration) -> Shown {
 
 /// The oracle, then both machines on code as it was compiled and on optimized code, and hybrid code.
 fn configurations(gas: &str) -> Vec<Configuration> {
-    let options: [&[(&str, &str)]; 9] = [
+    let options: [&[(&str, &str)]; 12] = [
         &[("vm", "ast")],
         &[("vm", "stack"), ("opt", "0")],
         &[("vm", "stack"), ("opt", "2")],
@@ -38,6 +38,9 @@ fn configurations(gas: &str) -> Vec<Configuration> {
         &[("vm", "register"), ("opt", "3"), ("registers", "8"), ("allocator", "second-chance"), ("dispatch", "match")],
         &[("vm", "register"), ("fuel", "1000000")],
         &[("vm", "hybrid"), ("policy", "arithmetic")],
+        &[("vm", "jit"), ("jit", "baseline"), ("jit-threshold", "1")],
+        &[("vm", "jit"), ("jit", "optimizing"), ("jit-threshold", "2")],
+        &[("vm", "jit"), ("jit-threshold", "1"), ("jit-second-threshold", "2"), ("fuel", "1000000"), ("opt", "3")],
     ];
     let all = options.into_iter().map(|options| {
         let mut configuration = Configuration::default();

@@ -84,3 +84,12 @@ impl Doubts {
         }
     }
 }
+
+/// Whether what happens by chance does, once in `of` times: a number of a seed that is the same every time (Steele, Lea and Flood, *Fast Splittable Pseudorandom Number Generators*,
+/// OOPSLA 2014).
+pub(crate) fn chance(seed: u64, event: u64, of: u64) -> bool {
+    let mut bits = seed.wrapping_add(event.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (bits ^ bits >> 31) % of == 0
+}

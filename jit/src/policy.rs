@@ -35,11 +35,13 @@ pub struct Options {
     pub second_threshold: u32,
     /// Whether Cranelift checks the intermediate code.
     pub verify: bool,
+    /// The seed of what goes wrong for no reason: exits that are always taken, compilations that fail. For tests.
+    pub faults: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::Tiered, threshold: 100, second_threshold: 1000, verify: cfg!(debug_assertions) }
+        Self { mode: Mode::Tiered, threshold: 100, second_threshold: 1000, verify: cfg!(debug_assertions), faults: None }
     }
 }
 
@@ -166,6 +168,11 @@ impl Jit {
             self.give_up(function, format!("{length} instructions on {registers} registers are too many"));
             return;
         }
+        if self.options.faults.is_some_and(|seed| crate::chance(seed, u64::from(function) << 32 | self.next_exit, 6)) {
+            self.give_up(function, String::from("its compilation was made to fail"));
+            return;
+        }
+        let known = self.functions.entry(function).or_default();
         let counter = (tier == Tier::Baseline && self.options.mode == Mode::Tiered && known.attempts <= MOST_ATTEMPTS).then(|| {
             known.counter.store(u64::from(self.options.second_threshold.max(1)), Ordering::Relaxed);
             known.counter.as_ptr() as u64
@@ -223,6 +230,7 @@ impl Jit {
             seen,
             counts_fuel: code.counts_fuel(),
             counter: None,
+            faults: self.options.faults,
             first_exit: self.next_exit,
             code: functions,
         }
@@ -266,6 +274,7 @@ impl Tiers for Jit {
         known.taken[index] += 1;
         let times = known.taken[index];
         if taken.cause == Cause::Hot {
+            self.count(|statistics| *statistics.exits.entry((function, taken)).or_default() += 1);
             self.compile(function, Tier::Optimizing, code);
             return;
         }

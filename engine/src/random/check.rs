@@ -23,6 +23,7 @@ use crate::error::EngineError;
 use crate::executor::find_executor;
 use crate::hybrid::Policy;
 use crate::mechanism::{Mechanism, Without, mechanisms};
+use crate::tiers::JitMode;
 use crate::outcome::{Capture, Failure, LedgerOutcome, Outcome, Returned};
 
 /// Name of random programs in messages.
@@ -177,7 +178,7 @@ const REFERENCE: &str = "ast";
 impl Checker {
     /// Checks every executor.
     pub fn new() -> Self {
-        Self { capture: Capture::new(), executors: vec!["stack", "register", "hybrid"] }
+        Self { capture: Capture::new(), executors: vec!["stack", "register", "hybrid", "jit"] }
     }
 
     /// Checks this executor alone against the reference.
@@ -215,10 +216,11 @@ impl Checker {
                 "register" => run.register_configurations(&mut configurations),
                 "stack" => run.stack_configurations(&mut configurations),
                 "hybrid" => configurations.push(run.hybrid_configuration()),
+                "jit" => run.jit_configurations(&mut configurations),
                 _ => configurations.push(run.configuration(executor)),
             }
         }
-        for (configuration, optimizer) in configurations.iter_mut().zip(&run.optimizers) {
+        for (configuration, optimizer) in configurations.iter_mut().zip(run.optimizers.iter().cycle()) {
             configuration.optimizer.clone_from(optimizer);
         }
         // Metering changes nothing that is not gas.
@@ -275,18 +277,29 @@ impl Checker {
         let run = || {
             let executor = find_executor(configuration.vm).ok_or("the executor does not exist")?;
             let prepared = executor.prepare(compiled, configuration).map_err(|error| error.to_string())?;
-            let outcome = prepared.run(RunOptions {
-                output: self.capture.writer(),
-                collect_always: plan.collect_always,
-                ..configuration.run_options()
-            });
-            let output = self.capture.take();
-            let is_heap = matches!(&outcome.result, Err(failure) if failure.kind == ErrorKind::Heap);
-            if is_heap || outcome.heap.peak_bytes > MAX_HEAP / 2 {
-                return Ok(Observed::HeapExhausted);
+            let run = || {
+                let outcome = prepared.run(RunOptions {
+                    output: self.capture.writer(),
+                    collect_always: plan.collect_always,
+                    ..configuration.run_options()
+                });
+                let output = self.capture.take();
+                let is_heap = matches!(&outcome.result, Err(failure) if failure.kind == ErrorKind::Heap);
+                if is_heap || outcome.heap.peak_bytes > MAX_HEAP / 2 {
+                    return Observed::HeapExhausted;
+                }
+                let Outcome { result, fuel_used, gas_used, ledger, .. } = outcome;
+                Observed::Shown(Observation { result, output, fuel_used, gas_used, ledger })
+            };
+            let first = run();
+            // What has got native code begins with it the next time.
+            if prepared.native().is_some() {
+                let again = run();
+                if again != first {
+                    return Err(format!("another run gives something else: {again:?} after {first:?}"));
+                }
             }
-            let Outcome { result, fuel_used, gas_used, ledger, .. } = outcome;
-            Ok(Observed::Shown(Observation { result, output, fuel_used, gas_used, ledger }))
+            Ok(first)
         };
         let observed = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panic_text(&*panic)));
         self.capture.take();
@@ -334,6 +347,8 @@ struct Plan {
     optimizers: [optimizer::Options; 5],
     /// Of the two configurations of a machine.
     dispatch: [Dispatch; 2],
+    /// Of both configurations with native code: the tiers, both thresholds, and what goes wrong.
+    native: [(JitMode, u32, u32, Option<u64>); 2],
 }
 
 impl Plan {
@@ -360,6 +375,11 @@ impl Plan {
             dispatch: [*random.choose(Dispatch::ALL), *random.choose(Dispatch::ALL)],
             policy: *random.choose(Policy::ALL),
             optimizers: std::array::from_fn(|_| some_optimizer(&mut random)),
+            native: std::array::from_fn(|_| {
+                let mode = *random.choose(&[JitMode::Tiered, JitMode::Baseline, JitMode::Optimizing, JitMode::Optimizing]);
+                let faults = (random.below(3) == 0).then(|| random.below(1 << 32) as u64);
+                (mode, random.between(1, 4) as u32, random.between(1, 4) as u32, faults)
+            }),
         }
     }
 
@@ -376,6 +396,15 @@ impl Plan {
         let some = Configuration { registers, allocator, without, dispatch: other_dispatch, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
         configurations.extend([if self.takes_fewest { fewest } else { all }, some]);
+    }
+
+    /// Native code from nearly the first time on, whole or with exits that are taken for no reason.
+    fn jit_configurations(&self, configurations: &mut Vec<Configuration>) {
+        for ((jit, jit_threshold, jit_second_threshold, jit_faults), dispatch) in self.native.into_iter().zip(self.dispatch) {
+            let (registers, without) = (self.registers, self.without);
+            let jit = Configuration { jit, jit_threshold, jit_second_threshold, jit_faults, dispatch, ..self.configuration("jit") };
+            configurations.push(if configurations.len() % 2 == 0 { jit } else { Configuration { registers, without, ..jit } });
+        }
     }
 
     /// One policy for what is converted: over many programs all policies meet all shapes of code.

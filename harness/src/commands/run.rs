@@ -49,7 +49,9 @@ pub(super) fn run(options: &RunOptions) -> anyhow::Result<ExitCode> {
         ledger: options.ledger.as_deref().map(super::ledger::open).transpose()?,
         ..configuration.run_options()
     };
-    let outcome = if options.stats.is_some() { prepared.count(run_options) } else { prepared.run(run_options) };
+    // Whoever counts instructions interprets them.
+    let counts = options.stats.is_some() && prepared.native().is_none();
+    let outcome = if counts { prepared.count(run_options) } else { prepared.run(run_options) };
     if let Err(failure) = &outcome.result {
         if failure.kind == ErrorKind::Output && output.is_broken_pipe() {
             return Ok(ExitCode::SUCCESS);
@@ -128,6 +130,7 @@ impl Stats<'_> {
             "operations": operations,
             "code_bytes": prepared.code_bytes(),
             "passes": prepared.optimization().map(passes_json),
+            "native": prepared.native().map(|statistics| native_json(&statistics, prepared)),
             "peak_heap_bytes": outcome.heap.peak_bytes,
             "allocated_bytes": outcome.heap.allocated_bytes,
             "collections": outcome.heap.collections,
@@ -147,7 +150,7 @@ impl Stats<'_> {
             ("engine", engine(configuration, prepared)),
             ("compile", format!("{} ({})", time(compile), found.describe())),
             ("convert and link", time(prepare)),
-            ("run, counting", time(outcome.time)),
+            (if prepared.native().is_some() { "run" } else { "run, counting" }, time(outcome.time)),
         ];
         if let Some(code) = prepared.code_bytes() {
             lines.push(("code", bytes(code as u64)));
@@ -163,6 +166,7 @@ impl Stats<'_> {
         }
         match &outcome.instructions {
             Some(tally) => lines.push(("instructions", count(tally.total))),
+            None if prepared.native().is_some() => {}
             None => lines
                 .push(("instructions", format!("none: '{}' runs no instructions", engine(configuration, prepared)))),
         }
@@ -173,8 +177,74 @@ impl Stats<'_> {
                 text.push_str(&format!("  {name:<24}{:>10}{share:>7.1} %\n", count(figure)));
             }
         }
+        if let Some(statistics) = prepared.native() {
+            text.push_str(&native_table(&statistics, prepared));
+        }
         text + &prepared.optimization().map(passes_table).unwrap_or_default()
     }
+}
+
+/// Exits from native code, the most frequent first: how often, and where and why.
+fn exits(statistics: &jit::Statistics, prepared: &dyn Prepared) -> Vec<(u64, String)> {
+    let name = |function: u32| prepared.program().functions[function as usize].name.to_string();
+    let mut exits: Vec<(u64, String)> = statistics
+        .exits
+        .iter()
+        .map(|(&(function, exit), &taken)| {
+            let what = exit.register.map_or_else(String::new, |register| format!(" of r{register}"));
+            let way = if exit.is_edge { "on the way to" } else { "at" };
+            (taken, format!("{}{what} {way} {} instruction {}", exit.cause.name(), name(function), exit.pc))
+        })
+        .collect();
+    exits.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+    exits
+}
+
+/// What was compiled to native code, and how it was left.
+fn native_table(statistics: &jit::Statistics, prepared: &dyn Prepared) -> String {
+    let mut text = String::new();
+    for tier in [jit::Tier::Baseline, jit::Tier::Optimizing] {
+        let at = tier as usize;
+        let (compiled, instructions) = (statistics.compilations[at], statistics.instructions[at]);
+        let time = show_time(statistics.times[at].as_nanos() as f64);
+        let each = show_time(statistics.times[at].as_nanos() as f64 / instructions.max(1) as f64);
+        let bytes = Unit::Bytes.show(statistics.bytes[at] as f64);
+        let line = format!("{}, {bytes} of {instructions} instructions in {time}, {each} each", counted(compiled, "compilation"));
+        text.push_str(&format!("{:<18}{line}\n", tier.name()));
+    }
+    text.push_str(&format!("{:<18}{}\n", "recompiled", statistics.recompilations));
+    for (function, why) in &statistics.given_up {
+        text.push_str(&format!("{:<18}{}: {why}\n", "given up", prepared.program().functions[*function as usize].name));
+    }
+    let all = exits(statistics, prepared);
+    let total: u64 = all.iter().map(|(taken, _)| taken).sum();
+    text.push_str(&format!("{:<18}{}\n", "side exits", Unit::Count.show(total as f64)));
+    for (taken, exit) in all.iter().take(SHOWN_OPERATIONS) {
+        text.push_str(&format!("  {:>10}  {exit}\n", Unit::Count.show(*taken as f64)));
+    }
+    text
+}
+
+fn native_json(statistics: &jit::Statistics, prepared: &dyn Prepared) -> serde_json::Value {
+    let tier = |tier: jit::Tier| {
+        let at = tier as usize;
+        json!({
+            "compilations": statistics.compilations[at],
+            "instructions": statistics.instructions[at],
+            "bytes": statistics.bytes[at],
+            "time_ns": statistics.times[at].as_nanos() as u64,
+        })
+    };
+    let given_up = statistics.given_up.iter().map(|(function, why)| {
+        json!({ "function": &*prepared.program().functions[*function as usize].name, "why": why })
+    });
+    json!({
+        "baseline": tier(jit::Tier::Baseline),
+        "optimizing": tier(jit::Tier::Optimizing),
+        "recompilations": statistics.recompilations,
+        "given_up": given_up.collect::<Vec<_>>(),
+        "exits": exits(statistics, prepared).into_iter().map(|(taken, exit)| json!({ "taken": taken, "exit": exit })).collect::<Vec<_>>(),
+    })
 }
 
 fn passes_json(statistics: &Statistics) -> serde_json::Value {

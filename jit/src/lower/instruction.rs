@@ -108,7 +108,8 @@ impl Lowering<'_> {
                 self.leave_function(a);
                 return false;
             }
-            R::ThrowReg => {
+            // A call that becomes a task returns to nobody: no native caller may take its return for one.
+            R::ThrowReg | R::SpawnCallReg => {
                 self.flush(pc);
                 let position = self.call_step(pc);
                 self.leave_for(position);

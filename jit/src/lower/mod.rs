@@ -56,6 +56,8 @@ pub(crate) struct Request {
     pub(crate) counts_fuel: bool,
     /// Address of a counter that baseline code counts down; at zero it is left for better code.
     pub(crate) counter: Option<u64>,
+    /// The seed of which exits are always taken.
+    pub(crate) faults: Option<u64>,
     /// Exits leave their index plus this.
     pub(crate) first_exit: u64,
 }
@@ -81,6 +83,20 @@ pub enum Cause {
     Limit,
     /// Baseline code has run so often that better code is worth it.
     Hot,
+}
+
+impl Cause {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Kind => "kind",
+            Self::Arithmetic => "arithmetic",
+            Self::Element => "element",
+            Self::Type => "type",
+            Self::Limit => "limit",
+            Self::Hot => "hot",
+        }
+    }
 }
 
 /// A way out of native code.
@@ -154,6 +170,8 @@ pub(crate) struct Lowering<'l> {
     /// Edges whose code can be made as soon as the current block is finished.
     edges: Vec<(u32, Edge)>,
     asides: Vec<Aside>,
+    /// Exits that are always taken.
+    faulty: Vec<ir::Block>,
     exits: Vec<Exit>,
     expected: Vec<Vec<Expected>>,
     /// Of the current block.
@@ -245,6 +263,7 @@ impl<'l> Lowering<'l> {
             waiting: flow.blocks.iter().map(|_| Vec::new()).collect(),
             edges: Vec::new(),
             asides: Vec::new(),
+            faulty: Vec::new(),
             exits: Vec::new(),
             expected: expected.to_vec(),
             live: Vec::new(),
@@ -455,7 +474,13 @@ impl<'l> Lowering<'l> {
     }
 
     fn exit_with(&mut self, exit: Exit, stores: Vec<(u32, Kind)>) -> ir::Block {
-        self.aside(stores, Then::Leave(exit))
+        let block = self.aside(stores, Then::Leave(exit));
+        let number = self.exits.len() + self.asides.len();
+        let seed = self.request.faults.filter(|_| !matches!(exit.cause, Cause::Limit | Cause::Hot));
+        if seed.is_some_and(|seed| crate::chance(seed, self.request.first_exit + number as u64, 8)) {
+            self.faulty.push(block);
+        }
+        block
     }
 
     fn aside(&mut self, stores: Vec<(u32, Kind)>, then: Then) -> ir::Block {
@@ -615,6 +640,7 @@ impl<'l> Lowering<'l> {
 
     /// Goes on in a new block if the condition holds, and in `otherwise` if it does not.
     fn go_on_if(&mut self, condition: Value, otherwise: ir::Block) {
+        let condition = if self.faulty.contains(&otherwise) { self.builder.ins().iconst(types::I8, 0) } else { condition };
         let next = self.builder.create_block();
         self.builder.ins().brif(condition, next, &[], otherwise, &[]);
         self.builder.switch_to_block(next);
@@ -622,6 +648,7 @@ impl<'l> Lowering<'l> {
 
     /// Goes on in a new block unless the condition holds, and in `otherwise` if it does.
     fn go_on_unless(&mut self, condition: Value, otherwise: ir::Block) {
+        let condition = if self.faulty.contains(&otherwise) { self.builder.ins().iconst(types::I8, 1) } else { condition };
         let next = self.builder.create_block();
         self.builder.ins().brif(condition, otherwise, &[], next, &[]);
         self.builder.switch_to_block(next);
