@@ -42,6 +42,8 @@ pub struct Configuration {
     pub jit_threshold: u32,
     /// How often it comes to a place in baseline code until that is compiled again.
     pub jit_second_threshold: u32,
+    /// Whether the program goes on while functions are compiled.
+    pub jit_background: bool,
     /// The seed of what goes wrong in native code and while it is made, for tests.
     pub jit_faults: Option<u64>,
     /// Whether the stack machine runs frequent sequences of instructions as one.
@@ -91,6 +93,7 @@ impl Default for Configuration {
             jit: JitMode::default(),
             jit_threshold: jit::Options::default().threshold,
             jit_second_threshold: jit::Options::default().second_threshold,
+            jit_background: jit::Options::default().background,
             jit_faults: None,
             superinstructions: false,
             check,
@@ -147,8 +150,14 @@ impl Configuration {
     /// What whoever makes native code is told; none if nobody is to.
     pub fn jit_options(&self) -> Option<jit::Options> {
         let mode = self.jit.mode()?;
-        let (threshold, second_threshold) = (self.jit_threshold, self.jit_second_threshold);
-        Some(jit::Options { mode, threshold, second_threshold, faults: self.jit_faults, ..jit::Options::default() })
+        Some(jit::Options {
+            mode,
+            threshold: self.jit_threshold,
+            second_threshold: self.jit_second_threshold,
+            background: self.jit_background,
+            faults: self.jit_faults,
+            ..jit::Options::default()
+        })
     }
 
     /// What the converter is told.
@@ -492,6 +501,20 @@ static AXES: &[Axis] = &[
         shapes: Shapes::Nothing,
         set: |configuration, value| set_threshold(&mut configuration.jit_second_threshold, value),
         get: |configuration| configuration.jit_second_threshold.to_string(),
+    },
+    Axis {
+        name: "jit-background",
+        placeholder: "WHICH",
+        about: "whether the program goes on while functions are compiled on another thread",
+        choices: || {
+            let on = Choice { name: "on", about: "it does" };
+            let off = Choice { name: "off", about: "it waits" };
+            if jit::Options::default().background { vec![on, off] } else { vec![off, on] }
+        },
+        numbers: "",
+        shapes: Shapes::Nothing,
+        set: |configuration, value| parse_switch(value).map(|on| configuration.jit_background = on),
+        get: |configuration| if configuration.jit_background { "on" } else { "off" }.to_string(),
     },
     Axis {
         name: "jit-faults",

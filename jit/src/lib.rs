@@ -10,6 +10,7 @@
 //! | `lower/` | from instructions to Cranelift's intermediate representation |
 //! | `compile` | from that to machine code |
 //! | `memory` | memory for machine code |
+//! | `worker` | the thread that compiles |
 //! | `policy` | what is compiled when, and what happens after exits |
 //!
 //! # Two tiers, one translation
@@ -29,6 +30,7 @@ mod lower;
 mod memory;
 mod policy;
 mod state;
+mod worker;
 
 pub use lower::{Cause, Exit};
 pub use policy::{Jit, Mode, Options, Statistics};

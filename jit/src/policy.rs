@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crossbeam::channel::{Receiver, TryRecvError};
 use isa::RegisterOp;
 use vm_register::native::{Code, Entry, MANY_TYPES, Place, Tiers};
 
 use crate::compile::{Compiler, Unit};
 use crate::lower::{Cause, Exit, Request};
+use crate::worker::{self, Outcome};
 use crate::{Doubts, Tier};
 
 /// Which tiers there are.
@@ -35,13 +37,22 @@ pub struct Options {
     pub second_threshold: u32,
     /// Whether Cranelift checks the intermediate code.
     pub verify: bool,
+    /// Whether the program goes on while functions are compiled.
+    pub background: bool,
     /// The seed of what goes wrong for no reason: exits that are always taken, compilations that fail. For tests.
     pub faults: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::Tiered, threshold: 100, second_threshold: 1000, verify: cfg!(debug_assertions), faults: None }
+        Self {
+            mode: Mode::Tiered,
+            threshold: 100,
+            second_threshold: 1000,
+            verify: cfg!(debug_assertions),
+            background: std::thread::available_parallelism().is_ok_and(|threads| threads.get() > 1),
+            faults: None,
+        }
     }
 }
 
@@ -85,6 +96,8 @@ impl Statistics {
 const MOST_EXITS: u64 = 8;
 /// A function that was compiled so often is compiled to believe nothing.
 const MOST_ATTEMPTS: u32 = 10;
+/// While a function is compiled, the program asks for it each time that control has come to a place so often.
+const ASKS_AGAIN: u32 = 200;
 /// Functions of more instructions are left to the interpreter: compiling them would take longer than what can be gained.
 const LARGEST: usize = 6000;
 /// Functions of more registers are, too.
@@ -99,6 +112,8 @@ struct Known {
     /// Taken exits by index.
     taken: Vec<u64>,
     first_exit: u64,
+    /// Where the outcome of compiling it will be.
+    pending: Option<Receiver<Outcome>>,
     is_given_up: bool,
     /// What its baseline code counts down.
     counter: Box<AtomicU64>,
@@ -156,7 +171,7 @@ impl Jit {
     /// Compiles a function and installs its code.
     fn compile(&mut self, function: u32, tier: Tier, code: &mut Code<'_>) {
         let known = self.functions.entry(function).or_default();
-        if known.is_given_up {
+        if known.is_given_up || known.pending.is_some() {
             return;
         }
         known.attempts += 1;
@@ -179,13 +194,34 @@ impl Jit {
         });
         let mut request = self.request(function, tier, doubts, code);
         request.counter = counter;
-        match self.compiler.compile(&request) {
+        match worker::compile(&self.compiler, request) {
+            Ok(pending) => {
+                self.functions.entry(function).or_default().pending = Some(pending);
+                self.take_outcome(function, !self.options.background, code);
+            }
+            Err(problem) => self.give_up(function, problem),
+        }
+    }
+
+    /// Installs what compiling a function has come to, if that is there; waits for it if `waits`. False if it is still to come.
+    fn take_outcome(&mut self, function: u32, waits: bool, code: &mut Code<'_>) -> bool {
+        let Some(known) = self.functions.get_mut(&function) else { return true };
+        let Some(pending) = &known.pending else { return true };
+        let outcome = if waits { pending.recv().map_err(TryRecvError::from) } else { pending.try_recv() };
+        let outcome = match outcome {
+            Err(TryRecvError::Empty) => return false,
+            Err(TryRecvError::Disconnected) => Err(String::from("the thread that compiles is no more")),
+            Ok(outcome) => outcome,
+        };
+        known.pending = None;
+        match outcome {
             Ok(unit) => self.install(function, unit, code),
             Err(problem) => {
                 debug_assert!(false, "{problem}");
                 self.give_up(function, problem);
             }
         }
+        true
     }
 
     fn give_up(&mut self, function: u32, why: String) {
@@ -261,7 +297,15 @@ impl Jit {
 
 impl Tiers for Jit {
     fn hot(&mut self, place: Place, code: &mut Code<'_>) {
-        self.compile(place.function, self.first_tier(), code);
+        let function = place.function;
+        let is_pending = self.functions.get(&function).is_some_and(|known| known.pending.is_some());
+        if !is_pending {
+            self.compile(function, self.first_tier(), code);
+        }
+        if !self.take_outcome(function, false, code) {
+            // Not there yet: the program goes on, and asks again.
+            code.count(place, ASKS_AGAIN);
+        }
     }
 
     fn left_by(&mut self, exit: u64, code: &mut Code<'_>) {
@@ -274,8 +318,15 @@ impl Tiers for Jit {
         known.taken[index] += 1;
         let times = known.taken[index];
         if taken.cause == Cause::Hot {
-            self.count(|statistics| *statistics.exits.entry((function, taken)).or_default() += 1);
-            self.compile(function, Tier::Optimizing, code);
+            if known.pending.is_none() {
+                self.count(|statistics| *statistics.exits.entry((function, taken)).or_default() += 1);
+                self.compile(function, Tier::Optimizing, code);
+            }
+            if !self.take_outcome(function, false, code)
+                && let Some(known) = self.functions.get(&function)
+            {
+                known.counter.store(u64::from(ASKS_AGAIN), Ordering::Relaxed);
+            }
             return;
         }
         let tier = unit.tier;
@@ -290,5 +341,6 @@ impl Tiers for Jit {
         if is_too_often {
             self.compile(function, tier, code);
         }
+        self.take_outcome(function, false, code);
     }
 }

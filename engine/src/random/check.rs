@@ -347,8 +347,8 @@ struct Plan {
     optimizers: [optimizer::Options; 5],
     /// Of the two configurations of a machine.
     dispatch: [Dispatch; 2],
-    /// Of both configurations with native code: the tiers, both thresholds, and what goes wrong.
-    native: [(JitMode, u32, u32, Option<u64>); 2],
+    /// Of both configurations with native code: the tiers, both thresholds, whether the program goes on meanwhile, and what goes wrong.
+    native: [(JitMode, u32, u32, bool, Option<u64>); 2],
 }
 
 impl Plan {
@@ -378,7 +378,7 @@ impl Plan {
             native: std::array::from_fn(|_| {
                 let mode = *random.choose(&[JitMode::Tiered, JitMode::Baseline, JitMode::Optimizing, JitMode::Optimizing]);
                 let faults = (random.below(3) == 0).then(|| random.below(1 << 32) as u64);
-                (mode, random.between(1, 4) as u32, random.between(1, 4) as u32, faults)
+                (mode, random.between(1, 4) as u32, random.between(1, 4) as u32, random.below(4) == 0, faults)
             }),
         }
     }
@@ -400,9 +400,9 @@ impl Plan {
 
     /// Native code from nearly the first time on, whole or with exits that are taken for no reason.
     fn jit_configurations(&self, configurations: &mut Vec<Configuration>) {
-        for ((jit, jit_threshold, jit_second_threshold, jit_faults), dispatch) in self.native.into_iter().zip(self.dispatch) {
+        for ((jit, jit_threshold, jit_second_threshold, jit_background, jit_faults), dispatch) in self.native.into_iter().zip(self.dispatch) {
             let (registers, without) = (self.registers, self.without);
-            let jit = Configuration { jit, jit_threshold, jit_second_threshold, jit_faults, dispatch, ..self.configuration("jit") };
+            let jit = Configuration { jit, jit_threshold, jit_second_threshold, jit_background, jit_faults, dispatch, ..self.configuration("jit") };
             configurations.push(if configurations.len() % 2 == 0 { jit } else { Configuration { registers, without, ..jit } });
         }
     }
