@@ -3,7 +3,7 @@
 //! | part | what it is |
 //! | --- | --- |
 //! | [`Chain`] | a ledger, as programs use it through [`runtime::host::Ledger`] |
-//! | `state` | what was written, and the journal that undoes it |
+//! | `state`, `table` | what was written, and the journal that undoes it; the entries of maps |
 //! | [`tree`] | the Merkle tree over the state, and what the state root is |
 //! | [`block`] | blocks, receipts and entries, their hashes and encodings |
 //! | [`store`], [`disk`] | where blocks and state are kept: memory, a file |
@@ -19,11 +19,11 @@ mod chain;
 pub mod digest;
 pub mod disk;
 mod error;
-mod index;
 pub mod merkle;
 pub mod signature;
 mod state;
 pub mod store;
+mod table;
 pub mod tree;
 pub mod verify;
 

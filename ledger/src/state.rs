@@ -1,32 +1,31 @@
 //! The state in memory, and the journal that undoes what was written.
 //!
-//! A location is a *slot*: an element of one array, of one cache line. Fields are named by their slots; entries are found by the slot of their map and their key, in
-//! one hash table of slot numbers ([`Index`]).
+//! A location is a *cell* of one cache line. Fields are an array, whose indices are their slots for good; the entries of maps are a hash table ([`Table`]), whose
+//! positions change when it grows. A [`Place`] is one or the other.
 //!
-//! The *journal* has a record for each slot written under an open checkpoint, with what the slot held before. A slot knows its latest record, so a second write under the same
+//! The *journal* has a record for each cell written under an open checkpoint, with what the cell held before. A cell knows its latest record, so a second write under the same
 //! checkpoint needs none. Reverting goes through the records since the checkpoint, backwards; closing an inner checkpoint hands its records to the
-//! enclosing one, except those of slots that have one there already. So all three cost what was written, and the journal never has more records than slots
+//! enclosing one, except those of cells that have one there already. So all three cost what was written, and the journal never has more records than cells
 //! times open checkpoints. Events and appended entries only ever grow at their ends: a checkpoint remembers how many there were.
 //!
 //! What a closed outermost checkpoint has changed is *dirty* until the next block.
 
 use std::sync::Arc;
 
-use fxhash::{FxHashMap, FxHasher};
+use fxhash::FxHashMap;
 use runtime::host::{ContractId, Event, Key, MapHead, OwnedKey, Slot, Stored};
-use std::hash::Hasher;
 
 use crate::error::LedgerError;
-use crate::index::{Hash, Index};
+use crate::table::{Hash, Moved, Table, hash};
 
 /// A location and what it holds.
 #[derive(Debug)]
 #[repr(align(64))]
-struct Cell {
+pub(crate) struct Cell {
     value: Stored,
     /// The field's name, or the entry's key.
     key: OwnedKey,
-    /// The field's contract with [`FIELD`], or the slot of the entry's map.
+    /// The field's contract, or the slot of the entry's map.
     parent: u32,
     /// One more than the number of its latest record in the journal; 0 without one.
     last_record: u32,
@@ -38,16 +37,60 @@ struct Cell {
 
 const _: () = assert!(size_of::<Cell>() == 64);
 
-/// Marks the parents of fields.
-const FIELD: u32 = 1 << 31;
+impl Default for Cell {
+    /// The cell of no location.
+    fn default() -> Self {
+        Self::new(u32::MAX, OwnedKey::Bool(false))
+    }
+}
 
-/// What a slot held before it was written.
+impl Cell {
+    pub(crate) fn new(parent: u32, key: OwnedKey) -> Self {
+        Self { value: Stored::Absent, key, parent, last_record: 0, sequence: 0, is_dirty: false }
+    }
+
+    /// Whether it is the entry of this map with this key.
+    #[inline]
+    pub(crate) fn is(&self, map: u32, key: Key<'_>) -> bool {
+        self.parent == map && self.key.borrowed() == key
+    }
+
+    fn content(&self) -> Content {
+        Content { value: self.value.clone(), sequence: self.sequence }
+    }
+
+    /// The hash of an entry.
+    pub(crate) fn hash(&self) -> Hash {
+        hash(self.parent, self.key.borrowed())
+    }
+}
+
+/// Where a cell is: a field's slot, or [`Place::ENTRY`] and the position of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place(u32);
+
+impl Place {
+    const ENTRY: u32 = 1 << 31;
+
+    #[inline]
+    fn entry(position: u32) -> Self {
+        Self(position | Self::ENTRY)
+    }
+
+    /// The position of an entry.
+    #[inline]
+    fn position(self) -> Option<u32> {
+        (self.0 & Self::ENTRY != 0).then_some(self.0 & !Self::ENTRY)
+    }
+}
+
+/// What a cell held before it was written.
 #[derive(Debug)]
 struct Record {
     value: Stored,
-    slot: u32,
+    place: Place,
     sequence: u32,
-    /// The slot's `last_record` before this one.
+    /// The cell's `last_record` before this one.
     previous: u32,
 }
 
@@ -91,42 +134,30 @@ pub struct Content {
     pub sequence: u32,
 }
 
+/// A contract.
+#[derive(Debug)]
+struct Contract {
+    address: Arc<str>,
+    /// Slots of its fields by their names.
+    fields: FxHashMap<Arc<str>, u32>,
+}
+
 /// The state in memory.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    cells: Vec<Cell>,
-    /// Slots by parent and key.
-    index: Index,
-    /// Slots of entries that are not in use.
-    free: Vec<u32>,
-    contracts: Vec<Arc<str>>,
+    /// Fields by their slots.
+    fields: Vec<Cell>,
+    /// Entries of all maps.
+    table: Table,
+    contracts: Vec<Contract>,
     contract_ids: FxHashMap<Arc<str>, u32>,
-    /// Slots that are or were entries of a map; those of others are passed over.
+    /// Positions that entries of a map have or had; those of others are passed over.
     members: FxHashMap<u32, Vec<u32>>,
     records: Vec<Record>,
     checkpoints: Vec<Checkpoint>,
-    dirty: Vec<u32>,
+    dirty: Vec<Place>,
     pub(crate) events: Vec<Event>,
     pub(crate) entries: Vec<Appended>,
-}
-
-/// An odd number without pattern: 2^64 over the golden ratio (Knuth, *The Art of Computer Programming*, volume 3, section 6.4).
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Whole numbers that agree but for their last three bits are neighbours in the index.
-#[inline]
-fn hash(parent: u32, key: Key<'_>) -> Hash {
-    let mut hasher = FxHasher::default();
-    hasher.write_u32(parent);
-    match key {
-        Key::Int(value) => hasher.write_i64(value >> 3),
-        Key::Bool(value) => hasher.write_u8(u8::from(value)),
-        Key::String(text) => hasher.write(text.as_bytes()),
-    }
-    // The upper bits of a product are those that all of the key has changed; folded down and multiplied once more, all bits are.
-    let folded = |product: u64| product ^ product >> 32;
-    let mixed = folded(folded(hasher.finish()).wrapping_mul(SPREAD));
-    if let Key::Int(value) = key { mixed << 3 | value as u64 & 7 } else { mixed }
 }
 
 #[cold]
@@ -135,6 +166,15 @@ fn too_many(what: &'static str) -> LedgerError {
 }
 
 static ABSENT: Stored = Stored::Absent;
+
+/// The cell at a place. The journal stays free to be changed with it.
+#[inline]
+fn cell_mut<'s>(fields: &'s mut [Cell], table: &'s mut Table, place: Place) -> &'s mut Cell {
+    match place.position() {
+        Some(position) => table.cell_mut(position),
+        None => &mut fields[place.0 as usize],
+    }
+}
 
 impl State {
     pub(crate) fn new() -> Self {
@@ -149,124 +189,132 @@ impl State {
         if let Some(&id) = self.contract_ids.get(address) {
             return Ok(ContractId(id));
         }
-        let id = self.contracts.len() as u32;
-        if id >= FIELD {
-            return Err(too_many("contracts"));
-        }
+        let id = u32::try_from(self.contracts.len()).map_err(|_| too_many("contracts"))?;
         let address: Arc<str> = address.into();
-        self.contracts.push(Arc::clone(&address));
+        self.contracts.push(Contract { address: Arc::clone(&address), fields: FxHashMap::default() });
         self.contract_ids.insert(address, id);
         Ok(ContractId(id))
     }
 
     pub(crate) fn address(&self, contract: ContractId) -> Arc<str> {
-        self.contracts.get(contract.0 as usize).cloned().unwrap_or_default()
+        self.contracts.get(contract.0 as usize).map(|contract| Arc::clone(&contract.address)).unwrap_or_default()
     }
 
     pub(crate) fn field(&mut self, contract: ContractId, name: &str) -> Result<Slot, LedgerError> {
-        if contract.0 as usize >= self.contracts.len() {
+        let Some(Contract { fields: slots, .. }) = self.contracts.get_mut(contract.0 as usize) else {
             return Err(LedgerError::Foreign);
+        };
+        if let Some(&slot) = slots.get(name) {
+            return Ok(Slot(slot));
         }
-        let (parent, key) = (contract.0 | FIELD, Key::String(name));
-        let hash = hash(parent, key);
-        match self.find(parent, key, hash) {
-            Some(slot) => Ok(Slot(slot)),
-            None => self.add(parent, key, hash).map(Slot),
+        let slot = self.fields.len() as u32;
+        if slot >= Place::ENTRY {
+            return Err(too_many("locations"));
+        }
+        let name: Arc<str> = name.into();
+        slots.insert(Arc::clone(&name), slot);
+        self.fields.push(Cell::new(contract.0, OwnedKey::String(name)));
+        Ok(Slot(slot))
+    }
+
+    #[inline]
+    fn cell(&self, place: Place) -> &Cell {
+        match place.position() {
+            Some(position) => self.table.cell(position),
+            None => &self.fields[place.0 as usize],
         }
     }
 
     #[inline]
-    fn find(&self, parent: u32, key: Key<'_>, hash: u64) -> Option<u32> {
-        self.index.find(hash, |slot| {
-            let cell = &self.cells[slot as usize];
-            cell.parent == parent && cell.key.borrowed() == key
-        })
+    fn cell_mut(&mut self, place: Place) -> &mut Cell {
+        cell_mut(&mut self.fields, &mut self.table, place)
     }
 
-    fn add(&mut self, parent: u32, key: Key<'_>, hash_of_key: u64) -> Result<u32, LedgerError> {
-        let cell =
-            Cell { value: Stored::Absent, key: key.into(), parent, last_record: 0, sequence: 0, is_dirty: false };
-        let slot = match self.free.pop() {
-            Some(slot) => {
-                self.cells[slot as usize] = cell;
-                slot
-            }
-            None if self.cells.len() >= FIELD as usize => return Err(too_many("locations")),
-            None => {
-                self.cells.push(cell);
-                self.cells.len() as u32 - 1
-            }
-        };
-        let cells = &self.cells;
-        self.index.insert(hash_of_key, slot, |slot| {
-            let cell = &cells[slot as usize];
-            hash(cell.parent, cell.key.borrowed())
-        });
-        if parent & FIELD == 0 {
-            self.enlist(parent, slot);
+    /// Adds an entry that is not there.
+    fn add(&mut self, map: u32, key: Key<'_>, hash: Hash) -> Result<u32, LedgerError> {
+        if self.table.is_full() {
+            let moved = self.table.make_room().ok_or_else(|| too_many("locations"))?;
+            self.follow(&moved);
         }
-        Ok(slot)
+        let position = self.table.insert(hash, Cell::new(map, key.into()));
+        self.enlist(map, position);
+        Ok(position)
+    }
+
+    /// Goes on naming the entries that it names where they are now.
+    fn follow(&mut self, moved: &Moved) {
+        let Self { records, dirty, members, .. } = self;
+        for place in records.iter_mut().map(|record| &mut record.place).chain(dirty) {
+            // What has a record or is dirty is not removed.
+            if let Some(position) = place.position().and_then(|position| moved.to(position)) {
+                *place = Place::entry(position);
+            }
+        }
+        members.retain(|_, positions| {
+            *positions = positions.iter().filter_map(|&position| moved.to(position)).collect();
+            !positions.is_empty()
+        });
     }
 
     /// Enters an entry among those of its map.
-    fn enlist(&mut self, map: u32, slot: u32) {
-        let Self { cells, members, .. } = self;
-        let live = match cells[map as usize].value {
+    fn enlist(&mut self, map: u32, position: u32) {
+        let Self { fields, table, members, .. } = self;
+        let live = match fields[map as usize].value {
             Stored::Map(head) => head.len as usize,
             _ => 0,
         };
-        let slots = members.entry(map).or_default();
-        // Slots that were given back are forgotten before they become the majority.
-        if slots.len() > 2 * live + 16 && slots.len() == slots.capacity() {
-            slots.sort_unstable();
-            slots.dedup();
-            slots.retain(|&member| member != slot && cells[member as usize].parent == map);
+        let positions = members.entry(map).or_default();
+        // Positions that were given back are forgotten before they become the majority.
+        if positions.len() > 2 * live + 16 && positions.len() == positions.capacity() {
+            positions.sort_unstable();
+            positions.dedup();
+            positions.retain(|&member| member != position && table.cell(member).parent == map);
         }
-        slots.push(slot);
+        positions.push(position);
     }
 
-    /// Gives an entry's slot back that holds nothing and that nothing will bring back.
-    fn release(&mut self, slot: u32) {
-        let cell = &mut self.cells[slot as usize];
-        if cell.parent & FIELD != 0 || cell.last_record != 0 || cell.is_dirty || cell.value != Stored::Absent {
-            return;
+    /// Takes an entry out of the table that holds nothing and that nothing will bring back.
+    fn release(&mut self, place: Place) {
+        let Some(position) = place.position() else { return };
+        let cell = self.table.cell(position);
+        if cell.last_record == 0 && !cell.is_dirty && cell.value == Stored::Absent {
+            self.table.remove(position);
         }
-        let hash = hash(cell.parent, cell.key.borrowed());
-        self.index.remove(hash, slot);
-        // Nothing has such a parent.
-        (cell.parent, cell.key) = (UNUSED, OwnedKey::Bool(false));
-        self.free.push(slot);
     }
 
     #[inline]
     pub(crate) fn read(&self, field: Slot) -> &Stored {
-        self.cells.get(field.0 as usize).map_or(&ABSENT, |cell| &cell.value)
+        self.fields.get(field.0 as usize).map_or(&ABSENT, |cell| &cell.value)
     }
 
     #[inline]
     pub(crate) fn read_entry(&self, map: Slot, key: Key<'_>) -> &Stored {
-        match self.find(map.0, key, hash(map.0, key)) {
-            Some(slot) => &self.cells[slot as usize].value,
+        match self.table.find(map.0, key, hash(map.0, key)) {
+            Some(position) => &self.table.cell(position).value,
             None => &ABSENT,
         }
     }
 
-    /// Sets a slot. A checkpoint is open, and there is room for a record.
-    #[inline]
-    fn set(&mut self, slot: u32, value: Stored, sequence: u32) {
+    /// Sets a cell. A checkpoint is open, and there is room for a record.
+    ///
+    /// Where this is called it is known which kind of place it is, and values need not be moved about: while the cell is on its way from memory, the
+    /// processor goes on with what follows only as far as there are few instructions.
+    #[inline(always)]
+    fn set(&mut self, place: Place, value: Stored, sequence: u32) {
         let start = self.checkpoints.last().map_or(0, |checkpoint| checkpoint.records);
-        let cell = &mut self.cells[slot as usize];
+        let Self { fields, table, records, .. } = self;
+        let cell = cell_mut(fields, table, place);
         if cell.last_record <= start {
             let before = std::mem::replace(&mut cell.value, value);
-            self.records.push(Record { value: before, slot, sequence: cell.sequence, previous: cell.last_record });
-            cell.last_record = self.records.len() as u32;
+            records.push(Record { value: before, place, sequence: cell.sequence, previous: cell.last_record });
+            cell.last_record = records.len() as u32;
         } else {
             cell.value = value;
         }
         cell.sequence = sequence;
     }
 
-    /// Whether so many slots may be written.
+    /// Whether so many cells may be written.
     #[inline]
     fn check_writable(&self, count: usize) -> Result<(), LedgerError> {
         if self.checkpoints.is_empty() {
@@ -288,42 +336,45 @@ impl State {
     #[inline]
     pub(crate) fn write(&mut self, field: Slot, value: Stored) -> Result<(), LedgerError> {
         self.check_writable(1)?;
-        match self.cells.get(field.0 as usize) {
-            Some(Cell { parent, value: old, .. }) if parent & FIELD != 0 => {
-                if matches!(old, Stored::Map(_)) || matches!(value, Stored::Map(_)) {
-                    return self.write_map(field, value);
-                }
-            }
-            _ => return Err(LedgerError::Foreign),
+        let Some(cell) = self.fields.get(field.0 as usize) else { return Err(LedgerError::Foreign) };
+        if matches!(cell.value, Stored::Map(_)) || matches!(value, Stored::Map(_)) {
+            return self.write_map(field, value);
         }
-        self.set(field.0, value, 0);
+        self.set(Place(field.0), value, 0);
         Ok(())
     }
 
     /// Sets a field that is a map or becomes one.
     #[inline(never)]
     fn write_map(&mut self, field: Slot, value: Stored) -> Result<(), LedgerError> {
-        let slots = self.entry_slots(field);
-        self.check_writable(slots.len() + 1)?;
-        for slot in slots {
-            self.set(slot, Stored::Absent, 0);
+        let positions = self.positions(field);
+        self.check_writable(positions.len() + 1)?;
+        for position in positions {
+            self.set(Place::entry(position), Stored::Absent, 0);
         }
         let value = if matches!(value, Stored::Map(_)) { Stored::Map(MapHead::default()) } else { value };
-        self.set(field.0, value, 0);
+        self.set(Place(field.0), value, 0);
         Ok(())
     }
 
     #[inline]
-    pub(crate) fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<Option<usize>, LedgerError> {
+    pub(crate) fn write_entry(
+        &mut self,
+        map: Slot,
+        key: Key<'_>,
+        mut value: Stored,
+    ) -> Result<Option<usize>, LedgerError> {
         self.check_writable(2)?;
-        let value = if matches!(value, Stored::Absent | Stored::Map(_)) { Stored::Null } else { value };
+        if matches!(value, Stored::Absent | Stored::Map(_)) {
+            value = Stored::Null;
+        }
         let hash = hash(map.0, key);
-        let found = self.find(map.0, key, hash);
-        if let Some(slot) = found {
-            let cell = &self.cells[slot as usize];
+        let found = self.table.find(map.0, key, hash);
+        if let Some(position) = found {
+            let cell = self.table.cell(position);
             if cell.value != Stored::Absent {
                 let (sequence, size) = (cell.sequence, cell.value.size());
-                self.set(slot, value, sequence);
+                self.set(Place::entry(position), value, sequence);
                 return Ok(Some(size));
             }
         }
@@ -335,61 +386,59 @@ impl State {
         &mut self,
         map: Slot,
         key: Key<'_>,
-        hash: u64,
+        hash: Hash,
         found: Option<u32>,
         value: Stored,
     ) -> Result<(), LedgerError> {
-        if self.cells.get(map.0 as usize).is_none_or(|cell| cell.parent & FIELD == 0) {
+        if map.0 as usize >= self.fields.len() {
             return Err(LedgerError::Foreign);
         }
         let MapHead { len, next } = self.head(map).unwrap_or_default();
         let Some(after) = next.checked_add(1) else { return Err(too_many("entries inserted into one map")) };
-        let slot = match found {
-            Some(slot) => slot,
+        let position = match found {
+            Some(position) => position,
             None => self.add(map.0, key, hash)?,
         };
-        self.set(map.0, Stored::Map(MapHead { len: len + 1, next: after }), 0);
-        self.set(slot, value, next);
+        self.set(Place(map.0), Stored::Map(MapHead { len: len + 1, next: after }), 0);
+        self.set(Place::entry(position), value, next);
         Ok(())
     }
 
     pub(crate) fn remove_entry(&mut self, map: Slot, key: Key<'_>) -> Result<Stored, LedgerError> {
         self.check_writable(2)?;
-        let Some(slot) = self.find(map.0, key, hash(map.0, key)) else { return Ok(Stored::Absent) };
-        let (Some(MapHead { len, next }), Some(cell)) = (self.head(map), self.cells.get(slot as usize)) else {
-            return Ok(Stored::Absent);
-        };
-        let before = cell.value.clone();
+        let Some(position) = self.table.find(map.0, key, hash(map.0, key)) else { return Ok(Stored::Absent) };
+        let Some(MapHead { len, next }) = self.head(map) else { return Ok(Stored::Absent) };
+        let before = self.table.cell(position).value.clone();
         if before == Stored::Absent {
             return Ok(before);
         }
         // An empty map is like a new one.
         let head = if len == 1 { MapHead::default() } else { MapHead { len: len - 1, next } };
-        self.set(map.0, Stored::Map(head), 0);
-        self.set(slot, Stored::Absent, 0);
+        self.set(Place(map.0), Stored::Map(head), 0);
+        self.set(Place::entry(position), Stored::Absent, 0);
         Ok(before)
     }
 
-    /// Slots of a map's entries in order of insertion.
-    fn entry_slots(&self, map: Slot) -> Vec<u32> {
+    /// Positions of a map's entries in order of insertion.
+    fn positions(&self, map: Slot) -> Vec<u32> {
         let members = self.members.get(&map.0).map(Vec::as_slice).unwrap_or_default();
-        let is_entry = |slot: u32| {
-            let cell = &self.cells[slot as usize];
+        let is_entry = |position: u32| {
+            let cell = self.table.cell(position);
             cell.parent == map.0 && cell.value != Stored::Absent
         };
-        let mut slots: Vec<u32> = members.iter().copied().filter(|&slot| is_entry(slot)).collect();
-        slots.sort_unstable_by_key(|&slot| (self.cells[slot as usize].sequence, slot));
-        // A slot given back and taken again stands there twice.
-        slots.dedup();
-        slots
+        let mut positions: Vec<u32> = members.iter().copied().filter(|&position| is_entry(position)).collect();
+        positions.sort_unstable_by_key(|&position| (self.table.cell(position).sequence, position));
+        // A position given back and taken again stands there twice.
+        positions.dedup();
+        positions
     }
 
     pub(crate) fn entries_of(&self, map: Slot) -> Vec<(OwnedKey, Stored)> {
-        let entry = |slot: u32| {
-            let cell = &self.cells[slot as usize];
+        let entry = |position: u32| {
+            let cell = self.table.cell(position);
             (cell.key.clone(), cell.value.clone())
         };
-        self.entry_slots(map).into_iter().map(entry).collect()
+        self.positions(map).into_iter().map(entry).collect()
     }
 
     #[inline]
@@ -418,29 +467,30 @@ impl State {
     /// Forgets the journal: nothing will be undone.
     #[inline]
     fn keep(&mut self) {
-        for record in self.records.drain(..) {
-            let cell = &mut self.cells[record.slot as usize];
+        let Self { fields, table, records, dirty, .. } = self;
+        for &Record { place, .. } in &*records {
+            let cell = cell_mut(fields, table, place);
             cell.last_record = 0;
             if !cell.is_dirty {
                 cell.is_dirty = true;
-                self.dirty.push(record.slot);
+                dirty.push(place);
             }
         }
+        records.clear();
     }
 
     /// Hands the records from `start` on to the checkpoint whose own begin at `enclosing`.
     fn hand_over(&mut self, start: u32, enclosing: u32) {
         let mut end = start;
         for at in start..self.records.len() as u32 {
-            let Record { slot, previous, .. } = self.records[at as usize];
-            let cell = &mut self.cells[slot as usize];
+            let Record { place, previous, .. } = self.records[at as usize];
             if previous > enclosing {
-                // The enclosing checkpoint has an older record of this slot.
-                cell.last_record = previous;
+                // The enclosing checkpoint has an older record of this cell.
+                self.cell_mut(place).last_record = previous;
             } else {
                 self.records.swap(end as usize, at as usize);
                 end += 1;
-                cell.last_record = end;
+                self.cell_mut(place).last_record = end;
             }
         }
         self.records.truncate(end as usize);
@@ -450,13 +500,11 @@ impl State {
     pub(crate) fn revert(&mut self) -> Result<(), LedgerError> {
         let Some(checkpoint) = self.checkpoints.pop() else { return Err(LedgerError::Unbalanced { what: "revert" }) };
         while self.records.len() > checkpoint.records as usize {
-            let Some(record) = self.records.pop() else { break };
-            let cell = &mut self.cells[record.slot as usize];
-            cell.value = record.value;
-            cell.sequence = record.sequence;
-            cell.last_record = record.previous;
+            let Some(Record { value, place, sequence, previous }) = self.records.pop() else { break };
+            let cell = self.cell_mut(place);
+            (cell.value, cell.sequence, cell.last_record) = (value, sequence, previous);
             if cell.value == Stored::Absent {
-                self.release(record.slot);
+                self.release(place);
             }
         }
         self.events.truncate(checkpoint.events);
@@ -469,25 +517,29 @@ impl State {
         self.checkpoints.len()
     }
 
-    fn location(&self, slot: u32) -> Location {
-        let cell = &self.cells[slot as usize];
-        let (field, key) = if cell.parent & FIELD == 0 {
-            (&self.cells[cell.parent as usize], Some(cell.key.clone()))
-        } else {
-            (cell, None)
-        };
-        let name = match &field.key {
+    /// The location of a field's cell.
+    fn location_of_field(&self, cell: &Cell) -> Location {
+        let field = match &cell.key {
             OwnedKey::String(name) => Arc::clone(name),
             _ => Arc::default(),
         };
-        Location { contract: self.address(ContractId(field.parent & !FIELD)), field: name, key }
+        Location { contract: self.address(ContractId(cell.parent)), field, key: None }
+    }
+
+    /// The location of an entry's cell.
+    fn location_of_entry(&self, cell: &Cell) -> Location {
+        Location { key: Some(cell.key.clone()), ..self.location_of_field(&self.fields[cell.parent as usize]) }
     }
 
     /// What has changed since the last block: locations and what they hold now.
     pub(crate) fn changes(&self) -> impl Iterator<Item = (Location, Content)> + '_ {
-        self.dirty.iter().map(|&slot| {
-            let cell = &self.cells[slot as usize];
-            (self.location(slot), Content { value: cell.value.clone(), sequence: cell.sequence })
+        self.dirty.iter().map(|&place| {
+            let cell = self.cell(place);
+            let location = match place.position() {
+                Some(_) => self.location_of_entry(cell),
+                None => self.location_of_field(cell),
+            };
+            (location, cell.content())
         })
     }
 
@@ -495,9 +547,9 @@ impl State {
     pub(crate) fn settle(&mut self) {
         self.events.clear();
         self.entries.clear();
-        for slot in std::mem::take(&mut self.dirty) {
-            self.cells[slot as usize].is_dirty = false;
-            self.release(slot);
+        for place in std::mem::take(&mut self.dirty) {
+            self.cell_mut(place).is_dirty = false;
+            self.release(place);
         }
     }
 
@@ -505,49 +557,67 @@ impl State {
     pub(crate) fn load(&mut self, location: &Location, content: Content) -> Result<(), LedgerError> {
         let contract = self.contract(&location.contract)?;
         let field = self.field(contract, &location.field)?;
-        let slot = match &location.key {
-            None => field.0,
+        let place = match &location.key {
+            None => Place(field.0),
             Some(key) => {
-                let hash = hash(field.0, key.borrowed());
-                match self.find(field.0, key.borrowed(), hash) {
-                    Some(slot) => slot,
-                    None => self.add(field.0, key.borrowed(), hash)?,
-                }
+                let key = key.borrowed();
+                let hash = hash(field.0, key);
+                let found = self.table.find(field.0, key, hash);
+                Place::entry(found.map_or_else(|| self.add(field.0, key, hash), Ok)?)
             }
         };
-        let cell = &mut self.cells[slot as usize];
+        let cell = self.cell_mut(place);
         (cell.value, cell.sequence) = (content.value, content.sequence);
         Ok(())
     }
 
     /// Everything the state has, in no particular order.
     pub(crate) fn contents(&self) -> impl Iterator<Item = (Location, Content)> + '_ {
-        let is_set = |slot: &u32| {
-            let cell = &self.cells[*slot as usize];
-            cell.parent != UNUSED && cell.value != Stored::Absent
-        };
-        (0..self.cells.len() as u32).filter(is_set).map(|slot| {
-            let cell = &self.cells[slot as usize];
-            (self.location(slot), Content { value: cell.value.clone(), sequence: cell.sequence })
-        })
+        let is_set = |cell: &&Cell| cell.value != Stored::Absent;
+        let fields = self.fields.iter().filter(is_set).map(|cell| (self.location_of_field(cell), cell.content()));
+        let entries =
+            self.table.cells().iter().filter(is_set).map(|cell| (self.location_of_entry(cell), cell.content()));
+        fields.chain(entries)
     }
 }
-
-/// Parent of slots that are not in use: no map has this slot.
-const UNUSED: u32 = FIELD - 1;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn keys_far_apart_belong_to_different_places() {
-        // Whatever the distance, so that no run of the index becomes long: 4096 keys have almost as many homes in 65,536 places.
-        for shift in 0..52 {
-            let mut homes: Vec<u64> = (0..4096_i64).map(|number| hash(1, Key::Int(number << shift)) & 0xffff).collect();
-            homes.sort_unstable();
-            homes.dedup();
-            assert!(homes.len() > 3000, "{} homes of numbers that are 2^{shift} apart", homes.len());
+    fn undone_entries_leave_room_for_others() {
+        let mut state = State::new();
+        for round in 0..1000 {
+            state.begin().unwrap();
+            for key in 0..10 {
+                state.write_entry(Slot::GLOBAL, Key::Int(round * 10 + key), Stored::Int(1)).unwrap();
+            }
+            state.revert().unwrap();
         }
+        assert_eq!(state.contents().count(), 0);
+        assert_eq!(state.table.cells().len(), 256);
+    }
+
+    #[test]
+    fn the_journal_follows_entries_when_the_table_grows() {
+        let mut state = State::new();
+        let value = |state: &State, key: i64| state.read_entry(Slot::GLOBAL, Key::Int(key)).clone();
+        state.begin().unwrap();
+        state.write_entry(Slot::GLOBAL, Key::Int(0), Stored::Int(1)).unwrap();
+        state.commit().unwrap();
+        state.begin().unwrap();
+        state.write_entry(Slot::GLOBAL, Key::Int(0), Stored::Int(2)).unwrap();
+        state.begin().unwrap();
+        for key in 0..10_000 {
+            state.write_entry(Slot::GLOBAL, Key::Int(key << 32), Stored::Int(3)).unwrap();
+        }
+        let in_order: Vec<_> = (0..10_000).map(|key| (OwnedKey::Int(key << 32), Stored::Int(3))).collect();
+        assert_eq!(state.entries_of(Slot::GLOBAL), in_order);
+        state.revert().unwrap();
+        assert_eq!(value(&state, 0), Stored::Int(2));
+        state.revert().unwrap();
+        assert_eq!((value(&state, 0), state.contents().count()), (Stored::Int(1), 2));
+        assert_eq!(state.changes().count(), 2);
     }
 }

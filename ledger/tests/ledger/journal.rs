@@ -308,7 +308,7 @@ fn errors_say_what_is_wrong_and_what_to_do() {
     assert_eq!(chain.write_entry(Slot(77), Key::Int(1), Stored::Null).unwrap_err().message, foreign);
     assert_eq!(chain.field(ContractId(9), "f").unwrap_err().message, foreign);
     assert_eq!(chain.read(Slot(77)), &Stored::Absent);
-    // An entry's slot is nobody's business.
+    // An entry has no slot.
     chain.write_entry(Slot::GLOBAL, Key::Int(1), Stored::Null).unwrap();
     assert_eq!(chain.write(Slot(1), Stored::Null).unwrap_err().message, foreign);
     assert_eq!(chain.write_entry(Slot(1), Key::Int(1), Stored::Null).unwrap_err().message, foreign);
@@ -329,7 +329,7 @@ fn there_is_a_limit_to_open_transactions() {
 }
 
 #[test]
-fn slots_of_undone_entries_are_used_again() {
+fn entries_take_no_slots_of_fields() {
     let mut chain = Chain::in_memory();
     for round in 0..1000 {
         chain.begin().unwrap();
@@ -338,7 +338,6 @@ fn slots_of_undone_entries_are_used_again() {
         }
         chain.revert().unwrap();
     }
-    // All of them had the ten slots behind the map's own.
     chain.begin().unwrap();
     let contract = chain.contract("after").unwrap();
     assert_eq!(chain.field(contract, "first").unwrap(), Slot(1));
