@@ -6,16 +6,18 @@ use std::time::{Duration, Instant};
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
-use cranelift_codegen::{CodegenError, Context};
+use cranelift_codegen::{CodegenError, Context, ir};
 
 use crate::Tier;
-use crate::lower::{Exit, Request, lower};
+use crate::lower::{self, Exit, Request, lower};
 use crate::memory::Executable;
 
 /// Compiles for the processor that this runs on.
 pub(crate) struct Compiler {
     baseline: OwnedTargetIsa,
     optimizing: OwnedTargetIsa,
+    /// The trampoline, and what stands in for functions without code.
+    stubs: [Executable; 2],
 }
 
 impl std::fmt::Debug for Compiler {
@@ -58,7 +60,15 @@ impl Compiler {
             let builder = cranelift_native::builder()?;
             builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())
         };
-        Ok(Arc::new(Self { baseline: of("none")?, optimizing: of("speed")? }))
+        let optimizing = of("speed")?;
+        let stubs = [lower::trampoline(&*optimizing), lower::missing(&*optimizing)];
+        let [enter, missing] = stubs.map(|stub| machine_code(stub, &*optimizing));
+        Ok(Arc::new(Self { baseline: of("none")?, stubs: [enter?, missing?], optimizing }))
+    }
+
+    /// Where the trampoline is, and what stands in for functions without code.
+    pub(crate) fn stubs(&self) -> [*const u8; 2] {
+        [self.stubs[0].address(), self.stubs[1].address()]
     }
 
     fn isa(&self, tier: Tier) -> &dyn TargetIsa {
@@ -76,15 +86,7 @@ impl Compiler {
         let begun = Instant::now();
         let isa = self.isa(request.tier);
         let lowered = lower(request, isa);
-        let mut context = Context::for_function(lowered.function);
-        let compiled = context.compile(isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
-            CodegenError::Verifier(errors) => format!("{errors}\n{}", error.func.display()),
-            other => other.to_string(),
-        })?;
-        if !compiled.buffer.relocs().is_empty() {
-            return Err(String::from("the code calls functions by name"));
-        }
-        let code = Executable::new(compiled.code_buffer()).map_err(|error| error.to_string())?;
+        let code = machine_code(lowered.function, isa)?;
         Ok(Unit {
             tier: request.tier,
             code,
@@ -94,4 +96,17 @@ impl Compiler {
             instructions: request.function().code.len(),
         })
     }
+}
+
+/// Compiles intermediate code and makes it executable.
+fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Executable, String> {
+    let mut context = Context::for_function(function);
+    let compiled = context.compile(isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
+        CodegenError::Verifier(errors) => format!("{errors}\n{}", error.func.display()),
+        other => other.to_string(),
+    })?;
+    if !compiled.buffer.relocs().is_empty() {
+        return Err(String::from("the code calls functions by name"));
+    }
+    Executable::new(compiled.code_buffer()).map_err(|error| error.to_string())
 }

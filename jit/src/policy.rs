@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, TryRecvError};
 use isa::RegisterOp;
-use vm_register::native::{Code, Entry, MANY_TYPES, Place, Tiers};
+use vm_register::native::{Code, MANY_TYPES, Place, Stubs, Tiers, Trampoline};
 
 use crate::compile::{Compiler, Unit};
 use crate::lower::{Cause, Exit, Request};
@@ -149,6 +149,14 @@ impl Jit {
         })
     }
 
+    /// What programs need besides.
+    pub fn stubs(&self) -> Stubs {
+        let [enter, missing] = self.compiler.stubs();
+        // SAFETY: a trampoline was compiled to this signature, and lies there as long as the compiler lives, which this has a share in.
+        let enter = unsafe { std::mem::transmute::<*const u8, Trampoline>(enter) };
+        Stubs { enter, missing }
+    }
+
     /// What will have been done.
     pub fn statistics(&self) -> Arc<Mutex<Statistics>> {
         Arc::clone(&self.statistics)
@@ -280,8 +288,7 @@ impl Jit {
             statistics.bytes[number] += unit.code.bytes().len() as u64;
             statistics.times[number] += unit.time;
         });
-        // SAFETY: Cranelift made a function of the signature that entries have, which lies there.
-        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(unit.code.address()) };
+        let entry = unit.code.address();
         let known = self.functions.entry(function).or_default();
         for (number, &pc) in (0..).zip(&unit.entries) {
             // SAFETY: `lower` makes code that keeps the contract. It stays with the unit, and when that is replaced, all of its places are installed anew: the entries of a

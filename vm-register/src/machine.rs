@@ -42,7 +42,7 @@ use runtime::{Error, Fault, Limits, Runtime, Tag, Value};
 
 use crate::code::{Instruction, Operation, State, Word};
 use crate::link::{Linked, Target};
-use crate::native::{Entry, TierState};
+use crate::native::TierState;
 use crate::slot::Slot;
 use crate::tasks::TaskStates;
 
@@ -108,7 +108,7 @@ pub(crate) struct Machine<'r> {
     /// What specialised divisions divide by.
     pub(crate) divisors: *const Divisor,
     /// Native code by function, in a program that gets any: where it begins, or what stands in for it.
-    pub(crate) entries: *const Entry,
+    pub(crate) entries: *const *const u8,
     /// Native code may call as long as its stack pointer is above this.
     pub(crate) native_stack_limit: usize,
     /// The exit by which native code was left, if it left by one.

@@ -19,10 +19,11 @@
 //!
 //! # The contract of native code
 //!
-//! An [`Entry`] is called with the machine, the base of the running frame, the number of the entry point and the code that follows the entry, and is given a frame in
-//! which all registers that are live there hold values. It returns
+//! Native code of a function is entered through a [`Trampoline`], or called by other native code in a convention that only the maker of native code knows. It is given
+//! the machine, the base of the running frame and the number of the entry point, in a frame in which all registers that are live there hold values. It ends with
 //!
-//! - a null program counter and the caller's base when the function has returned: its record is taken off, its result lies where its frame began;
+//! - a null program counter and the base of its own frame when the function has returned: its record is taken off, and the result is handed over beside the
+//!   position;
 //! - any other position when the interpreter must go on there. The running frame's record is then the topmost one, and all live registers are written.
 
 use std::cell::UnsafeCell;
@@ -37,6 +38,7 @@ use crate::code::{Operation, State, Word};
 use crate::dispatch::steps::STEPS;
 use crate::link::{Linked, Target};
 use crate::machine::{Frame, Machine, Site};
+use crate::slot::Slot;
 use crate::{Dispatch, drive};
 
 /// Where a machine stands, as native code passes it.
@@ -62,15 +64,25 @@ impl From<State> for Position {
 /// The machine stands at the instruction, which is one that the function is for.
 pub(crate) type Step = unsafe extern "C" fn(*mut Machine<'_>, *const Word, *mut Value) -> Position;
 
-/// Native code: machine, base, number of the entry point, and the position to return by who stands in for code that is not there.
+/// Enters native code: machine, base, number of the entry point, where the code is, and where to put tag and payload of the result if the function returns.
 ///
 /// # Safety
 /// See the contract of native code.
-pub type Entry = unsafe extern "C" fn(machine: *mut (), base: *mut Value, number: u64, code: *const u64) -> Position;
+pub type Trampoline = unsafe extern "C" fn(
+    machine: *mut (),
+    base: *mut Value,
+    number: u64,
+    code: *const u8,
+    result: *mut [u64; 2],
+) -> Position;
 
-/// Stands in for the native code of a function that has none: the interpreter goes on at its beginning.
-unsafe extern "C" fn interpret(_machine: *mut (), base: *mut Value, _number: u64, code: *const u64) -> Position {
-    Position { pc: code, base }
+/// What the maker of native code brings along for a program.
+#[derive(Clone, Copy, Debug)]
+pub struct Stubs {
+    /// Enters native code.
+    pub enter: Trampoline,
+    /// Stands in for the code of functions that have none: whoever calls it leaves native code, and the interpreter goes on at the function's beginning.
+    pub missing: *const u8,
 }
 
 /// Where in memory native code finds what it needs: distances in bytes.
@@ -88,7 +100,7 @@ pub struct Layout {
     pub globals: i32,
     /// Access sites.
     pub sites: i32,
-    /// [`Entry`] by function.
+    /// Native code by function.
     pub entries: i32,
     /// The stack pointer must be above this before a call.
     pub native_stack_limit: i32,
@@ -208,11 +220,9 @@ pub trait Tiers {
 /// A place that has native code.
 #[derive(Clone, Copy)]
 struct Installed {
-    code: Entry,
+    code: *const u8,
     number: u64,
 }
-
-const NOT_INSTALLED: Installed = Installed { code: interpret, number: 0 };
 
 /// What a run of a program that gets native code changes.
 pub(crate) struct TierState {
@@ -222,7 +232,8 @@ pub(crate) struct TierState {
     counters: Vec<u32>,
     installed: Vec<Installed>,
     /// By function.
-    entries: Vec<Entry>,
+    entries: Vec<*const u8>,
+    stubs: Stubs,
     seen: Vec<Seen>,
     /// The same code in the form of the family.
     code: Arc<Verified<RegCode>>,
@@ -259,6 +270,7 @@ impl Native {
         code: Arc<Verified<RegCode>>,
         threshold: u32,
         counts_fuel: bool,
+        stubs: Stubs,
         tiers: Box<dyn Tiers + Send>,
     ) -> Self {
         let linked = linked.copy();
@@ -269,8 +281,9 @@ impl Native {
         let mut state = TierState {
             originals,
             counters: vec![0; words],
-            installed: vec![NOT_INSTALLED; words],
-            entries: vec![interpret; code.functions.len()],
+            installed: vec![Installed { code: stubs.missing, number: 0 }; words],
+            entries: vec![stubs.missing; code.functions.len()],
+            stubs,
             seen: vec![Seen::default(); words],
             code,
             first,
@@ -377,7 +390,7 @@ impl Code<'_> {
     ///
     /// # Safety
     /// The code keeps the contract of native code, is for this place, and stays until the place is [released](Self::release).
-    pub unsafe fn install(&mut self, place: Place, code: Entry, number: u64) {
+    pub unsafe fn install(&mut self, place: Place, code: *const u8, number: u64) {
         let at = self.at(place);
         self.state.installed[at] = Installed { code, number };
         self.set_operation(at, Operation::EnterNative);
@@ -389,11 +402,11 @@ impl Code<'_> {
     /// Lets a place be interpreted again.
     pub fn release(&mut self, place: Place) {
         let at = self.at(place);
-        self.state.installed[at] = NOT_INSTALLED;
+        self.state.installed[at] = Installed { code: self.state.stubs.missing, number: 0 };
         let original = self.state.originals[at];
         self.set_operation(at, original);
         if place.pc == 0 {
-            self.state.entries[place.function as usize] = interpret;
+            self.state.entries[place.function as usize] = self.state.stubs.missing;
         }
     }
 
@@ -572,14 +585,18 @@ pub(crate) unsafe fn enter(m: &mut Machine<'_>, state: State) -> State {
         let tiers = &*m.tiers;
         let Installed { code, number } = tiers.installed[tiers.index(state.pc)];
         m.exit = 0;
-        let position = code((&raw mut *m).cast(), state.base, number, state.pc.cast());
+        let mut result = [0; 2];
+        let position = (tiers.stubs.enter)((&raw mut *m).cast(), state.base, number, code, &raw mut result);
         let exit = std::mem::take(&mut m.exit);
         if exit != 0 {
             tell(&mut Code { state: &mut *m.tiers, linked: m.linked }, |tiers, code| tiers.left_by(exit, code));
         }
         if position.pc.is_null() {
-            // The record that was taken off is still there.
-            return State { pc: (*m.frame_top).return_to, base: position.base };
+            // The record that was taken off is still there, and the result goes where the frame began.
+            let [tag, payload] = result;
+            Slot::new(position.base).set(tag, payload);
+            let Frame { return_to, window, .. } = *m.frame_top;
+            return State { pc: return_to, base: position.base.byte_sub(window) };
         }
         let reached = State { pc: position.pc.cast(), base: position.base };
         // Native code that gives up where it begins would be entered again and again.

@@ -42,7 +42,8 @@ impl Executor for JitExecutor {
                 reason: format!("no native code can be made here: {reason}"),
             })?;
             let statistics = jit.statistics();
-            let native = Native::new(&interpreted.linked, Arc::clone(&code), options.threshold, counts_fuel, Box::new(jit));
+            let (stubs, code) = (jit.stubs(), Arc::clone(&code));
+            let native = Native::new(&interpreted.linked, code, options.threshold, counts_fuel, stubs, Box::new(jit));
             Ok(Slot { native: Mutex::new(native), statistics })
         };
         let (free, fuelled) = (make(false)?, make(true)?);

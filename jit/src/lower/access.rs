@@ -394,8 +394,7 @@ impl Lowering<'_> {
 
     /// The closure that is running.
     fn closure(&mut self) -> Value {
-        let frame = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.frame_top);
-        self.builder.ins().load(types::I64, flags(), frame, LAYOUT.frame_closure - LAYOUT.frame_size)
+        self.builder.ins().load(types::I64, flags(), self.top, LAYOUT.frame_closure - LAYOUT.frame_size)
     }
 
     /// `R[to] := captured variable`, which is in a cell or not.

@@ -8,7 +8,8 @@ use runtime::Tag;
 use runtime::objects::{Closure, Record};
 use vm_register::native::LAYOUT;
 
-use super::{Lowering, PAYLOAD, REGISTER, flags};
+use super::{Cause, Exit, Lowering, PAYLOAD, REGISTER, flags};
+use crate::state::{Held, Kind};
 
 impl Lowering<'_> {
     /// `R[first] := F[function](R[first], … count arguments)`
@@ -18,29 +19,42 @@ impl Lowering<'_> {
             return;
         }
         self.flush(pc);
-        let join = self.builder.create_block();
-        let slow = self.slow_step(pc, join);
-        let number = self.builder.ins().iconst(types::I64, i64::from(function));
+        let call = self.begin_call(pc, first);
         let closure = self.builder.ins().iconst(types::I64, 0);
-        self.call(pc, first, number, closure, join, slow);
+        self.call(call, Callee::Known(function), closure);
     }
 
-    /// Calls a function, all of whose arguments are in a window that begins at a register, and goes on in `join`. All live registers are stored.
-    fn call(&mut self, pc: u32, first: u32, function: Value, closure: Value, join: ir::Block, slow: ir::Block) {
+    /// A block in which the interpreter makes a call, and one where control goes on with the result.
+    fn begin_call(&mut self, pc: u32, first: u32) -> Call {
+        let stepped = self.builder.create_block();
+        let slow = self.slow_step(pc, stepped);
+        let join = self.builder.create_block();
+        let [tag, payload] = [types::I64; 2].map(|of| self.builder.append_block_param(join, of));
+        Call { pc, first, slow, stepped, join, tag, payload }
+    }
+
+    /// Calls a function, all of whose arguments are in a window that begins at a register. All live registers are stored.
+    fn call(&mut self, call: Call, callee: Callee, closure: Value) {
+        let Call { pc, first, slow, stepped, join, tag, payload } = call;
         let window = i64::from(first) * i64::from(REGISTER);
         let base = self.base();
-        let frame = self.builder.ins().iadd_imm_s(base, window);
-        let targets = self.builder.ins().iconst(types::I64, self.request.targets as i64);
-        let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.target_size));
-        let target = self.builder.ins().iadd(targets, distance);
-        let size = self.builder.ins().uload32(flags(), target, LAYOUT.target_frame);
-        let end = self.builder.ins().iadd(frame, size);
+        let (target, offset) = self.target(callee);
+        let end = match callee {
+            Callee::Known(function) => {
+                let size = i64::from(self.request.frame_sizes[function as usize]) * i64::from(REGISTER);
+                self.builder.ins().iadd_imm_s(base, window + size)
+            }
+            Callee::Computed(_) => {
+                let size = self.builder.ins().uload32(flags(), target, offset + LAYOUT.target_frame);
+                let end = self.builder.ins().iadd(base, size);
+                self.builder.ins().iadd_imm_s(end, window)
+            }
+        };
         let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.value_limit);
         let is_above = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
         self.go_on_unless(is_above, slow);
-        let record = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.frame_top);
         let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.frame_limit);
-        let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, record, limit);
+        let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, self.top, limit);
         self.go_on_unless(is_full, slow);
         if self.request.counts_fuel {
             let runtime = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.runtime);
@@ -50,14 +64,16 @@ impl Lowering<'_> {
             let left = self.builder.ins().iadd_imm_s(left, -1);
             self.builder.ins().store(flags(), left, runtime, LAYOUT.fuel);
         }
+        // Nobody reads the record before an error, a step or an exit, but then it must be there: stores wait for nothing.
         let return_to = self.address(pc + 1);
-        self.builder.ins().store(flags(), return_to, record, LAYOUT.frame_return);
-        self.builder.ins().store(flags(), closure, record, LAYOUT.frame_closure);
-        let window = self.builder.ins().iconst(types::I64, window);
-        self.builder.ins().store(flags(), window, record, LAYOUT.frame_window);
-        let top = self.builder.ins().iadd_imm_s(record, i64::from(LAYOUT.frame_size));
+        self.builder.ins().store(flags(), return_to, self.top, LAYOUT.frame_return);
+        self.builder.ins().store(flags(), closure, self.top, LAYOUT.frame_closure);
+        let distance = self.builder.ins().iconst(types::I64, window);
+        self.builder.ins().store(flags(), distance, self.top, LAYOUT.frame_window);
+        let top = self.builder.ins().iadd_imm_s(self.top, i64::from(LAYOUT.frame_size));
         self.builder.ins().store(flags(), top, self.machine, LAYOUT.frame_top);
-        let code = self.builder.ins().load(types::I64, flags(), target, LAYOUT.target_code);
+        let frame = self.builder.ins().iadd_imm_s(base, window);
+        let code = self.builder.ins().load(types::I64, flags(), target, offset + LAYOUT.target_code);
         // Without room on the native stack the interpreter makes room by going on in the callee: by then all native frames are gone.
         let stack = self.builder.ins().get_stack_pointer(types::I64);
         let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.native_stack_limit);
@@ -66,25 +82,70 @@ impl Lowering<'_> {
         self.builder.set_cold_block(too_deep);
         self.go_on_unless(is_deep, too_deep);
         let entries = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.entries);
-        let distance = self.builder.ins().ishl_imm_s(function, 3);
-        let place = self.builder.ins().iadd(entries, distance);
-        let entry = self.builder.ins().load(types::I64, flags(), place, 0);
+        let entry = match callee {
+            Callee::Known(function) => self.builder.ins().load(types::I64, flags(), entries, 8 * function as i32),
+            Callee::Computed(function) => {
+                let distance = self.builder.ins().ishl_imm_s(function, 3);
+                let place = self.builder.ins().iadd(entries, distance);
+                self.builder.ins().load(types::I64, flags(), place, 0)
+            }
+        };
         let number = self.builder.ins().iconst(types::I64, 0);
-        let call = self.builder.ins().call_indirect(self.entry_signature, entry, &[self.machine, frame, number, code]);
-        let &[reached, base] = self.builder.inst_results(call) else { unreachable!("entries give a position") };
+        let arguments = [self.machine, frame, top, number, code];
+        let made = self.builder.ins().call_indirect(self.entry_signature, entry, &arguments);
+        let &[reached, base, result_tag, result] = self.builder.inst_results(made) else { unreachable!("four results") };
         let (returned, elsewhere) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(elsewhere);
         self.builder.ins().brif(reached, elsewhere, &[], returned, &[]);
         self.builder.switch_to_block(elsewhere);
-        self.builder.ins().return_(&[reached, base]);
+        self.leave_for((reached, base));
         self.builder.switch_to_block(too_deep);
-        self.builder.ins().return_(&[code, frame]);
+        self.leave_for((code, frame));
         self.builder.switch_to_block(returned);
         // The array of values may have moved.
+        let base = self.builder.ins().iadd_imm_s(base, -window);
         self.builder.def_var(self.base, base);
-        self.builder.ins().jump(join, &[]);
+        self.builder.ins().jump(join, &[result_tag.into(), result.into()]);
+        self.builder.switch_to_block(stepped);
+        let [stepped_tag, stepped_payload] = [self.load_tag(first), self.load_payload(first, types::I64)];
+        self.builder.ins().jump(join, &[stepped_tag.into(), stepped_payload.into()]);
         self.builder.switch_to_block(join);
         self.written_by_step(pc);
+        self.write_parts(first, tag, payload);
+        self.expect_result(pc, first, tag, payload);
+    }
+
+    /// Keeps a result in a variable if all that read it are expected to meet one kind.
+    fn expect_result(&mut self, pc: u32, register: u32, tag: Value, payload: Value) {
+        let expected = self.expected_after.get((pc - self.start) as usize).and_then(|after| after[register as usize].kind());
+        let Some(kind) = expected.filter(|_| !self.request.doubts.has_register(pc + 1, register)) else { return };
+        if matches!(kind, Kind::Record(_)) || self.lands_at(pc + 1) {
+            return;
+        }
+        let stores = self.dirty_among(self.live_at(pc + 1));
+        let exit = Exit { pc: pc + 1, cause: Cause::Kind, register: Some(register), is_edge: true };
+        let otherwise = self.exit_with(exit, stores);
+        let is_kind = self.is_tag(tag, kind.tag());
+        self.go_on_if(is_kind, otherwise);
+        let payload = match kind {
+            Kind::Float => self.builder.ins().bitcast(types::F64, ir::MemFlagsData::new(), payload),
+            _ => payload,
+        };
+        let variable = self.payload_variable(register, kind);
+        self.builder.def_var(variable, payload);
+        self.state[register as usize] = Held::Variable { kind, dirty: false };
+    }
+
+    /// The call target of a function, as an address and a distance from it.
+    fn target(&mut self, callee: Callee) -> (Value, i32) {
+        let targets = self.builder.ins().iconst(types::I64, self.request.targets as i64);
+        match callee {
+            Callee::Known(function) => (targets, function as i32 * LAYOUT.target_size),
+            Callee::Computed(function) => {
+                let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.target_size));
+                (self.builder.ins().iadd(targets, distance), 0)
+            }
+        }
     }
 
     /// `R[first] := G[global](R[first], … count arguments)`
@@ -106,8 +167,8 @@ impl Lowering<'_> {
 
     /// Calls a value, here if it is a function or closure that gets all its arguments, and by the interpreter otherwise.
     fn call_value(&mut self, pc: u32, first: u32, (tag, payload): (Value, Value), count: u32) {
-        let join = self.builder.create_block();
-        let slow = self.slow_step(pc, join);
+        let made = self.begin_call(pc, first);
+        let slow = made.slow;
         let (closure_block, other_block, function_block, call_block) = (
             self.builder.create_block(),
             self.builder.create_block(),
@@ -129,15 +190,13 @@ impl Lowering<'_> {
         self.builder.ins().jump(call_block, &[payload.into(), none.into()]);
         self.builder.switch_to_block(call_block);
         self.check_arguments(function, count, slow);
-        self.call(pc, first, function, closure, join, slow);
+        self.call(made, Callee::Computed(function), closure);
     }
 
     /// Goes to `slow` if a function has more parameters than there are arguments.
     fn check_arguments(&mut self, function: Value, count: u32, slow: ir::Block) {
-        let targets = self.builder.ins().iconst(types::I64, self.request.targets as i64);
-        let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.target_size));
-        let target = self.builder.ins().iadd(targets, distance);
-        let parameters = self.builder.ins().uload16(types::I64, flags(), target, LAYOUT.target_parameters);
+        let (target, offset) = self.target(Callee::Computed(function));
+        let parameters = self.builder.ins().uload16(types::I64, flags(), target, offset + LAYOUT.target_parameters);
         let has_more = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, parameters, i64::from(count));
         self.go_on_unless(has_more, slow);
     }
@@ -145,8 +204,8 @@ impl Lowering<'_> {
     /// `R[first] := R[first].name(R[first+1], … count arguments)`
     pub(super) fn call_method(&mut self, pc: u32, first: u32, count: u32) {
         self.flush(pc);
-        let join = self.builder.create_block();
-        let slow = self.slow_step(pc, join);
+        let made = self.begin_call(pc, first);
+        let slow = made.slow;
         let (tag, record) = self.parts(first);
         let is_record = self.is_tag(tag, Tag::Record);
         self.go_on_if(is_record, slow);
@@ -158,20 +217,38 @@ impl Lowering<'_> {
         let function = self.builder.ins().uload32(flags(), site, offset + LAYOUT.site_found);
         self.check_arguments(function, count + 1, slow);
         let closure = self.builder.ins().iconst(types::I64, 0);
-        self.call(pc, first, function, closure, join, slow);
+        self.call(made, Callee::Computed(function), closure);
     }
 
     /// Leaves the function with a register.
     pub(super) fn leave_function(&mut self, register: u32) {
         let (tag, payload) = self.parts(register);
-        self.write_parts(0, tag, payload);
-        let top = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.frame_top);
-        let record = self.builder.ins().iadd_imm_s(top, -i64::from(LAYOUT.frame_size));
+        let record = self.builder.ins().iadd_imm_s(self.top, -i64::from(LAYOUT.frame_size));
         self.builder.ins().store(flags(), record, self.machine, LAYOUT.frame_top);
-        let window = self.builder.ins().load(types::I64, flags(), record, LAYOUT.frame_window);
-        let base = self.base();
-        let callers = self.builder.ins().isub(base, window);
         let returned = self.builder.ins().iconst(types::I64, 0);
-        self.builder.ins().return_(&[returned, callers]);
+        let base = self.base();
+        self.builder.ins().return_(&[returned, base, tag, payload]);
     }
+}
+
+/// A call that is being made.
+struct Call {
+    pc: u32,
+    /// Where its window begins.
+    first: u32,
+    /// Where the interpreter makes the call.
+    slow: ir::Block,
+    /// Where control comes to when it has, the result being in the frame.
+    stepped: ir::Block,
+    /// Where control goes on, with tag and payload of the result.
+    join: ir::Block,
+    tag: Value,
+    payload: Value,
+}
+
+/// Who is called.
+#[derive(Clone, Copy)]
+enum Callee {
+    Known(u32),
+    Computed(Value),
 }

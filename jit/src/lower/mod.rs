@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value, types};
-use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch, Variable};
 use isa::{Function, RegCode, Register, Verified};
 use runtime::Tag;
@@ -160,6 +160,8 @@ pub(crate) struct Lowering<'l> {
     builder: FunctionBuilder<'l>,
     machine: Value,
     base: Variable,
+    /// One past the record of the running call.
+    top: Value,
     payloads: Vec<Option<Variable>>,
     floats: Vec<Option<Variable>>,
     blocks: Vec<ir::Block>,
@@ -206,7 +208,7 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
     // Where loops begin, registers are taken to be stored. Those of which that turns out to be wrong are not any more in the next attempt.
     let mut dirty = Vec::new();
     loop {
-        let mut made = ir::Function::with_name_signature(ir::UserFuncName::user(0, request.function), entry_signature(isa));
+        let mut made = ir::Function::with_name_signature(ir::UserFuncName::user(0, request.function), entry_signature());
         let (exits, stale) = Lowering::new(request, isa, &flow, registers, &expected, &dirty, &mut made, &mut context).run(isa);
         if stale.is_empty() {
             return Lowered { function: made, entries: flow.entries, exits };
@@ -215,8 +217,49 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
     }
 }
 
-fn entry_signature(isa: &dyn TargetIsa) -> Signature {
-    signature(isa, 4)
+/// Native code: machine, base, one past the running call's record, number of the entry point, and what to return who has no code; a position, and tag and payload
+/// of the result. The convention has more registers for results than that of the system.
+fn entry_signature() -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params = vec![AbiParam::new(types::I64); 5];
+    signature.returns = vec![AbiParam::new(types::I64); 4];
+    signature
+}
+
+/// The trampoline: see [`vm_register::native::Trampoline`].
+pub(crate) fn trampoline(isa: &dyn TargetIsa) -> ir::Function {
+    let mut made = ir::Function::with_name_signature(ir::UserFuncName::user(1, 0), signature(isa, 5));
+    let mut context = FunctionBuilderContext::new();
+    let mut builder = FunctionBuilder::new(&mut made, &mut context);
+    let signature = builder.import_signature(entry_signature());
+    let block = builder.create_block();
+    builder.append_block_params_for_function_params(block);
+    builder.switch_to_block(block);
+    let &[machine, base, number, code, result] = builder.block_params(block) else { unreachable!("five parameters") };
+    let top = builder.ins().load(types::I64, flags(), machine, LAYOUT.frame_top);
+    let call = builder.ins().call_indirect(signature, code, &[machine, base, top, number, code]);
+    let &[pc, base, tag, payload] = builder.inst_results(call) else { unreachable!("four results") };
+    builder.ins().store(flags(), tag, result, 0);
+    builder.ins().store(flags(), payload, result, PAYLOAD);
+    builder.ins().return_(&[pc, base]);
+    builder.seal_all_blocks();
+    builder.finalize(isa.frontend_config());
+    made
+}
+
+/// What stands in for functions without code: see [`vm_register::native::Stubs`].
+pub(crate) fn missing(isa: &dyn TargetIsa) -> ir::Function {
+    let mut made = ir::Function::with_name_signature(ir::UserFuncName::user(1, 1), entry_signature());
+    let mut context = FunctionBuilderContext::new();
+    let mut builder = FunctionBuilder::new(&mut made, &mut context);
+    let block = builder.create_block();
+    builder.append_block_params_for_function_params(block);
+    builder.switch_to_block(block);
+    let &[_, base, _, _, code] = builder.block_params(block) else { unreachable!("five parameters") };
+    builder.ins().return_(&[code, base, code, code]);
+    builder.seal_all_blocks();
+    builder.finalize(isa.frontend_config());
+    made
 }
 
 /// So many words in, a position out.
@@ -243,11 +286,11 @@ impl<'l> Lowering<'l> {
         let base = builder.declare_var(types::I64);
         let blocks = flow.blocks.iter().map(|_| builder.create_block()).collect();
         let step_signature = builder.import_signature(signature(isa, 3));
-        let entry_signature = builder.import_signature(entry_signature(isa));
+        let entry_signature = builder.import_signature(entry_signature());
         let first = builder.create_block();
         builder.append_block_params_for_function_params(first);
         builder.switch_to_block(first);
-        let [machine, base_parameter, ..] = *builder.block_params(first) else { unreachable!("entries take four words") };
+        let [machine, base_parameter, top, ..] = *builder.block_params(first) else { unreachable!("five parameters") };
         builder.def_var(base, base_parameter);
         Self {
             request,
@@ -256,6 +299,7 @@ impl<'l> Lowering<'l> {
             builder,
             machine,
             base,
+            top,
             payloads: vec![None; registers],
             floats: vec![None; registers],
             blocks,
@@ -295,9 +339,15 @@ impl<'l> Lowering<'l> {
     /// Code that goes to the entry point with the number that was passed.
     fn dispatch_entries(&mut self) {
         let first = self.builder.current_block().expect("the first block");
-        let number = self.builder.block_params(first)[2];
+        let number = self.builder.block_params(first)[3];
+        // Native callers begin at the beginning.
+        let (begins, others) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(number, others, &[], begins, &[]);
+        let state = unknown(self.state.len());
+        self.waiting[self.flow.block_at(0) as usize].push(Edge { block: begins, state, enters: true });
+        self.builder.switch_to_block(others);
         let mut switch = Switch::new();
-        for (number, &pc) in self.flow.entries.iter().enumerate() {
+        for (number, &pc) in self.flow.entries.iter().enumerate().skip(1) {
             let block = self.builder.create_block();
             let index = self.flow.block_at(pc);
             if !self.flow.blocks[index as usize].is_reached {
@@ -527,7 +577,7 @@ impl<'l> Lowering<'l> {
     fn leave_at(&mut self, pc: u32) {
         let pc = self.address(pc);
         let base = self.builder.use_var(self.base);
-        self.builder.ins().return_(&[pc, base]);
+        self.leave_for((pc, base));
     }
 
     fn address(&mut self, pc: u32) -> Value {
@@ -728,7 +778,8 @@ impl<'l> Lowering<'l> {
 
     /// Leaves native code for wherever a step went.
     fn leave_for(&mut self, (reached, base): (Value, Value)) {
-        self.builder.ins().return_(&[reached, base]);
+        // There is no result: anything will do.
+        self.builder.ins().return_(&[reached, base, reached, reached]);
     }
 
     /// The whole instruction by the interpreter.
