@@ -9,8 +9,8 @@ use engine::mechanism::mechanisms;
 use engine::random::{Checker, Summary, Verdict, program, shrink};
 use engine::workloads::{Size, Workload, workloads};
 use engine::{
-    Capture, Compiled, Configuration, Dispatch, EngineError, Failure, LedgerOutcome, Outcome, Returned, Source, axis,
-    executors, find_executor,
+    Capture, Compiled, Configuration, Dispatch, EngineError, Failure, JitMode, LedgerOutcome, Outcome, Returned,
+    Source, axis, executors, find_executor,
 };
 use optimizer::pass::passes;
 use runtime::RunOptions;

@@ -86,7 +86,17 @@ pub(crate) struct Flow {
 /// Whether an operation may run guest code, so that control comes back behind it from elsewhere.
 pub(crate) fn may_call(op: RegisterOp) -> bool {
     use RegisterOp as R;
-    matches!(op, R::CallNameReg | R::CallFuncConstReg | R::CallTopReg | R::CallMethodReg | R::ConstructReg | R::ImportReg | R::AwaitReg | R::SpawnCallReg)
+    matches!(
+        op,
+        R::CallNameReg
+            | R::CallFuncConstReg
+            | R::CallTopReg
+            | R::CallMethodReg
+            | R::ConstructReg
+            | R::ImportReg
+            | R::AwaitReg
+            | R::SpawnCallReg
+    )
 }
 
 /// Where control may go on from an instruction.

@@ -196,10 +196,11 @@ impl Jit {
             return;
         }
         let known = self.functions.entry(function).or_default();
-        let counter = (tier == Tier::Baseline && self.options.mode == Mode::Tiered && known.attempts <= MOST_ATTEMPTS).then(|| {
-            known.counter.store(u64::from(self.options.second_threshold.max(1)), Ordering::Relaxed);
-            known.counter.as_ptr() as u64
-        });
+        let counter = (tier == Tier::Baseline && self.options.mode == Mode::Tiered && known.attempts <= MOST_ATTEMPTS)
+            .then(|| {
+                known.counter.store(u64::from(self.options.second_threshold.max(1)), Ordering::Relaxed);
+                known.counter.as_ptr() as u64
+            });
         let mut request = self.request(function, tier, doubts, code);
         request.counter = counter;
         match worker::compile(&self.compiler, request) {
@@ -259,7 +260,9 @@ impl Jit {
             }
             let facts = types.get(seen.record as usize - 1)?;
             let is_read = instruction.op() == RegisterOp::GetAttrReg;
-            (is_read || !(facts.is_data || facts.is_contract)).then(|| facts.fields.get(&u32::from(name)).copied()).flatten()
+            (is_read || !(facts.is_data || facts.is_contract))
+                .then(|| facts.fields.get(&u32::from(name)).copied())
+                .flatten()
         };
         Request {
             tier,

@@ -117,7 +117,12 @@ pub(crate) fn list_kind(seen: &Seen, lane: usize) -> Option<ElementKind> {
 }
 
 /// For each block what is expected in each register that is live where it begins.
-pub(crate) fn expectations(function: &Function<Register>, flow: &Flow, seen: &[Seen], registers: usize) -> Vec<Vec<Expected>> {
+pub(crate) fn expectations(
+    function: &Function<Register>,
+    flow: &Flow,
+    seen: &[Seen],
+    registers: usize,
+) -> Vec<Vec<Expected>> {
     let mut all = vec![vec![Expected::Nothing; registers]; flow.blocks.len()];
     // Far-away reads are found by going through the code again; loops need a second round, and more is not worth it.
     for _ in 0..3 {

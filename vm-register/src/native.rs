@@ -446,7 +446,8 @@ impl Code<'_> {
     pub fn site(&self, place: Place) -> Option<u32> {
         let op = self.state.code.functions[place.function as usize].code[place.pc as usize].op();
         // SAFETY: places lie in the code.
-        let word = unsafe { State { pc: self.state.first.add(self.at(place)), base: std::ptr::null_mut() }.fetch() }.word;
+        let word =
+            unsafe { State { pc: self.state.first.add(self.at(place)), base: std::ptr::null_mut() }.fetch() }.word;
         match op {
             RegisterOp::GetAttrReg => Some(word.lane::<{ crate::code::C }>() as u32),
             RegisterOp::SetAttrReg | RegisterOp::CallMethodReg => Some(word.lane::<{ crate::code::B }>() as u32),

@@ -23,8 +23,8 @@ use crate::error::EngineError;
 use crate::executor::find_executor;
 use crate::hybrid::Policy;
 use crate::mechanism::{Mechanism, Without, mechanisms};
-use crate::tiers::JitMode;
 use crate::outcome::{Capture, Failure, LedgerOutcome, Outcome, Returned};
+use crate::tiers::JitMode;
 
 /// Name of random programs in messages.
 const NAME: &str = "random.zx";
@@ -376,7 +376,8 @@ impl Plan {
             policy: *random.choose(Policy::ALL),
             optimizers: std::array::from_fn(|_| some_optimizer(&mut random)),
             native: std::array::from_fn(|_| {
-                let mode = *random.choose(&[JitMode::Tiered, JitMode::Baseline, JitMode::Optimizing, JitMode::Optimizing]);
+                let mode =
+                    *random.choose(&[JitMode::Tiered, JitMode::Baseline, JitMode::Optimizing, JitMode::Optimizing]);
                 let faults = (random.below(3) == 0).then(|| random.below(1 << 32) as u64);
                 (mode, random.between(1, 4) as u32, random.between(1, 4) as u32, random.below(4) == 0, faults)
             }),
@@ -400,10 +401,24 @@ impl Plan {
 
     /// Native code from nearly the first time on, whole or with exits that are taken for no reason.
     fn jit_configurations(&self, configurations: &mut Vec<Configuration>) {
-        for ((jit, jit_threshold, jit_second_threshold, jit_background, jit_faults), dispatch) in self.native.into_iter().zip(self.dispatch) {
+        for ((jit, jit_threshold, jit_second_threshold, jit_background, jit_faults), dispatch) in
+            self.native.into_iter().zip(self.dispatch)
+        {
             let (registers, without) = (self.registers, self.without);
-            let jit = Configuration { jit, jit_threshold, jit_second_threshold, jit_background, jit_faults, dispatch, ..self.configuration("jit") };
-            configurations.push(if configurations.len() % 2 == 0 { jit } else { Configuration { registers, without, ..jit } });
+            let jit = Configuration {
+                jit,
+                jit_threshold,
+                jit_second_threshold,
+                jit_background,
+                jit_faults,
+                dispatch,
+                ..self.configuration("jit")
+            };
+            configurations.push(if configurations.len() % 2 == 0 {
+                jit
+            } else {
+                Configuration { registers, without, ..jit }
+            });
         }
     }
 

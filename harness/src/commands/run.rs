@@ -209,7 +209,10 @@ fn native_table(statistics: &jit::Statistics, prepared: &dyn Prepared) -> String
         let time = show_time(statistics.times[at].as_nanos() as f64);
         let each = show_time(statistics.times[at].as_nanos() as f64 / instructions.max(1) as f64);
         let bytes = Unit::Bytes.show(statistics.bytes[at] as f64);
-        let line = format!("{}, {bytes} of {instructions} instructions in {time}, {each} each", counted(compiled, "compilation"));
+        let line = format!(
+            "{}, {bytes} of {instructions} instructions in {time}, {each} each",
+            counted(compiled, "compilation")
+        );
         text.push_str(&format!("{:<18}{line}\n", tier.name()));
     }
     text.push_str(&format!("{:<18}{}\n", "recompiled", statistics.recompilations));
@@ -235,9 +238,9 @@ fn native_json(statistics: &jit::Statistics, prepared: &dyn Prepared) -> serde_j
             "time_ns": statistics.times[at].as_nanos() as u64,
         })
     };
-    let given_up = statistics.given_up.iter().map(|(function, why)| {
-        json!({ "function": &*prepared.program().functions[*function as usize].name, "why": why })
-    });
+    let given_up = statistics.given_up.iter().map(
+        |(function, why)| json!({ "function": &*prepared.program().functions[*function as usize].name, "why": why }),
+    );
     json!({
         "baseline": tier(jit::Tier::Baseline),
         "optimizing": tier(jit::Tier::Optimizing),

@@ -13,7 +13,12 @@ impl Lowering<'_> {
     // Lists.
 
     /// The payload of a register that holds a list and that of another one that holds an integer, if both are known or expected to.
-    fn list_and_index(&mut self, pc: u32, (list, list_lane): (u32, usize), (index, index_lane): (u32, usize)) -> Option<(Value, Value)> {
+    fn list_and_index(
+        &mut self,
+        pc: u32,
+        (list, list_lane): (u32, usize),
+        (index, index_lane): (u32, usize),
+    ) -> Option<(Value, Value)> {
         let are = self.is_optimizing()
             && !self.request.doubts.has(pc)
             && self.kind(pc, list, list_lane) == Some(Kind::List)
@@ -38,7 +43,8 @@ impl Lowering<'_> {
     /// The address of an element of so many bytes.
     fn element(&mut self, list: Value, index: Value, size: i64) -> Value {
         let data = self.builder.ins().load(types::I64, flags(), list, List::DATA_OFFSET as i32);
-        let offset = if size == 1 { index } else { self.builder.ins().ishl_imm_s(index, i64::from(size.trailing_zeros())) };
+        let offset =
+            if size == 1 { index } else { self.builder.ins().ishl_imm_s(index, i64::from(size.trailing_zeros())) };
         self.builder.ins().iadd(data, offset)
     }
 
@@ -106,7 +112,9 @@ impl Lowering<'_> {
     /// Makes code for each way in which a list may keep its elements, the last of which ends it.
     fn any_element(&mut self, list: Value, index: Value, mut made: impl FnMut(&mut Self, ElementKind, Value)) {
         let kind = self.element_kind(list);
-        for (number, of) in [ElementKind::Value, ElementKind::Int, ElementKind::Float, ElementKind::Bool].into_iter().enumerate() {
+        for (number, of) in
+            [ElementKind::Value, ElementKind::Int, ElementKind::Float, ElementKind::Bool].into_iter().enumerate()
+        {
             let next = (number < 3).then(|| {
                 let (this, next) = (self.builder.create_block(), self.builder.create_block());
                 let is_kind = self.builder.ins().icmp_imm_s(IntCC::Equal, kind, of as i64);

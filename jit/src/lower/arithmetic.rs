@@ -261,7 +261,14 @@ impl Lowering<'_> {
     }
 
     /// An operation on integers; goes to `otherwise` where there is no result.
-    fn int_arithmetic(&mut self, operation: Arithmetic, x: Value, y: Value, divisor: Side, otherwise: ir::Block) -> Value {
+    fn int_arithmetic(
+        &mut self,
+        operation: Arithmetic,
+        x: Value,
+        y: Value,
+        divisor: Side,
+        otherwise: ir::Block,
+    ) -> Value {
         let (result, overflows) = match operation {
             Arithmetic::Add => self.builder.ins().sadd_overflow(x, y),
             Arithmetic::Subtract => self.builder.ins().ssub_overflow(x, y),
@@ -320,7 +327,14 @@ impl Lowering<'_> {
         self.builder.ins().isub(x, product)
     }
 
-    fn float_arithmetic(&mut self, operation: Arithmetic, x: Value, y: Value, divisor: Side, otherwise: ir::Block) -> Value {
+    fn float_arithmetic(
+        &mut self,
+        operation: Arithmetic,
+        x: Value,
+        y: Value,
+        divisor: Side,
+        otherwise: ir::Block,
+    ) -> Value {
         match operation {
             Arithmetic::Add => self.builder.ins().fadd(x, y),
             Arithmetic::Subtract => self.builder.ins().fsub(x, y),
@@ -509,7 +523,9 @@ impl Lowering<'_> {
 
     /// If `R[a] + R[c]` stays before `R[b]`, `R[a]` becomes it; otherwise the next instruction is skipped.
     pub(super) fn for_loop(&mut self, pc: u32, counter: u32, end: u32, step: u32) {
-        let is_typed = [(counter, 0), (end, 1), (step, 2)].iter().all(|&(register, lane)| self.kind(pc, register, lane) == Some(Kind::Int));
+        let is_typed = [(counter, 0), (end, 1), (step, 2)]
+            .iter()
+            .all(|&(register, lane)| self.kind(pc, register, lane) == Some(Kind::Int));
         let [current, last, by] = if is_typed {
             [counter, end, step].map(|register| self.ensure(pc, register, Kind::Int))
         } else {

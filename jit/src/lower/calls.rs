@@ -93,7 +93,9 @@ impl Lowering<'_> {
         let number = self.builder.ins().iconst(types::I64, 0);
         let arguments = [self.machine, frame, top, number, code];
         let made = self.builder.ins().call_indirect(self.entry_signature, entry, &arguments);
-        let &[reached, base, result_tag, result] = self.builder.inst_results(made) else { unreachable!("four results") };
+        let &[reached, base, result_tag, result] = self.builder.inst_results(made) else {
+            unreachable!("four results")
+        };
         let (returned, elsewhere) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(elsewhere);
         self.builder.ins().brif(reached, elsewhere, &[], returned, &[]);
@@ -117,7 +119,8 @@ impl Lowering<'_> {
 
     /// Keeps a result in a variable if all that read it are expected to meet one kind.
     fn expect_result(&mut self, pc: u32, register: u32, tag: Value, payload: Value) {
-        let expected = self.expected_after.get((pc - self.start) as usize).and_then(|after| after[register as usize].kind());
+        let expected =
+            self.expected_after.get((pc - self.start) as usize).and_then(|after| after[register as usize].kind());
         let Some(kind) = expected.filter(|_| !self.request.doubts.has_register(pc + 1, register)) else { return };
         if matches!(kind, Kind::Record(_)) || self.lands_at(pc + 1) {
             return;

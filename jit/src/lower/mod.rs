@@ -208,8 +208,10 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
     // Where loops begin, registers are taken to be stored. Those of which that turns out to be wrong are not any more in the next attempt.
     let mut dirty = Vec::new();
     loop {
-        let mut made = ir::Function::with_name_signature(ir::UserFuncName::user(0, request.function), entry_signature());
-        let (exits, stale) = Lowering::new(request, isa, &flow, registers, &expected, &dirty, &mut made, &mut context).run(isa);
+        let mut made =
+            ir::Function::with_name_signature(ir::UserFuncName::user(0, request.function), entry_signature());
+        let (exits, stale) =
+            Lowering::new(request, isa, &flow, registers, &expected, &dirty, &mut made, &mut context).run(isa);
         if stale.is_empty() {
             return Lowered { function: made, entries: flow.entries, exits };
         }
@@ -478,7 +480,8 @@ impl<'l> Lowering<'l> {
                 if let Held::Variable { kind, dirty: true } = held
                     && wanted[register as usize] != held
                 {
-                    let is_wanted_dirty = matches!(wanted[register as usize], Held::Variable { kind: same, dirty: true } if same == kind);
+                    let is_wanted_dirty =
+                        matches!(wanted[register as usize], Held::Variable { kind: same, dirty: true } if same == kind);
                     let is_wanted_clean = matches!(wanted[register as usize], Held::Variable { kind: same, dirty: false } if same == kind);
                     if is_wanted_clean {
                         // The loop's state is wrong: it will be made again.
@@ -690,7 +693,8 @@ impl<'l> Lowering<'l> {
 
     /// Goes on in a new block if the condition holds, and in `otherwise` if it does not.
     fn go_on_if(&mut self, condition: Value, otherwise: ir::Block) {
-        let condition = if self.faulty.contains(&otherwise) { self.builder.ins().iconst(types::I8, 0) } else { condition };
+        let condition =
+            if self.faulty.contains(&otherwise) { self.builder.ins().iconst(types::I8, 0) } else { condition };
         let next = self.builder.create_block();
         self.builder.ins().brif(condition, next, &[], otherwise, &[]);
         self.builder.switch_to_block(next);
@@ -698,7 +702,8 @@ impl<'l> Lowering<'l> {
 
     /// Goes on in a new block unless the condition holds, and in `otherwise` if it does.
     fn go_on_unless(&mut self, condition: Value, otherwise: ir::Block) {
-        let condition = if self.faulty.contains(&otherwise) { self.builder.ins().iconst(types::I8, 1) } else { condition };
+        let condition =
+            if self.faulty.contains(&otherwise) { self.builder.ins().iconst(types::I8, 1) } else { condition };
         let next = self.builder.create_block();
         self.builder.ins().brif(condition, otherwise, &[], next, &[]);
         self.builder.switch_to_block(next);

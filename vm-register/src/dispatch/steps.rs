@@ -67,6 +67,10 @@ const fn table<const FUEL: bool>() -> [Step; Operation::COUNT] {
 pub(crate) static STEPS: [[Step; Operation::COUNT]; 2] = [table::<false>(), table::<true>()];
 
 /// The end of a run, where nobody steps.
-unsafe extern "C" fn halt(_machine: *mut Machine<'_>, pc: *const crate::code::Word, base: *mut runtime::Value) -> Position {
+unsafe extern "C" fn halt(
+    _machine: *mut Machine<'_>,
+    pc: *const crate::code::Word,
+    base: *mut runtime::Value,
+) -> Position {
     Position { pc: pc.cast(), base }
 }
