@@ -705,7 +705,7 @@ mod tests {
     fn wrong_values_name_the_right_ones() {
         let mut configuration = Configuration::default();
         let error = configuration.set("vm", "turbo").unwrap_err().to_string();
-        assert_eq!(error, "'turbo' is no value of --vm; there are: auto, ast, stack, register, hybrid");
+        assert_eq!(error, "'turbo' is no value of --vm; there are: auto, ast, stack, register, hybrid, jit");
         let error = configuration.set("max-depth", "1000001").unwrap_err().to_string();
         assert!(error.contains("up to 1000000"), "{error}");
         let error = configuration.set("registers", "7").unwrap_err().to_string();

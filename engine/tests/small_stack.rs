@@ -31,7 +31,9 @@ fn run_all(configuration: &Configuration) {
 #[test]
 fn every_technique_runs_on_a_small_stack() {
     for &dispatch in Dispatch::ALL {
-        for (vm, superinstructions) in [("stack", false), ("stack", true), ("register", false), ("hybrid", false)] {
+        for (vm, superinstructions) in
+            [("stack", false), ("stack", true), ("register", false), ("hybrid", false), ("jit", false)]
+        {
             for fuel in [None, Some(u64::MAX)] {
                 let mut configuration = Configuration { dispatch, superinstructions, ..Configuration::of(vm).unwrap() };
                 configuration.limits.fuel = fuel;

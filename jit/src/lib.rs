@@ -93,5 +93,5 @@ pub(crate) fn chance(seed: u64, event: u64, of: u64) -> bool {
     let mut bits = seed.wrapping_add(event.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (bits ^ bits >> 31) % of == 0
+    (bits ^ bits >> 31).is_multiple_of(of)
 }

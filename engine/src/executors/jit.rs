@@ -65,7 +65,7 @@ struct PreparedJit<'c> {
 }
 
 /// Bytes of native stack that native code may use before it goes back to the interpreter to begin anew. Threads have more than that left.
-const NATIVE_STACK: usize = 64 << 10;
+const NATIVE_STACK: usize = 48 << 10;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -414,7 +414,7 @@ impl Plan {
                 dispatch,
                 ..self.configuration("jit")
             };
-            configurations.push(if configurations.len() % 2 == 0 {
+            configurations.push(if configurations.len().is_multiple_of(2) {
                 jit
             } else {
                 Configuration { registers, without, ..jit }

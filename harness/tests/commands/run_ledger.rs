@@ -48,7 +48,7 @@ fn runs_go_on_from_each_other_on_every_engine() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("counter.ledger");
     let mut log = Vec::new();
-    for (round, vm) in (1..).zip(["ast", "stack", "register", "hybrid", "auto"]) {
+    for (round, vm) in (1..).zip(["ast", "stack", "register", "hybrid", "jit", "auto"]) {
         log.push(round.to_string());
         let shown = out(&run(PROGRAM, &file, &["--vm", vm]));
         assert_eq!(shown, format!("{round} [{}]\ntrue null\nRequirement failed: too much\n", log.join(", ")), "{vm}");
@@ -70,7 +70,7 @@ fn runs_go_on_from_each_other_on_every_engine() {
 fn equal_runs_leave_equal_ledgers() {
     for gas in ["off", "unlimited"] {
         let folder = tempfile::tempdir().unwrap();
-        let heads = ["ast", "stack", "register", "hybrid"].map(|vm| {
+        let heads = ["ast", "stack", "register", "hybrid", "jit"].map(|vm| {
             let file = folder.path().join(vm);
             out(&run(PROGRAM, &file, &["--vm", vm, "--deterministic", "--gas", gas]));
             out(&run(PROGRAM, &file, &["--vm", vm, "--deterministic", "--gas", gas]));
@@ -90,7 +90,7 @@ fn receipts_say_what_ended_a_transaction() {
                    while x < 0 { x -= 1 }\n    }\n}\nlet c = C()\nfor each x in [0, 1, 2] { try { c.f(x) } catch (e) { print(e) } }\n\
                    try { tx { throw [1, 2] } } catch (e) { }\nc.f(-1)";
     let folder = tempfile::tempdir().unwrap();
-    let heads = ["ast", "stack", "register", "hybrid"].map(|vm| {
+    let heads = ["ast", "stack", "register", "hybrid", "jit"].map(|vm| {
         let file = folder.path().join(vm);
         let output = run(program, &file, &["--vm", vm, "--deterministic", "--gas", "5000"]);
         assert_eq!(output.status.code(), Some(1), "{vm}");
