@@ -361,7 +361,7 @@ fn listings() {
         assert!(all.contains(word), "{word} in {all}");
     }
     let executors = out(&harness(&["list", "executors"]));
-    assert_eq!(executors.lines().count(), 5);
+    assert_eq!(executors.lines().count(), 6);
     assert!(executors.lines().next().unwrap().starts_with("auto"));
     assert!(out(&harness(&["list", "workloads"])).lines().count() >= 35);
     let peers = out(&harness(&["list", "peers"]));

@@ -54,7 +54,7 @@ fn runs_go_on_from_each_other_on_every_engine() {
         assert_eq!(shown, format!("{round} [{}]\ntrue null\nRequirement failed: too much\n", log.join(", ")), "{vm}");
     }
     let chain = Chain::copy_of(&file).unwrap();
-    assert_eq!(chain.height(), 5);
+    assert_eq!(chain.height(), 6);
     let block = chain.block(1).unwrap().unwrap();
     let actions: Vec<&str> = block.transactions.iter().map(|transaction| &*transaction.action).collect();
     assert_eq!(actions, ["Counter", "tx", "bump", "bump"]);
