@@ -14,6 +14,7 @@ pub(crate) enum Kind {
     Float,
     Bool,
     List,
+    Map,
     /// An instance of this type.
     Record(u32),
 }
@@ -26,6 +27,7 @@ impl Kind {
             Self::Float => Tag::Float,
             Self::Bool => Tag::Bool,
             Self::List => Tag::List,
+            Self::Map => Tag::Map,
             Self::Record(_) => Tag::Record,
         }
     }
@@ -97,6 +99,8 @@ impl Expected {
             Self::One(Kind::Bool)
         } else if of(Tag::List) {
             Self::One(Kind::List)
+        } else if of(Tag::Map) {
+            Self::One(Kind::Map)
         } else if of(Tag::Record) && seen.record != MANY_TYPES {
             Self::One(Kind::Record(seen.record - 1))
         } else {

@@ -126,6 +126,10 @@ pub struct Layout {
     pub site_type: i32,
     /// The field's position or the method's function.
     pub site_found: i32,
+    /// The position of the entry in a map that had the name.
+    pub site_entry: i32,
+    /// The name as a key.
+    pub site_key: i32,
     /// Size of a call target; in it: how many bytes its frame has and how many parameters it takes.
     pub target_size: i32,
     /// The target's code.
@@ -157,6 +161,8 @@ pub const LAYOUT: Layout = Layout {
     site_size: size_of::<Site>() as i32,
     site_type: offset_of!(Site, type_index) as i32,
     site_found: offset_of!(Site, found) as i32,
+    site_entry: offset_of!(Site, entry) as i32,
+    site_key: offset_of!(Site, key) as i32,
     target_size: size_of::<Target>() as i32,
     target_code: offset_of!(Target, code) as i32,
     target_frame: offset_of!(Target, frame_bytes) as i32,

@@ -3,10 +3,10 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use runtime::Tag;
-use runtime::objects::{Cell, Closure, ElementKind, List, Record};
+use runtime::objects::{Cell, Closure, ElementKind, List, Map, MapKind, Record};
 use vm_register::native::LAYOUT;
 
-use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
+use super::{Cause, Exit, Lowering, PAYLOAD, REGISTER, flags};
 use crate::state::{Held, Kind, list_kind};
 
 impl Lowering<'_> {
@@ -284,13 +284,105 @@ impl Lowering<'_> {
             self.load_value(pc, to, record, field_offset(field));
             return;
         }
+        if self.is_known_map(pc, from, 1) {
+            let map = self.ensure(pc, from, Kind::Map);
+            let (stepped, kind) = (self.builder.create_block(), self.expected_of_step(pc, to));
+            let slow = self.slow_step(pc, stepped);
+            let entry = self.cached_entry(pc, map, slow);
+            self.load_or_step(pc, to, (entry, Map::VALUE_OFFSET as i32), kind, slow, stepped);
+            return;
+        }
         let join = self.builder.create_block();
         let slow = self.slow_step(pc, join);
-        let field = self.cached_field(pc, from, slow);
+        let (tag, object) = self.parts(from);
+        let (record, other) = (self.builder.create_block(), self.builder.create_block());
+        let is_record = self.is_tag(tag, Tag::Record);
+        self.builder.ins().brif(is_record, record, &[], other, &[]);
+        self.builder.switch_to_block(other);
+        let is_map = self.is_tag(tag, Tag::Map);
+        self.go_on_if(is_map, slow);
+        let entry = self.cached_entry(pc, object, slow);
+        self.copy_from_memory(to, entry, Map::VALUE_OFFSET as i32);
+        self.builder.ins().jump(join, &[]);
+        self.builder.switch_to_block(record);
+        let field = self.cached_field(pc, object, slow);
         self.copy_from_memory(to, field, Record::FIELDS_OFFSET as i32);
         self.builder.ins().jump(join, &[]);
         self.builder.switch_to_block(join);
         self.defined_in_frame(to);
+    }
+
+    /// The one kind that the result of an instruction is expected to be of wherever it is read, if the interpreter may have to run the instruction.
+    fn expected_of_step(&self, pc: u32, to: u32) -> Option<Kind> {
+        let expected = self.expected_after.get((pc - self.start) as usize).and_then(|after| after[to as usize].kind());
+        let is_plain = |kind: &Kind| !matches!(kind, Kind::Record(_));
+        expected.filter(is_plain).filter(|_| !self.request.doubts.has_register(pc + 1, to) && !self.lands_at(pc + 1))
+    }
+
+    /// Gives a register the value at an address, if it is of the kind that is expected; otherwise goes to `slow`, where the interpreter runs the instruction and
+    /// goes on to `stepped`.
+    fn load_or_step(
+        &mut self,
+        pc: u32,
+        to: u32,
+        (from, offset): (Value, i32),
+        kind: Option<Kind>,
+        slow: ir::Block,
+        stepped: ir::Block,
+    ) {
+        let join = self.builder.create_block();
+        let Some(kind) = kind else {
+            self.copy_from_memory(to, from, offset);
+            self.builder.ins().jump(join, &[]);
+            self.builder.switch_to_block(stepped);
+            self.builder.ins().jump(join, &[]);
+            self.builder.switch_to_block(join);
+            self.defined_in_frame(to);
+            return;
+        };
+        let payload = self.builder.append_block_param(join, Self::type_of(kind));
+        let tag = self.builder.ins().load(types::I64, flags(), from, offset);
+        let is_kind = self.is_tag(tag, kind.tag());
+        self.go_on_if(is_kind, slow);
+        let found = self.builder.ins().load(Self::type_of(kind), flags(), from, offset + PAYLOAD);
+        self.builder.ins().jump(join, &[found.into()]);
+        self.builder.switch_to_block(stepped);
+        // The interpreter put it into the frame, whatever it is.
+        self.defined_in_frame(to);
+        let stores = self.dirty_among(self.live_at(pc + 1));
+        let exit = Exit { pc: pc + 1, cause: Cause::Kind, register: Some(to), is_edge: true };
+        let otherwise = self.exit_with(exit, stores);
+        let tag = self.load_tag(to);
+        let is_kind = self.is_tag(tag, kind.tag());
+        self.go_on_if(is_kind, otherwise);
+        let found = self.load_payload(to, Self::type_of(kind));
+        self.builder.ins().jump(join, &[found.into()]);
+        self.builder.switch_to_block(join);
+        self.define(to, kind, payload);
+    }
+
+    /// Whether a register holds a map or is expected to.
+    fn is_known_map(&self, pc: u32, register: u32, lane: usize) -> bool {
+        self.is_optimizing() && !self.request.doubts.has(pc) && self.kind(pc, register, lane) == Some(Kind::Map)
+    }
+
+    /// The address of the entry that the instruction's access site remembers, if a map has its name there; otherwise goes to `slow`.
+    fn cached_entry(&mut self, pc: u32, map: Value, slow: ir::Block) -> Value {
+        let (site, offset) = self.site(pc);
+        let position = self.builder.ins().uload32(flags(), site, offset + LAYOUT.site_entry);
+        let used = self.builder.ins().uload32(flags(), map, Map::USED_OFFSET as i32);
+        let is_inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, position, used);
+        self.go_on_if(is_inside, slow);
+        let entries = self.builder.ins().load(types::I64, flags(), map, Map::ENTRIES_OFFSET as i32);
+        let distance = self.builder.ins().imul_imm_s(position, Map::ENTRY_SIZE as i64);
+        let entry = self.builder.ins().iadd(entries, distance);
+        for half in [0, PAYLOAD] {
+            let wanted = self.builder.ins().load(types::I64, flags(), site, offset + LAYOUT.site_key + half);
+            let found = self.builder.ins().load(types::I64, flags(), entry, Map::KEY_OFFSET as i32 + half);
+            let is_same = self.builder.ins().icmp(IntCC::Equal, wanted, found);
+            self.go_on_if(is_same, slow);
+        }
+        entry
     }
 
     /// `R[to].name := R[from]`
@@ -305,7 +397,23 @@ impl Lowering<'_> {
         }
         let join = self.builder.create_block();
         let slow = self.slow_step(pc, join);
-        let field = self.cached_field(pc, to, slow);
+        if self.is_known_map(pc, to, 0) {
+            let map = self.ensure(pc, to, Kind::Map);
+            let kind = self.builder.ins().uload8(types::I64, flags(), map, Map::KIND_OFFSET as i32);
+            let is_plain = self.builder.ins().icmp_imm_s(IntCC::Equal, kind, MapKind::Plain as i64);
+            self.go_on_if(is_plain, slow);
+            let entry = self.cached_entry(pc, map, slow);
+            let (tag, payload) = self.parts(from);
+            self.builder.ins().store(flags(), tag, entry, Map::VALUE_OFFSET as i32);
+            self.builder.ins().store(flags(), payload, entry, Map::VALUE_OFFSET as i32 + PAYLOAD);
+            self.builder.ins().jump(join, &[]);
+            self.builder.switch_to_block(join);
+            return;
+        }
+        let (object_tag, object) = self.parts(to);
+        let is_record = self.is_tag(object_tag, Tag::Record);
+        self.go_on_if(is_record, slow);
+        let field = self.cached_field(pc, object, slow);
         let (tag, payload) = self.parts(from);
         self.builder.ins().store(flags(), tag, field, Record::FIELDS_OFFSET as i32);
         self.builder.ins().store(flags(), payload, field, Record::FIELDS_OFFSET as i32 + PAYLOAD);
@@ -326,10 +434,7 @@ impl Lowering<'_> {
     }
 
     /// The address of a record plus that of the field within its fields, as the instruction's access site remembers it.
-    fn cached_field(&mut self, pc: u32, register: u32, slow: ir::Block) -> Value {
-        let (tag, record) = self.parts(register);
-        let is_record = self.is_tag(tag, Tag::Record);
-        self.go_on_if(is_record, slow);
+    fn cached_field(&mut self, pc: u32, record: Value, slow: ir::Block) -> Value {
         let (site, offset) = self.site(pc);
         let wanted = self.builder.ins().load(types::I32, flags(), site, offset + LAYOUT.site_type);
         let found = self.builder.ins().load(types::I32, flags(), record, Record::TYPE_OFFSET as i32);

@@ -8,6 +8,8 @@
 //! key's hash; an empty one is zero. So nearly every entry that is not the one looked for is passed over without touching it, which in a
 //! large map would be a cache miss each.
 
+use std::mem::offset_of;
+
 use crate::error::{Error, Fault};
 use crate::heap::{Header, Heap, Marker, ObjectKind};
 use crate::value::{Tag, Value};
@@ -53,6 +55,19 @@ const LARGEST_UNINDEXED: u32 = 8;
 const MAX_ENTRIES: usize = 1 << 30;
 
 impl Map {
+    /// Where in a map its [`MapKind`] is, a byte; for native code, as all that follow.
+    pub const KIND_OFFSET: usize = offset_of!(Self, header) + offset_of!(Header, flags);
+    /// Where it says how many entries there are, gaps included, 32 bits.
+    pub const USED_OFFSET: usize = offset_of!(Self, used);
+    /// Where the address of its entries is.
+    pub const ENTRIES_OFFSET: usize = offset_of!(Self, entries);
+    /// Bytes of an entry.
+    pub const ENTRY_SIZE: usize = size_of::<Entry>();
+    /// Where in an entry its key is.
+    pub const KEY_OFFSET: usize = offset_of!(Entry, key);
+    /// Where its value is.
+    pub const VALUE_OFFSET: usize = offset_of!(Entry, value);
+
     /// An empty map.
     pub fn create(heap: &mut Heap, kind: MapKind) -> Value {
         let map = heap.allocate(ObjectKind::Map, kind as u8, 0, size_of::<Self>()).cast::<Self>();
