@@ -56,13 +56,13 @@ fn configurations() -> Vec<Configuration> {
             let hybrid = Configuration::of("hybrid").unwrap();
             all.push(Configuration { dispatch, registers, policy, check: true, ..hybrid });
         }
-        for jit in JitMode::ALL {
-            for threshold in ["1", "2"] {
-                let mut configuration = Configuration { dispatch, jit: *jit, ..Configuration::of("jit").unwrap() };
-                configuration.set("jit-threshold", threshold).unwrap();
-                configuration.set("jit-second-threshold", threshold).unwrap();
-                all.push(configuration);
-            }
+        for (jit, threshold) in [(JitMode::Baseline, 1), (JitMode::Optimizing, 2), (JitMode::Tiered, 1)] {
+            let thresholds = Configuration {
+                jit_threshold: threshold,
+                jit_second_threshold: 2,
+                ..Configuration::of("jit").unwrap()
+            };
+            all.push(Configuration { dispatch, jit, jit_background: false, ..thresholds });
         }
         for (vm, axis, values) in variants {
             for value in values {

@@ -216,7 +216,7 @@ impl Checker {
                 "register" => run.register_configurations(&mut configurations),
                 "stack" => run.stack_configurations(&mut configurations),
                 "hybrid" => configurations.push(run.hybrid_configuration()),
-                "jit" => run.jit_configurations(&mut configurations),
+                "jit" => configurations.push(run.jit_configuration()),
                 _ => configurations.push(run.configuration(executor)),
             }
         }
@@ -347,8 +347,8 @@ struct Plan {
     optimizers: [optimizer::Options; 5],
     /// Of the two configurations of a machine.
     dispatch: [Dispatch; 2],
-    /// Of both configurations with native code: the tiers, both thresholds, whether the program goes on meanwhile, and what goes wrong.
-    native: [(JitMode, u32, u32, bool, Option<u64>); 2],
+    /// Of the configuration with native code: the tiers, both thresholds, whether the program goes on meanwhile, and what goes wrong.
+    native: (JitMode, u32, u32, bool, Option<u64>),
 }
 
 impl Plan {
@@ -375,12 +375,12 @@ impl Plan {
             dispatch: [*random.choose(Dispatch::ALL), *random.choose(Dispatch::ALL)],
             policy: *random.choose(Policy::ALL),
             optimizers: std::array::from_fn(|_| some_optimizer(&mut random)),
-            native: std::array::from_fn(|_| {
+            native: {
                 let mode =
                     *random.choose(&[JitMode::Tiered, JitMode::Baseline, JitMode::Optimizing, JitMode::Optimizing]);
                 let faults = (random.below(3) == 0).then(|| random.below(1 << 32) as u64);
                 (mode, random.between(1, 4) as u32, random.between(1, 4) as u32, random.below(4) == 0, faults)
-            }),
+            },
         }
     }
 
@@ -400,26 +400,11 @@ impl Plan {
     }
 
     /// Native code from nearly the first time on, whole or with exits that are taken for no reason.
-    fn jit_configurations(&self, configurations: &mut Vec<Configuration>) {
-        for ((jit, jit_threshold, jit_second_threshold, jit_background, jit_faults), dispatch) in
-            self.native.into_iter().zip(self.dispatch)
-        {
-            let (registers, without) = (self.registers, self.without);
-            let jit = Configuration {
-                jit,
-                jit_threshold,
-                jit_second_threshold,
-                jit_background,
-                jit_faults,
-                dispatch,
-                ..self.configuration("jit")
-            };
-            configurations.push(if configurations.len().is_multiple_of(2) {
-                jit
-            } else {
-                Configuration { registers, without, ..jit }
-            });
-        }
+    fn jit_configuration(&self) -> Configuration {
+        let (jit, jit_threshold, jit_second_threshold, jit_background, jit_faults) = self.native;
+        let Self { registers, without, dispatch: [dispatch, _], .. } = *self;
+        let tiers = Configuration { jit, jit_threshold, jit_second_threshold, ..self.configuration("jit") };
+        Configuration { jit_background, jit_faults, registers, without, dispatch, ..tiers }
     }
 
     /// One policy for what is converted: over many programs all policies meet all shapes of code.
