@@ -107,7 +107,10 @@ impl Disk {
                 }
                 beginning.is_empty()
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Self::make(path)?;
+                false
+            }
             Err(error) => return Err(io(error)),
         };
         let database = Self::builder().create(path).map_err(|error| opening(path, error))?;
@@ -117,6 +120,33 @@ impl Disk {
         }
         disk.check_version()?;
         Ok(disk)
+    }
+
+    /// Makes a ledger's file where there is none: beside its place, and moved there when it is whole. So whoever is stopped in the
+    /// midst of it leaves no file that is half of one, and of two that make it at once the second takes the first one's.
+    fn make(path: &Path) -> Result<(), LedgerError> {
+        let io = |source| LedgerError::Io { action: "make", path: path.to_path_buf(), source };
+        let folder = match path.parent() {
+            Some(folder) if folder != Path::new("") => folder,
+            _ => Path::new("."),
+        };
+        let mut name = path.file_name().unwrap_or_default().to_os_string();
+        name.push(".new-");
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.prefix(&name).tempfile_in(folder).map_err(io)?;
+        let database = Self::builder().create(file.path()).map_err(|error| opening(path, error))?;
+        Self { database, path: file.path().to_path_buf() }.initialise()?;
+        match file.persist_noclobber(path) {
+            Ok(_) => {}
+            Err(error) if error.error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+            Err(error) => return Err(io(error.error)),
+        }
+        // Its name is durable when the folder is; there are systems that do not open folders.
+        #[cfg(unix)]
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
+        Ok(())
     }
 
     /// A copy of a ledger's file in memory. The file is only read, even where it would have to be repaired after a crash.

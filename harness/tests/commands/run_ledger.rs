@@ -150,7 +150,7 @@ fn files_that_are_no_ledgers_are_refused() {
     assert!(err(&output).contains("is not a ledger"), "{}", err(&output));
     let output = run("print(1)", &folder.path().join("no/such/folder"), &[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(err(&output).contains("cannot open"), "{}", err(&output));
+    assert!(err(&output).contains("cannot make"), "{}", err(&output));
 }
 
 #[test]
