@@ -44,6 +44,8 @@ pub struct Configuration {
     pub jit_second_threshold: u32,
     /// Whether the program goes on while functions are compiled.
     pub jit_background: bool,
+    /// Whether native code that was made before from the same is taken again.
+    pub jit_reuse: bool,
     /// The seed of what goes wrong in native code and while it is made, for tests.
     pub jit_faults: Option<u64>,
     /// Whether the stack machine runs frequent sequences of instructions as one.
@@ -94,6 +96,7 @@ impl Default for Configuration {
             jit_threshold: jit::Options::default().threshold,
             jit_second_threshold: jit::Options::default().second_threshold,
             jit_background: jit::Options::default().background,
+            jit_reuse: jit::Options::default().reuse,
             jit_faults: None,
             superinstructions: false,
             check,
@@ -155,6 +158,7 @@ impl Configuration {
             threshold: self.jit_threshold,
             second_threshold: self.jit_second_threshold,
             background: self.jit_background,
+            reuse: self.jit_reuse,
             faults: self.jit_faults,
             ..jit::Options::default()
         })
@@ -515,6 +519,19 @@ static AXES: &[Axis] = &[
         shapes: Shapes::Nothing,
         set: |configuration, value| parse_switch(value).map(|on| configuration.jit_background = on),
         get: |configuration| if configuration.jit_background { "on" } else { "off" }.to_string(),
+    },
+    Axis {
+        name: "jit-reuse",
+        placeholder: "WHICH",
+        about: "whether native code that was made before from the same instructions and kinds is taken again",
+        choices: || {
+            let on = Choice { name: "on", about: "it is, as long as the process lives" };
+            vec![on, Choice { name: "off", about: "all code is compiled" }]
+        },
+        numbers: "",
+        shapes: Shapes::Nothing,
+        set: |configuration, value| parse_switch(value).map(|on| configuration.jit_reuse = on),
+        get: |configuration| if configuration.jit_reuse { "on" } else { "off" }.to_string(),
     },
     Axis {
         name: "jit-faults",

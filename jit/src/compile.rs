@@ -1,6 +1,6 @@
 //! From intermediate representation to machine code.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use cranelift_codegen::control::ControlPlane;
@@ -26,11 +26,11 @@ impl std::fmt::Debug for Compiler {
     }
 }
 
-/// A compiled function.
+/// Machine code of a function, and what is known of it.
 #[derive(Debug)]
-pub(crate) struct Unit {
+pub(crate) struct Made {
     pub(crate) tier: Tier,
-    pub(crate) code: Executable,
+    pub(crate) code: Box<[u8]>,
     /// Instructions at which it can be entered, by number.
     pub(crate) entries: Vec<u32>,
     pub(crate) exits: Vec<Exit>,
@@ -40,12 +40,38 @@ pub(crate) struct Unit {
     pub(crate) instructions: usize,
 }
 
+/// Machine code of a function that a program can run.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    pub(crate) made: Arc<Made>,
+    pub(crate) code: Executable,
+}
+
+impl Unit {
+    /// Makes code executable.
+    ///
+    /// # Errors
+    /// As for [`Executable::new`].
+    pub(crate) fn new(made: Arc<Made>) -> Result<Self, String> {
+        Ok(Self { code: Executable::new(&made.code)?, made })
+    }
+}
+
 impl Compiler {
+    /// The one compiler of the process, with Cranelift's own checks if `verify`.
+    ///
+    /// # Errors
+    /// When Cranelift has no back end for this processor; says so.
+    pub(crate) fn get(verify: bool) -> Result<Arc<Self>, String> {
+        static COMPILERS: [OnceLock<Result<Arc<Compiler>, String>>; 2] = [const { OnceLock::new() }; 2];
+        COMPILERS[usize::from(verify)].get_or_init(|| Self::new(verify)).clone()
+    }
+
     /// A compiler, with Cranelift's own checks if `verify`.
     ///
     /// # Errors
     /// When Cranelift has no back end for this processor; says so.
-    pub(crate) fn new(verify: bool) -> Result<Arc<Self>, String> {
+    fn new(verify: bool) -> Result<Arc<Self>, String> {
         let of = |level: &str| -> Result<OwnedTargetIsa, String> {
             let mut flags = settings::builder();
             let settings = [
@@ -62,7 +88,7 @@ impl Compiler {
         };
         let optimizing = of("speed")?;
         let stubs = [lower::trampoline(&*optimizing), lower::missing(&*optimizing)];
-        let [enter, missing] = stubs.map(|stub| machine_code(stub, &*optimizing));
+        let [enter, missing] = stubs.map(|stub| Executable::new(&machine_code(stub, &*optimizing)?));
         Ok(Arc::new(Self { baseline: of("none")?, stubs: [enter?, missing?], optimizing }))
     }
 
@@ -82,12 +108,12 @@ impl Compiler {
     ///
     /// # Errors
     /// When Cranelift refuses the code, or there is no memory for it; says why.
-    pub(crate) fn compile(&self, request: &Request) -> Result<Unit, String> {
+    pub(crate) fn compile(&self, request: &Request) -> Result<Made, String> {
         let begun = Instant::now();
         let isa = self.isa(request.tier);
         let lowered = lower(request, isa);
         let code = machine_code(lowered.function, isa)?;
-        Ok(Unit {
+        Ok(Made {
             tier: request.tier,
             code,
             entries: lowered.entries,
@@ -98,8 +124,8 @@ impl Compiler {
     }
 }
 
-/// Compiles intermediate code and makes it executable.
-fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Executable, String> {
+/// Compiles intermediate code.
+fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Box<[u8]>, String> {
     let mut context = Context::for_function(function);
     let compiled = context.compile(isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
         CodegenError::Verifier(errors) => format!("{errors}\n{}", error.func.display()),
@@ -108,5 +134,5 @@ fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Executabl
     if !compiled.buffer.relocs().is_empty() {
         return Err(String::from("the code calls functions by name"));
     }
-    Executable::new(compiled.code_buffer()).map_err(|error| error.to_string())
+    Ok(compiled.code_buffer().into())
 }

@@ -10,6 +10,7 @@
 //! | `lower/` | from instructions to Cranelift's intermediate representation |
 //! | `compile` | from that to machine code |
 //! | `memory` | memory for machine code |
+//! | `cache` | machine code that was made before |
 //! | `worker` | the thread that compiles |
 //! | `policy` | what is compiled when, and what happens after exits |
 //!
@@ -24,6 +25,7 @@
 //! A place that control has come to often is hot. With [`Mode::Tiered`] its function gets baseline code, which counts on, and then optimizing code. An exit that is taken often means that
 //! something is not as it was seen: the function is compiled again without believing that. A function for which this does not end keeps baseline code.
 
+mod cache;
 mod compile;
 mod flow;
 mod lower;
@@ -33,6 +35,7 @@ mod state;
 mod worker;
 
 pub use lower::{Cause, Exit};
+pub use memory::MOST_EXECUTABLE;
 pub use policy::{Jit, Mode, Options, Statistics};
 
 use std::collections::HashSet;
@@ -72,6 +75,13 @@ impl Doubts {
     /// Whether nothing is to be expected of a register where a block begins.
     pub(crate) fn has_register(&self, pc: u32, register: u32) -> bool {
         self.registers.contains(&(pc, register))
+    }
+
+    /// Registers of which nothing is to be expected where blocks begin, in order.
+    pub(crate) fn registers(&self) -> Vec<(u32, u32)> {
+        let mut all: Vec<_> = self.registers.iter().copied().collect();
+        all.sort_unstable();
+        all
     }
 
     /// Doubts what an exit was about.

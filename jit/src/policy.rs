@@ -1,16 +1,16 @@
 //! What is compiled when, and what happens after exits.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, TryRecvError};
 use isa::RegisterOp;
 use vm_register::native::{Code, MANY_TYPES, Place, Stubs, Tiers, Trampoline};
 
-use crate::compile::{Compiler, Unit};
-use crate::lower::{Cause, Exit, Request};
+use crate::cache::{self, Key};
+use crate::compile::{Compiler, Made, Unit};
+use crate::lower::{Cause, Exit, Request, exit_of};
 use crate::worker::{self, Outcome};
 use crate::{Doubts, Tier};
 
@@ -39,6 +39,8 @@ pub struct Options {
     pub verify: bool,
     /// Whether the program goes on while functions are compiled.
     pub background: bool,
+    /// Whether code that was made before from the same is taken again.
+    pub reuse: bool,
     /// The seed of what goes wrong for no reason: exits that are always taken, compilations that fail. For tests.
     pub faults: Option<u64>,
 }
@@ -50,23 +52,34 @@ impl Default for Options {
             threshold: 100,
             second_threshold: 1000,
             verify: cfg!(debug_assertions),
-            background: std::thread::available_parallelism().is_ok_and(|threads| threads.get() > 1),
+            background: has_threads(),
+            reuse: true,
             faults: None,
         }
     }
 }
 
+/// Whether another thread can run beside the program's. Asking the system takes reading files.
+fn has_threads() -> bool {
+    static THREADS: OnceLock<bool> = OnceLock::new();
+    *THREADS.get_or_init(|| std::thread::available_parallelism().is_ok_and(|threads| threads.get() > 1))
+}
+
 /// What was done, over all runs of a program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Compilations by tier.
+    /// Compilations by tier, those that were spared included.
     pub compilations: [u64; 2],
-    /// Register instructions that were compiled, by tier.
+    /// Compilations that were spared because the same had been compiled before, by tier.
+    pub reused: [u64; 2],
+    /// Register instructions that were compiled and not known, by tier.
     pub instructions: [u64; 2],
     /// Bytes of machine code that were made, by tier.
     pub bytes: [u64; 2],
     /// Time that it took, by tier.
     pub times: [Duration; 2],
+    /// How often the interpreter went on in native code.
+    pub entered: u64,
     /// How often exits were taken, by function, place and cause.
     pub exits: HashMap<(u32, Exit), u64>,
     /// Functions that were compiled again because an exit was taken often.
@@ -80,10 +93,12 @@ impl Statistics {
     pub fn add(&mut self, other: &Self) {
         for tier in 0..2 {
             self.compilations[tier] += other.compilations[tier];
+            self.reused[tier] += other.reused[tier];
             self.instructions[tier] += other.instructions[tier];
             self.bytes[tier] += other.bytes[tier];
             self.times[tier] += other.times[tier];
         }
+        self.entered += other.entered;
         for (&exit, &taken) in &other.exits {
             *self.exits.entry(exit).or_default() += taken;
         }
@@ -111,12 +126,9 @@ struct Known {
     attempts: u32,
     /// Taken exits by index.
     taken: Vec<u64>,
-    first_exit: u64,
     /// Where the outcome of compiling it will be.
     pending: Option<Receiver<Outcome>>,
     is_given_up: bool,
-    /// What its baseline code counts down.
-    counter: Box<AtomicU64>,
 }
 
 /// Makes native code for a program's hot functions.
@@ -125,10 +137,8 @@ pub struct Jit {
     options: Options,
     compiler: Arc<Compiler>,
     functions: HashMap<u32, Known>,
-    /// Number of the first exit of each unit that was ever made, and its function.
-    exits: Vec<(u64, u32)>,
-    next_exit: u64,
-    frame_sizes: Option<Arc<[u32]>>,
+    /// Registers in a frame of each function, and the words before its first.
+    layout: Option<[Arc<[u32]>; 2]>,
     statistics: Arc<Mutex<Statistics>>,
 }
 
@@ -140,11 +150,9 @@ impl Jit {
     pub fn new(options: Options) -> Result<Self, String> {
         Ok(Self {
             options,
-            compiler: Compiler::new(options.verify)?,
+            compiler: Compiler::get(options.verify)?,
             functions: HashMap::new(),
-            exits: Vec::new(),
-            next_exit: 1,
-            frame_sizes: None,
+            layout: None,
             statistics: Arc::default(),
         })
     }
@@ -184,26 +192,34 @@ impl Jit {
         }
         known.attempts += 1;
         let tier = if known.attempts > MOST_ATTEMPTS { Tier::Baseline } else { tier };
-        let doubts = known.doubts.clone();
+        let (doubts, attempts) = (known.doubts.clone(), known.attempts);
         let source = &code.functions().functions[function as usize];
         let (length, registers) = (source.code.len(), code.frame_size(function));
         if length > LARGEST || registers > MOST_REGISTERS {
             self.give_up(function, format!("{length} instructions on {registers} registers are too many"));
             return;
         }
-        if self.options.faults.is_some_and(|seed| crate::chance(seed, u64::from(function) << 32 | self.next_exit, 6)) {
+        if self
+            .options
+            .faults
+            .is_some_and(|seed| crate::chance(seed, u64::from(function) << 32 | u64::from(attempts), 6))
+        {
             self.give_up(function, String::from("its compilation was made to fail"));
             return;
         }
-        let known = self.functions.entry(function).or_default();
-        let counter = (tier == Tier::Baseline && self.options.mode == Mode::Tiered && known.attempts <= MOST_ATTEMPTS)
-            .then(|| {
-                known.counter.store(u64::from(self.options.second_threshold.max(1)), Ordering::Relaxed);
-                known.counter.as_ptr() as u64
-            });
         let mut request = self.request(function, tier, doubts, code);
-        request.counter = counter;
-        match worker::compile(&self.compiler, request) {
+        request.attempt = attempts;
+        request.counts = tier == Tier::Baseline && self.options.mode == Mode::Tiered && attempts <= MOST_ATTEMPTS;
+        if request.counts {
+            code.set_counter(function, u64::from(self.options.second_threshold.max(1)));
+        }
+        let key = (self.options.reuse && request.faults.is_none()).then(|| Key::of(&request));
+        if let Some(made) = key.and_then(cache::find) {
+            self.count(|statistics| statistics.reused[made.tier as usize] += 1);
+            self.install(function, made, code);
+            return;
+        }
+        match worker::compile(&self.compiler, request, key) {
             Ok(pending) => {
                 self.functions.entry(function).or_default().pending = Some(pending);
                 self.take_outcome(function, !self.options.background, code);
@@ -224,7 +240,13 @@ impl Jit {
         };
         known.pending = None;
         match outcome {
-            Ok(unit) => self.install(function, unit, code),
+            Ok(made) => {
+                self.count(|statistics| {
+                    statistics.times[made.tier as usize] += made.time;
+                    statistics.instructions[made.tier as usize] += made.instructions as u64;
+                });
+                self.install(function, made, code);
+            }
             Err(problem) => {
                 debug_assert!(false, "{problem}");
                 self.give_up(function, problem);
@@ -240,8 +262,10 @@ impl Jit {
 
     fn request(&mut self, function: u32, tier: Tier, doubts: Doubts, code: &Code<'_>) -> Request {
         let functions = Arc::clone(code.functions());
-        let frame_sizes = self.frame_sizes.get_or_insert_with(|| {
-            (0..functions.functions.len() as u32).map(|function| code.frame_size(function) as u32).collect()
+        let [frame_sizes, starts] = self.layout.get_or_insert_with(|| {
+            let all = 0..functions.functions.len() as u32;
+            let start = |function| code.words_before(Place { function, pc: 0 });
+            [all.clone().map(|function| code.frame_size(function) as u32).collect(), all.map(start).collect()]
         });
         let seen = code.seen(function).to_vec();
         let instructions = &functions.functions[function as usize].code;
@@ -268,39 +292,39 @@ impl Jit {
             tier,
             function,
             frame_sizes: Arc::clone(frame_sizes),
+            starts: Arc::clone(starts),
             doubts,
-            address: code.address(place(0)),
-            targets: code.targets(),
             steps: places.clone().map(|place| code.step(place)).collect(),
             sites: places.map(|place| code.site(place)).collect(),
             fields: seen.iter().enumerate().map(field).collect(),
             seen,
             counts_fuel: code.counts_fuel(),
-            counter: None,
+            counts: false,
+            attempt: 0,
             faults: self.options.faults,
-            first_exit: self.next_exit,
             code: functions,
         }
     }
 
-    fn install(&mut self, function: u32, unit: Unit, code: &mut Code<'_>) {
-        let number = unit.tier as usize;
+    fn install(&mut self, function: u32, made: Arc<Made>, code: &mut Code<'_>) {
+        let unit = match Unit::new(made) {
+            Ok(unit) => unit,
+            Err(problem) => return self.give_up(function, problem),
+        };
+        let made = &unit.made;
+        let number = made.tier as usize;
         self.count(|statistics| {
             statistics.compilations[number] += 1;
-            statistics.instructions[number] += unit.instructions as u64;
-            statistics.bytes[number] += unit.code.bytes().len() as u64;
-            statistics.times[number] += unit.time;
+            statistics.bytes[number] += made.code.len() as u64;
         });
         let entry = unit.code.address();
         let known = self.functions.entry(function).or_default();
-        for (number, &pc) in (0..).zip(&unit.entries) {
+        for (number, &pc) in (0..).zip(&made.entries) {
             // SAFETY: `lower` makes code that keeps the contract. It stays with the unit, and when that is replaced, all of its places are installed anew: the entries of a
             // function are always the same.
             unsafe { code.install(Place { function, pc }, entry, number) };
         }
-        (known.taken, known.first_exit) = (vec![0; unit.exits.len()], self.next_exit);
-        self.exits.push((self.next_exit, function));
-        self.next_exit += unit.exits.len() as u64;
+        known.taken = vec![0; made.exits.len()];
         known.unit = Some(unit);
     }
 }
@@ -319,12 +343,11 @@ impl Tiers for Jit {
     }
 
     fn left_by(&mut self, exit: u64, code: &mut Code<'_>) {
-        let at = self.exits.partition_point(|&(first, _)| first <= exit) - 1;
-        let (first, function) = self.exits[at];
+        // No code is replaced while any is running, so it is the function's current code that was left.
+        let (function, index) = exit_of(exit);
         let Some(known) = self.functions.get_mut(&function) else { return };
-        let Some(unit) = known.unit.as_ref().filter(|_| known.first_exit == first) else { return };
-        let index = (exit - first) as usize;
-        let taken = unit.exits[index];
+        let Some(unit) = &known.unit else { return };
+        let taken = unit.made.exits[index];
         known.taken[index] += 1;
         let times = known.taken[index];
         if taken.cause == Cause::Hot {
@@ -332,14 +355,12 @@ impl Tiers for Jit {
                 self.count(|statistics| *statistics.exits.entry((function, taken)).or_default() += 1);
                 self.compile(function, Tier::Optimizing, code);
             }
-            if !self.take_outcome(function, false, code)
-                && let Some(known) = self.functions.get(&function)
-            {
-                known.counter.store(u64::from(ASKS_AGAIN), Ordering::Relaxed);
+            if !self.take_outcome(function, false, code) {
+                code.set_counter(function, u64::from(ASKS_AGAIN));
             }
             return;
         }
-        let tier = unit.tier;
+        let tier = unit.made.tier;
         let is_too_often = taken.cause != Cause::Limit && tier == Tier::Optimizing && times >= MOST_EXITS;
         if is_too_often {
             known.doubts.add(taken);

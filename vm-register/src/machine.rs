@@ -42,7 +42,7 @@ use runtime::{Error, Fault, Limits, Runtime, Tag, Value};
 
 use crate::code::{Instruction, Operation, State, Word};
 use crate::link::{Linked, Target};
-use crate::native::TierState;
+use crate::native::{NativeEntry, TierState};
 use crate::slot::Slot;
 use crate::tasks::TaskStates;
 
@@ -107,8 +107,10 @@ pub(crate) struct Machine<'r> {
     pub(crate) sites: *mut Site,
     /// What specialised divisions divide by.
     pub(crate) divisors: *const Divisor,
-    /// Native code by function, in a program that gets any: where it begins, or what stands in for it.
-    pub(crate) entries: *const *const u8,
+    /// The first word of the code, in a program that gets native code.
+    pub(crate) first_word: *const Word,
+    /// Native code by function, in a program that gets any.
+    pub(crate) entries: *mut NativeEntry,
     /// Native code may call as long as its stack pointer is above this.
     pub(crate) native_stack_limit: usize,
     /// The exit by which native code was left, if it left by one.
@@ -160,7 +162,8 @@ impl<'r> Machine<'r> {
             globals: runtime.globals.as_mut_ptr(),
             sites: site_storage.as_mut_ptr(),
             divisors: linked.divisors().as_ptr(),
-            entries: std::ptr::null(),
+            first_word: std::ptr::null(),
+            entries: std::ptr::null_mut(),
             native_stack_limit: 0,
             exit: 0,
             tiers: std::ptr::null_mut(),

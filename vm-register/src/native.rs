@@ -100,6 +100,10 @@ pub struct Layout {
     pub globals: i32,
     /// Access sites.
     pub sites: i32,
+    /// The first word of the code.
+    pub first_word: i32,
+    /// Call targets by function.
+    pub targets: i32,
     /// Native code by function.
     pub entries: i32,
     /// The stack pointer must be above this before a call.
@@ -130,6 +134,12 @@ pub struct Layout {
     pub site_entry: i32,
     /// The name as a key.
     pub site_key: i32,
+    /// Size of a function's entry among those of native code; in it: where the code begins, and what it counts down.
+    pub entry_size: i32,
+    /// Where the code begins, or what stands in for it.
+    pub entry_code: i32,
+    /// What code that counts counts down.
+    pub entry_counter: i32,
     /// Size of a call target; in it: how many bytes its frame has and how many parameters it takes.
     pub target_size: i32,
     /// The target's code.
@@ -148,6 +158,8 @@ pub const LAYOUT: Layout = Layout {
     constants: offset_of!(Machine<'_>, constants) as i32,
     globals: offset_of!(Machine<'_>, globals) as i32,
     sites: offset_of!(Machine<'_>, sites) as i32,
+    first_word: offset_of!(Machine<'_>, first_word) as i32,
+    targets: offset_of!(Machine<'_>, targets) as i32,
     entries: offset_of!(Machine<'_>, entries) as i32,
     native_stack_limit: offset_of!(Machine<'_>, native_stack_limit) as i32,
     exit: offset_of!(Machine<'_>, exit) as i32,
@@ -163,6 +175,9 @@ pub const LAYOUT: Layout = Layout {
     site_found: offset_of!(Site, found) as i32,
     site_entry: offset_of!(Site, entry) as i32,
     site_key: offset_of!(Site, key) as i32,
+    entry_size: size_of::<NativeEntry>() as i32,
+    entry_code: offset_of!(NativeEntry, code) as i32,
+    entry_counter: offset_of!(NativeEntry, counter) as i32,
     target_size: size_of::<Target>() as i32,
     target_code: offset_of!(Target, code) as i32,
     target_frame: offset_of!(Target, frame_bytes) as i32,
@@ -230,6 +245,18 @@ struct Installed {
     number: u64,
 }
 
+/// Native code of a function, for those that call it.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct NativeEntry {
+    /// Where it begins, or what stands in for it.
+    code: *const u8,
+    /// What code that counts counts down.
+    counter: u64,
+}
+
+const _: () = assert!(size_of::<NativeEntry>() == 16);
+
 /// What a run of a program that gets native code changes.
 pub(crate) struct TierState {
     /// What each word did before it was changed.
@@ -238,7 +265,7 @@ pub(crate) struct TierState {
     counters: Vec<u32>,
     installed: Vec<Installed>,
     /// By function.
-    entries: Vec<*const u8>,
+    entries: Vec<NativeEntry>,
     stubs: Stubs,
     seen: Vec<Seen>,
     /// The same code in the form of the family.
@@ -247,6 +274,8 @@ pub(crate) struct TierState {
     starts: Vec<u32>,
     tiers: Box<dyn Tiers>,
     counts_fuel: bool,
+    /// How often the interpreter went on in native code.
+    entered: u64,
 }
 
 /// A program that gets native code. It is run by one thread at a time, and what it has got stays from run to run.
@@ -288,7 +317,8 @@ impl Native {
             originals,
             counters: vec![0; words],
             installed: vec![Installed { code: stubs.missing, number: 0 }; words],
-            entries: vec![stubs.missing; code.functions.len()],
+            entries: vec![NativeEntry { code: stubs.missing, counter: 0 }; code.functions.len()],
+            entered: 0,
             stubs,
             seen: vec![Seen::default(); words],
             code,
@@ -342,7 +372,8 @@ impl Native {
         // SAFETY: nobody else has the state while the program runs.
         unsafe {
             assert_eq!((*state).counts_fuel, machine.runtime.has_fuel_limit(), "code counts fuel if runs do");
-            machine.entries = (*state).entries.as_ptr();
+            machine.first_word = (*state).first;
+            machine.entries = (*state).entries.as_mut_ptr();
         }
         drive(machine, dispatch, &mut runtime::probe::NoProbe)
     }
@@ -401,7 +432,7 @@ impl Code<'_> {
         self.state.installed[at] = Installed { code, number };
         self.set_operation(at, Operation::EnterNative);
         if place.pc == 0 {
-            self.state.entries[place.function as usize] = code;
+            self.state.entries[place.function as usize].code = code;
         }
     }
 
@@ -412,7 +443,7 @@ impl Code<'_> {
         let original = self.state.originals[at];
         self.set_operation(at, original);
         if place.pc == 0 {
-            self.state.entries[place.function as usize] = self.state.stubs.missing;
+            self.state.entries[place.function as usize].code = self.state.stubs.missing;
         }
     }
 
@@ -430,10 +461,19 @@ impl Code<'_> {
         &self.state.seen[first..first + self.state.code.functions[function as usize].code.len()]
     }
 
-    /// The address of an instruction.
-    pub fn address(&self, place: Place) -> u64 {
-        // SAFETY: places lie in the code.
-        unsafe { self.state.first.add(self.at(place)) as u64 }
+    /// How many words lie before a place, in the whole code.
+    pub fn words_before(&self, place: Place) -> u32 {
+        self.at(place) as u32
+    }
+
+    /// Gives the code of a function, if that counts, so many turns.
+    pub fn set_counter(&mut self, function: u32, turns: u64) {
+        self.state.entries[function as usize].counter = turns;
+    }
+
+    /// How often the interpreter went on in native code.
+    pub fn entered(&self) -> u64 {
+        self.state.entered
     }
 
     /// The address of the function that runs an instruction's operation, for native code to call with the machine, the instruction's address and the base.
@@ -459,11 +499,6 @@ impl Code<'_> {
             RegisterOp::SetAttrReg | RegisterOp::CallMethodReg => Some(word.lane::<{ crate::code::B }>() as u32),
             _ => None,
         }
-    }
-
-    /// The address of what a call needs to know of the first function; of the others behind it.
-    pub fn targets(&self) -> u64 {
-        self.linked.targets().as_ptr() as u64
     }
 
     /// Registers in a frame of a function.
@@ -589,7 +624,8 @@ unsafe fn record(m: &mut Machine<'_>, mut state: State) -> State {
 pub(crate) unsafe fn enter(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: the caller's promise; native code keeps its contract. No native code is running: it never gets here, because it does not run changed words.
     unsafe {
-        let tiers = &*m.tiers;
+        let tiers = &mut *m.tiers;
+        tiers.entered += 1;
         let Installed { code, number } = tiers.installed[tiers.index(state.pc)];
         m.exit = 0;
         let mut result = [0; 2];

@@ -1,7 +1,8 @@
 //! `jit`: the register machine, whose hot functions and loops become native code.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use isa::{RegCode, Verified};
 use jit::Jit;
 use runtime::probe::Watcher;
 use runtime::{Fault, Program, Runtime, Value};
@@ -41,27 +42,48 @@ impl Executor for JitExecutor {
                 program: compiled.name().to_string(),
                 reason: format!("no native code can be made here: {reason}"),
             })?;
-            let statistics = jit.statistics();
-            let (stubs, code) = (jit.stubs(), Arc::clone(&code));
-            let native = Native::new(&interpreted.linked, code, options.threshold, counts_fuel, stubs, Box::new(jit));
-            Ok(Slot { native: Mutex::new(native), statistics })
+            Ok(Slot { statistics: jit.statistics(), jit: Mutex::new(Some(jit)), native: OnceLock::new(), counts_fuel })
         };
         let (free, fuelled) = (make(false)?, make(true)?);
-        Ok(Box::new(PreparedJit { interpreted, free, fuelled }))
+        Ok(Box::new(PreparedJit { interpreted, code, threshold: options.threshold, free, fuelled }))
     }
 }
 
-/// A program and the native code that it has got.
+/// A program and the native code that it has got. It has its own words, and they are made for the first run that needs them.
 struct Slot {
-    native: Mutex<Native>,
+    jit: Mutex<Option<Jit>>,
+    native: OnceLock<Mutex<Native>>,
     statistics: Arc<Mutex<jit::Statistics>>,
+    counts_fuel: bool,
 }
 
 /// Register code made ready, and its native code for runs without a fuel limit and for those with one.
 struct PreparedJit<'c> {
     interpreted: PreparedRegister<'c>,
+    code: Arc<Verified<RegCode>>,
+    threshold: u32,
     free: Slot,
     fuelled: Slot,
+}
+
+impl Slot {
+    fn native(&self, prepared: &PreparedJit<'_>) -> MutexGuard<'_, Native> {
+        let make = || {
+            let jit = lock(&self.jit).take().expect("it is taken once");
+            let (stubs, code) = (jit.stubs(), Arc::clone(&prepared.code));
+            let linked = &prepared.interpreted.linked;
+            Mutex::new(Native::new(linked, code, prepared.threshold, self.counts_fuel, stubs, Box::new(jit)))
+        };
+        lock(self.native.get_or_init(make))
+    }
+
+    fn statistics(&self) -> jit::Statistics {
+        let mut statistics = lock(&self.statistics).clone();
+        if let Some(native) = self.native.get() {
+            statistics.entered = lock(native).with_code(|code| code.entered());
+        }
+        statistics
+    }
 }
 
 /// Bytes of native stack that native code may use before it goes back to the interpreter to begin anew. Threads have more than that left.
@@ -78,7 +100,7 @@ impl Prepared for PreparedJit<'_> {
 
     fn execute(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
         let slot = if runtime.has_fuel_limit() { &self.fuelled } else { &self.free };
-        lock(&slot.native).execute(self.interpreted.dispatch, NATIVE_STACK, runtime)
+        slot.native(self).execute(self.interpreted.dispatch, NATIVE_STACK, runtime)
     }
 
     fn execute_watched(&self, runtime: &mut Runtime, watcher: &mut dyn Watcher) -> Result<Value, Fault> {
@@ -106,8 +128,8 @@ impl Prepared for PreparedJit<'_> {
     }
 
     fn native(&self) -> Option<jit::Statistics> {
-        let mut all = lock(&self.free.statistics).clone();
-        all.add(&lock(&self.fuelled.statistics));
+        let mut all = self.free.statistics();
+        all.add(&self.fuelled.statistics());
         Some(all)
     }
 }

@@ -210,12 +210,14 @@ fn native_table(statistics: &jit::Statistics, prepared: &dyn Prepared) -> String
         let each = show_time(statistics.times[at].as_nanos() as f64 / instructions.max(1) as f64);
         let bytes = Unit::Bytes.show(statistics.bytes[at] as f64);
         let line = format!(
-            "{}, {bytes} of {instructions} instructions in {time}, {each} each",
-            counted(compiled, "compilation")
+            "{}, {} of which reused, {bytes}; {instructions} instructions in {time}, {each} each",
+            counted(compiled, "compilation"),
+            statistics.reused[at]
         );
         text.push_str(&format!("{:<18}{line}\n", tier.name()));
     }
     text.push_str(&format!("{:<18}{}\n", "recompiled", statistics.recompilations));
+    text.push_str(&format!("{:<18}{}\n", "entered", Unit::Count.show(statistics.entered as f64)));
     for (function, why) in &statistics.given_up {
         text.push_str(&format!("{:<18}{}: {why}\n", "given up", prepared.program().functions[*function as usize].name));
     }
@@ -233,6 +235,7 @@ fn native_json(statistics: &jit::Statistics, prepared: &dyn Prepared) -> serde_j
         let at = tier as usize;
         json!({
             "compilations": statistics.compilations[at],
+            "reused": statistics.reused[at],
             "instructions": statistics.instructions[at],
             "bytes": statistics.bytes[at],
             "time_ns": statistics.times[at].as_nanos() as u64,
@@ -245,6 +248,7 @@ fn native_json(statistics: &jit::Statistics, prepared: &dyn Prepared) -> serde_j
         "baseline": tier(jit::Tier::Baseline),
         "optimizing": tier(jit::Tier::Optimizing),
         "recompilations": statistics.recompilations,
+        "entered": statistics.entered,
         "given_up": given_up.collect::<Vec<_>>(),
         "exits": exits(statistics, prepared).into_iter().map(|(taken, exit)| json!({ "taken": taken, "exit": exit })).collect::<Vec<_>>(),
     })

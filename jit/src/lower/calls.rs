@@ -38,14 +38,14 @@ impl Lowering<'_> {
         let Call { pc, first, slow, stepped, join, tag, payload } = call;
         let window = i64::from(first) * i64::from(REGISTER);
         let base = self.base();
-        let (target, offset) = self.target(callee);
         let end = match callee {
             Callee::Known(function) => {
                 let size = i64::from(self.request.frame_sizes[function as usize]) * i64::from(REGISTER);
                 self.builder.ins().iadd_imm_s(base, window + size)
             }
-            Callee::Computed(_) => {
-                let size = self.builder.ins().uload32(flags(), target, offset + LAYOUT.target_frame);
+            Callee::Computed(function) => {
+                let target = self.target(function);
+                let size = self.builder.ins().uload32(flags(), target, LAYOUT.target_frame);
                 let end = self.builder.ins().iadd(base, size);
                 self.builder.ins().iadd_imm_s(end, window)
             }
@@ -65,7 +65,9 @@ impl Lowering<'_> {
             self.builder.ins().store(flags(), left, runtime, LAYOUT.fuel);
         }
         // Nobody reads the record before an error, a step or an exit, but then it must be there: stores wait for nothing.
-        let return_to = self.address(pc + 1);
+        let first_word = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.first_word);
+        let word = |function: u32, pc: u32| 8 * i64::from(self.request.starts[function as usize] + pc);
+        let return_to = self.builder.ins().iadd_imm_s(first_word, word(self.request.function, pc + 1));
         self.builder.ins().store(flags(), return_to, self.top, LAYOUT.frame_return);
         self.builder.ins().store(flags(), closure, self.top, LAYOUT.frame_closure);
         let distance = self.builder.ins().iconst(types::I64, window);
@@ -73,7 +75,13 @@ impl Lowering<'_> {
         let top = self.builder.ins().iadd_imm_s(self.top, i64::from(LAYOUT.frame_size));
         self.builder.ins().store(flags(), top, self.machine, LAYOUT.frame_top);
         let frame = self.builder.ins().iadd_imm_s(base, window);
-        let code = self.builder.ins().load(types::I64, flags(), target, offset + LAYOUT.target_code);
+        let code = match callee {
+            Callee::Known(function) => self.builder.ins().iadd_imm_s(first_word, word(function, 0)),
+            Callee::Computed(function) => {
+                let target = self.target(function);
+                self.builder.ins().load(types::I64, flags(), target, LAYOUT.target_code)
+            }
+        };
         // Without room on the native stack the interpreter makes room by going on in the callee: by then all native frames are gone.
         let stack = self.builder.ins().get_stack_pointer(types::I64);
         let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.native_stack_limit);
@@ -83,11 +91,14 @@ impl Lowering<'_> {
         self.go_on_unless(is_deep, too_deep);
         let entries = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.entries);
         let entry = match callee {
-            Callee::Known(function) => self.builder.ins().load(types::I64, flags(), entries, 8 * function as i32),
+            Callee::Known(function) => {
+                let offset = function as i32 * LAYOUT.entry_size + LAYOUT.entry_code;
+                self.builder.ins().load(types::I64, flags(), entries, offset)
+            }
             Callee::Computed(function) => {
-                let distance = self.builder.ins().ishl_imm_s(function, 3);
+                let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.entry_size));
                 let place = self.builder.ins().iadd(entries, distance);
-                self.builder.ins().load(types::I64, flags(), place, 0)
+                self.builder.ins().load(types::I64, flags(), place, LAYOUT.entry_code)
             }
         };
         let number = self.builder.ins().iconst(types::I64, 0);
@@ -139,16 +150,11 @@ impl Lowering<'_> {
         self.state[register as usize] = Held::Variable { kind, dirty: false };
     }
 
-    /// The call target of a function, as an address and a distance from it.
-    fn target(&mut self, callee: Callee) -> (Value, i32) {
-        let targets = self.builder.ins().iconst(types::I64, self.request.targets as i64);
-        match callee {
-            Callee::Known(function) => (targets, function as i32 * LAYOUT.target_size),
-            Callee::Computed(function) => {
-                let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.target_size));
-                (self.builder.ins().iadd(targets, distance), 0)
-            }
-        }
+    /// The address of a function's call target.
+    fn target(&mut self, function: Value) -> Value {
+        let targets = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.targets);
+        let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.target_size));
+        self.builder.ins().iadd(targets, distance)
     }
 
     /// `R[first] := G[global](R[first], … count arguments)`
@@ -198,8 +204,8 @@ impl Lowering<'_> {
 
     /// Goes to `slow` if a function has more parameters than there are arguments.
     fn check_arguments(&mut self, function: Value, count: u32, slow: ir::Block) {
-        let (target, offset) = self.target(Callee::Computed(function));
-        let parameters = self.builder.ins().uload16(types::I64, flags(), target, offset + LAYOUT.target_parameters);
+        let target = self.target(function);
+        let parameters = self.builder.ins().uload16(types::I64, flags(), target, LAYOUT.target_parameters);
         let has_more = self.builder.ins().icmp_imm_s(IntCC::UnsignedGreaterThan, parameters, i64::from(count));
         self.go_on_unless(has_more, slow);
     }

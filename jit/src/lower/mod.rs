@@ -39,14 +39,12 @@ pub(crate) struct Request {
     pub(crate) function: u32,
     /// Registers in a frame of each function.
     pub(crate) frame_sizes: Arc<[u32]>,
+    /// Words of the code before each function's first.
+    pub(crate) starts: Arc<[u32]>,
     /// What the instructions have met.
     pub(crate) seen: Vec<Seen>,
     /// What is not to be believed any more.
     pub(crate) doubts: Doubts,
-    /// Address of the first instruction.
-    pub(crate) address: u64,
-    /// Address of the first function's call target.
-    pub(crate) targets: u64,
     /// For each instruction the address of what runs it.
     pub(crate) steps: Vec<u64>,
     /// For each instruction its access site.
@@ -54,12 +52,22 @@ pub(crate) struct Request {
     /// For each access of a field by instruction, where records of the type that was seen have it.
     pub(crate) fields: Vec<Option<u32>>,
     pub(crate) counts_fuel: bool,
-    /// Address of a counter that baseline code counts down; at zero it is left for better code.
-    pub(crate) counter: Option<u64>,
+    /// Whether the code counts how often it runs; when the function's counter is at zero it is left for better code.
+    pub(crate) counts: bool,
+    /// How often the function was compiled, this time included.
+    pub(crate) attempt: u32,
     /// The seed of which exits are always taken.
     pub(crate) faults: Option<u64>,
-    /// Exits leave their index plus this.
-    pub(crate) first_exit: u64,
+}
+
+/// The number that an exit leaves, as function and index among its exits.
+pub(crate) fn exit_of(number: u64) -> (u32, usize) {
+    ((number >> 32) as u32, (number as u32 - 1) as usize)
+}
+
+/// The other way round; never 0.
+fn exit_number(function: u32, index: usize) -> u64 {
+    u64::from(function) << 32 | (index as u64 + 1)
 }
 
 impl Request {
@@ -387,10 +395,8 @@ impl<'l> Lowering<'l> {
             expected_in_block(self.function, self.flow, index, seen, &self.expected)
         };
         self.state = state;
-        if block.is_counted
-            && let Some(counter) = self.request.counter
-        {
-            self.count(block.start, counter);
+        if block.is_counted && self.request.counts {
+            self.count(block.start);
         }
         for pc in block.start..block.end {
             let is_last = pc + 1 == block.end;
@@ -410,11 +416,12 @@ impl<'l> Lowering<'l> {
     }
 
     /// Counts that control came to an instruction.
-    fn count(&mut self, pc: u32, counter: u64) {
-        let counter = self.builder.ins().iconst(types::I64, counter as i64);
-        let left = self.builder.ins().load(types::I64, flags(), counter, 0);
+    fn count(&mut self, pc: u32) {
+        let entries = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.entries);
+        let counter = self.request.function as i32 * LAYOUT.entry_size + LAYOUT.entry_counter;
+        let left = self.builder.ins().load(types::I64, flags(), entries, counter);
         let left = self.builder.ins().iadd_imm_s(left, -1);
-        self.builder.ins().store(flags(), left, counter, 0);
+        self.builder.ins().store(flags(), left, entries, counter);
         let is_hot = self.builder.ins().icmp_imm_s(IntCC::Equal, left, 0);
         let otherwise = self.exit(pc, Cause::Hot, None);
         self.go_on_unless(is_hot, otherwise);
@@ -530,7 +537,8 @@ impl<'l> Lowering<'l> {
         let block = self.aside(stores, Then::Leave(exit));
         let number = self.exits.len() + self.asides.len();
         let seed = self.request.faults.filter(|_| !matches!(exit.cause, Cause::Limit | Cause::Hot));
-        if seed.is_some_and(|seed| crate::chance(seed, self.request.first_exit + number as u64, 8)) {
+        let event = u64::from(self.request.attempt) << 48 ^ exit_number(self.request.function, number);
+        if seed.is_some_and(|seed| crate::chance(seed, event, 8)) {
             self.faulty.push(block);
         }
         block
@@ -551,7 +559,7 @@ impl<'l> Lowering<'l> {
             }
             match then {
                 Then::Leave(exit) => {
-                    let number = self.request.first_exit + self.exits.len() as u64;
+                    let number = exit_number(self.request.function, self.exits.len());
                     self.exits.push(exit);
                     let number = self.builder.ins().iconst(types::I64, number as i64);
                     self.builder.ins().store(flags(), number, self.machine, LAYOUT.exit);
@@ -584,7 +592,9 @@ impl<'l> Lowering<'l> {
     }
 
     fn address(&mut self, pc: u32) -> Value {
-        self.builder.ins().iconst(types::I64, (self.request.address + 8 * u64::from(pc)) as i64)
+        let first = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.first_word);
+        let words = self.request.starts[self.request.function as usize] + pc;
+        self.builder.ins().iadd_imm_s(first, 8 * i64::from(words))
     }
 
     // Registers.
