@@ -31,6 +31,8 @@ impl std::fmt::Debug for Compiler {
 pub(crate) struct Made {
     pub(crate) tier: Tier,
     pub(crate) code: Box<[u8]>,
+    /// Bytes that its frame takes on the native stack.
+    pub(crate) frame: usize,
     /// Instructions at which it can be entered, by number.
     pub(crate) entries: Vec<u32>,
     pub(crate) exits: Vec<Exit>,
@@ -83,12 +85,15 @@ impl Compiler {
             for (name, value) in settings {
                 flags.set(name, value).map_err(|error| error.to_string())?;
             }
+            // What is compiled to be replaced soon is compiled fast.
+            let allocator = if level == "none" { "single_pass" } else { "backtracking" };
+            flags.set("regalloc_algorithm", allocator).map_err(|error| error.to_string())?;
             let builder = cranelift_native::builder()?;
             builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())
         };
         let optimizing = of("speed")?;
         let stubs = [lower::trampoline(&*optimizing), lower::missing(&*optimizing)];
-        let [enter, missing] = stubs.map(|stub| Executable::new(&machine_code(stub, &*optimizing)?));
+        let [enter, missing] = stubs.map(|stub| Executable::new(&machine_code(stub, &*optimizing)?.0));
         Ok(Arc::new(Self { baseline: of("none")?, stubs: [enter?, missing?], optimizing }))
     }
 
@@ -112,10 +117,11 @@ impl Compiler {
         let begun = Instant::now();
         let isa = self.isa(request.tier);
         let lowered = lower(request, isa);
-        let code = machine_code(lowered.function, isa)?;
+        let (code, frame) = machine_code(lowered.function, isa)?;
         Ok(Made {
             tier: request.tier,
             code,
+            frame,
             entries: lowered.entries,
             exits: lowered.exits,
             time: begun.elapsed(),
@@ -124,8 +130,8 @@ impl Compiler {
     }
 }
 
-/// Compiles intermediate code.
-fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Box<[u8]>, String> {
+/// Compiles intermediate code. Gives the bytes of it, and how many its frame takes on the native stack.
+fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<(Box<[u8]>, usize), String> {
     let mut context = Context::for_function(function);
     let compiled = context.compile(isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
         CodegenError::Verifier(errors) => format!("{errors}\n{}", error.func.display()),
@@ -134,5 +140,7 @@ fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Box<[u8]>
     if !compiled.buffer.relocs().is_empty() {
         return Err(String::from("the code calls functions by name"));
     }
-    Ok(compiled.code_buffer().into())
+    // Above what the layout knows of lie the caller's frame pointer and the return address.
+    let frame = compiled.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset as usize) + 16;
+    Ok((compiled.code_buffer().into(), frame))
 }

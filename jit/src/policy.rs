@@ -322,7 +322,7 @@ impl Jit {
         for (number, &pc) in (0..).zip(&made.entries) {
             // SAFETY: `lower` makes code that keeps the contract. It stays with the unit, and when that is replaced, all of its places are installed anew: the entries of a
             // function are always the same.
-            unsafe { code.install(Place { function, pc }, entry, number) };
+            unsafe { code.install(Place { function, pc }, entry, number, made.frame) };
         }
         known.taken = vec![0; made.exits.len()];
         known.unit = Some(unit);

@@ -13,6 +13,7 @@ pub(crate) enum Kind {
     Int,
     Float,
     Bool,
+    String,
     List,
     Map,
     /// An instance of this type.
@@ -26,6 +27,7 @@ impl Kind {
             Self::Int => Tag::Int,
             Self::Float => Tag::Float,
             Self::Bool => Tag::Bool,
+            Self::String => Tag::String,
             Self::List => Tag::List,
             Self::Map => Tag::Map,
             Self::Record(_) => Tag::Record,
@@ -97,6 +99,8 @@ impl Expected {
             Self::One(Kind::Float)
         } else if of(Tag::Bool) {
             Self::One(Kind::Bool)
+        } else if of(Tag::String) {
+            Self::One(Kind::String)
         } else if of(Tag::List) {
             Self::One(Kind::List)
         } else if of(Tag::Map) {

@@ -105,14 +105,16 @@ pub(crate) struct Machine<'r> {
     pub(crate) globals: *mut Value,
     /// Access sites.
     pub(crate) sites: *mut Site,
+    /// The strings of one ASCII character.
+    pub(crate) characters: *const Value,
     /// What specialised divisions divide by.
     pub(crate) divisors: *const Divisor,
     /// The first word of the code, in a program that gets native code.
     pub(crate) first_word: *const Word,
     /// Native code by function, in a program that gets any.
     pub(crate) entries: *mut NativeEntry,
-    /// Native code may call as long as its stack pointer is above this.
-    pub(crate) native_stack_limit: usize,
+    /// Native code may call as long as it writes records below this: there is room for them, and for native frames on the native stack.
+    pub(crate) native_frame_limit: *mut Frame,
     /// The exit by which native code was left, if it left by one.
     pub(crate) exit: u64,
     /// What is known of a program that gets native code; null for others.
@@ -161,10 +163,11 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_mut_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: site_storage.as_mut_ptr(),
+            characters: runtime.characters.as_ptr(),
             divisors: linked.divisors().as_ptr(),
             first_word: std::ptr::null(),
             entries: std::ptr::null_mut(),
-            native_stack_limit: 0,
+            native_frame_limit: std::ptr::null_mut(),
             exit: 0,
             tiers: std::ptr::null_mut(),
             repeats: false,

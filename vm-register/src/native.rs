@@ -25,13 +25,21 @@
 //! - a null program counter and the base of its own frame when the function has returned: its record is taken off, and the result is handed over beside the
 //!   position;
 //! - any other position when the interpreter must go on there. The running frame's record is then the topmost one, and all live registers are written.
+//!
+//! Where the topmost record is, the machine has to know only when it looks: native code says so before each step and before it is left, and not at calls and
+//! returns between native functions.
+//!
+//! # Leaves
+//!
+//! Parts of operations that neither fail nor allocate nor run guest code are functions of their own ([`LEAVES`]). Native code calls them in the midst of an instruction, without storing
+//! anything.
 
 use std::cell::UnsafeCell;
 use std::mem::offset_of;
 use std::sync::Arc;
 
 use isa::{Lane, RegCode, RegisterOp, Verified};
-use runtime::objects::ElementKind;
+use runtime::objects::{ElementKind, Map, Str};
 use runtime::{Fault, Runtime, Tag, Value};
 
 use crate::code::{Operation, State, Word};
@@ -90,8 +98,6 @@ pub struct Stubs {
 pub struct Layout {
     /// One past the record of the running call, from the machine on, as everything down to `exit`.
     pub frame_top: i32,
-    /// Records may be written below this.
-    pub frame_limit: i32,
     /// Frames may end here.
     pub value_limit: i32,
     /// The constants.
@@ -104,10 +110,12 @@ pub struct Layout {
     pub first_word: i32,
     /// Call targets by function.
     pub targets: i32,
+    /// The strings of one ASCII character.
+    pub characters: i32,
     /// Native code by function.
     pub entries: i32,
-    /// The stack pointer must be above this before a call.
-    pub native_stack_limit: i32,
+    /// Calls write their records below this.
+    pub native_frame_limit: i32,
     /// Where an exit leaves its number.
     pub exit: i32,
     /// The runtime.
@@ -153,15 +161,15 @@ pub struct Layout {
 /// Where things lie.
 pub const LAYOUT: Layout = Layout {
     frame_top: offset_of!(Machine<'_>, frame_top) as i32,
-    frame_limit: offset_of!(Machine<'_>, frame_limit) as i32,
     value_limit: offset_of!(Machine<'_>, value_limit) as i32,
     constants: offset_of!(Machine<'_>, constants) as i32,
     globals: offset_of!(Machine<'_>, globals) as i32,
     sites: offset_of!(Machine<'_>, sites) as i32,
     first_word: offset_of!(Machine<'_>, first_word) as i32,
     targets: offset_of!(Machine<'_>, targets) as i32,
+    characters: offset_of!(Machine<'_>, characters) as i32,
     entries: offset_of!(Machine<'_>, entries) as i32,
-    native_stack_limit: offset_of!(Machine<'_>, native_stack_limit) as i32,
+    native_frame_limit: offset_of!(Machine<'_>, native_frame_limit) as i32,
     exit: offset_of!(Machine<'_>, exit) as i32,
     runtime: offset_of!(Machine<'_>, runtime) as i32,
     fuel: offset_of!(Runtime, fuel) as i32,
@@ -183,6 +191,40 @@ pub const LAYOUT: Layout = Layout {
     target_frame: offset_of!(Target, frame_bytes) as i32,
     target_parameters: offset_of!(Target, parameters) as i32,
 };
+
+/// Functions that native code calls for parts of operations.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaves {
+    /// Whether two strings have the same bytes: 1 or 0.
+    pub equal_strings: unsafe extern "C" fn(*const Str, *const Str) -> u64,
+    /// Where a map has the value of a key, given as tag and payload; null if it has none.
+    pub find_in_map: unsafe extern "C" fn(*const Map, u64, u64) -> *const Value,
+}
+
+/// These functions.
+pub static LEAVES: Leaves = Leaves { equal_strings, find_in_map };
+
+/// See [`Leaves::equal_strings`].
+///
+/// # Safety
+/// Both are strings.
+unsafe extern "C" fn equal_strings(one: *const Str, other: *const Str) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { u64::from((*one).as_bytes() == (*other).as_bytes()) }
+}
+
+/// See [`Leaves::find_in_map`].
+///
+/// # Safety
+/// It is a map, and tag and payload are those of a value.
+unsafe extern "C" fn find_in_map(map: *const Map, tag: u64, payload: u64) -> *const Value {
+    let mut key = [Value::NULL];
+    // SAFETY: the caller's promise.
+    unsafe {
+        Slot::new(key.as_mut_ptr()).set(tag, payload);
+        (*map).value_of(key[0]).unwrap_or(std::ptr::null())
+    }
+}
 
 /// A place in the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -274,6 +316,10 @@ pub(crate) struct TierState {
     starts: Vec<u32>,
     tiers: Box<dyn Tiers>,
     counts_fuel: bool,
+    /// Bytes of native stack that native code may use.
+    stack: usize,
+    /// Bytes that the largest native frame takes.
+    largest_native_frame: usize,
     /// How often the interpreter went on in native code.
     entered: u64,
 }
@@ -318,6 +364,8 @@ impl Native {
             counters: vec![0; words],
             installed: vec![Installed { code: stubs.missing, number: 0 }; words],
             entries: vec![NativeEntry { code: stubs.missing, counter: 0 }; code.functions.len()],
+            stack: 0,
+            largest_native_frame: 0,
             entered: 0,
             stubs,
             seen: vec![Seen::default(); words],
@@ -366,12 +414,11 @@ impl Native {
         crate::check_runtime(&self.linked, runtime);
         let mut machine = Machine::new(&self.linked, runtime);
         let state = self.state.get();
-        let here = std::hint::black_box(&raw const machine) as usize;
         machine.tiers = state;
-        machine.native_stack_limit = here.saturating_sub(stack);
         // SAFETY: nobody else has the state while the program runs.
         unsafe {
             assert_eq!((*state).counts_fuel, machine.runtime.has_fuel_limit(), "code counts fuel if runs do");
+            (*state).stack = stack;
             machine.first_word = (*state).first;
             machine.entries = (*state).entries.as_mut_ptr();
         }
@@ -423,12 +470,13 @@ impl Code<'_> {
         self.set_operation(at, Operation::Counted);
     }
 
-    /// Lets control enter native code at a place.
+    /// Lets control enter native code at a place. Its frame takes so many bytes of the native stack.
     ///
     /// # Safety
     /// The code keeps the contract of native code, is for this place, and stays until the place is [released](Self::release).
-    pub unsafe fn install(&mut self, place: Place, code: *const u8, number: u64) {
+    pub unsafe fn install(&mut self, place: Place, code: *const u8, number: u64, frame: usize) {
         let at = self.at(place);
+        self.state.largest_native_frame = self.state.largest_native_frame.max(frame);
         self.state.installed[at] = Installed { code, number };
         self.set_operation(at, Operation::EnterNative);
         if place.pc == 0 {
@@ -628,6 +676,10 @@ pub(crate) unsafe fn enter(m: &mut Machine<'_>, state: State) -> State {
         tiers.entered += 1;
         let Installed { code, number } = tiers.installed[tiers.index(state.pc)];
         m.exit = 0;
+        // The native stack is used up after so many native frames, whichever they are.
+        let most = tiers.stack / tiers.largest_native_frame.max(1);
+        let room = (m.frame_limit as usize - m.frame_top as usize) / size_of::<Frame>();
+        m.native_frame_limit = m.frame_top.add(most.min(room));
         let mut result = [0; 2];
         let position = (tiers.stubs.enter)((&raw mut *m).cast(), state.base, number, code, &raw mut result);
         let exit = std::mem::take(&mut m.exit);

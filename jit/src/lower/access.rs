@@ -3,8 +3,8 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use runtime::Tag;
-use runtime::objects::{Cell, Closure, ElementKind, List, Map, MapKind, Record};
-use vm_register::native::LAYOUT;
+use runtime::objects::{Cell, Closure, ElementKind, List, Map, MapKind, Record, Str};
+use vm_register::native::{LAYOUT, LEAVES};
 
 use super::{Cause, Exit, Lowering, PAYLOAD, REGISTER, flags};
 use crate::state::{Held, Kind, list_kind};
@@ -86,6 +86,18 @@ impl Lowering<'_> {
             self.load_element(to, list, index, kind);
             return;
         }
+        if self.is_known(pc, list, 1, Kind::String) && self.is_known(pc, index, 2, Kind::Int) {
+            self.character(pc, to, list, index);
+            return;
+        }
+        if self.is_known(pc, list, 1, Kind::Map) {
+            let map = self.ensure(pc, list, Kind::Map);
+            let (stepped, kind) = (self.builder.create_block(), self.expected_of_step(pc, to));
+            let slow = self.slow_step(pc, stepped);
+            let value = self.find_in_map(map, index, slow);
+            self.load_or_step(pc, to, (value, 0), kind, slow, stepped);
+            return;
+        }
         let join = self.builder.create_block();
         let slow = self.slow_step(pc, join);
         let (list, index) = self.check_list_and_index(list, index, slow);
@@ -107,6 +119,104 @@ impl Lowering<'_> {
         });
         self.builder.switch_to_block(join);
         self.defined_in_frame(to);
+    }
+
+    /// `R[to] := character R[index] of R[string]`, which is one of the strings of one ASCII character.
+    fn character(&mut self, pc: u32, to: u32, string: u32, index: u32) {
+        let string = self.ensure(pc, string, Kind::String);
+        let index = self.ensure(pc, index, Kind::Int);
+        let otherwise = self.exit(pc, Cause::Element, None);
+        let string_flags = self.builder.ins().uload8(types::I64, flags(), string, Str::FLAGS_OFFSET as i32);
+        let is_ascii = self.builder.ins().band_imm_s(string_flags, i64::from(Str::ASCII_FLAG));
+        self.go_on_if(is_ascii, otherwise);
+        let length = self.builder.ins().uload32(flags(), string, Str::CHARS_OFFSET as i32);
+        let is_inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
+        self.go_on_if(is_inside, otherwise);
+        let data = self.builder.ins().load(types::I64, flags(), string, Str::DATA_OFFSET as i32);
+        let at = self.builder.ins().iadd(data, index);
+        let byte = self.builder.ins().uload8(types::I64, flags(), at, 0);
+        let characters = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.characters);
+        let distance = self.builder.ins().ishl_imm_s(byte, i64::from(REGISTER.trailing_zeros()));
+        let character = self.builder.ins().iadd(characters, distance);
+        let payload = self.builder.ins().load(types::I64, flags(), character, PAYLOAD);
+        self.define(to, Kind::String, payload);
+    }
+
+    /// The address of the value that a map has for the key in a register; goes to `slow` if it has none.
+    fn find_in_map(&mut self, map: Value, key: u32, slow: ir::Block) -> Value {
+        let (tag, payload) = self.parts(key);
+        let value = self.call_leaf(LEAVES.find_in_map as *const (), &[map, tag, payload]);
+        self.go_on_if(value, slow);
+        value
+    }
+
+    /// Goes to `slow` if a map is an enum, whose members are not changed.
+    fn check_plain(&mut self, map: Value, slow: ir::Block) {
+        let kind = self.builder.ins().uload8(types::I64, flags(), map, Map::KIND_OFFSET as i32);
+        let is_plain = self.builder.ins().icmp_imm_s(IntCC::Equal, kind, MapKind::Plain as i64);
+        self.go_on_if(is_plain, slow);
+    }
+
+    /// Tag and payload of a register, for a container; goes to `slow` if it is a map in the state of a contract, of which a container gets a copy.
+    fn plain_parts(&mut self, register: u32, slow: ir::Block) -> (Value, Value) {
+        let (tag, payload) = self.parts(register);
+        if self.held(register) == Held::Memory {
+            let is_handle = self.is_tag(tag, Tag::StateMap);
+            self.go_on_unless(is_handle, slow);
+        }
+        (tag, payload)
+    }
+
+    /// `R[first] := R[first].push(R[first+1])`, R[first] being a list: where there is room, and it keeps its elements so that it can take this one.
+    pub(super) fn push(&mut self, pc: u32, first: u32) {
+        let list = self.ensure(pc, first, Kind::List);
+        let (stepped, join, stored) =
+            (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
+        let slow = self.slow_step(pc, stepped);
+        let result = self.builder.append_block_param(join, types::I64);
+        let [length, capacity] = [List::LENGTH_OFFSET, List::CAPACITY_OFFSET]
+            .map(|offset| self.builder.ins().uload32(flags(), list, offset as i32));
+        let has_room = self.builder.ins().icmp(IntCC::UnsignedLessThan, length, capacity);
+        self.go_on_if(has_room, slow);
+        let (tag, payload) = self.plain_parts(first + 1, slow);
+        let kind = self.element_kind(list);
+        let known = match self.held(first + 1) {
+            Held::Variable { kind: Kind::Int, .. } => Some(ElementKind::Int),
+            Held::Variable { kind: Kind::Float, .. } => Some(ElementKind::Float),
+            _ => None,
+        };
+        let any = self.builder.create_block();
+        match known {
+            Some(packed) => {
+                let is_kind = self.builder.ins().icmp_imm_s(IntCC::Equal, kind, packed as i64);
+                self.go_on_if(is_kind, any);
+                let element = self.element(list, length, 8);
+                self.builder.ins().store(flags(), payload, element, 0);
+                self.builder.ins().jump(stored, &[]);
+            }
+            None => {
+                self.builder.ins().jump(any, &[]);
+            }
+        }
+        // An empty list takes the kind of its first element, which the interpreter sees to.
+        self.builder.switch_to_block(any);
+        let is_any = self.builder.ins().icmp_imm_s(IntCC::Equal, kind, ElementKind::Value as i64);
+        self.go_on_if(is_any, slow);
+        self.go_on_if(length, slow);
+        let element = self.element(list, length, ElementKind::Value.size() as i64);
+        self.builder.ins().store(flags(), tag, element, 0);
+        self.builder.ins().store(flags(), payload, element, PAYLOAD);
+        self.builder.ins().jump(stored, &[]);
+        self.builder.switch_to_block(stored);
+        let length = self.builder.ins().iadd_imm_s(length, 1);
+        self.builder.ins().istore32(flags(), length, list, List::LENGTH_OFFSET as i32);
+        self.builder.ins().jump(join, &[list.into()]);
+        self.builder.switch_to_block(stepped);
+        let same = self.load_payload(first, types::I64);
+        self.builder.ins().jump(join, &[same.into()]);
+        self.builder.switch_to_block(join);
+        self.written_by_step(pc);
+        self.define(first, Kind::List, result);
     }
 
     /// Makes code for each way in which a list may keep its elements, the last of which ends it.
@@ -176,6 +286,19 @@ impl Lowering<'_> {
             }
             return;
         }
+        if self.is_known(pc, list, 0, Kind::Map) {
+            let map = self.ensure(pc, list, Kind::Map);
+            let join = self.builder.create_block();
+            let slow = self.slow_step(pc, join);
+            self.check_plain(map, slow);
+            let (tag, payload) = self.plain_parts(value, slow);
+            let found = self.find_in_map(map, index, slow);
+            self.builder.ins().store(flags(), tag, found, 0);
+            self.builder.ins().store(flags(), payload, found, PAYLOAD);
+            self.builder.ins().jump(join, &[]);
+            self.builder.switch_to_block(join);
+            return;
+        }
         let join = self.builder.create_block();
         let slow = self.slow_step(pc, join);
         let (list, index) = self.check_list_and_index(list, index, slow);
@@ -205,6 +328,12 @@ impl Lowering<'_> {
         if self.is_optimizing() && !self.request.doubts.has(pc) && self.kind(pc, from, 1) == Some(Kind::List) {
             let list = self.ensure(pc, from, Kind::List);
             let length = self.builder.ins().uload32(flags(), list, List::LENGTH_OFFSET as i32);
+            self.define(to, Kind::Int, length);
+            return;
+        }
+        if self.is_known(pc, from, 1, Kind::String) {
+            let string = self.ensure(pc, from, Kind::String);
+            let length = self.builder.ins().uload32(flags(), string, Str::CHARS_OFFSET as i32);
             self.define(to, Kind::Int, length);
             return;
         }
@@ -284,7 +413,7 @@ impl Lowering<'_> {
             self.load_value(pc, to, record, field_offset(field));
             return;
         }
-        if self.is_known_map(pc, from, 1) {
+        if self.is_known(pc, from, 1, Kind::Map) {
             let map = self.ensure(pc, from, Kind::Map);
             let (stepped, kind) = (self.builder.create_block(), self.expected_of_step(pc, to));
             let slow = self.slow_step(pc, stepped);
@@ -361,9 +490,9 @@ impl Lowering<'_> {
         self.define(to, kind, payload);
     }
 
-    /// Whether a register holds a map or is expected to.
-    fn is_known_map(&self, pc: u32, register: u32, lane: usize) -> bool {
-        self.is_optimizing() && !self.request.doubts.has(pc) && self.kind(pc, register, lane) == Some(Kind::Map)
+    /// Whether a register holds a value of a kind or is expected to.
+    fn is_known(&self, pc: u32, register: u32, lane: usize, kind: Kind) -> bool {
+        self.is_optimizing() && !self.request.doubts.has(pc) && self.kind(pc, register, lane) == Some(kind)
     }
 
     /// The address of the entry that the instruction's access site remembers, if a map has its name there; otherwise goes to `slow`.
@@ -397,11 +526,9 @@ impl Lowering<'_> {
         }
         let join = self.builder.create_block();
         let slow = self.slow_step(pc, join);
-        if self.is_known_map(pc, to, 0) {
+        if self.is_known(pc, to, 0, Kind::Map) {
             let map = self.ensure(pc, to, Kind::Map);
-            let kind = self.builder.ins().uload8(types::I64, flags(), map, Map::KIND_OFFSET as i32);
-            let is_plain = self.builder.ins().icmp_imm_s(IntCC::Equal, kind, MapKind::Plain as i64);
-            self.go_on_if(is_plain, slow);
+            self.check_plain(map, slow);
             let entry = self.cached_entry(pc, map, slow);
             let (tag, payload) = self.parts(from);
             self.builder.ins().store(flags(), tag, entry, Map::VALUE_OFFSET as i32);

@@ -6,8 +6,10 @@
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Value, types};
 use runtime::Tag;
+use runtime::objects::Str;
+use vm_register::native::{LAYOUT, LEAVES};
 
-use super::{Cause, Lowering, Then};
+use super::{Cause, Lowering, PAYLOAD, REGISTER, Then, flags};
 use crate::state::{Held, Kind};
 
 /// `+ - * / %`
@@ -58,7 +60,9 @@ pub(super) enum Side {
     Register(u32),
     Int(i64),
     Float(f64),
-    /// A constant that is no number.
+    /// A constant that is a string.
+    Text(u32),
+    /// A constant of another kind.
     Other,
 }
 
@@ -67,6 +71,7 @@ enum Pair {
     Ints(Value, Value),
     Floats(Value, Value),
     Bools(Value, Value),
+    Strings(Value, Value),
 }
 
 impl Lowering<'_> {
@@ -75,6 +80,7 @@ impl Lowering<'_> {
             Side::Register(register) => self.kind(pc, register, lane),
             Side::Int(_) => Some(Kind::Int),
             Side::Float(_) => Some(Kind::Float),
+            Side::Text(_) => Some(Kind::String),
             Side::Other => None,
         }
     }
@@ -83,7 +89,7 @@ impl Lowering<'_> {
         match side {
             Side::Register(register) => self.ensure(pc, register, Kind::Int),
             Side::Int(value) => self.builder.ins().iconst(types::I64, value),
-            Side::Float(_) | Side::Other => unreachable!("no integer"),
+            Side::Float(_) | Side::Text(_) | Side::Other => unreachable!("no integer"),
         }
     }
 
@@ -97,7 +103,18 @@ impl Lowering<'_> {
             }
             Side::Int(value) => self.builder.ins().f64const(value as f64),
             Side::Float(value) => self.builder.ins().f64const(value),
-            Side::Other => unreachable!("no number"),
+            Side::Text(_) | Side::Other => unreachable!("no number"),
+        }
+    }
+
+    fn string_side(&mut self, pc: u32, side: Side) -> Value {
+        match side {
+            Side::Register(register) => self.ensure(pc, register, Kind::String),
+            Side::Text(constant) => {
+                let constants = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.constants);
+                self.builder.ins().load(types::I64, flags(), constants, constant as i32 * REGISTER + PAYLOAD)
+            }
+            Side::Int(_) | Side::Float(_) | Side::Other => unreachable!("no string"),
         }
     }
 
@@ -117,6 +134,10 @@ impl Lowering<'_> {
                 let (Side::Register(x), Side::Register(y)) = (x, y) else { return None };
                 let x = self.ensure(pc, x, Kind::Bool);
                 Some(Pair::Bools(x, self.ensure(pc, y, Kind::Bool)))
+            }
+            (Kind::String, Kind::String) => {
+                let x = self.string_side(pc, x);
+                Some(Pair::Strings(x, self.string_side(pc, y)))
             }
             (Kind::Float, Kind::Float) => {
                 let x = self.float_side(pc, x, x_kind);
@@ -194,7 +215,7 @@ impl Lowering<'_> {
             (tag, None) | (None, tag) => tag,
         };
         let has_float_literal = matches!(x, Side::Float(_)) || matches!(y, Side::Float(_));
-        let is_other = matches!(y, Side::Other);
+        let is_other = matches!(y, Side::Text(_) | Side::Other);
         match either {
             _ if is_other => self.builder.ins().jump(slow, &[]),
             Some(either) if !has_float_literal => self.builder.ins().brif(either, other_block, &[], int_block, &[]),
@@ -362,8 +383,29 @@ impl Lowering<'_> {
             Pair::Ints(x, y) => Some(self.builder.ins().icmp(comparison.of_ints(), x, y)),
             Pair::Floats(x, y) => Some(self.builder.ins().fcmp(comparison.of_floats(), x, y)),
             Pair::Bools(x, y) if comparison == Comparison::Equal => Some(self.builder.ins().icmp(IntCC::Equal, x, y)),
-            Pair::Bools(..) => None,
+            Pair::Strings(x, y) if comparison == Comparison::Equal => Some(self.are_equal_strings(x, y)),
+            Pair::Bools(..) | Pair::Strings(..) => None,
         }
+    }
+
+    /// Whether two strings are equal: the same object, or of one length and the same bytes.
+    fn are_equal_strings(&mut self, x: Value, y: Value) -> Value {
+        let (other, alike, join) =
+            (self.builder.create_block(), self.builder.create_block(), self.builder.create_block());
+        let result = self.builder.append_block_param(join, types::I8);
+        let is_same = self.builder.ins().icmp(IntCC::Equal, x, y);
+        self.builder.ins().brif(is_same, join, &[is_same.into()], other, &[]);
+        self.builder.switch_to_block(other);
+        let [x_length, y_length] =
+            [x, y].map(|string| self.builder.ins().load(types::I32, flags(), string, Str::LENGTH_OFFSET as i32));
+        let is_alike = self.builder.ins().icmp(IntCC::Equal, x_length, y_length);
+        self.builder.ins().brif(is_alike, alike, &[], join, &[is_alike.into()]);
+        self.builder.switch_to_block(alike);
+        let equal = self.call_leaf(LEAVES.equal_strings as *const (), &[x, y]);
+        let equal = self.builder.ins().ireduce(types::I8, equal);
+        self.builder.ins().jump(join, &[equal.into()]);
+        self.builder.switch_to_block(join);
+        result
     }
 
     /// `R[to] := whether R[x] ∘ R[y]`, or whether not.

@@ -53,7 +53,8 @@ impl Lowering<'_> {
         let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.value_limit);
         let is_above = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
         self.go_on_unless(is_above, slow);
-        let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.frame_limit);
+        // Where there is no room on the native stack either, the interpreter makes some by going on in the callee: by then all native frames are gone.
+        let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.native_frame_limit);
         let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, self.top, limit);
         self.go_on_unless(is_full, slow);
         if self.request.counts_fuel {
@@ -73,7 +74,6 @@ impl Lowering<'_> {
         let distance = self.builder.ins().iconst(types::I64, window);
         self.builder.ins().store(flags(), distance, self.top, LAYOUT.frame_window);
         let top = self.builder.ins().iadd_imm_s(self.top, i64::from(LAYOUT.frame_size));
-        self.builder.ins().store(flags(), top, self.machine, LAYOUT.frame_top);
         let frame = self.builder.ins().iadd_imm_s(base, window);
         let code = match callee {
             Callee::Known(function) => self.builder.ins().iadd_imm_s(first_word, word(function, 0)),
@@ -82,13 +82,6 @@ impl Lowering<'_> {
                 self.builder.ins().load(types::I64, flags(), target, LAYOUT.target_code)
             }
         };
-        // Without room on the native stack the interpreter makes room by going on in the callee: by then all native frames are gone.
-        let stack = self.builder.ins().get_stack_pointer(types::I64);
-        let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.native_stack_limit);
-        let is_deep = self.builder.ins().icmp(IntCC::UnsignedLessThan, stack, limit);
-        let too_deep = self.builder.create_block();
-        self.builder.set_cold_block(too_deep);
-        self.go_on_unless(is_deep, too_deep);
         let entries = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.entries);
         let entry = match callee {
             Callee::Known(function) => {
@@ -112,8 +105,6 @@ impl Lowering<'_> {
         self.builder.ins().brif(reached, elsewhere, &[], returned, &[]);
         self.builder.switch_to_block(elsewhere);
         self.leave_for((reached, base));
-        self.builder.switch_to_block(too_deep);
-        self.leave_for((code, frame));
         self.builder.switch_to_block(returned);
         // The array of values may have moved.
         let base = self.builder.ins().iadd_imm_s(base, -window);
@@ -211,7 +202,16 @@ impl Lowering<'_> {
     }
 
     /// `R[first] := R[first].name(R[first+1], … count arguments)`
-    pub(super) fn call_method(&mut self, pc: u32, first: u32, count: u32) {
+    pub(super) fn call_method(&mut self, pc: u32, first: u32, name: u32, count: u32) {
+        if &*self.request.code.names[name as usize] == "push"
+            && count == 1
+            && self.is_optimizing()
+            && !self.request.doubts.has(pc)
+            && self.kind(pc, first, 0) == Some(Kind::List)
+        {
+            self.push(pc, first);
+            return;
+        }
         self.flush(pc);
         let made = self.begin_call(pc, first);
         let slow = made.slow;
@@ -232,8 +232,6 @@ impl Lowering<'_> {
     /// Leaves the function with a register.
     pub(super) fn leave_function(&mut self, register: u32) {
         let (tag, payload) = self.parts(register);
-        let record = self.builder.ins().iadd_imm_s(self.top, -i64::from(LAYOUT.frame_size));
-        self.builder.ins().store(flags(), record, self.machine, LAYOUT.frame_top);
         let returned = self.builder.ins().iconst(types::I64, 0);
         let base = self.base();
         self.builder.ins().return_(&[returned, base, tag, payload]);

@@ -65,7 +65,8 @@ impl Lowering<'_> {
             R::CallFuncConstReg => self.call_function(pc, a, b, c),
             R::CallNameReg => self.call_global(pc, a, b, c),
             R::CallTopReg => self.call_register(pc, a, b, c),
-            R::CallMethodReg => self.call_method(pc, a, c),
+            R::CallMethodReg => self.call_method(pc, a, b, c),
+            R::CallBuiltinReg => self.call_builtin(pc, a, b, c),
             R::MeterReg => self.meter(pc, i.wide_operand()),
             R::JumpReg | R::LoopReg => {
                 let jump = i.jump(pc).expect("a jump");
@@ -166,7 +167,10 @@ impl Lowering<'_> {
         let register = Side::Register(u32::from(i.a));
         let other = Side::Register(u32::from(i.b));
         let number = Side::Int(i64::from(i.b as i16));
-        let constant = || self.constant_side(u32::from(i.b)).unwrap_or(Side::Other);
+        let constant = || match &self.request.code.constants[usize::from(i.b)] {
+            Constant::String(_) => Side::Text(u32::from(i.b)),
+            _ => self.constant_side(u32::from(i.b)).unwrap_or(Side::Other),
+        };
         use Comparison as C;
         let (comparison, not, side) = match i.op() {
             R::JumpEq => (C::Equal, false, other),

@@ -14,6 +14,7 @@
 
 mod access;
 mod arithmetic;
+mod builtins;
 mod calls;
 mod instruction;
 
@@ -190,6 +191,8 @@ pub(crate) struct Lowering<'l> {
     start: u32,
     state: State,
     step_signature: SigRef,
+    /// Of [leaves](vm_register::native::LEAVES), by how many words they take.
+    leaf_signatures: [SigRef; 2],
     entry_signature: SigRef,
     /// Whether anything was found dirty where a loop's state said it was not.
     stale: Vec<(u32, u32)>,
@@ -251,6 +254,13 @@ pub(crate) fn trampoline(isa: &dyn TargetIsa) -> ir::Function {
     let &[pc, base, tag, payload] = builder.inst_results(call) else { unreachable!("four results") };
     builder.ins().store(flags(), tag, result, 0);
     builder.ins().store(flags(), payload, result, PAYLOAD);
+    let (returned, left) = (builder.create_block(), builder.create_block());
+    builder.ins().brif(pc, left, &[], returned, &[]);
+    builder.switch_to_block(returned);
+    let record = builder.ins().iadd_imm_s(top, -i64::from(LAYOUT.frame_size));
+    builder.ins().store(flags(), record, machine, LAYOUT.frame_top);
+    builder.ins().jump(left, &[]);
+    builder.switch_to_block(left);
     builder.ins().return_(&[pc, base]);
     builder.seal_all_blocks();
     builder.finalize(isa.frontend_config());
@@ -265,7 +275,8 @@ pub(crate) fn missing(isa: &dyn TargetIsa) -> ir::Function {
     let block = builder.create_block();
     builder.append_block_params_for_function_params(block);
     builder.switch_to_block(block);
-    let &[_, base, _, _, code] = builder.block_params(block) else { unreachable!("five parameters") };
+    let &[machine, base, top, _, code] = builder.block_params(block) else { unreachable!("five parameters") };
+    builder.ins().store(flags(), top, machine, LAYOUT.frame_top);
     builder.ins().return_(&[code, base, code, code]);
     builder.seal_all_blocks();
     builder.finalize(isa.frontend_config());
@@ -296,6 +307,11 @@ impl<'l> Lowering<'l> {
         let base = builder.declare_var(types::I64);
         let blocks = flow.blocks.iter().map(|_| builder.create_block()).collect();
         let step_signature = builder.import_signature(signature(isa, 3));
+        let leaf_signatures = [2, 3].map(|parameters| {
+            let mut signature = signature(isa, parameters);
+            signature.returns.truncate(1);
+            builder.import_signature(signature)
+        });
         let entry_signature = builder.import_signature(entry_signature());
         let first = builder.create_block();
         builder.append_block_params_for_function_params(first);
@@ -325,6 +341,7 @@ impl<'l> Lowering<'l> {
             start: 0,
             state: unknown(registers),
             step_signature,
+            leaf_signatures,
             entry_signature,
             stale: Vec::new(),
             dirty,
@@ -563,6 +580,7 @@ impl<'l> Lowering<'l> {
                     self.exits.push(exit);
                     let number = self.builder.ins().iconst(types::I64, number as i64);
                     self.builder.ins().store(flags(), number, self.machine, LAYOUT.exit);
+                    self.tell_top();
                     self.leave_at(exit.pc);
                 }
                 Then::Step { pc, after } => {
@@ -582,6 +600,11 @@ impl<'l> Lowering<'l> {
                 }
             }
         }
+    }
+
+    /// Says where the topmost record is.
+    fn tell_top(&mut self) {
+        self.builder.ins().store(flags(), self.top, self.machine, LAYOUT.frame_top);
     }
 
     /// Returns to the interpreter, which goes on at `pc` in the same frame.
@@ -767,10 +790,19 @@ impl<'l> Lowering<'l> {
         }
     }
 
+    /// Calls a function that takes two or three words and gives one.
+    fn call_leaf(&mut self, leaf: *const (), arguments: &[Value]) -> Value {
+        let signature = self.leaf_signatures[arguments.len() - 2];
+        let leaf = self.builder.ins().iconst(types::I64, leaf as i64);
+        let call = self.builder.ins().call_indirect(signature, leaf, arguments);
+        self.builder.inst_results(call)[0]
+    }
+
     // Steps.
 
     /// Has the interpreter run the instruction at `pc`. Gives where it would go on.
     fn call_step(&mut self, pc: u32) -> (Value, Value) {
+        self.tell_top();
         let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
         let (address, base) = (self.address(pc), self.base());
         let call = self.builder.ins().call_indirect(self.step_signature, step, &[self.machine, address, base]);

@@ -76,6 +76,8 @@ impl List {
     pub const KIND_OFFSET: usize = offset_of!(Self, header) + offset_of!(Header, flags);
     /// Where its length is, 32 bits.
     pub const LENGTH_OFFSET: usize = offset_of!(Self, len);
+    /// Where it says how many elements there is room for, 32 bits.
+    pub const CAPACITY_OFFSET: usize = offset_of!(Self, capacity);
     /// Where the address of its elements is.
     pub const DATA_OFFSET: usize = offset_of!(Self, data);
 

@@ -183,6 +183,13 @@ impl Map {
         self.find(key).map(|position| unsafe { (*self.entries.add(position)).value })
     }
 
+    /// The address of the value that `key` has, good until the map is changed otherwise; for native code.
+    #[inline]
+    pub fn value_of(&self, key: Value) -> Option<*const Value> {
+        // SAFETY: `find` gives positions below `used`.
+        self.find(key).map(|position| unsafe { &raw const (*self.entries.add(position)).value })
+    }
+
     /// The value at `position` if the entry there has exactly this key object: what an access site remembers of an earlier lookup.
     #[inline]
     pub fn get_cached(&self, position: usize, key: Value) -> Option<Value> {

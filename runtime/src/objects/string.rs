@@ -69,6 +69,17 @@ impl std::fmt::Debug for Str {
 }
 
 impl Str {
+    /// Where in a string its flags are, a byte; for native code, as all that follow.
+    pub const FLAGS_OFFSET: usize = std::mem::offset_of!(Self, header) + std::mem::offset_of!(Header, flags);
+    /// The flag of strings that are ASCII.
+    pub const ASCII_FLAG: u8 = ASCII;
+    /// Where its length in bytes is, 32 bits.
+    pub const LENGTH_OFFSET: usize = std::mem::offset_of!(Self, len);
+    /// Where the number of its characters is, 32 bits.
+    pub const CHARS_OFFSET: usize = std::mem::offset_of!(Self, chars);
+    /// Where the address of its bytes is.
+    pub const DATA_OFFSET: usize = std::mem::offset_of!(Self, data);
+
     /// A string of this text. The caller has asked [`Heap::reserve`] if the text's length is the program's choice.
     pub fn create(heap: &mut Heap, text: &str) -> Value {
         let chars = count_chars(text);
