@@ -232,6 +232,7 @@ pub enum Listing {
   harness disasm programs/kernels/sieve.zx --form both --ranges --function sieve
   harness disasm -e 'let x = 1 + 2' --form register --registers 8
   harness disasm programs/kernels/fib.zx --form hybrid --policy arithmetic
+  harness disasm programs/kernels/fib.zx --form native --function fib -- 20
 
 With --ranges each register has a column: ╷ an instruction writes a value that is needed later, │ the value is needed, ╵ it is read for
 the last time, ┼ it is read for the last time and another one written, · what is written is never read.")]
@@ -248,6 +249,9 @@ pub struct DisasmOptions {
     /// Beside register code, show where registers and spill slots hold values
     #[arg(long)]
     pub ranges: bool,
+    /// Arguments of the program, which is run for its native code
+    #[arg(last = true, value_name = "ARGS")]
+    pub arguments: Vec<String>,
     /// How it is converted.
     #[command(flatten)]
     pub axes: AxisOptions,
@@ -264,6 +268,8 @@ pub enum DisasmForm {
     Hybrid,
     /// Stack and register code side by side
     Both,
+    /// Register code, and under each instruction the machine code that a run of the program made of it
+    Native,
 }
 
 /// `harness profile`

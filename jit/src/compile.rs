@@ -28,18 +28,23 @@ impl std::fmt::Debug for Compiler {
 
 /// Machine code of a function, and what is known of it.
 #[derive(Debug)]
-pub(crate) struct Made {
-    pub(crate) tier: Tier,
-    pub(crate) code: Box<[u8]>,
+pub struct Made {
+    /// The tier that made it.
+    pub tier: Tier,
+    /// The bytes.
+    pub code: Box<[u8]>,
+    /// Where the code of register instructions begins, by distance in bytes: `(distance, instruction)`, ascending; an entry holds up to the next. What leads
+    /// into the code and around has none.
+    pub places: Vec<(u32, Option<u32>)>,
     /// Bytes that its frame takes on the native stack.
-    pub(crate) frame: usize,
+    pub frame: usize,
     /// Instructions at which it can be entered, by number.
     pub(crate) entries: Vec<u32>,
     pub(crate) exits: Vec<Exit>,
     /// How long it took.
-    pub(crate) time: Duration,
+    pub time: Duration,
     /// Register instructions that it was made of.
-    pub(crate) instructions: usize,
+    pub instructions: usize,
 }
 
 /// Machine code of a function that a program can run.
@@ -93,7 +98,7 @@ impl Compiler {
         };
         let optimizing = of("speed")?;
         let stubs = [lower::trampoline(&*optimizing), lower::missing(&*optimizing)];
-        let [enter, missing] = stubs.map(|stub| Executable::new(&machine_code(stub, &*optimizing)?.0));
+        let [enter, missing] = stubs.map(|stub| Executable::new(&machine_code(stub, &*optimizing)?.bytes));
         Ok(Arc::new(Self { baseline: of("none")?, stubs: [enter?, missing?], optimizing }))
     }
 
@@ -117,11 +122,12 @@ impl Compiler {
         let begun = Instant::now();
         let isa = self.isa(request.tier);
         let lowered = lower(request, isa);
-        let (code, frame) = machine_code(lowered.function, isa)?;
+        let Code { bytes, frame, places } = machine_code(lowered.function, isa)?;
         Ok(Made {
             tier: request.tier,
-            code,
+            code: bytes,
             frame,
+            places,
             entries: lowered.entries,
             exits: lowered.exits,
             time: begun.elapsed(),
@@ -130,8 +136,15 @@ impl Compiler {
     }
 }
 
-/// Compiles intermediate code. Gives the bytes of it, and how many its frame takes on the native stack.
-fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<(Box<[u8]>, usize), String> {
+/// What Cranelift makes; see [`Made`].
+struct Code {
+    bytes: Box<[u8]>,
+    frame: usize,
+    places: Vec<(u32, Option<u32>)>,
+}
+
+/// Compiles intermediate code.
+fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Code, String> {
     let mut context = Context::for_function(function);
     let compiled = context.compile(isa, &mut ControlPlane::default()).map_err(|error| match error.inner {
         CodegenError::Verifier(errors) => format!("{errors}\n{}", error.func.display()),
@@ -142,5 +155,7 @@ fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<(Box<[u8]
     }
     // Above what the layout knows of lie the caller's frame pointer and the return address.
     let frame = compiled.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset as usize) + 16;
-    Ok((compiled.code_buffer().into(), frame))
+    let places = compiled.buffer.get_srclocs_sorted().iter();
+    let places = places.map(|place| (place.start, (!place.loc.is_default()).then(|| place.loc.bits()))).collect();
+    Ok(Code { bytes: compiled.code_buffer().into(), frame, places })
 }

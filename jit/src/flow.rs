@@ -78,7 +78,7 @@ pub(crate) struct Flow {
     block_at: Vec<Option<u32>>,
     /// Reached blocks in reverse postorder.
     pub(crate) order: Vec<u32>,
-    /// Instructions at which code may be entered: the function's beginning, iterations, and where calls return to.
+    /// Instructions at which code may be entered: the function's beginning, iterations, where calls return to, and handlers.
     pub(crate) entries: Vec<u32>,
     registers: usize,
 }
@@ -132,6 +132,7 @@ impl Flow {
             }
         }
         entries.extend(&iterations);
+        entries.extend(function.handlers.iter().map(|handler| handler.target));
         entries.sort_unstable();
         entries.dedup();
         entries.iter().for_each(|&entry| leads[entry as usize] = true);

@@ -34,6 +34,7 @@ mod policy;
 mod state;
 mod worker;
 
+pub use compile::Made;
 pub use lower::{Cause, Exit};
 pub use memory::MOST_EXECUTABLE;
 pub use policy::{Jit, Mode, Options, Statistics};

@@ -1,12 +1,12 @@
 //! What is compiled when, and what happens after exits.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crossbeam::channel::{Receiver, TryRecvError};
 use isa::RegisterOp;
-use vm_register::native::{Code, MANY_TYPES, Place, Stubs, Tiers, Trampoline};
+use vm_register::native::{Code, MANY_TYPES, Place, RECORDED, Stubs, Tiers, Trampoline};
 
 use crate::cache::{self, Key};
 use crate::compile::{Compiler, Made, Unit};
@@ -66,7 +66,7 @@ fn has_threads() -> bool {
 }
 
 /// What was done, over all runs of a program.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Statistics {
     /// Compilations by tier, those that were spared included.
     pub compilations: [u64; 2],
@@ -86,6 +86,8 @@ pub struct Statistics {
     pub recompilations: u64,
     /// Functions given up on, and why.
     pub given_up: Vec<(u32, String)>,
+    /// The code that each function has got last.
+    pub code: BTreeMap<u32, Arc<Made>>,
 }
 
 impl Statistics {
@@ -104,6 +106,7 @@ impl Statistics {
         }
         self.recompilations += other.recompilations;
         self.given_up.extend(other.given_up.iter().cloned());
+        self.code.extend(other.code.iter().map(|(&function, made)| (function, Arc::clone(made))));
     }
 }
 
@@ -111,6 +114,8 @@ impl Statistics {
 const MOST_EXITS: u64 = 8;
 /// A function that was compiled so often is compiled to believe nothing.
 const MOST_ATTEMPTS: u32 = 10;
+/// A function whose exits are taken too often is interpreted, and what it meets is noted, until control has come to a place of it so often again.
+const LEARNS_AGAIN: u32 = 2 * RECORDED;
 /// While a function is compiled, the program asks for it each time that control has come to a place so often.
 const ASKS_AGAIN: u32 = 200;
 /// Functions of more instructions are left to the interpreter: compiling them would take longer than what can be gained.
@@ -129,6 +134,8 @@ struct Known {
     /// Where the outcome of compiling it will be.
     pending: Option<Receiver<Outcome>>,
     is_given_up: bool,
+    /// Whether its next code is to be made by the optimizing tier because its last was.
+    was_optimized: bool,
 }
 
 /// Makes native code for a program's hot functions.
@@ -306,6 +313,18 @@ impl Jit {
         }
     }
 
+    /// Takes code that is left too often away. More than what it was left by may be otherwise than it was seen to be, so that is noted again before the function is
+    /// compiled anew.
+    fn withdraw(&mut self, function: u32, code: &mut Code<'_>) {
+        let Some(known) = self.functions.get_mut(&function) else { return };
+        let Some(unit) = known.unit.take() else { return };
+        known.was_optimized = true;
+        for &pc in &unit.made.entries {
+            code.release(Place { function, pc });
+        }
+        code.count_function(function, LEARNS_AGAIN);
+    }
+
     fn install(&mut self, function: u32, made: Arc<Made>, code: &mut Code<'_>) {
         let unit = match Unit::new(made) {
             Ok(unit) => unit,
@@ -316,6 +335,7 @@ impl Jit {
         self.count(|statistics| {
             statistics.compilations[number] += 1;
             statistics.bytes[number] += made.code.len() as u64;
+            statistics.code.insert(function, Arc::clone(made));
         });
         let entry = unit.code.address();
         let known = self.functions.entry(function).or_default();
@@ -334,7 +354,9 @@ impl Tiers for Jit {
         let function = place.function;
         let is_pending = self.functions.get(&function).is_some_and(|known| known.pending.is_some());
         if !is_pending {
-            self.compile(function, self.first_tier(), code);
+            let was_optimized = self.functions.get(&function).is_some_and(|known| known.was_optimized);
+            let tier = if was_optimized { Tier::Optimizing } else { self.first_tier() };
+            self.compile(function, tier, code);
         }
         if !self.take_outcome(function, false, code) {
             // Not there yet: the program goes on, and asks again.
@@ -370,8 +392,7 @@ impl Tiers for Jit {
             statistics.recompilations += u64::from(is_too_often);
         });
         if is_too_often {
-            self.compile(function, tier, code);
+            self.withdraw(function, code);
         }
-        self.take_outcome(function, false, code);
     }
 }

@@ -197,12 +197,15 @@ pub const LAYOUT: Layout = Layout {
 pub struct Leaves {
     /// Whether two strings have the same bytes: 1 or 0.
     pub equal_strings: unsafe extern "C" fn(*const Str, *const Str) -> u64,
+    /// Where the native code begins of a function that a step has called for the frame whose record ends at an address, so that native code can go on there; null if it has none, or
+    /// the step did something else. Takes the machine, that address, and what the step reached.
+    pub find_entry: unsafe extern "C" fn(*const (), *const (), *const u64) -> *const u8,
     /// Where a map has the value of a key, given as tag and payload; null if it has none.
     pub find_in_map: unsafe extern "C" fn(*const Map, u64, u64) -> *const Value,
 }
 
 /// These functions.
-pub static LEAVES: Leaves = Leaves { equal_strings, find_in_map };
+pub static LEAVES: Leaves = Leaves { equal_strings, find_entry, find_in_map };
 
 /// See [`Leaves::equal_strings`].
 ///
@@ -211,6 +214,25 @@ pub static LEAVES: Leaves = Leaves { equal_strings, find_in_map };
 unsafe extern "C" fn equal_strings(one: *const Str, other: *const Str) -> u64 {
     // SAFETY: the caller's promise.
     unsafe { u64::from((*one).as_bytes() == (*other).as_bytes()) }
+}
+
+/// See [`Leaves::find_entry`].
+///
+/// # Safety
+/// It is a machine that runs a program with native code, and stands at the instruction.
+unsafe extern "C" fn find_entry(machine: *const (), top: *const (), reached: *const u64) -> *const u8 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let m = &*machine.cast::<Machine<'_>>();
+        let tiers = &*m.tiers;
+        let has_called = m.frame_top.sub(1).cast_const().cast() == top && m.frame_top < m.native_frame_limit;
+        if !has_called || m.linked.is_end(reached.cast()) {
+            return std::ptr::null();
+        }
+        let Installed { code, number } = tiers.installed[tiers.index(reached.cast())];
+        // Number 0 is where functions begin.
+        if number == 0 && code != tiers.stubs.missing { code } else { std::ptr::null() }
+    }
 }
 
 /// See [`Leaves::find_in_map`].
@@ -340,7 +362,7 @@ impl std::fmt::Debug for Native {
 unsafe impl Send for Native {}
 
 /// The last so many times that control comes to a place before it is hot, what instructions meet is noted.
-const RECORDED: u32 = 8;
+pub const RECORDED: u32 = 8;
 /// Of so many instructions each time.
 const RECORDED_INSTRUCTIONS: u32 = 200;
 
@@ -375,15 +397,8 @@ impl Native {
             tiers,
             counts_fuel,
         };
-        let all = Arc::clone(&state.code);
-        for (index, function) in (0..).zip(&all.functions) {
-            let mut code = Code { state: &mut state, linked: &linked };
-            code.count(Place { function: index, pc: 0 }, threshold);
-            for (pc, instruction) in (0..).zip(&function.code) {
-                if let Some(jump) = instruction.jump(pc).filter(|jump| jump.takes_fuel) {
-                    code.count(Place { function: index, pc: jump.target }, threshold);
-                }
-            }
+        for function in 0..state.code.functions.len() as u32 {
+            Code { state: &mut state, linked: &linked }.count_function(function, threshold);
         }
         Self { linked, state: Box::new(UnsafeCell::new(state)) }
     }
@@ -468,6 +483,17 @@ impl Code<'_> {
         let at = self.at(place);
         self.state.counters[at] = from.max(1);
         self.set_operation(at, Operation::Counted);
+    }
+
+    /// Counts a function's beginning and where its iterations begin down from `from`.
+    pub fn count_function(&mut self, function: u32, from: u32) {
+        let all = Arc::clone(&self.state.code);
+        self.count(Place { function, pc: 0 }, from);
+        for (pc, instruction) in (0..).zip(&all.functions[function as usize].code) {
+            if let Some(jump) = instruction.jump(pc).filter(|jump| jump.takes_fuel) {
+                self.count(Place { function, pc: jump.target }, from);
+            }
+        }
     }
 
     /// Lets control enter native code at a place. Its frame takes so many bytes of the native stack.

@@ -1,6 +1,7 @@
 //! `harness disasm`
 
 mod islands;
+mod native;
 mod ranges;
 mod sides;
 
@@ -81,6 +82,20 @@ pub(super) fn run(options: &DisasmOptions) -> anyhow::Result<ExitCode> {
                 let _ = writeln!(text, "{}", islands::beside(&listing, &hybrid.code, function, islands));
             }
             text
+        }
+        DisasmForm::Native => {
+            // Code is shown as it runs: optimized as usual unless something else is asked for.
+            let mut configuration = Configuration::default();
+            options.axes.apply(&mut configuration)?;
+            let code = match (compiled.register_code(), compiled.optimized(&configuration)?) {
+                (Some(code), _) => code.clone(),
+                (None, Some(stack)) => {
+                    let converted = converter::convert(&stack.code, configuration.converter_options());
+                    converted.map_err(EngineError::from)?.0
+                }
+                (None, None) => unreachable!("a program has code in one form or the other"),
+            };
+            native::show(&compiled, &code, &configuration, options)?
         }
         DisasmForm::Both => {
             let stack = stack_code.ok_or_else(no_stack_code)?;

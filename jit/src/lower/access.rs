@@ -351,17 +351,18 @@ impl Lowering<'_> {
 
     /// `R[to] := element at position R[position] of R[list]`, or its index if `pair`, and the position advances; at the end the next instruction is skipped.
     pub(super) fn for_iter(&mut self, pc: u32, to: u32, list: u32, position: u32, pair: bool) {
-        let slow = self.leave_to_step(pc);
         let typed = self.list_and_index(pc, (list, 1), (position, 2)).zip(self.expected_elements(pc, 1));
         let (list, at, kind) = match typed {
             Some(((list, at), kind)) => (list, at, Some(kind)),
             None => {
+                let slow = self.loop_step(pc);
                 let (list, at) = self.check_list_and_index(list, position, slow);
                 (list, at, None)
             }
         };
-        let slow = if typed.is_some() { self.leave_to_step(pc) } else { slow };
-        self.check_index(list, at, slow);
+        let end = self.builder.create_block();
+        self.check_index(list, at, end);
+        let before = self.state.clone();
         let next = self.builder.ins().iadd_imm_s(at, 1);
         if let Some(kind) = kind {
             if pair {
@@ -374,8 +375,28 @@ impl Lowering<'_> {
             self.define(position, Kind::Int, next);
             let target = self.edge(pc + 1);
             self.builder.ins().jump(target, &[]);
-            return;
+        } else {
+            self.next_of_any_list(pc, (to, position), (list, at), next, pair);
         }
+        // At the end the register is null, and the next instruction is skipped.
+        self.state = before;
+        self.builder.switch_to_block(end);
+        let payload = self.builder.ins().iconst(types::I64, 0);
+        self.write_payload(to, Tag::Null, payload);
+        self.defined_in_frame(to);
+        let target = self.edge(pc + 2);
+        self.builder.ins().jump(target, &[]);
+    }
+
+    /// The part of `for_iter` that visits an element of a list of which it is not known how it keeps them.
+    fn next_of_any_list(
+        &mut self,
+        pc: u32,
+        (to, position): (u32, u32),
+        (list, at): (Value, Value),
+        next: Value,
+        pair: bool,
+    ) {
         self.defined_in_frame(to);
         self.defined_in_frame(position);
         let target = self.edge(pc + 1);

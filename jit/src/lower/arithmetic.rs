@@ -537,7 +537,7 @@ impl Lowering<'_> {
             let (counter_tag, current) = self.parts(counter);
             let (end_tag, last) = self.parts(end);
             let either = self.builder.ins().bor(counter_tag, end_tag);
-            let otherwise = self.leave_to_step(pc);
+            let otherwise = self.loop_step(pc);
             self.go_on_unless(either, otherwise);
             (current, last)
         };
@@ -576,7 +576,7 @@ impl Lowering<'_> {
             let (step_tag, by) = self.parts(step);
             let either = self.builder.ins().bor(counter_tag, end_tag);
             let any = self.builder.ins().bor(either, step_tag);
-            let otherwise = self.leave_to_step(pc);
+            let otherwise = self.loop_step(pc);
             self.go_on_unless(any, otherwise);
             [current, last, by]
         };
@@ -600,7 +600,7 @@ impl Lowering<'_> {
         let (step_tag, by) = self.parts(step);
         let either = self.builder.ins().bor(start_tag, end_tag);
         let any = self.builder.ins().bor(either, step_tag);
-        let otherwise = self.leave_to_step(pc);
+        let otherwise = self.loop_step(pc);
         self.go_on_unless(any, otherwise);
         let is_zero = self.builder.ins().icmp_imm_s(IntCC::Equal, by, 0);
         self.go_on_unless(is_zero, otherwise);
@@ -612,10 +612,19 @@ impl Lowering<'_> {
         self.builder.ins().brif(begins, begin, &[], skip, &[]);
     }
 
-    /// A block off the way in which the interpreter runs the instruction, which may skip the next one, and goes on wherever it leads.
-    pub(super) fn leave_to_step(&mut self, pc: u32) -> ir::Block {
+    /// A block off the way in which the interpreter runs the instruction that begins or ends an iteration, and goes on at its target or behind it.
+    pub(super) fn loop_step(&mut self, pc: u32) -> ir::Block {
         let stores = self.dirty_among(self.live_at(pc));
-        self.aside(stores, Then::Elsewhere { pc })
+        let instruction = self.function.code[pc as usize];
+        let target = instruction.jump(pc).map_or(pc + 2, |jump| jump.target);
+        if self.lands_at(target) || self.lands_at(pc + 1) {
+            return self.aside(stores, Then::Elsewhere { pc });
+        }
+        let before = self.state.clone();
+        self.written_by_step(pc);
+        let (taken, next) = (self.edge(target), self.edge(pc + 1));
+        self.state = before;
+        self.aside(stores, Then::Branch { pc, target, taken, next })
     }
 
     /// How a register is held.

@@ -6,7 +6,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use runtime::Tag;
 use runtime::objects::{Closure, Record};
-use vm_register::native::LAYOUT;
+use vm_register::native::{LAYOUT, LEAVES};
 
 use super::{Cause, Exit, Lowering, PAYLOAD, REGISTER, flags};
 use crate::state::{Held, Kind};
@@ -117,6 +117,40 @@ impl Lowering<'_> {
         self.written_by_step(pc);
         self.write_parts(first, tag, payload);
         self.expect_result(pc, first, tag, payload);
+    }
+
+    /// Where a step was a call of a function that has native code, goes on there and then in `after`, with the result in the frame; otherwise in a new block.
+    pub(super) fn go_on_in_callee(&mut self, (reached, base): (Value, Value), pc: u32, after: ir::Block) {
+        use isa::RegisterOp as R;
+        let instruction = self.function.code[pc as usize];
+        let calls = matches!(
+            instruction.op(),
+            R::CallNameReg | R::CallFuncConstReg | R::CallTopReg | R::CallMethodReg | R::ConstructReg
+        );
+        // An error may bring control behind the call as well.
+        if !calls || self.lands_at(pc + 1) {
+            return;
+        }
+        let window = i64::from(instruction.a) * i64::from(REGISTER);
+        let entry = self.call_leaf(LEAVES.find_entry as *const (), &[self.machine, self.top, reached]);
+        let (called, otherwise) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(entry, called, &[], otherwise, &[]);
+        self.builder.switch_to_block(called);
+        let number = self.builder.ins().iconst(types::I64, 0);
+        let top = self.builder.ins().iadd_imm_s(self.top, i64::from(LAYOUT.frame_size));
+        let arguments = [self.machine, base, top, number, reached];
+        let made = self.builder.ins().call_indirect(self.entry_signature, entry, &arguments);
+        let &[left_at, frame, tag, payload] = self.builder.inst_results(made) else { unreachable!("four results") };
+        let (returned, elsewhere) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.ins().brif(left_at, elsewhere, &[], returned, &[]);
+        self.builder.switch_to_block(elsewhere);
+        self.leave_for((left_at, frame));
+        self.builder.switch_to_block(returned);
+        let here = self.builder.ins().iadd_imm_s(frame, -window);
+        self.builder.def_var(self.base, here);
+        self.write_parts(u32::from(instruction.a), tag, payload);
+        self.builder.ins().jump(after, &[]);
+        self.builder.switch_to_block(otherwise);
     }
 
     /// Keeps a result in a variable if all that read it are expected to meet one kind.

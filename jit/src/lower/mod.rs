@@ -21,7 +21,9 @@ mod instruction;
 use std::sync::Arc;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, SigRef, Signature, Type, Value, types};
+use cranelift_codegen::ir::{
+    self, AbiParam, InstBuilder, MemFlagsData, SigRef, Signature, SourceLoc, Type, Value, types,
+};
 use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch, Variable};
 use isa::{Function, RegCode, Register, Verified};
@@ -160,6 +162,16 @@ enum Then {
     Elsewhere { pc: u32 },
     /// The interpreter runs a branch, and the code goes on in one of two blocks.
     Branch { pc: u32, target: u32, taken: ir::Block, next: ir::Block },
+}
+
+impl Then {
+    /// The instruction that it is about.
+    fn pc(self) -> u32 {
+        match self {
+            Self::Leave(exit) => exit.pc,
+            Self::Step { pc, .. } | Self::Elsewhere { pc } | Self::Branch { pc, .. } => pc,
+        }
+    }
 }
 
 pub(crate) struct Lowering<'l> {
@@ -417,6 +429,7 @@ impl<'l> Lowering<'l> {
         }
         for pc in block.start..block.end {
             let is_last = pc + 1 == block.end;
+            self.builder.set_srcloc(SourceLoc::new(pc));
             let goes_on = self.instruction(pc);
             if !goes_on {
                 break;
@@ -495,6 +508,7 @@ impl<'l> Lowering<'l> {
             let wanted = self.at_blocks[index as usize].clone().expect("settled");
             let target = self.flow.blocks[index as usize].start;
             self.builder.switch_to_block(edge.block);
+            self.builder.set_srcloc(SourceLoc::new(target));
             self.state = edge.state;
             let live = self.flow.blocks[index as usize].live.clone();
             drop_dead(&mut self.state, &live);
@@ -571,6 +585,7 @@ impl<'l> Lowering<'l> {
     fn make_asides(&mut self) {
         for Aside { block, stores, then } in std::mem::take(&mut self.asides) {
             self.builder.switch_to_block(block);
+            self.builder.set_srcloc(SourceLoc::new(then.pc()));
             for (register, kind) in stores {
                 self.write(register, kind);
             }
@@ -586,6 +601,7 @@ impl<'l> Lowering<'l> {
                 Then::Step { pc, after } => {
                     let position = self.call_step(pc);
                     self.go_on_at(position, pc + 1, after);
+                    self.go_on_in_callee(position, pc, after);
                     self.leave_for(position);
                 }
                 Then::Elsewhere { pc } => {
@@ -835,6 +851,7 @@ impl<'l> Lowering<'l> {
         let after = self.builder.create_block();
         let position = self.call_step(pc);
         self.go_on_at(position, pc + 1, after);
+        self.go_on_in_callee(position, pc, after);
         self.leave_for(position);
         self.builder.switch_to_block(after);
         self.written_by_step(pc);
