@@ -390,6 +390,23 @@ fn code_can_be_shown_in_both_forms() {
 }
 
 #[test]
+fn machine_code_stands_under_register_code() {
+    let program = "action double(n) {\n    return n * 2\n}\nlet i = 0\nwhile i < 5000 { i += double(1) }";
+    let arguments = ["disasm", "-e", program, "--form", "native", "--function", "double", "--jit-background", "off"];
+    let text = out(&harness(&arguments));
+    let head = text.lines().next().unwrap();
+    assert!(head.contains("double") && head.contains("optimizing code") && head.contains("bytes"), "{text}");
+    let at = text.lines().position(|line| line.contains("MUL_INT")).unwrap();
+    // Its machine code follows, each line with where it lies.
+    let below = text.lines().nth(at + 1).unwrap();
+    assert!(below.starts_with("        ") && !below.contains("RETURN_REG"), "{text}");
+    #[cfg(target_arch = "x86_64")]
+    assert!(text.lines().skip(at).any(|line| line.ends_with(" ret")), "{text}");
+    let output = harness(&["disasm", "-e", "print(1)", "--form", "native"]);
+    assert!(err(&output).contains("got no native code"), "{}", err(&output));
+}
+
+#[test]
 fn live_ranges_stand_beside_register_code() {
     let program = "action f(n) {\n    let a = n * 2\n    let b = a + n\n    return b * a\n}\nprint(f(3))";
     for form in ["register", "both"] {

@@ -1,0 +1,112 @@
+//! What native tiers do with a program: what they compile, how often native code is entered and left.
+
+use engine::{Compiled, Configuration, Source, find_executor};
+use runtime::RunOptions;
+
+/// Runs a program with low thresholds, compiling while it waits. Gives what it printed and what was done.
+fn run(text: &str, change: impl Fn(&mut Configuration)) -> (String, jit::Statistics) {
+    let compiled = Compiled::new(&Source::text("native.zx", text)).unwrap();
+    let mut configuration = Configuration {
+        jit_threshold: 20,
+        jit_second_threshold: 100,
+        jit_background: false,
+        jit_reuse: false,
+        ..Configuration::of("jit").unwrap()
+    };
+    change(&mut configuration);
+    let prepared = find_executor(configuration.vm).unwrap().prepare(&compiled, &configuration).unwrap();
+    let capture = engine::Capture::new();
+    let options = RunOptions { output: capture.writer(), ..configuration.run_options() };
+    let outcome = prepared.run(options);
+    assert!(outcome.result.is_ok(), "{:?}", outcome.result);
+    (String::from_utf8(capture.take()).unwrap(), prepared.native().unwrap())
+}
+
+fn exits(statistics: &jit::Statistics) -> u64 {
+    statistics.exits.iter().filter(|((_, exit), _)| exit.cause != jit::Cause::Hot).map(|(_, taken)| taken).sum()
+}
+
+const SUMS: &str = "action sum(n) {\n let s = 0\n let i = 0\n while i < n { s += i i += 1 }\n return s\n}
+let t = 0\nlet k = 0\nwhile k < 300 { t += sum(50) k += 1 }\nprint(t)\n";
+
+#[test]
+fn hot_functions_get_code_of_both_tiers() {
+    let (output, statistics) = run(SUMS, |_| {});
+    assert_eq!(output, "367500\n");
+    // The function and the loop around it.
+    assert_eq!(statistics.compilations, [2, 2]);
+    assert_eq!((statistics.reused, exits(&statistics)), ([0, 0], 0));
+    assert!(statistics.entered < 100, "{}", statistics.entered);
+    let sum = &statistics.code[&1];
+    assert_eq!(sum.tier, jit::Tier::Optimizing);
+    assert!(sum.places.iter().filter_map(|&(_, place)| place).max() < Some(sum.instructions as u32));
+}
+
+#[test]
+fn code_is_made_once_for_the_same() {
+    run(SUMS, |configuration| configuration.jit_reuse = true);
+    let (output, statistics) = run(SUMS, |configuration| configuration.jit_reuse = true);
+    assert_eq!(output, "367500\n");
+    assert_eq!((statistics.compilations, statistics.reused), ([2, 2], [2, 2]));
+    // A program that differs in a constant is another one.
+    let (output, statistics) = run(&SUMS.replace("sum(50)", "sum(51)"), |configuration| configuration.jit_reuse = true);
+    assert_eq!((output.as_str(), statistics.reused), ("382500\n", [1, 1]));
+}
+
+#[test]
+fn code_that_meets_other_kinds_is_made_anew_and_not_left_all_the_time() {
+    let text = "action least(list) {
+  let best = list[0]
+  for each x in list { if x < best { best = x } }
+  return best
+}
+let k = 0
+while k < 400 { least([3, 1, 2]) least([3, 1, 2]) k += 1 }
+let texts = [\"c\", \"a\", \"b\"]
+while k < 2000 { least([3, 1, 2]) least(texts) least([2.5, 1.5]) k += 1 }
+print(least(texts), least([2, 1]), least([0.5, 1.5]))
+";
+    let (output, statistics) = run(text, |_| {});
+    assert_eq!(output, "a 1 0.5\n");
+    assert!((1..=10).contains(&statistics.recompilations), "{}", statistics.recompilations);
+    assert!(exits(&statistics) < 120, "{:?}", statistics.exits);
+}
+
+#[test]
+fn calls_that_take_a_step_stay_in_native_code() {
+    let text = "entity P { x\n action area() { return this.x } }
+entity Q { y\n action area() { return this.y * 2 } }
+entity R extends Q { z\n action area() { return this.y + this.z } }
+action total(n) {
+  let s = 0
+  let all = [P{x: 1}, Q{y: 2}, R{y: 1, z: 2}]
+  let i = 0
+  while i < n { s += all[i % 3].area() i += 1 }
+  return s
+}
+print(total(30000))
+";
+    let (output, statistics) = run(text, |_| {});
+    assert_eq!(output, "80000\n");
+    assert!(statistics.entered < 3000, "{}", statistics.entered);
+}
+
+#[test]
+fn loops_over_all_collections_stay_in_native_code() {
+    let text = "let text = \"abcdef\" * 500\nlet map = {}
+let i = 0\nwhile i < 3000 { map[\"k\" + i] = i i += 1 }
+action visit(text, map, list) {
+  let n = 0
+  for each c in text { if c == \"c\" { n += 1 } }
+  for each k, v in map { n += v }
+  for each x in list { n += x }
+  for each x in range(100) { n += x }
+  return n
+}
+print(visit(text, map, [1, 2, 3]))
+print(visit(text, map, [1.5, 2, true ? 3 : 4]))
+";
+    let (output, statistics) = run(text, |_| {});
+    assert_eq!(output, "4503956\n4503956.5\n");
+    assert!(statistics.entered < 60, "{}", statistics.entered);
+}
