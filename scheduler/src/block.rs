@@ -1,0 +1,181 @@
+//! One block as its workers see it: how a task is executed, and what comes after.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::commit::Commit;
+use crate::core::{Core, Task};
+use crate::fault::{Fault, Faults};
+use crate::memory::{Location, Write};
+use crate::options::{Doubt, Statistics};
+use crate::status::State;
+use crate::sync::{Lock, Primitives};
+use crate::traits::{Transactions, Value};
+use crate::version::Version;
+use crate::view::{Read, Reason, Source, View};
+use crate::write_set::WriteSet;
+
+/// What a worker uses for one execution after the other.
+pub(crate) struct Scratch<T: Transactions> {
+    pub(crate) reads: Vec<Read>,
+    pub(crate) writes: WriteSet<T::Key, T::Value>,
+    pub(crate) statistics: Statistics,
+    invalidated: Vec<Version>,
+    dependents: Vec<u32>,
+}
+
+impl<T: Transactions> Scratch<T> {
+    pub(crate) fn new() -> Self {
+        Scratch {
+            reads: Vec::new(),
+            writes: WriteSet::new(),
+            statistics: Statistics::default(),
+            invalidated: Vec::new(),
+            dependents: Vec::new(),
+        }
+    }
+}
+
+/// How an execution went.
+#[derive(Debug)]
+pub(crate) enum Attempt<O> {
+    /// To its end, with this output; writes and reads are in the worker's scratch.
+    Executed(O),
+    /// The view stopped it.
+    Stopped(Reason),
+    /// It was not begun: the last execution read what this transaction is about to write.
+    Blocked(u32),
+    /// It panicked, or broke the rules.
+    Failed,
+}
+
+/// A block that runs.
+pub(crate) struct Block<'a, 'c, T: Transactions, S: Primitives, F> {
+    pub(crate) core: &'a Core<T::Key, T::Value, T::Output, S, F>,
+    pub(crate) transactions: &'a T,
+    pub(crate) base: &'a dyn crate::State<T::Key, T::Value>,
+    pub(crate) commit: S::Lock<&'a mut Commit<'c, T>>,
+}
+
+impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
+    /// Executes a transaction against memory. Nobody sees anything of it yet.
+    pub(crate) fn execute(&self, task: Task, context: &mut T::Context, scratch: &mut Scratch<T>) -> Attempt<T::Output> {
+        let Task { version, is_at_commit_point } = task;
+        let core = self.core;
+        if version.incarnation > 0
+            && !is_at_commit_point
+            && let Some(dependency) = self.blocker(version)
+        {
+            return Attempt::Blocked(dependency);
+        }
+        scratch.statistics.executions += 1;
+        scratch.reads.clear();
+        if !core.faults.plants(Fault::WritesLeak) {
+            scratch.writes.clear();
+        }
+        let source = Source::Versions { versions: core, version, reads: &mut scratch.reads, is_at_commit_point };
+        let mut view = View::new(&mut scratch.writes, self.base, source);
+        let index = version.index as usize;
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.transactions.execute(context, index, &mut view)));
+        match (outcome, view.stopped()) {
+            (Ok(_), Some(reason)) => Attempt::Stopped(reason),
+            (Ok(Ok(output)), None) => Attempt::Executed(output),
+            // On reads that no serial order gives anything may happen.
+            _ if !is_at_commit_point && core.slots[index].status.is_invalidated(version.incarnation) => {
+                Attempt::Stopped(Reason::Invalidated)
+            }
+            _ => Attempt::Failed,
+        }
+    }
+
+    /// The transaction whose estimate the last execution would read now.
+    fn blocker(&self, version: Version) -> Option<u32> {
+        let record = self.core.slots[version.index as usize].record.lock();
+        record.reads.iter().find_map(|read| self.core.memory.blocker(read.location, version.index))
+    }
+
+    /// Makes an execution known: publishes its writes, tells whose reads that changes, wakes who waits, commits what can be committed.
+    pub(crate) fn finish(&self, task: Task, attempt: Attempt<T::Output>, scratch: &mut Scratch<T>) {
+        let core = self.core;
+        let Task { version, is_at_commit_point } = task;
+        let next = Version { incarnation: version.incarnation + 1, ..version };
+        match attempt {
+            Attempt::Executed(output) => self.publish(task, output, scratch),
+            Attempt::Blocked(dependency) => core.wait(version, dependency, &mut scratch.statistics),
+            Attempt::Stopped(_) if is_at_commit_point => core.doubt(Doubt::Stopped),
+            Attempt::Stopped(Reason::Invalidated) => {
+                scratch.statistics.aborts += 1;
+                core.again(version, &mut scratch.statistics);
+            }
+            Attempt::Stopped(Reason::Dependency(dependency)) if !core.is_impatient(version) => {
+                scratch.statistics.stops += 1;
+                core.wait(next, dependency, &mut scratch.statistics);
+            }
+            Attempt::Stopped(_) => core.defer(version, &mut scratch.statistics),
+            Attempt::Failed => core.doubt(Doubt::Failed),
+        }
+    }
+
+    fn publish(&self, task: Task, output: T::Output, scratch: &mut Scratch<T>) {
+        let core = self.core;
+        let Task { version, is_at_commit_point } = task;
+        let Scratch { reads, writes, statistics, invalidated, dependents } = scratch;
+        let slot = &core.slots[version.index as usize];
+        statistics.validations += 1;
+        let asked_early = core.faults.plants(Fault::CommitAskedEarly) && self.is_next(version.index);
+        {
+            let mut record = slot.record.lock();
+            // A new value tells those who read the old one. Where it is known to be wrong, they are left alone until the next.
+            let is_wrong = !is_at_commit_point
+                && core.slots[version.index as usize].status.is_invalidated(version.incarnation)
+                && !core.faults.plants(Fault::ValidationSkipped);
+            for entry in &mut writes.entries {
+                let write = entry.write.clone();
+                let location = match write {
+                    Write::Put(value) if is_at_commit_point => {
+                        core.memory.write_settled(&entry.key, entry.hash, version, value, invalidated)
+                    }
+                    write if is_wrong => {
+                        core.memory.write_estimate(&entry.key, entry.hash, version, write, &core.committed)
+                    }
+                    write => core.memory.write(&entry.key, entry.hash, version, write, &core.committed, invalidated),
+                };
+                entry.location = Some(location);
+            }
+            if version.incarnation > 0 {
+                for location in no_longer_written(&record.writes, writes) {
+                    core.memory.remove(location, version.index, invalidated);
+                }
+            }
+            std::mem::swap(&mut record.reads, reads);
+            std::mem::swap(&mut record.writes, writes);
+            record.output = Some(output);
+            record.is_settled = is_at_commit_point;
+            core.invalidate(invalidated, statistics);
+            if is_at_commit_point {
+                slot.status.set(State::Executed, version.incarnation);
+            } else if !slot.status.executed(version.incarnation, core.faults) {
+                return core.abort(version, &record, statistics);
+            }
+            if !core.faults.plants(Fault::LostWakeUp) {
+                std::mem::swap(&mut record.dependents, dependents);
+            }
+        }
+        for dependent in dependents.drain(..) {
+            core.wake(dependent);
+        }
+        // The commit may have come here before this was executed, and gone.
+        S::fence();
+        if if core.faults.plants(Fault::CommitAskedEarly) { asked_early } else { self.is_next(version.index) } {
+            self.sweep(statistics);
+        }
+    }
+}
+
+/// Where an older incarnation wrote and the new one does not.
+fn no_longer_written<K: crate::Key, V: Value>(
+    old: &WriteSet<K, V>,
+    new: &WriteSet<K, V>,
+) -> impl Iterator<Item = Location> {
+    let stays = |location| new.entries.iter().any(|entry| entry.location == location);
+    old.entries.iter().filter(move |entry| !stays(entry.location)).filter_map(|entry| entry.location)
+}

@@ -1,0 +1,60 @@
+//! How parallel the committed transactions could have been.
+//!
+//! Conflicts say little about that: how often an execution is in vain depends on the number of workers and on chance. The reads of committed
+//! transactions say whose writes they found, which gives the dependence graph of the block and its longest path. A path as long as the window
+//! is a chain: however many workers there are, one goes on and the others are in the way. So the run becomes serial; it still sees its reads,
+//! and becomes parallel again where the graph does.
+
+/// How many committed transactions make one measurement.
+pub(crate) const WINDOW: usize = 32;
+
+/// The longest path through the dependences within a window of committed transactions.
+#[derive(Debug)]
+pub(crate) struct Gauge {
+    /// The window's first transaction.
+    first: u32,
+    /// How many transactions of the window end the longest path to each one, itself included.
+    depths: [u8; WINDOW],
+    count: usize,
+    longest: u8,
+}
+
+impl Gauge {
+    /// A gauge for a block.
+    pub(crate) fn new() -> Self {
+        Gauge { first: 0, depths: [0; WINDOW], count: 0, longest: 0 }
+    }
+
+    /// Notes the next committed transaction with the writers it read from. At the end of a window, says how many transactions there were for each
+    /// on the longest path: 1 is a chain.
+    pub(crate) fn commit(&mut self, writers: impl Iterator<Item = u32>) -> Option<f32> {
+        let within = writers.filter_map(|writer| writer.checked_sub(self.first));
+        let depth = 1 + within.map(|at| self.depths[at as usize]).max().unwrap_or(0);
+        self.depths[self.count] = depth;
+        self.longest = self.longest.max(depth);
+        self.count += 1;
+        if self.count < WINDOW {
+            return None;
+        }
+        let parallelism = WINDOW as f32 / f32::from(self.longest);
+        *self = Gauge { first: self.first + WINDOW as u32, ..Gauge::new() };
+        Some(parallelism)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measure(writers: impl Fn(u32) -> Option<u32>) -> Vec<f32> {
+        let mut gauge = Gauge::new();
+        (0..96).filter_map(|index| gauge.commit(writers(index).into_iter())).collect()
+    }
+
+    #[test]
+    fn a_chain_is_one_and_clusters_are_many() {
+        assert_eq!(measure(|index| index.checked_sub(1)), [1.0; 3]);
+        assert_eq!(measure(|index| index.checked_sub(4)), [4.0; 3]);
+        assert_eq!(measure(|_| None), [32.0; 3]);
+    }
+}
