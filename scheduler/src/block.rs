@@ -12,7 +12,7 @@ use crate::sync::{Lock, Primitives};
 use crate::traits::{Transactions, Value};
 use crate::version::Version;
 use crate::view::{Read, Reason, Source, View};
-use crate::write_set::WriteSet;
+use crate::write_set::{WriteEntry, WriteSet};
 
 /// What a worker uses for one execution after the other.
 pub(crate) struct Scratch<T: Transactions> {
@@ -21,6 +21,8 @@ pub(crate) struct Scratch<T: Transactions> {
     pub(crate) statistics: Statistics,
     invalidated: Vec<Version>,
     dependents: Vec<u32>,
+    /// Which transactions wrote what the last one of a serial stretch read.
+    pub(crate) writers: Vec<u32>,
 }
 
 impl<T: Transactions> Scratch<T> {
@@ -31,6 +33,7 @@ impl<T: Transactions> Scratch<T> {
             statistics: Statistics::default(),
             invalidated: Vec::new(),
             dependents: Vec::new(),
+            writers: Vec::new(),
         }
     }
 }
@@ -118,7 +121,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     fn publish(&self, task: Task, output: T::Output, scratch: &mut Scratch<T>) {
         let core = self.core;
         let Task { version, is_at_commit_point } = task;
-        let Scratch { reads, writes, statistics, invalidated, dependents } = scratch;
+        let Scratch { reads, writes, statistics, invalidated, dependents, .. } = scratch;
         let slot = &core.slots[version.index as usize];
         statistics.validations += 1;
         let asked_early = core.faults.plants(Fault::CommitAskedEarly) && self.is_next(version.index);
@@ -142,12 +145,15 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
                 entry.location = Some(location);
             }
             if version.incarnation > 0 {
-                for location in no_longer_written(&record.writes, writes) {
+                for location in no_longer_written(&record.writes, &writes.entries) {
                     core.memory.remove(location, version.index, invalidated);
                 }
             }
-            std::mem::swap(&mut record.reads, reads);
-            std::mem::swap(&mut record.writes, writes);
+            // Copied, not swapped: then the buffers of transactions lie in memory as they were made, in order.
+            record.reads.clear();
+            record.reads.extend_from_slice(reads);
+            record.writes.clear();
+            record.writes.append(&mut writes.entries);
             record.output = Some(output);
             record.is_settled = is_at_commit_point;
             core.invalidate(invalidated, statistics);
@@ -173,9 +179,9 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
 
 /// Where an older incarnation wrote and the new one does not.
 fn no_longer_written<K: crate::Key, V: Value>(
-    old: &WriteSet<K, V>,
-    new: &WriteSet<K, V>,
+    old: &[WriteEntry<K, V>],
+    new: &[WriteEntry<K, V>],
 ) -> impl Iterator<Item = Location> {
-    let stays = |location| new.entries.iter().any(|entry| entry.location == location);
-    old.entries.iter().filter(move |entry| !stays(entry.location)).filter_map(|entry| entry.location)
+    let stays = |location| new.iter().any(|entry| entry.location == location);
+    old.iter().filter(move |entry| !stays(entry.location)).filter_map(|entry| entry.location)
 }

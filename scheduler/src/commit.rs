@@ -9,6 +9,7 @@ use crate::fault::{Fault, Faults};
 use crate::gauge::Gauge;
 use crate::memory::Write;
 use crate::options::{Doubt, Statistics};
+use crate::overlay::Overlay;
 use crate::status::State;
 use crate::sync::{Lock, Primitives, Word};
 use crate::traits::{Transactions, Value};
@@ -25,6 +26,8 @@ pub(crate) struct Commit<'a, T: Transactions> {
     pub(crate) outputs: Vec<T::Output>,
     pub(crate) on_commit: &'a mut OnCommit<'a, T>,
     pub(crate) gauge: Gauge,
+    /// What a serial stretch wrote and memory does not have yet.
+    pub(crate) overlay: &'a mut Overlay<T::Key, T::Value>,
 }
 
 /// The values that deltas come to, by their places among the writes.
@@ -80,7 +83,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
             return false;
         };
         for (at, value) in sums {
-            let entry = &mut record.writes.entries[at];
+            let entry = &mut record.writes[at];
             core.memory.settle(entry.location.expect("published"), version, Some(value.clone()));
             entry.write = Write::Put(Some(value));
         }
@@ -90,9 +93,9 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
         };
         slot.status.set(State::Committed, incarnation);
         statistics.committed += 1;
-        (commit.on_commit)(index, &output, Writes::new(&record.writes.entries));
+        (commit.on_commit)(index, &output, Writes::new(&record.writes));
         commit.outputs.push(output);
-        let writers = record.reads.iter().filter_map(|read| read.version).map(|version| version.index);
+        let writers = record.reads.iter().map(|read| read.version.index);
         let parallelism = commit.gauge.commit(writers);
         drop(record);
         core.committed.store(index + 1);
@@ -105,27 +108,11 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
         }
         // Whoever executes the next one may be done, and have looked before this.
         S::fence();
-        if core.is_serial.load() != 0 {
-            statistics.serial += 1;
-        }
-        if let Some(parallelism) = parallelism {
-            self.adapt(parallelism, index + 1);
+        let is_chain = parallelism.is_some_and(|parallelism| parallelism < core.options.least_parallelism);
+        if is_chain && core.is_parallel() {
+            core.close();
         }
         true
-    }
-
-    /// Goes on serially where transactions form a chain, and in parallel where they no longer do.
-    fn adapt(&self, parallelism: f32, committed: usize) {
-        let core = self.core;
-        let is_serial = core.is_serial.load() != 0;
-        let should_be = parallelism < core.options.least_parallelism;
-        if should_be && !is_serial {
-            core.is_serial.store(1);
-        } else if is_serial && !should_be {
-            core.cursor.raise(committed + if core.faults.plants(Fault::CursorTooHigh) { 2 } else { 0 });
-            core.is_serial.store(0);
-            core.parking.wake_all();
-        }
     }
 
     /// Whether all reads of a transaction at the commit point found what is there now.
@@ -136,7 +123,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     /// What the deltas of a transaction at the commit point come to; nothing if a bound is passed.
     fn sums(&self, record: &Record<T::Key, T::Value, T::Output>, index: u32) -> Option<Sums<T::Value>> {
         let mut sums = Sums::new();
-        for (at, entry) in record.writes.entries.iter().enumerate() {
+        for (at, entry) in record.writes.iter().enumerate() {
             if let Write::Add(delta) = &entry.write {
                 let settled = self.core.memory.settled(entry.location.expect("published"), index);
                 let below = settled.unwrap_or_else(|| self.base.read(&entry.key));

@@ -16,12 +16,12 @@ use crate::sync::{Lock, Primitives, Word};
 use crate::traits::{Key, Value};
 use crate::version::Version;
 use crate::view::{Read, Versions};
-use crate::write_set::WriteSet;
+use crate::write_set::WriteEntry;
 
 /// What the last execution of a transaction left.
 pub(crate) struct Record<K, V: Value, O> {
     pub(crate) reads: Vec<Read>,
-    pub(crate) writes: WriteSet<K, V>,
+    pub(crate) writes: Vec<WriteEntry<K, V>>,
     pub(crate) output: Option<O>,
     /// It was executed at the commit point: its writes are settled, and there is nothing to validate.
     pub(crate) is_settled: bool,
@@ -31,7 +31,7 @@ pub(crate) struct Record<K, V: Value, O> {
 
 impl<K: Key, V: Value, O> Record<K, V, O> {
     fn new() -> Self {
-        Record { reads: Vec::new(), writes: WriteSet::new(), output: None, is_settled: false, dependents: Vec::new() }
+        Record { reads: Vec::new(), writes: Vec::new(), output: None, is_settled: false, dependents: Vec::new() }
     }
 }
 
@@ -49,10 +49,25 @@ pub(crate) struct Task {
     pub(crate) is_at_commit_point: bool,
 }
 
+/// How the block runs, in [`Core::mode`].
+pub(crate) mod mode {
+    /// Optimistically.
+    pub(crate) const PARALLEL: usize = 0;
+    /// Nothing is begun any more but the transaction at the commit point, until all that was begun is committed.
+    pub(crate) const CLOSING: usize = 1;
+    /// One worker executes transactions one after the other.
+    pub(crate) const STRETCH: usize = 2;
+}
+
+/// What the cursor is while no transaction is to be begun.
+const CLOSED: usize = usize::MAX / 2;
+
 /// What a worker is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     Execute(Task),
+    /// Transactions one after the other from the commit point on: nobody else does anything.
+    Stretch,
     /// Nothing now.
     Idle,
     /// Nothing any more.
@@ -79,8 +94,10 @@ pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
     pub(crate) parking: CachePadded<Parking<S>>,
     /// [`RUNNING`], or why workers stop.
     pub(crate) phase: CachePadded<S::Word>,
-    /// 1 while only the transaction at the commit point is executed.
-    pub(crate) is_serial: S::Word,
+    /// One of [`mode`].
+    pub(crate) mode: CachePadded<S::Word>,
+    /// While closing: how many transactions were begun.
+    closed_at: S::Word,
     pub(crate) count: usize,
     pub(crate) options: Options,
     pub(crate) faults: F,
@@ -98,7 +115,8 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             ready: CachePadded::new(Ready::new()),
             parking: CachePadded::new(Parking::new()),
             phase: CachePadded::new(S::Word::new(ENDED)),
-            is_serial: S::Word::new(0),
+            mode: CachePadded::new(S::Word::new(mode::PARALLEL)),
+            closed_at: S::Word::new(0),
             count: 0,
             options,
             faults,
@@ -123,20 +141,34 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         });
         self.count = count;
         self.committed.store(0);
-        self.cursor.store(0);
+        // A block begins as the last one ended.
+        let is_serial = self.mode.load() != mode::PARALLEL;
+        self.mode.store(if is_serial { mode::CLOSING } else { mode::PARALLEL });
+        self.closed_at.store(0);
+        self.cursor.store(if is_serial { CLOSED } else { 0 });
         self.phase.store(if count == 0 { ENDED } else { RUNNING });
+    }
+
+    /// Whether there is anything to do, now or later.
+    pub(crate) fn is_running(&self) -> bool {
+        self.phase.load() == RUNNING
+    }
+
+    /// Whether transactions are executed optimistically.
+    pub(crate) fn is_parallel(&self) -> bool {
+        self.mode.load() == mode::PARALLEL
     }
 
     /// What a worker is to do next.
     pub(crate) fn next(&self) -> Next {
         loop {
-            if self.phase.load() != RUNNING {
+            if !self.is_running() {
                 return Next::End;
             }
-            if self.is_serial.load() != 0 {
-                let committed = self.committed.load();
-                let incarnation = self.slots.get(committed).and_then(|slot| slot.status.claim(self.faults));
-                return incarnation.map_or(Next::Idle, |incarnation| self.task(committed, incarnation));
+            match self.mode.load() {
+                mode::PARALLEL => {}
+                mode::CLOSING => return self.next_while_closing(),
+                _ => return Next::Idle,
             }
             while let Some(index) = self.ready.pop() {
                 if let Some(incarnation) = self.slots[index as usize].status.claim(self.faults) {
@@ -155,6 +187,34 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         }
     }
 
+    /// Goes on at the commit point, until all that was begun is committed and one worker goes on alone.
+    fn next_while_closing(&self) -> Next {
+        let committed = self.committed.load();
+        if committed < self.closed_at.load() {
+            let incarnation = self.slots[committed].status.claim(self.faults);
+            return incarnation.map_or(Next::Idle, |incarnation| self.task(committed, incarnation));
+        }
+        match self.mode.exchange(mode::CLOSING, mode::STRETCH) {
+            Ok(_) => Next::Stretch,
+            Err(_) => Next::Idle,
+        }
+    }
+
+    /// Lets no transaction be begun any more, so that one worker can go on alone.
+    pub(crate) fn close(&self) {
+        let begun = self.cursor.raise(CLOSED).min(self.count);
+        self.closed_at.store(begun);
+        self.mode.store(mode::CLOSING);
+    }
+
+    /// Lets transactions be begun again from the commit point on.
+    pub(crate) fn open(&self) {
+        let skipped = usize::from(self.faults.plants(Fault::CursorTooHigh));
+        self.cursor.store(self.committed.load() + skipped);
+        self.mode.store(mode::PARALLEL);
+        self.parking.wake_all();
+    }
+
     fn task(&self, index: usize, incarnation: u32) -> Next {
         let committed = self.committed.load() + usize::from(self.faults.plants(Fault::CommitPointEarly));
         let version = Version { index: index as u32, incarnation };
@@ -163,14 +223,17 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
 
     /// Whether [`Core::next`] has nothing to give now.
     pub(crate) fn is_idle(&self) -> bool {
-        if self.phase.load() != RUNNING {
+        if !self.is_running() {
             return false;
         }
-        if self.is_serial.load() != 0 {
-            let slot = self.slots.get(self.committed.load());
-            return slot.is_none_or(|slot| slot.status.get().0 != State::Ready);
+        match self.mode.load() {
+            mode::PARALLEL => self.ready.is_empty() && self.cursor.load() >= self.count,
+            mode::CLOSING => {
+                let committed = self.committed.load();
+                committed < self.closed_at.load() && self.slots[committed].status.get().0 != State::Ready
+            }
+            _ => true,
         }
-        self.ready.is_empty() && self.cursor.load() >= self.count
     }
 
     /// Tells executions that something they read has changed, and aborts those that have ended.
@@ -188,7 +251,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     /// Makes the writes of an execution estimates, and has the transaction executed again. Its state must be one that only the caller ends.
     pub(crate) fn abort(&self, version: Version, record: &Record<K, V, O>, statistics: &mut Statistics) {
         statistics.aborts += 1;
-        for entry in &record.writes.entries {
+        for entry in &record.writes {
             if let Some(location) = entry.location {
                 self.memory.estimate(location, version.index);
             }
@@ -281,5 +344,9 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Versions<K, V> for Cor
 
     fn is_invalidated(&self, reader: Version) -> bool {
         self.slots[reader.index as usize].status.is_invalidated(reader.incarnation)
+    }
+
+    fn settled(&self, key: &K, hash: u64, reader: u32) -> Option<(Version, Option<V>)> {
+        self.memory.find_settled(key, hash, reader)
     }
 }

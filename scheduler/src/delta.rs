@@ -6,9 +6,9 @@
 
 /// A change of a value that does not depend on the value, except for whether it is allowed.
 pub trait Delta<V>: Clone + Send + Sync {
-    /// Makes this the change that is this one and then the next. Applying it must be the same as applying both in turn, including whether
-    /// both are allowed.
-    fn then(&mut self, next: &Self);
+    /// Makes this the change that is this one and then the next, if both fit in one. Applying it must be the same as applying both in turn,
+    /// including whether both are allowed. If it is false, the transaction waits until what is below is one value.
+    fn then(&mut self, next: &Self) -> bool;
 
     /// The value after the change, or nothing where it is not allowed: a bound is passed, or this is not a value that can be changed so.
     /// `None` is a location that holds nothing.
@@ -20,7 +20,7 @@ pub trait Delta<V>: Clone + Send + Sync {
 pub enum NoDelta {}
 
 impl<V> Delta<V> for NoDelta {
-    fn then(&mut self, _: &Self) {
+    fn then(&mut self, _: &Self) -> bool {
         match *self {}
     }
     fn apply(&self, _: Option<&V>) -> Option<V> {
@@ -34,38 +34,41 @@ impl<V> Delta<V> for NoDelta {
 /// allowed where to take 3 is not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sum {
-    total: i128,
-    lowest: i128,
-    highest: i128,
+    total: i64,
+    lowest: i64,
+    highest: i64,
 }
 
 impl Sum {
-    /// Adds `amount`, which may be negative. Amounts are bounded by 2^64 in size, so that sums of them stay exact.
-    pub fn new(amount: i128) -> Self {
-        let bound = 1 << 64;
-        assert!((-bound..=bound).contains(&amount), "an amount within 64 bits");
+    /// Adds `amount`, which may be negative.
+    pub fn new(amount: i64) -> Self {
         Sum { total: amount, lowest: amount.min(0), highest: amount.max(0) }
     }
 
     /// The sum within inclusive bounds, where all values on the way are within them too.
     pub fn within(&self, value: i128, least: i128, most: i128) -> Option<i128> {
-        let is_allowed = value + self.lowest >= least && value + self.highest <= most;
-        is_allowed.then_some(value + self.total)
+        let is_allowed = value + i128::from(self.lowest) >= least && value + i128::from(self.highest) <= most;
+        is_allowed.then_some(value + i128::from(self.total))
     }
 
     /// Makes this the sum of this one and then the next, see [`Delta::then`].
-    pub fn then(&mut self, next: &Sum) {
-        self.lowest = self.lowest.min(self.total + next.lowest);
-        self.highest = self.highest.max(self.total + next.highest);
-        self.total += next.total;
+    pub fn then(&mut self, next: &Sum) -> bool {
+        let sums = (
+            self.total.checked_add(next.total),
+            self.total.checked_add(next.lowest),
+            self.total.checked_add(next.highest),
+        );
+        let (Some(total), Some(lowest), Some(highest)) = sums else { return false };
+        *self = Sum { total, lowest: self.lowest.min(lowest), highest: self.highest.max(highest) };
+        true
     }
 }
 
 macro_rules! sum_of {
     ($($integer:ty),*) => {$(
         impl Delta<$integer> for Sum {
-            fn then(&mut self, next: &Self) {
-                self.then(next);
+            fn then(&mut self, next: &Self) -> bool {
+                self.then(next)
             }
             fn apply(&self, value: Option<&$integer>) -> Option<$integer> {
                 let value = value.map_or(0, |&value| i128::from(value));
@@ -89,12 +92,12 @@ mod tests {
     #[test]
     fn two_changes_in_one_are_as_strict_as_in_turn() {
         for value in 0..6_u64 {
-            for first in -4..5 {
-                for second in -4..5 {
+            for first in -4..5_i64 {
+                for second in -4..5_i64 {
                     let (first, second) = (Sum::new(first), Sum::new(second));
                     let in_turn = first.apply(Some(&value)).and_then(|value| second.apply(Some(&value)));
                     let mut both = first.clone();
-                    both.then(&second);
+                    assert!(both.then(&second));
                     assert_eq!(both.apply(Some(&value)), in_turn, "{value} {first:?} {second:?}");
                 }
             }
@@ -106,5 +109,6 @@ mod tests {
         assert_eq!(Sum::new(1).apply(Some(&u64::MAX)), None);
         assert_eq!(Sum::new(-1).apply(Some(&i64::MIN)), None);
         assert_eq!(<Sum as Delta<u64>>::apply(&Sum::new(7), None), Some(7));
+        assert!(!Sum::new(i64::MAX).then(&Sum::new(1)));
     }
 }

@@ -25,11 +25,11 @@ impl Gauge {
         Gauge { first: 0, depths: [0; WINDOW], count: 0, longest: 0 }
     }
 
-    /// Notes the next committed transaction with the writers it read from. At the end of a window, says how many transactions there were for each
+    /// Notes the next committed transaction with the writers it read from, where the state before the block is a writer that is none of them. At the end of a window, says how many transactions there were for each
     /// on the longest path: 1 is a chain.
     pub(crate) fn commit(&mut self, writers: impl Iterator<Item = u32>) -> Option<f32> {
-        let within = writers.filter_map(|writer| writer.checked_sub(self.first));
-        let depth = 1 + within.map(|at| self.depths[at as usize]).max().unwrap_or(0);
+        let depths = writers.map(|writer| self.depths.get(writer.wrapping_sub(self.first) as usize));
+        let depth = 1 + depths.flatten().copied().max().unwrap_or(0);
         self.depths[self.count] = depth;
         self.longest = self.longest.max(depth);
         self.count += 1;

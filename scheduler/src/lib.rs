@@ -38,7 +38,7 @@
 //!         let balance = view.read(&from)?.unwrap_or(0);
 //!         let Some(rest) = balance.checked_sub(amount) else { return Ok(false) };
 //!         view.write(from, rest)?;
-//!         view.add(to, scheduler::Sum::new(amount.into()))
+//!         view.add(to, scheduler::Sum::new(amount as i64))
 //!     }
 //! }
 //!

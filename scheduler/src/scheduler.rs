@@ -4,7 +4,7 @@ use rayon::ThreadPool;
 
 use crate::block::{Block, Scratch};
 use crate::commit::{Commit, OnCommit};
-use crate::core::Core;
+use crate::core::{Core, Next};
 use crate::fault::{Fault, Faults, NoFaults};
 use crate::gauge::Gauge;
 use crate::options::{Doubt, Options, Statistics};
@@ -80,6 +80,13 @@ impl<T: Transactions> Scheduler<T> {
         self.shared.run(transactions, base, contexts, &mut on_commit, |block, contexts, scratches| {
             let Some(pool) = pool else { return };
             let ((context, contexts), (scratch, scratches)) = (split(contexts), split(scratches));
+            // What begins serially may end so; the other workers are not even woken then.
+            if !block.core.is_parallel() && block.core.next() == Next::Stretch {
+                block.stretch(context, scratch);
+            }
+            if !block.core.is_running() {
+                return;
+            }
             pool.in_place_scope(|scope| {
                 for (context, scratch) in contexts.iter_mut().zip(scratches) {
                     scope.spawn(move |_| block.work(context, scratch));
@@ -119,10 +126,11 @@ impl<T: Transactions, S: Primitives, F: Faults> Shared<T, S, F> {
         let workers = self.scratches.len();
         assert!(contexts.len() >= workers, "each of {workers} workers needs a context");
         let count = transactions.count();
-        let mut commit = Commit { outputs: Vec::with_capacity(count), on_commit, gauge: Gauge::new() };
+        self.overlay.clear();
+        let outputs = Vec::with_capacity(count);
+        let mut commit = Commit { outputs, on_commit, gauge: Gauge::new(), overlay: &mut self.overlay };
         let mut first = 0;
         let mut doubt = None;
-        self.overlay.clear();
         if workers > 1 && count > 1 {
             self.core.begin(count);
             let block = Block { core: &self.core, transactions, base, commit: S::Lock::new(&mut commit) };
@@ -132,23 +140,18 @@ impl<T: Transactions, S: Primitives, F: Faults> Shared<T, S, F> {
             doubt = self.core.doubted();
             if doubt.is_some() {
                 first = self.core.committed.load();
-                self.replay(first);
+                self.core.memory.all_settled(first as u32, |key, value| {
+                    commit.overlay.put(key.clone(), crate::hash(key), value.clone(), 0);
+                });
                 first += usize::from(self.core.faults.plants(Fault::FallbackSkipsOne));
             }
         }
         let scratch = &mut self.scratches[0];
-        crate::serial::run(transactions, first, base, &mut self.overlay, &mut contexts[0], scratch, &mut commit);
+        crate::serial::run(transactions, first, base, &mut contexts[0], scratch, &mut commit);
         let mut statistics = Statistics { fallbacks: doubt.is_some().into(), ..Statistics::default() };
         for scratch in &mut self.scratches {
             statistics.add(&std::mem::take(&mut scratch.statistics));
         }
         Outcome { outputs: commit.outputs, statistics, doubt }
-    }
-
-    /// Puts what the committed transactions wrote in the overlay.
-    fn replay(&mut self, committed: usize) {
-        for slot in &mut self.core.slots[..committed] {
-            self.overlay.extend(slot.record.get_mut().writes.entries.drain(..));
-        }
     }
 }

@@ -8,3 +8,8 @@ pub(crate) struct Version {
     /// How many executions of it were begun before this one.
     pub(crate) incarnation: u32,
 }
+
+impl Version {
+    /// No execution: the state before the block.
+    pub(crate) const BASE: Version = Version { index: u32::MAX, incarnation: 0 };
+}

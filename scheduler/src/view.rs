@@ -30,15 +30,15 @@ pub(crate) enum Reason {
     Dependency(u32),
     /// Something it read has changed, so it won't be committed.
     Invalidated,
-    /// What it read can't be: deltas above the state pass a bound, so one of them will fail.
+    /// Deltas above the state pass a bound, so one of them will fail, or they are too many.
     Deferred,
 }
 
-/// A location that was read, and the execution that wrote what was found; nothing for the state before the block.
+/// A location that was read, and the execution that wrote what was found, or [`Version::BASE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Read {
     pub(crate) location: Location,
-    pub(crate) version: Option<Version>,
+    pub(crate) version: Version,
 }
 
 /// Reads of one execution from multi-version memory.
@@ -47,12 +47,16 @@ pub(crate) trait Versions<K, V: Value> {
     fn find(&self, key: &K, hash: u64, reader: Version, register: bool) -> (Location, Found<V>);
     /// Whether something the execution read has changed.
     fn is_invalidated(&self, reader: Version) -> bool;
+    /// What the transactions before the execution, all of which are committed, wrote to a location, and which of them did last.
+    fn settled(&self, key: &K, hash: u64, reader: u32) -> Option<(Version, Option<V>)>;
 }
 
 /// Where a view reads what the transaction did not write itself.
 pub(crate) enum Source<'a, K, V: Value> {
     /// What all before it wrote: the execution is one of a serial run.
     Serial(&'a Overlay<K, V>),
+    /// The same above multi-version memory, in which all is committed. It notes which transactions wrote what was read.
+    Stretch { overlay: &'a Overlay<K, V>, versions: &'a dyn Versions<K, V>, index: u32, writers: &'a mut Vec<u32> },
     /// Multi-version memory.
     Versions {
         versions: &'a dyn Versions<K, V>,
@@ -141,10 +145,10 @@ impl<'a, K: Key, V: Value> View<'a, K, V> {
                 }
                 Ok(is_allowed)
             }
-            Some(Write::Add(before)) => {
-                before.then(&delta);
-                Ok(true)
-            }
+            Some(Write::Add(before)) => match before.then(&delta) {
+                true => Ok(true),
+                false => self.stop(Reason::Deferred),
+            },
             None if is_exact => {
                 // Not a read: what is added to does not decide what comes out, so there is no dependence either.
                 let sum = delta.apply(self.read_below(&key, hash, false)?.as_ref());
@@ -209,9 +213,22 @@ impl<'a, K: Key, V: Value> View<'a, K, V> {
     fn read_below(&mut self, key: &K, hash: u64, is_read: bool) -> Result<Option<V>, Stop> {
         match &mut self.source {
             Source::Serial(overlay) => match overlay.get(key, hash) {
-                Some(value) => Ok(value.clone()),
+                Some(held) => Ok(held.value.clone()),
                 None => Ok(self.base.read(key)),
             },
+            Source::Stretch { overlay, versions, index, writers } => {
+                let (writer, value) = match overlay.get(key, hash) {
+                    Some(held) => (held.writer, held.value.clone()),
+                    None => match versions.settled(key, hash, *index) {
+                        Some((version, value)) => (version.index, value),
+                        None => return Ok(self.base.read(key)),
+                    },
+                };
+                if is_read {
+                    writers.push(writer);
+                }
+                Ok(value)
+            }
             Source::Versions { versions, version, reads, is_at_commit_point } => {
                 if !*is_at_commit_point && versions.is_invalidated(*version) {
                     return self.stop(Reason::Invalidated);
@@ -219,12 +236,13 @@ impl<'a, K: Key, V: Value> View<'a, K, V> {
                 let (location, found) = versions.find(key, hash, *version, !*is_at_commit_point);
                 let (version, value) = match found {
                     Found::Estimate(index) => return self.stop(Reason::Dependency(index)),
-                    Found::Base => (None, self.base.read(key)),
-                    Found::Written(version, value) => (Some(version), value),
+                    Found::TooMuch => return self.stop(Reason::Deferred),
+                    Found::Base => (Version::BASE, self.base.read(key)),
+                    Found::Written(version, value) => (version, value),
                     Found::Deltas { top, bottom, delta } => {
                         let bottom = bottom.unwrap_or_else(|| self.base.read(key));
                         let Some(value) = delta.apply(bottom.as_ref()) else { return self.stop(Reason::Deferred) };
-                        (Some(top), Some(value))
+                        (top, Some(value))
                     }
                 };
                 if is_read {

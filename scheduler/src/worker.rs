@@ -15,6 +15,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
                     let attempt = self.execute(task, context, scratch);
                     self.finish(task, attempt, scratch);
                 }
+                Next::Stretch => self.stretch(context, scratch),
                 Next::Idle => {
                     scratch.statistics.sleeps += 1;
                     self.core.parking.sleep_while(|| self.core.is_idle());

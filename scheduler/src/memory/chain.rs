@@ -42,6 +42,8 @@ pub(crate) enum Found<V: Value> {
     Deltas { top: Version, bottom: Option<Option<V>>, delta: V::Delta },
     /// This transaction was aborted and will probably write here.
     Estimate(u32),
+    /// Deltas that do not fit in one.
+    TooMuch,
 }
 
 /// The versions of one location, and who read them.
@@ -49,8 +51,8 @@ pub(crate) struct Chain<K, V: Value> {
     pub(crate) key: K,
     /// The value after the committed transactions whose versions are folded, and the last of those.
     folded: Option<(Version, Option<V>)>,
-    entries: SmallVec<[Entry<V>; 2]>,
-    readers: SmallVec<[Version; 4]>,
+    entries: SmallVec<[Entry<V>; 1]>,
+    readers: SmallVec<[Version; 2]>,
 }
 
 impl<K, V: Value> Chain<K, V> {
@@ -87,8 +89,11 @@ impl<K, V: Value> Chain<K, V> {
                 Write::Add(delta) => match &mut deltas {
                     None => deltas = Some((entry.version, delta.clone())),
                     Some((_, above)) => {
-                        let above = std::mem::replace(above, delta.clone());
-                        deltas.as_mut().expect("it is there").1.then(&above);
+                        let mut both = delta.clone();
+                        if !both.then(above) {
+                            return Found::TooMuch;
+                        }
+                        *above = both;
                     }
                 },
             }
@@ -116,9 +121,9 @@ impl<K, V: Value> Chain<K, V> {
     }
 
     /// The last execution below `reader` that wrote here.
-    pub(crate) fn last_writer(&self, reader: u32) -> Option<Version> {
+    pub(crate) fn last_writer(&self, reader: u32) -> Version {
         let entry = self.entries.iter().rev().find(|entry| entry.version.index < reader);
-        entry.map(|entry| entry.version).or(self.folded.as_ref().map(|(version, _)| *version))
+        entry.map(|entry| entry.version).or(self.folded.as_ref().map(|(version, _)| *version)).unwrap_or(Version::BASE)
     }
 
     /// Registers who reads. Where the list is full, readers below `committed` are dropped, whom nothing invalidates any more.
@@ -203,9 +208,9 @@ impl<K, V: Value> Chain<K, V> {
     }
 
     /// The value below this transaction, all before which are committed; nothing if the state before the block has it.
-    pub(crate) fn settled(&mut self, index: u32) -> Option<Option<V>> {
+    pub(crate) fn settled(&mut self, index: u32) -> Option<&(Version, Option<V>)> {
         self.fold(index);
-        self.folded.as_ref().map(|(_, value)| value.clone())
+        self.folded.as_ref()
     }
 
     /// Folds the versions of transactions below `committed`. Their deltas were settled when they were committed.

@@ -78,7 +78,7 @@ impl<K: Key, V: Value, S: Primitives, F: Faults> Memory<K, V, S, F> {
         let chain = &mut guard.chains[at];
         let found = chain.read(reader.index, self.faults);
         if let Some(committed) = register
-            && !matches!(found, Found::Estimate(_))
+            && !matches!(found, Found::Estimate(_) | Found::TooMuch)
             && !self.faults.plants(Fault::ReaderForgotten)
             && !(self.faults.plants(Fault::EstimateRead) && chain.blocker(reader.index).is_some())
         {
@@ -162,7 +162,28 @@ impl<K: Key, V: Value, S: Primitives, F: Faults> Memory<K, V, S, F> {
 
     /// The value before a transaction, all before which are committed; nothing if the state before the block has it.
     pub(crate) fn settled(&self, location: Location, index: u32) -> Option<Option<V>> {
-        self.chain(location, |chain| chain.settled(index))
+        self.chain(location, |chain| chain.settled(index).map(|(_, value)| value.clone()))
+    }
+
+    /// The value at a location after all transactions before `index`, all of which are committed, and the last of them that wrote it.
+    pub(crate) fn find_settled(&self, key: &K, hash: u64, index: u32) -> Option<(Version, Option<V>)> {
+        let (_, mut guard) = self.shard(hash);
+        let Shard { table, chains, .. } = &mut *guard;
+        let chain = *table.find(hash, |&chain| chains[chain as usize].key == *key)?;
+        chains[chain as usize].settled(index).cloned()
+    }
+
+    /// Hands out all that transactions before `committed` wrote, all of which are committed.
+    pub(crate) fn all_settled(&mut self, committed: u32, mut take: impl FnMut(&K, &Option<V>)) {
+        for shard in &mut self.shards {
+            let shard = shard.get_mut();
+            for chain in &mut shard.chains[..shard.used] {
+                let key = chain.key.clone();
+                if let Some((_, value)) = chain.settled(committed) {
+                    take(&key, value);
+                }
+            }
+        }
     }
 
     /// Replaces the delta of a transaction that is being committed by the value after it.
@@ -182,7 +203,7 @@ impl<K: Key, V: Value, S: Primitives, F: Faults> Memory<K, V, S, F> {
     }
 
     /// The last execution below a reader that wrote to this location.
-    pub(crate) fn last_writer(&self, location: Location, reader: u32) -> Option<Version> {
+    pub(crate) fn last_writer(&self, location: Location, reader: u32) -> Version {
         self.chain(location, |chain| chain.last_writer(reader))
     }
 

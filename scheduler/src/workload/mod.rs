@@ -107,7 +107,7 @@ impl Transactions for Script {
                 Step::Read(account) => number = seen(number, view.read(&account)?),
                 Step::Write(account) => view.write(account, written(number, account))?,
                 Step::Add(account, amount) => {
-                    let is_allowed = view.add(account, Sum::new(amount.into()))?;
+                    let is_allowed = view.add(account, Sum::new(amount))?;
                     number = mix(number, is_allowed.into());
                 }
                 Step::Remove(account) => view.remove(account)?,
