@@ -64,8 +64,8 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     pub(crate) fn execute(&self, task: Task, context: &mut T::Context, scratch: &mut Scratch<T>) -> Attempt<T::Output> {
         let Task { version, is_at_commit_point } = task;
         let core = self.core;
-        if version.incarnation > 0
-            && !is_at_commit_point
+        if !is_at_commit_point
+            && (version.incarnation > 0 || core.options.hints)
             && let Some(dependency) = self.blocker(version)
         {
             return Attempt::Blocked(dependency);
@@ -90,10 +90,23 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
         }
     }
 
-    /// The transaction whose estimate the last execution would read now.
+    /// The transaction whose estimate the next execution would read, if it reads what the last one did or what a hint says.
     fn blocker(&self, version: Version) -> Option<u32> {
-        let record = self.core.slots[version.index as usize].record.lock();
-        record.reads.iter().find_map(|read| self.core.memory.blocker(read.location, version.index))
+        let Core { slots, memory, committed, .. } = self.core;
+        let mut record = slots[version.index as usize].record.lock();
+        record.renew(self.core.block);
+        if version.incarnation > 0 {
+            return record.reads.iter().find_map(|read| memory.blocker(read.location, version.index));
+        }
+        let mut blocker = None;
+        record.writes.clear();
+        self.transactions.hint(version.index as usize, &mut |key| {
+            let hash = crate::hash(&key);
+            let (location, dependency) = memory.expect(&key, hash, version, committed);
+            record.writes.push(WriteEntry { key, hash, write: Write::Put(None), location: Some(location) });
+            blocker = blocker.max(dependency);
+        });
+        blocker
     }
 
     /// Makes an execution known: publishes its writes, tells whose reads that changes, wakes who waits, commits what can be committed.
@@ -144,7 +157,8 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
                 };
                 entry.location = Some(location);
             }
-            if version.incarnation > 0 {
+            record.renew(core.block);
+            if version.incarnation > 0 || !core.faults.plants(Fault::HintStays) {
                 for location in no_longer_written(&record.writes, &writes.entries) {
                     core.memory.remove(location, version.index, invalidated);
                 }

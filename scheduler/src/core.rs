@@ -18,9 +18,11 @@ use crate::version::Version;
 use crate::view::{Read, Versions};
 use crate::write_set::WriteEntry;
 
-/// What the last execution of a transaction left.
+/// What the last execution of a transaction left, or of one in an earlier block: see [`Record::renew`].
 pub(crate) struct Record<K, V: Value, O> {
+    block: usize,
     pub(crate) reads: Vec<Read>,
+    /// Before the first execution, where a hint says that it will write.
     pub(crate) writes: Vec<WriteEntry<K, V>>,
     pub(crate) output: Option<O>,
     /// It was executed at the commit point: its writes are settled, and there is nothing to validate.
@@ -31,7 +33,17 @@ pub(crate) struct Record<K, V: Value, O> {
 
 impl<K: Key, V: Value, O> Record<K, V, O> {
     fn new() -> Self {
-        Record { reads: Vec::new(), writes: Vec::new(), output: None, is_settled: false, dependents: Vec::new() }
+        let (reads, writes, dependents) = (Vec::new(), Vec::new(), Vec::new());
+        Record { block: usize::MAX, reads, writes, output: None, is_settled: false, dependents }
+    }
+
+    /// Forgets what an earlier block left.
+    pub(crate) fn renew(&mut self, block: usize) {
+        if self.block != block {
+            self.block = block;
+            self.reads.clear();
+            self.writes.clear();
+        }
     }
 }
 
@@ -99,6 +111,8 @@ pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
     /// While closing: how many transactions were begun.
     closed_at: S::Word,
     pub(crate) count: usize,
+    /// How many blocks there were.
+    pub(crate) block: usize,
     pub(crate) options: Options,
     pub(crate) faults: F,
 }
@@ -118,6 +132,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             mode: CachePadded::new(S::Word::new(mode::PARALLEL)),
             closed_at: S::Word::new(0),
             count: 0,
+            block: 0,
             options,
             faults,
         }
@@ -140,6 +155,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             CachePadded::new(Slot { status: Status::new(), record: S::Lock::new(Record::new()) })
         });
         self.count = count;
+        self.block += 1;
         self.committed.store(0);
         // A block begins as the last one ended.
         let is_serial = self.mode.load() != mode::PARALLEL;

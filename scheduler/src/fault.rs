@@ -5,7 +5,7 @@
 
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Validation at the end of an execution does not look whether it was invalidated meanwhile.
     ValidationSkipped,
     /// An executed transaction is not aborted when what it read has changed.
@@ -68,11 +68,14 @@ pub enum Fault {
     FallbackSkipsOne,
     /// Two workers may execute the same transaction at once.
     ClaimedTwice,
+    /// A location that a hint named and the transaction does not write keeps its estimate.
+    HintStays,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 31] = [
+    #[cfg(test)]
+    pub(crate) const ALL: [Fault; 32] = [
         Fault::ValidationSkipped,
         Fault::AbortSkipped,
         Fault::ReaderForgotten,
@@ -104,18 +107,19 @@ impl Fault {
         Fault::WritesLeak,
         Fault::FallbackSkipsOne,
         Fault::ClaimedTwice,
+        Fault::HintStays,
     ];
 }
 
 /// Which mistake is planted, if any.
-pub trait Faults: Copy + Send + Sync + 'static {
+pub(crate) trait Faults: Copy + Send + Sync + 'static {
     /// Whether this one is.
     fn plants(self, fault: Fault) -> bool;
 }
 
 /// None.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NoFaults;
+pub(crate) struct NoFaults;
 
 impl Faults for NoFaults {
     #[inline(always)]
@@ -125,9 +129,11 @@ impl Faults for NoFaults {
 }
 
 /// One, or none where tests compare.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug)]
-pub struct Planted(pub Option<Fault>);
+pub(crate) struct Planted(pub(crate) Option<Fault>);
 
+#[cfg(test)]
 impl Faults for Planted {
     fn plants(self, fault: Fault) -> bool {
         self.0 == Some(fault)

@@ -5,39 +5,43 @@
 //! is a chain: however many workers there are, one goes on and the others are in the way. So the run becomes serial; it still sees its reads,
 //! and becomes parallel again where the graph does.
 
-/// How many committed transactions make one measurement.
-pub(crate) const WINDOW: usize = 32;
+/// The most transactions that one measurement can be of.
+pub(crate) const MOST: usize = 64;
 
 /// The longest path through the dependences within a window of committed transactions.
 #[derive(Debug)]
 pub(crate) struct Gauge {
+    /// How many transactions make one measurement.
+    window: usize,
     /// The window's first transaction.
     first: u32,
-    /// How many transactions of the window end the longest path to each one, itself included.
-    depths: [u8; WINDOW],
+    /// How many transactions of the window are on the longest path that ends with each one.
+    depths: [u8; MOST],
     count: usize,
     longest: u8,
 }
 
 impl Gauge {
     /// A gauge for a block.
-    pub(crate) fn new() -> Self {
-        Gauge { first: 0, depths: [0; WINDOW], count: 0, longest: 0 }
+    pub(crate) fn new(window: usize) -> Self {
+        Gauge { window: window.clamp(1, MOST), first: 0, depths: [0; MOST], count: 0, longest: 0 }
     }
 
-    /// Notes the next committed transaction with the writers it read from, where the state before the block is a writer that is none of them. At the end of a window, says how many transactions there were for each
-    /// on the longest path: 1 is a chain.
+    /// Notes the next committed transaction with the writers it read from, where the state before the block is a writer that is none of them. At
+    /// the end of a window, says how many transactions there were for each on the longest path: 1 is a chain.
     pub(crate) fn commit(&mut self, writers: impl Iterator<Item = u32>) -> Option<f32> {
-        let depths = writers.map(|writer| self.depths.get(writer.wrapping_sub(self.first) as usize));
-        let depth = 1 + depths.flatten().copied().max().unwrap_or(0);
+        let within = &self.depths[..self.count];
+        let depths = writers.filter_map(|writer| within.get(writer.wrapping_sub(self.first) as usize));
+        let depth = 1 + depths.copied().max().unwrap_or(0);
         self.depths[self.count] = depth;
         self.longest = self.longest.max(depth);
         self.count += 1;
-        if self.count < WINDOW {
+        if self.count < self.window {
             return None;
         }
-        let parallelism = WINDOW as f32 / f32::from(self.longest);
-        *self = Gauge { first: self.first + WINDOW as u32, ..Gauge::new() };
+        let parallelism = self.window as f32 / f32::from(self.longest);
+        self.first += self.window as u32;
+        (self.count, self.longest) = (0, 0);
         Some(parallelism)
     }
 }
@@ -47,7 +51,7 @@ mod tests {
     use super::*;
 
     fn measure(writers: impl Fn(u32) -> Option<u32>) -> Vec<f32> {
-        let mut gauge = Gauge::new();
+        let mut gauge = Gauge::new(32);
         (0..96).filter_map(|index| gauge.commit(writers(index).into_iter())).collect()
     }
 

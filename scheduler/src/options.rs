@@ -7,12 +7,16 @@ pub struct Options {
     pub workers: usize,
     /// Whether there may be more workers than processors. They never make a block faster; tests want them.
     pub oversubscribe: bool,
+    /// Whether hints are asked for, see [`Transactions::hint`](crate::Transactions::hint).
+    pub hints: bool,
     /// After so many executions a transaction waits until all before it are committed.
     pub patience: u32,
     /// After so many executions of one transaction something must be wrong, and the rest of the block is run serially.
     pub most_executions: u32,
     /// Below how many transactions for each one on the longest path of dependences the run becomes serial, until there are more. Zero is never.
     pub least_parallelism: f32,
+    /// Of how many committed transactions that is measured: 64 at most.
+    pub window: usize,
     /// Whether the read set of each transaction is compared with memory once more at commit. A difference would be a mistake of the
     /// scheduler; the rest of the block is then run serially.
     pub verify: bool,
@@ -24,9 +28,11 @@ impl Default for Options {
         Options {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             oversubscribe: false,
+            hints: true,
             patience: 4,
             most_executions: 32,
             least_parallelism: 1.5,
+            window: 32,
             verify: cfg!(debug_assertions),
         }
     }

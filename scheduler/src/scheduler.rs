@@ -57,7 +57,7 @@ impl<T: Transactions> Scheduler<T> {
 
     /// How many workers there are, the calling thread included.
     pub fn workers(&self) -> usize {
-        self.shared.scratches.len()
+        self.shared.workers()
     }
 
     /// Runs a block on top of a state. The outcome, outputs and writes, is the same as when its transactions are executed one after the other;
@@ -114,6 +114,10 @@ impl<T: Transactions, S: Primitives, F: Faults> Shared<T, S, F> {
         Shared { core: Core::new(options, faults), overlay: Overlay::new(), scratches }
     }
 
+    pub(crate) fn workers(&self) -> usize {
+        self.scratches.len()
+    }
+
     /// Runs a block; `drive` has its workers work until there is no more to do, unless there is only one.
     pub(crate) fn run<'c>(
         &mut self,
@@ -128,7 +132,8 @@ impl<T: Transactions, S: Primitives, F: Faults> Shared<T, S, F> {
         let count = transactions.count();
         self.overlay.clear();
         let outputs = Vec::with_capacity(count);
-        let mut commit = Commit { outputs, on_commit, gauge: Gauge::new(), overlay: &mut self.overlay };
+        let mut commit =
+            Commit { outputs, on_commit, gauge: Gauge::new(self.core.options.window), overlay: &mut self.overlay };
         let mut first = 0;
         let mut doubt = None;
         if workers > 1 && count > 1 {

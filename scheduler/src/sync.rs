@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// A word that workers share.
-pub trait Word: Send + Sync {
+pub(crate) trait Word: Send + Sync {
     /// A word with this value.
     fn new(value: usize) -> Self;
     /// Reads it.
@@ -32,7 +32,7 @@ pub trait Word: Send + Sync {
 }
 
 /// A lock around a value. A panic of somebody who held it does not poison it: whoever finds a panic gives up the whole parallel run.
-pub trait Lock<T>: Send + Sync {
+pub(crate) trait Lock<T>: Send + Sync {
     /// Access to the value until it is dropped.
     type Guard<'a>: DerefMut<Target = T>
     where
@@ -47,7 +47,7 @@ pub trait Lock<T>: Send + Sync {
 }
 
 /// A platform: the words, locks and conditions of one library.
-pub trait Primitives: Sized + Send + Sync + 'static {
+pub(crate) trait Primitives: Sized + Send + Sync + 'static {
     /// Its words.
     type Word: Word;
     /// Its locks.
@@ -74,7 +74,7 @@ pub trait Primitives: Sized + Send + Sync + 'static {
 
 /// The standard library.
 #[derive(Debug)]
-pub enum Std {}
+pub(crate) enum Std {}
 
 impl Word for AtomicUsize {
     #[inline]

@@ -125,6 +125,15 @@ impl<K: Key, V: Value, S: Primitives, F: Faults> Memory<K, V, S, F> {
         Location { shard, chain: at as u32 }
     }
 
+    /// Has readers above a transaction wait for it, as it will probably write here; says whom it must wait for itself to read here.
+    pub(crate) fn expect(&self, key: &K, hash: u64, version: Version, committed: &S::Word) -> (Location, Option<u32>) {
+        let (shard, mut guard) = self.shard(hash);
+        let at = guard.find(key, hash);
+        let chain = &mut guard.chains[at];
+        chain.write(version, Write::Put(None), true, || committed.load() as u32, self.faults);
+        (Location { shard, chain: at as u32 }, chain.blocker(version.index))
+    }
+
     /// Writes the value of the transaction at the commit point: it is the value after all before it, and final.
     pub(crate) fn write_settled(
         &self,

@@ -3,6 +3,7 @@
 //! [`random`] makes blocks that look for mistakes; [`shapes`](self::Shape) are the patterns of conflict that the literature measures with (Block-STM, section 4, and
 //! the Ethereum blocks of later papers).
 
+mod model;
 mod random;
 mod shapes;
 
@@ -10,6 +11,7 @@ use crate::delta::Sum;
 use crate::traits::Transactions;
 use crate::view::{Stop, View};
 
+pub use model::{Result, model};
 pub use random::{Numbers, random};
 pub use shapes::Shape;
 
@@ -98,7 +100,7 @@ impl Transactions for Script {
         self.transactions.len()
     }
 
-    fn execute(&self, _: &mut (), index: usize, view: &mut View<'_, u64, u64>) -> Result<u64, Stop> {
+    fn execute(&self, _: &mut (), index: usize, view: &mut View<'_, u64, u64>) -> std::result::Result<u64, Stop> {
         let mut number = index as u64;
         let seen = |number, value: Option<u64>| mix(number, value.map_or(0, |value| value + 1));
         let mut steps = self.transactions[index].iter();
