@@ -170,6 +170,11 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.phase.load() == RUNNING
     }
 
+    /// How many transactions are committed.
+    pub(crate) fn committed(&self) -> usize {
+        self.committed.load()
+    }
+
     /// Whether transactions are executed optimistically.
     pub(crate) fn is_parallel(&self) -> bool {
         self.mode.load() == mode::PARALLEL

@@ -8,11 +8,15 @@
 /// The most transactions that one measurement can be of.
 pub(crate) const MOST: usize = 64;
 
+/// How many make the first: a block that is a chain should be found out soon.
+const FIRST: usize = 8;
+
 /// The longest path through the dependences within a window of committed transactions.
 #[derive(Debug)]
 pub(crate) struct Gauge {
-    /// How many transactions make one measurement.
+    /// How many transactions make this measurement, and those after it.
     window: usize,
+    next_window: usize,
     /// The window's first transaction.
     first: u32,
     /// How many transactions of the window are on the longest path that ends with each one.
@@ -24,7 +28,8 @@ pub(crate) struct Gauge {
 impl Gauge {
     /// A gauge for a block.
     pub(crate) fn new(window: usize) -> Self {
-        Gauge { window: window.clamp(1, MOST), first: 0, depths: [0; MOST], count: 0, longest: 0 }
+        let window = window.clamp(1, MOST);
+        Gauge { window: window.min(FIRST), next_window: window, first: 0, depths: [0; MOST], count: 0, longest: 0 }
     }
 
     /// Notes the next committed transaction with the writers it read from, where the state before the block is a writer that is none of them. At
@@ -41,7 +46,7 @@ impl Gauge {
         }
         let parallelism = self.window as f32 / f32::from(self.longest);
         self.first += self.window as u32;
-        (self.count, self.longest) = (0, 0);
+        (self.window, self.count, self.longest) = (self.next_window, 0, 0);
         Some(parallelism)
     }
 }
@@ -52,13 +57,13 @@ mod tests {
 
     fn measure(writers: impl Fn(u32) -> Option<u32>) -> Vec<f32> {
         let mut gauge = Gauge::new(32);
-        (0..96).filter_map(|index| gauge.commit(writers(index).into_iter())).collect()
+        (0..72).filter_map(|index| gauge.commit(writers(index).into_iter())).collect()
     }
 
     #[test]
     fn a_chain_is_one_and_clusters_are_many() {
         assert_eq!(measure(|index| index.checked_sub(1)), [1.0; 3]);
         assert_eq!(measure(|index| index.checked_sub(4)), [4.0; 3]);
-        assert_eq!(measure(|_| None), [32.0; 3]);
+        assert_eq!(measure(|_| None), [8.0, 32.0, 32.0]);
     }
 }

@@ -60,6 +60,7 @@ mod block;
 mod commit;
 mod core;
 mod delta;
+pub mod dependence;
 mod fault;
 mod gauge;
 mod memory;
@@ -69,6 +70,7 @@ mod parking;
 mod ready;
 mod scheduler;
 mod serial;
+pub mod simulator;
 mod status;
 mod sync;
 #[cfg(test)]

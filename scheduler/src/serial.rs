@@ -78,7 +78,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     }
 
     /// Executes and commits the next transaction of a stretch; whether there is something to do for more workers from now on.
-    fn step(
+    pub(crate) fn step(
         &self,
         index: usize,
         context: &mut T::Context,
