@@ -131,6 +131,9 @@ impl<T: Transactions, S: Primitives, F: Faults> Shared<T, S, F> {
         assert!(contexts.len() >= workers, "each of {workers} workers needs a context");
         let count = transactions.count();
         self.overlay.clear();
+        for scratch in &mut self.scratches {
+            scratch.statistics = Statistics::default();
+        }
         let outputs = Vec::with_capacity(count);
         let mut commit =
             Commit { outputs, on_commit, gauge: Gauge::new(self.core.options.window), overlay: &mut self.overlay };
@@ -154,8 +157,8 @@ impl<T: Transactions, S: Primitives, F: Faults> Shared<T, S, F> {
         let scratch = &mut self.scratches[0];
         crate::serial::run(transactions, first, base, &mut contexts[0], scratch, &mut commit);
         let mut statistics = Statistics { fallbacks: doubt.is_some().into(), ..Statistics::default() };
-        for scratch in &mut self.scratches {
-            statistics.add(&std::mem::take(&mut scratch.statistics));
+        for scratch in &self.scratches {
+            statistics.add(&scratch.statistics);
         }
         Outcome { outputs: commit.outputs, statistics, doubt }
     }
