@@ -64,9 +64,8 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     pub(crate) fn execute(&self, task: Task, context: &mut T::Context, scratch: &mut Scratch<T>) -> Attempt<T::Output> {
         let Task { version, is_at_commit_point } = task;
         let core = self.core;
-        if !is_at_commit_point
-            && (version.incarnation > 0 || core.options.hints)
-            && let Some(dependency) = self.blocker(version)
+        if let Some(dependency) = self.blocker(version)
+            && !is_at_commit_point
         {
             return Attempt::Blocked(dependency);
         }
@@ -90,17 +89,22 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
         }
     }
 
-    /// The transaction whose estimate the next execution would read, if it reads what the last one did or what a hint says.
+    /// The transaction whose estimate the next execution would read, if it reads what the last one did or what a hint says. Makes it known where
+    /// a hint says that it will write.
     fn blocker(&self, version: Version) -> Option<u32> {
         let Core { slots, memory, committed, .. } = self.core;
-        let mut record = slots[version.index as usize].record.lock();
+        let Version { index, incarnation } = version;
+        if incarnation == 0 && !self.core.asks_hints() {
+            return None;
+        }
+        let mut record = slots[index as usize].record.lock();
         record.renew(self.core.block);
-        if version.incarnation > 0 {
-            return record.reads.iter().find_map(|read| memory.blocker(read.location, version.index));
+        if incarnation > 0 {
+            return record.reads.iter().find_map(|read| memory.blocker(read.location, index));
         }
         let mut blocker = None;
         record.writes.clear();
-        self.transactions.hint(version.index as usize, &mut |key| {
+        self.transactions.hint(index as usize, &mut |key| {
             let hash = crate::hash(&key);
             let (location, dependency) = memory.expect(&key, hash, version, committed);
             record.writes.push(WriteEntry { key, hash, write: Write::Put(None), location: Some(location) });

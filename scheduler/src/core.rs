@@ -108,6 +108,8 @@ pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
     pub(crate) phase: CachePadded<S::Word>,
     /// One of [`mode`].
     pub(crate) mode: CachePadded<S::Word>,
+    /// How often a transaction was aborted or had to wait. Hints are asked for where there were some: without conflicts they are a waste.
+    conflicts: CachePadded<S::Word>,
     /// While closing: how many transactions were begun.
     closed_at: S::Word,
     pub(crate) count: usize,
@@ -130,6 +132,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             parking: CachePadded::new(Parking::new()),
             phase: CachePadded::new(S::Word::new(ENDED)),
             mode: CachePadded::new(S::Word::new(mode::PARALLEL)),
+            conflicts: CachePadded::new(S::Word::new(0)),
             closed_at: S::Word::new(0),
             count: 0,
             block: 0,
@@ -154,10 +157,11 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.slots.resize_with(count.max(self.slots.len()), || {
             CachePadded::new(Slot { status: Status::new(), record: S::Lock::new(Record::new()) })
         });
+        // A block begins as the last one went: by hints if one of fifty transactions or more was in another's way.
+        self.conflicts.store(usize::from(self.conflicts.load() > self.count / 50));
         self.count = count;
         self.block += 1;
         self.committed.store(0);
-        // A block begins as the last one ended.
         let is_serial = self.mode.load() != mode::PARALLEL;
         self.mode.store(if is_serial { mode::CLOSING } else { mode::PARALLEL });
         self.closed_at.store(0);
@@ -236,6 +240,11 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.parking.wake_all();
     }
 
+    /// Whether transactions should be asked for hints.
+    pub(crate) fn asks_hints(&self) -> bool {
+        self.options.hints && self.conflicts.load() > 0
+    }
+
     fn task(&self, index: usize, incarnation: u32) -> Next {
         let committed = self.committed.load() + usize::from(self.faults.plants(Fault::CommitPointEarly));
         let version = Version { index: index as u32, incarnation };
@@ -283,6 +292,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     /// Has the next incarnation executed, now or when all before it are committed.
     pub(crate) fn again(&self, version: Version, statistics: &mut Statistics) {
         let Version { index, incarnation } = version;
+        self.conflicts.add(1);
         if incarnation + 1 >= self.options.most_executions {
             self.doubt(Doubt::TooOften);
         }
@@ -319,6 +329,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     /// Has a transaction wait until another, before it, is executed. `version` is what it will be then.
     pub(crate) fn wait(&self, version: Version, dependency: u32, statistics: &mut Statistics) {
         statistics.waits += 1;
+        self.conflicts.add(1);
         let slot = &self.slots[version.index as usize];
         slot.status.set(State::Waiting, version.incarnation);
         let other = &self.slots[dependency as usize];
