@@ -46,6 +46,9 @@ pub(crate) trait Lock<T>: Send + Sync {
     fn get_mut(&mut self) -> &mut T;
 }
 
+/// What holds the lock of a platform around a value.
+pub(crate) type Guard<'a, S, T> = <<S as Primitives>::Lock<T> as Lock<T>>::Guard<'a>;
+
 /// A platform: the words, locks and conditions of one library.
 pub(crate) trait Primitives: Sized + Send + Sync + 'static {
     /// Its words.
@@ -58,10 +61,7 @@ pub(crate) trait Primitives: Sized + Send + Sync + 'static {
     /// A condition that nobody waits for.
     fn condition() -> Self::Condition;
     /// Lets go of the lock, waits until somebody notifies, takes the lock again. May return without reason.
-    fn wait<'a, T: Send + 'a>(
-        condition: &Self::Condition,
-        guard: <Self::Lock<T> as Lock<T>>::Guard<'a>,
-    ) -> <Self::Lock<T> as Lock<T>>::Guard<'a>
+    fn wait<'a, T: Send + 'a>(condition: &Self::Condition, guard: Guard<'a, Self, T>) -> Guard<'a, Self, T>
     where
         Self::Lock<T>: 'a;
     /// Wakes one that waits.

@@ -9,7 +9,7 @@ use crossbeam::utils::CachePadded;
 use hashbrown::HashTable;
 
 use crate::fault::{Fault, Faults};
-use crate::sync::{Lock, Primitives, Word};
+use crate::sync::{Guard, Lock, Primitives, Word};
 use crate::traits::{Key, Value};
 use crate::version::Version;
 use chain::Chain;
@@ -220,7 +220,7 @@ impl<K: Key, V: Value, S: Primitives, F: Faults> Memory<K, V, S, F> {
         look(&mut self.shards[location.shard as usize].lock().chains[location.chain as usize])
     }
 
-    fn shard(&self, hash: u64) -> (u32, <S::Lock<Shard<K, V>> as Lock<Shard<K, V>>>::Guard<'_>) {
+    fn shard(&self, hash: u64) -> (u32, Guard<'_, S, Shard<K, V>>) {
         // The table of a shard uses the lowest bits and the seven highest.
         let shard = (hash >> 16) as usize & (self.shards.len() - 1);
         (shard as u32, self.shards[shard].lock())

@@ -19,9 +19,9 @@ fn options(seed: u64) -> Options {
     Options {
         workers: 2 + (seed % 3) as usize,
         oversubscribe: true,
-        hints: seed / 11 % 2 == 0,
+        hints: (seed / 11).is_multiple_of(2),
         patience: [1, 2, 4, 8][(seed / 3 % 4) as usize],
-        most_executions: if seed % 5 == 0 { 2 } else { 32 },
+        most_executions: if seed.is_multiple_of(5) { 2 } else { 32 },
         least_parallelism: [0.0, 1.3, 2.5][(seed / 2 % 3) as usize],
         window: 1 + (seed / 7 % 4) as usize,
         verify: false,

@@ -30,7 +30,7 @@ pub(super) fn try_schedules(seed: u64, faults: impl Faults) {
         compare::<Shuttle, _>(&block, &options, faults);
     };
     // Few changes of thread at well-chosen places find other mistakes than many everywhere.
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         Runner::new(RandomScheduler::new_from_seed(seed, SCHEDULES_OF_A_BLOCK), config).run(test);
     } else {
         Runner::new(PctScheduler::new_from_seed(seed, 4, SCHEDULES_OF_A_BLOCK), config).run(test);
