@@ -195,11 +195,12 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     }
 }
 
-/// Where an older incarnation wrote and the new one does not.
+/// Where an older incarnation wrote and the new one does not. Most write the same locations in the same order, which is looked at first.
 fn no_longer_written<K: crate::Key, V: Value>(
     old: &[WriteEntry<K, V>],
     new: &[WriteEntry<K, V>],
 ) -> impl Iterator<Item = Location> {
-    let stays = |location| new.iter().any(|entry| entry.location == location);
-    old.iter().filter(move |entry| !stays(entry.location)).filter_map(|entry| entry.location)
+    let is_at = |at: usize, location| new.get(at).is_some_and(|entry| entry.location == location);
+    let stays = move |at, location| is_at(at, location) || new.iter().any(|entry| entry.location == location);
+    old.iter().enumerate().filter_map(move |(at, entry)| entry.location.filter(|_| !stays(at, entry.location)))
 }

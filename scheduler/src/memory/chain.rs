@@ -10,6 +10,7 @@
 
 use smallvec::SmallVec;
 
+use super::entries::{Entries, Entry};
 use crate::delta::Delta;
 use crate::fault::{Fault, Faults};
 use crate::traits::Value;
@@ -22,14 +23,6 @@ pub(crate) enum Write<V: Value> {
     Put(Option<V>),
     /// Is changed by this.
     Add(V::Delta),
-}
-
-/// A version that is not folded yet.
-struct Entry<V: Value> {
-    version: Version,
-    /// The incarnation that wrote it was aborted: the next will probably write here, too.
-    is_estimate: bool,
-    write: Write<V>,
 }
 
 /// What a read finds below the reader.
@@ -51,13 +44,13 @@ pub(crate) struct Chain<K, V: Value> {
     pub(crate) key: K,
     /// The value after the committed transactions whose versions are folded, and the last of those.
     folded: Option<(Version, Option<V>)>,
-    entries: SmallVec<[Entry<V>; 1]>,
+    entries: Entries<V>,
     readers: SmallVec<[Version; 2]>,
 }
 
 impl<K, V: Value> Chain<K, V> {
     pub(crate) fn new(key: K) -> Self {
-        Chain { key, folded: None, entries: SmallVec::new(), readers: SmallVec::new() }
+        Chain { key, folded: None, entries: Entries::new(), readers: SmallVec::new() }
     }
 
     /// Makes it the chain of another location; its buffers stay.
@@ -71,10 +64,9 @@ impl<K, V: Value> Chain<K, V> {
     /// What a reader with this index finds.
     pub(crate) fn read<F: Faults>(&self, reader: u32, faults: F) -> Found<V> {
         let mut deltas: Option<(Version, V::Delta)> = None;
-        for entry in self.entries.iter().rev() {
-            if entry.version.index >= reader && !faults.plants(Fault::ReadsTheFuture) || entry.version.index == reader {
-                continue;
-            }
+        let is_future = faults.plants(Fault::ReadsTheFuture);
+        let below = if is_future { self.entries.all() } else { self.entries.below(reader) };
+        for entry in below.iter().rev().filter(|entry| entry.version.index != reader) {
             if entry.is_estimate && !faults.plants(Fault::EstimateRead) {
                 return Found::Estimate(entry.version.index);
             }
@@ -109,7 +101,7 @@ impl<K, V: Value> Chain<K, V> {
 
     /// The transaction below `reader` that a read would wait for.
     pub(crate) fn blocker(&self, reader: u32) -> Option<u32> {
-        for entry in self.entries.iter().rev().filter(|entry| entry.version.index < reader) {
+        for entry in self.entries.below(reader).iter().rev() {
             if entry.is_estimate {
                 return Some(entry.version.index);
             }
@@ -122,7 +114,7 @@ impl<K, V: Value> Chain<K, V> {
 
     /// The last execution below `reader` that wrote here.
     pub(crate) fn last_writer(&self, reader: u32) -> Version {
-        let entry = self.entries.iter().rev().find(|entry| entry.version.index < reader);
+        let entry = self.entries.below(reader).last();
         entry.map(|entry| entry.version).or(self.folded.as_ref().map(|(version, _)| *version)).unwrap_or(Version::BASE)
     }
 
@@ -145,11 +137,10 @@ impl<K, V: Value> Chain<K, V> {
         if self.readers.is_empty() {
             return;
         }
-        let above = self.entries.iter().filter(|entry| entry.version.index > index);
+        let mut above = self.entries.from(index + 1).iter();
         let shield = above
-            .filter(|entry| matches!(entry.write, Write::Put(_)) || faults.plants(Fault::DeltaShields))
-            .map(|entry| entry.version.index)
-            .next();
+            .find(|entry| matches!(entry.write, Write::Put(_)) || faults.plants(Fault::DeltaShields))
+            .map(|entry| entry.version.index);
         let shield = if faults.plants(Fault::WriterNotReader) { shield.map(|at| at - 1) } else { shield };
         self.readers.retain(|reader| {
             let is_told = reader.index > index && shield.is_none_or(|shield| reader.index <= shield);
@@ -169,41 +160,33 @@ impl<K, V: Value> Chain<K, V> {
         committed: impl FnOnce() -> u32,
         faults: F,
     ) -> bool {
-        match self.position(version.index) {
-            Ok(at) => {
-                let is_estimate = is_estimate || faults.plants(Fault::EstimateStays) && self.entries[at].is_estimate;
-                self.entries[at] = Entry { version, is_estimate, write };
-                true
-            }
-            Err(_) => {
-                if self.entries.len() == self.entries.capacity() || faults.plants(Fault::FoldsTooFar) {
-                    self.fold(committed() + u32::from(faults.plants(Fault::FoldsTooFar)));
-                }
-                let at = self.position(version.index).unwrap_or_else(|at| at);
-                self.entries.insert(at, Entry { version, is_estimate, write });
-                false
-            }
+        if let Some(entry) = self.entries.get_mut(version.index) {
+            let is_estimate = is_estimate || faults.plants(Fault::EstimateStays) && entry.is_estimate;
+            *entry = Entry { version, is_estimate, write };
+            return true;
         }
+        if self.entries.is_full() || faults.plants(Fault::FoldsTooFar) {
+            self.fold(committed() + u32::from(faults.plants(Fault::FoldsTooFar)));
+        }
+        self.entries.insert(Entry { version, is_estimate, write });
+        false
     }
 
     /// Marks the version of this transaction as an estimate.
     pub(crate) fn estimate(&mut self, index: u32) {
-        if let Ok(at) = self.position(index) {
-            self.entries[at].is_estimate = true;
+        if let Some(entry) = self.entries.get_mut(index) {
+            entry.is_estimate = true;
         }
     }
 
     /// Removes the version of this transaction.
     pub(crate) fn remove(&mut self, index: u32) {
-        if let Ok(at) = self.position(index) {
-            self.entries.remove(at);
-        }
+        self.entries.remove(index);
     }
 
     /// Makes this the value after all up to this transaction, which is about to be committed.
     pub(crate) fn settle(&mut self, version: Version, value: Option<V>) {
-        let above = self.position(version.index + 1).unwrap_or_else(|at| at);
-        self.entries.drain(..above);
+        self.entries.take_below(version.index + 1);
         self.folded = Some((version, value));
     }
 
@@ -215,18 +198,8 @@ impl<K, V: Value> Chain<K, V> {
 
     /// Folds the versions of transactions below `committed`. Their deltas were settled when they were committed.
     fn fold(&mut self, committed: u32) {
-        let below = self.position(committed).unwrap_or_else(|at| at);
-        if let Some(Entry { version, write: Write::Put(value), .. }) = self.entries.drain(..below).next_back() {
-            self.folded = Some((version, value));
-        }
-    }
-
-    fn position(&self, index: u32) -> Result<usize, usize> {
-        match self.entries.last() {
-            Some(last) if last.version.index >= index => {
-                self.entries.binary_search_by_key(&index, |entry| entry.version.index)
-            }
-            _ => Err(self.entries.len()),
+        if let Some(Entry { version, write: Write::Put(value), .. }) = self.entries.take_below(committed) {
+            self.folded = Some((*version, value.clone()));
         }
     }
 }

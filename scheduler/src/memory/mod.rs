@@ -4,6 +4,7 @@
 //! has been there once goes there without hashing. Shards keep their buffers from one block to the next.
 
 mod chain;
+mod entries;
 
 use crossbeam::utils::CachePadded;
 use hashbrown::HashTable;
