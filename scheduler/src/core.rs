@@ -61,14 +61,17 @@ pub(crate) struct Task {
     pub(crate) is_at_commit_point: bool,
 }
 
-/// How the block runs, in [`Core::mode`].
-pub(crate) mod mode {
+/// How the block runs: the low bits of [`Core::mode`]. Above them is counted how often it was closed, so that a worker which was held up for
+/// long does not take one closing for another.
+mod mode {
     /// Optimistically.
-    pub(crate) const PARALLEL: usize = 0;
+    pub(super) const PARALLEL: usize = 0;
     /// Nothing is begun any more but the transaction at the commit point, until all that was begun is committed.
-    pub(crate) const CLOSING: usize = 1;
+    pub(super) const CLOSING: usize = 1;
     /// One worker executes transactions one after the other.
-    pub(crate) const STRETCH: usize = 2;
+    pub(super) const STRETCH: usize = 2;
+    /// All of these bits.
+    pub(super) const BITS: usize = 3;
 }
 
 /// What the cursor is while no transaction is to be begun.
@@ -106,8 +109,8 @@ pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
     pub(crate) parking: CachePadded<Parking<S>>,
     /// [`RUNNING`], or why workers stop.
     pub(crate) phase: CachePadded<S::Word>,
-    /// One of [`mode`].
-    pub(crate) mode: CachePadded<S::Word>,
+    /// See [`mode`].
+    mode: CachePadded<S::Word>,
     /// How often a transaction was aborted or had to wait. Hints are asked for where there were some: without conflicts they are a waste.
     conflicts: CachePadded<S::Word>,
     /// While closing: how many transactions were begun.
@@ -162,7 +165,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.count = count;
         self.block += 1;
         self.committed.store(0);
-        let is_serial = self.mode.load() != mode::PARALLEL;
+        let is_serial = !self.is_parallel();
         self.mode.store(if is_serial { mode::CLOSING } else { mode::PARALLEL });
         self.closed_at.store(0);
         self.cursor.store(if is_serial { CLOSED } else { 0 });
@@ -181,7 +184,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
 
     /// Whether transactions are executed optimistically.
     pub(crate) fn is_parallel(&self) -> bool {
-        self.mode.load() == mode::PARALLEL
+        self.mode.load() & mode::BITS == mode::PARALLEL
     }
 
     /// What a worker is to do next.
@@ -190,9 +193,10 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             if !self.is_running() {
                 return Next::End;
             }
-            match self.mode.load() {
+            let mode = self.mode.load();
+            match mode & mode::BITS {
                 mode::PARALLEL => {}
-                mode::CLOSING => return self.next_while_closing(),
+                mode::CLOSING => return self.next_while_closing(mode),
                 _ => return Next::Idle,
             }
             while let Some(index) = self.ready.pop() {
@@ -213,13 +217,15 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     }
 
     /// Goes on at the commit point, until all that was begun is committed and one worker goes on alone.
-    fn next_while_closing(&self) -> Next {
+    fn next_while_closing(&self, mode: usize) -> Next {
         let committed = self.committed.load();
         if committed < self.closed_at.load() {
             let incarnation = self.slots[committed].status.claim(self.faults);
             return incarnation.map_or(Next::Idle, |incarnation| self.task(committed, incarnation));
         }
-        match self.mode.exchange(mode::CLOSING, mode::STRETCH) {
+        let is_stale = self.faults.plants(Fault::ClosedTwice);
+        let mode = if is_stale { self.mode.load() & !mode::BITS | mode::CLOSING } else { mode };
+        match self.mode.exchange(mode, mode & !mode::BITS | mode::STRETCH) {
             Ok(_) => Next::Stretch,
             Err(_) => Next::Idle,
         }
@@ -229,14 +235,14 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     pub(crate) fn close(&self) {
         let begun = self.cursor.raise(CLOSED).min(self.count);
         self.closed_at.store(begun);
-        self.mode.store(mode::CLOSING);
+        self.mode.store((self.mode.load() & !mode::BITS) + (mode::BITS + 1) | mode::CLOSING);
     }
 
     /// Lets transactions be begun again from the commit point on.
     pub(crate) fn open(&self) {
         let skipped = usize::from(self.faults.plants(Fault::CursorTooHigh));
         self.cursor.store(self.committed.load() + skipped);
-        self.mode.store(mode::PARALLEL);
+        self.mode.store(self.mode.load() & !mode::BITS | mode::PARALLEL);
         self.parking.wake_all();
     }
 
@@ -256,7 +262,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         if !self.is_running() {
             return false;
         }
-        match self.mode.load() {
+        match self.mode.load() & mode::BITS {
             mode::PARALLEL => self.ready.is_empty() && self.cursor.load() >= self.count,
             mode::CLOSING => {
                 let committed = self.committed.load();

@@ -70,12 +70,16 @@ pub(crate) enum Fault {
     ClaimedTwice,
     /// A location that a hint named and the transaction does not write keeps its estimate.
     HintStays,
+    /// Transactions of a serial stretch look as if nobody had executed them.
+    StretchUnmarked,
+    /// A worker that saw everything committed begins a serial stretch though the run was parallel in between.
+    ClosedTwice,
 }
 
 impl Fault {
     /// All of them.
     #[cfg(test)]
-    pub(crate) const ALL: [Fault; 32] = [
+    pub(crate) const ALL: [Fault; 34] = [
         Fault::ValidationSkipped,
         Fault::AbortSkipped,
         Fault::ReaderForgotten,
@@ -108,6 +112,8 @@ impl Fault {
         Fault::FallbackSkipsOne,
         Fault::ClaimedTwice,
         Fault::HintStays,
+        Fault::StretchUnmarked,
+        Fault::ClosedTwice,
     ];
 }
 
