@@ -1,0 +1,390 @@
+//! What workers share: where transactions stand, memory, and what is to be done next. It stays from one block to the next.
+//!
+//! This is the state machine of the scheme without anybody who drives it. Threads do ([`parallel`](crate::parallel)), the simulator's virtual workers, and
+//! the tests' model checkers. A driver asks [`Core::next`] what to do, does it, and says how it went.
+
+use crossbeam::utils::CachePadded;
+
+use crate::baton::Baton;
+use crate::fault::{Fault, Faults};
+use crate::memory::{Found, Location, Memory};
+use crate::options::{Doubt, Options, Statistics};
+use crate::parking::Parking;
+use crate::ready::Ready;
+use crate::status::{Invalidation, State, Status};
+use crate::sync::{Lock, Primitives, Word};
+use crate::traits::{Key, Value};
+use crate::version::Version;
+use crate::view::{Read, Versions};
+use crate::write_set::WriteEntry;
+
+/// What the last execution of a transaction left, or of one in an earlier block: see [`Record::renew`].
+pub(crate) struct Record<K, V: Value, O> {
+    block: usize,
+    pub(crate) reads: Vec<Read>,
+    /// Before the first execution, where a hint says that it will write.
+    pub(crate) writes: Vec<WriteEntry<K, V>>,
+    pub(crate) output: Option<O>,
+    /// It was executed at the commit point: its writes are settled, and there is nothing to validate.
+    pub(crate) is_settled: bool,
+    /// Transactions that wait for this one.
+    pub(crate) dependents: Vec<u32>,
+}
+
+impl<K: Key, V: Value, O> Record<K, V, O> {
+    fn new() -> Self {
+        let (reads, writes, dependents) = (Vec::new(), Vec::new(), Vec::new());
+        Record { block: usize::MAX, reads, writes, output: None, is_settled: false, dependents }
+    }
+
+    /// Forgets what an earlier block left.
+    pub(crate) fn renew(&mut self, block: usize) {
+        if self.block != block {
+            self.block = block;
+            self.reads.clear();
+            self.writes.clear();
+        }
+    }
+}
+
+/// A transaction. Locks of two records are taken in the order of the block, locks of memory under those.
+pub(crate) struct Slot<K: Key, V: Value, O: Send, S: Primitives> {
+    pub(crate) status: Status<S::Word>,
+    pub(crate) record: S::Lock<Record<K, V, O>>,
+}
+
+/// An execution that a worker is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Task {
+    pub(crate) version: Version,
+    /// All before it are committed.
+    pub(crate) is_at_commit_point: bool,
+}
+
+/// How the block runs: the low bits of [`Core::mode`]. Above them is counted how often it was closed, so that a worker which was held up for
+/// long does not take one closing for another.
+mod mode {
+    /// Optimistically.
+    pub(super) const PARALLEL: usize = 0;
+    /// Nothing is begun any more but the transaction at the commit point, until all that was begun is committed.
+    pub(super) const CLOSING: usize = 1;
+    /// One worker executes transactions one after the other.
+    pub(super) const STRETCH: usize = 2;
+    /// All of these bits.
+    pub(super) const BITS: usize = 3;
+}
+
+/// What the cursor is while no transaction is to be begun.
+const CLOSED: usize = usize::MAX / 2;
+
+/// What a worker is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Execute(Task),
+    /// Transactions one after the other from the commit point on: nobody else does anything.
+    Stretch,
+    /// Nothing now.
+    Idle,
+    /// Nothing any more.
+    End,
+}
+
+/// The block runs.
+pub(crate) const RUNNING: usize = 0;
+/// All is committed.
+pub(crate) const ENDED: usize = 1;
+/// This and above: something is in doubt, namely [`Doubt::ALL`] at the distance. Workers stop, and the rest is run serially.
+pub(crate) const IN_DOUBT: usize = 2;
+
+/// What workers share.
+pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
+    pub(crate) slots: Vec<CachePadded<Slot<K, V, O, S>>>,
+    pub(crate) memory: Memory<K, V, S, F>,
+    pub(crate) baton: CachePadded<Baton<S::Word>>,
+    /// The commit point: how many transactions are committed.
+    pub(crate) committed: CachePadded<S::Word>,
+    /// Transactions below were begun at least once.
+    pub(crate) cursor: CachePadded<S::Word>,
+    pub(crate) ready: CachePadded<Ready<S>>,
+    pub(crate) parking: CachePadded<Parking<S>>,
+    /// [`RUNNING`], or why workers stop.
+    pub(crate) phase: CachePadded<S::Word>,
+    /// See [`mode`].
+    mode: CachePadded<S::Word>,
+    /// How often a transaction was aborted or had to wait. Hints are asked for where there were some: without conflicts they are a waste.
+    conflicts: CachePadded<S::Word>,
+    /// While closing: how many transactions were begun.
+    closed_at: S::Word,
+    pub(crate) count: usize,
+    /// How many blocks there were.
+    pub(crate) block: usize,
+    pub(crate) options: Options,
+    pub(crate) faults: F,
+}
+
+impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
+    pub(crate) fn new(options: Options, faults: F) -> Self {
+        let shards = (options.workers * 32).clamp(64, 4096).next_power_of_two();
+        Core {
+            slots: Vec::new(),
+            memory: Memory::new(shards, faults),
+            baton: CachePadded::new(Baton::new()),
+            committed: CachePadded::new(S::Word::new(0)),
+            cursor: CachePadded::new(S::Word::new(0)),
+            ready: CachePadded::new(Ready::new()),
+            parking: CachePadded::new(Parking::new()),
+            phase: CachePadded::new(S::Word::new(ENDED)),
+            mode: CachePadded::new(S::Word::new(mode::PARALLEL)),
+            conflicts: CachePadded::new(S::Word::new(0)),
+            closed_at: S::Word::new(0),
+            count: 0,
+            block: 0,
+            options,
+            faults,
+        }
+    }
+
+    /// Makes ready for a block of this many transactions.
+    pub(crate) fn begin(&mut self, count: usize) {
+        assert!(
+            u32::try_from(count).is_ok_and(|count| count < u32::MAX),
+            "a block has less than 2^32 - 1 transactions"
+        );
+        self.memory.clear();
+        self.ready.clear();
+        *self.baton = Baton::new();
+        for slot in self.slots.iter_mut().take(count) {
+            slot.status.reset();
+            slot.record.get_mut().dependents.clear();
+        }
+        self.slots.resize_with(count.max(self.slots.len()), || {
+            CachePadded::new(Slot { status: Status::new(), record: S::Lock::new(Record::new()) })
+        });
+        // A block begins as the last one went: by hints if one of fifty transactions or more was in another's way.
+        self.conflicts.store(usize::from(self.conflicts.load() > self.count / 50));
+        self.count = count;
+        self.block += 1;
+        self.committed.store(0);
+        let is_serial = !self.is_parallel();
+        self.mode.store(if is_serial { mode::CLOSING } else { mode::PARALLEL });
+        self.closed_at.store(0);
+        self.cursor.store(if is_serial { CLOSED } else { 0 });
+        self.phase.store(if count == 0 { ENDED } else { RUNNING });
+    }
+
+    /// Whether there is anything to do, now or later.
+    pub(crate) fn is_running(&self) -> bool {
+        self.phase.load() == RUNNING
+    }
+
+    /// How many transactions are committed.
+    pub(crate) fn committed(&self) -> usize {
+        self.committed.load()
+    }
+
+    /// Whether transactions are executed optimistically.
+    pub(crate) fn is_parallel(&self) -> bool {
+        self.mode.load() & mode::BITS == mode::PARALLEL
+    }
+
+    /// What a worker is to do next.
+    pub(crate) fn next(&self) -> Next {
+        loop {
+            if !self.is_running() {
+                return Next::End;
+            }
+            let mode = self.mode.load();
+            match mode & mode::BITS {
+                mode::PARALLEL => {}
+                mode::CLOSING => return self.next_while_closing(mode),
+                _ => return Next::Idle,
+            }
+            while let Some(index) = self.ready.pop() {
+                if let Some(incarnation) = self.slots[index as usize].status.claim(self.faults) {
+                    return self.task(index as usize, incarnation);
+                }
+            }
+            if self.cursor.load() >= self.count {
+                return Next::Idle;
+            }
+            let index = self.cursor.add(1);
+            if index < self.count
+                && let Some(incarnation) = self.slots[index].status.claim(self.faults)
+            {
+                return self.task(index, incarnation);
+            }
+        }
+    }
+
+    /// Goes on at the commit point, until all that was begun is committed and one worker goes on alone.
+    fn next_while_closing(&self, mode: usize) -> Next {
+        let committed = self.committed.load();
+        if committed < self.closed_at.load() {
+            let incarnation = self.slots[committed].status.claim(self.faults);
+            return incarnation.map_or(Next::Idle, |incarnation| self.task(committed, incarnation));
+        }
+        let is_stale = self.faults.plants(Fault::ClosedTwice);
+        let mode = if is_stale { self.mode.load() & !mode::BITS | mode::CLOSING } else { mode };
+        match self.mode.exchange(mode, mode & !mode::BITS | mode::STRETCH) {
+            Ok(_) => Next::Stretch,
+            Err(_) => Next::Idle,
+        }
+    }
+
+    /// Lets no transaction be begun any more, so that one worker can go on alone.
+    pub(crate) fn close(&self) {
+        let begun = self.cursor.raise(CLOSED).min(self.count);
+        self.closed_at.store(begun);
+        self.mode.store((self.mode.load() & !mode::BITS) + (mode::BITS + 1) | mode::CLOSING);
+    }
+
+    /// Lets transactions be begun again from the commit point on.
+    pub(crate) fn open(&self) {
+        let skipped = usize::from(self.faults.plants(Fault::CursorTooHigh));
+        self.cursor.store(self.committed.load() + skipped);
+        self.mode.store(self.mode.load() & !mode::BITS | mode::PARALLEL);
+        self.parking.wake_all();
+    }
+
+    /// Whether transactions should be asked for hints.
+    pub(crate) fn asks_hints(&self) -> bool {
+        self.options.hints && self.conflicts.load() > 0
+    }
+
+    fn task(&self, index: usize, incarnation: u32) -> Next {
+        let committed = self.committed.load() + usize::from(self.faults.plants(Fault::CommitPointEarly));
+        let version = Version { index: index as u32, incarnation };
+        Next::Execute(Task { version, is_at_commit_point: committed >= index })
+    }
+
+    /// Whether [`Core::next`] has nothing to give now.
+    pub(crate) fn is_idle(&self) -> bool {
+        if !self.is_running() {
+            return false;
+        }
+        match self.mode.load() & mode::BITS {
+            mode::PARALLEL => self.ready.is_empty() && self.cursor.load() >= self.count,
+            mode::CLOSING => {
+                let committed = self.committed.load();
+                committed < self.closed_at.load() && self.slots[committed].status.get().0 != State::Ready
+            }
+            _ => true,
+        }
+    }
+
+    /// Tells executions that something they read has changed, and aborts those that have ended.
+    pub(crate) fn invalidate(&self, readers: &mut Vec<Version>, statistics: &mut Statistics) {
+        for reader in readers.drain(..) {
+            let slot = &self.slots[reader.index as usize];
+            if slot.status.invalidate(reader, self.faults) == Invalidation::Abort {
+                statistics.validations += 1;
+                let record = slot.record.lock();
+                self.abort(reader, &record, statistics);
+            }
+        }
+    }
+
+    /// Makes the writes of an execution estimates, and has the transaction executed again. Its state must be one that only the caller ends.
+    pub(crate) fn abort(&self, version: Version, record: &Record<K, V, O>, statistics: &mut Statistics) {
+        statistics.aborts += 1;
+        for entry in &record.writes {
+            if let Some(location) = entry.location {
+                self.memory.estimate(location, version.index);
+            }
+        }
+        self.again(version, statistics);
+    }
+
+    /// Has the next incarnation executed, now or when all before it are committed.
+    pub(crate) fn again(&self, version: Version, statistics: &mut Statistics) {
+        let Version { index, incarnation } = version;
+        self.conflicts.add(1);
+        if incarnation + 1 >= self.options.most_executions {
+            self.doubt(Doubt::TooOften);
+        }
+        if self.is_impatient(version) && self.committed.load() < index as usize {
+            return self.defer(version, statistics);
+        }
+        self.slots[index as usize].status.set(State::Ready, incarnation + 1);
+        self.queue(index);
+    }
+
+    /// Whether a transaction was executed so often that it should wait for the commit of all before it.
+    pub(crate) fn is_impatient(&self, version: Version) -> bool {
+        version.incarnation + 1 >= self.options.patience
+    }
+
+    /// Has the next incarnation executed when all before it are committed.
+    pub(crate) fn defer(&self, version: Version, statistics: &mut Statistics) {
+        statistics.deferrals += 1;
+        self.slots[version.index as usize].status.set(State::Deferred, version.incarnation + 1);
+        // The commit may have come here before that was visible, and then found somebody at work.
+        S::fence();
+        if self.committed.load() == version.index as usize {
+            self.release(version.index);
+        }
+    }
+
+    /// Makes a deferred transaction ready, whose turn it is.
+    pub(crate) fn release(&self, index: u32) {
+        if !self.faults.plants(Fault::DeferredForgotten) && self.slots[index as usize].status.wake(State::Deferred) {
+            self.queue(index);
+        }
+    }
+
+    /// Has a transaction wait until another, before it, is executed. `version` is what it will be then.
+    pub(crate) fn wait(&self, version: Version, dependency: u32, statistics: &mut Statistics) {
+        statistics.waits += 1;
+        self.conflicts.add(1);
+        let slot = &self.slots[version.index as usize];
+        slot.status.set(State::Waiting, version.incarnation);
+        let other = &self.slots[dependency as usize];
+        {
+            let mut record = other.record.lock();
+            let is_executed = matches!(other.status.get().0, State::Executed | State::Committed);
+            if !is_executed || self.faults.plants(Fault::WaitUnchecked) {
+                return record.dependents.push(version.index);
+            }
+        }
+        self.wake(version.index);
+    }
+
+    /// Makes a transaction ready that waited.
+    pub(crate) fn wake(&self, index: u32) {
+        if self.slots[index as usize].status.wake(State::Waiting) {
+            self.queue(index);
+        }
+    }
+
+    fn queue(&self, index: u32) {
+        if !self.faults.plants(Fault::AbortNotQueued) {
+            self.ready.push(index);
+        }
+        self.parking.wake_one();
+    }
+
+    /// Ends the parallel run; what is committed stays.
+    pub(crate) fn doubt(&self, doubt: Doubt) {
+        self.phase.raise(IN_DOUBT + doubt as usize);
+        self.parking.wake_all();
+    }
+
+    /// Why the parallel run was ended, if it was.
+    pub(crate) fn doubted(&self) -> Option<Doubt> {
+        self.phase.load().checked_sub(IN_DOUBT).map(|doubt| Doubt::ALL[doubt])
+    }
+}
+
+impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Versions<K, V> for Core<K, V, O, S, F> {
+    fn find(&self, key: &K, hash: u64, reader: Version, register: bool) -> (Location, Found<V>) {
+        self.memory.read(key, hash, reader, register.then_some(&*self.committed))
+    }
+
+    fn is_invalidated(&self, reader: Version) -> bool {
+        self.slots[reader.index as usize].status.is_invalidated(reader.incarnation)
+    }
+
+    fn settled(&self, key: &K, hash: u64, reader: u32) -> Option<(Version, Option<V>)> {
+        self.memory.find_settled(key, hash, reader)
+    }
+}
