@@ -59,8 +59,8 @@ pub(crate) struct Emitted {
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     code: Vec<RegisterInstruction>,
-    /// For each instruction the point at which its operands are read.
-    pub(crate) points: Vec<u32>,
+    /// For each instruction the point at which its operands are read, if anyone wants to know.
+    pub(crate) points: Option<Vec<u32>>,
     lines: Vec<(u32, u32)>,
     /// Jumps to blocks, to be patched: instruction and block.
     jumps: Vec<(u32, u32)>,
@@ -141,9 +141,9 @@ struct Emitter<'e> {
     highest: Place,
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
+    /// Where in the source the stack instructions `line` come from, and the entry of the line table that is the first to come after them.
     position: u32,
-    /// The first stack instruction that has this position, and the entry of the line table that is the first to come after it.
-    line_start: u32,
+    line: Range<u32>,
     next_line: usize,
 }
 
@@ -152,7 +152,7 @@ impl Tables {
     pub(crate) fn new(size: Size) -> Self {
         Self {
             code: Vec::with_capacity(size.instructions),
-            points: Vec::with_capacity(size.instructions),
+            points: None,
             lines: Vec::with_capacity(size.instructions),
             jumps: Vec::with_capacity(size.blocks),
             blocks: Vec::with_capacity(size.blocks),
@@ -160,9 +160,14 @@ impl Tables {
         }
     }
 
+    /// Tables in which points are noted.
+    pub(crate) fn with_points() -> Self {
+        Self { points: Some(Vec::new()), ..Self::default() }
+    }
+
     fn begin(&mut self, function: &Function, ranges: &LiveRanges) {
         self.code.clear();
-        self.points.clear();
+        self.points.iter_mut().for_each(Vec::clear);
         self.lines.clear();
         self.jumps.clear();
         self.blocks.clear();
@@ -211,7 +216,7 @@ impl<'e> Emitter<'e> {
             highest: registers + allocation.slots + function.places,
             beyond_reach: None,
             position: 0,
-            line_start: 0,
+            line: 0..0,
             next_line: 0,
         }
     }
@@ -248,39 +253,44 @@ impl<'e> Emitter<'e> {
     }
 
     /// Says which stack instruction is being translated.
+    #[inline]
     fn at(&mut self, pc: u32) {
-        // Mostly it is the same as before, or one of the next.
-        const NEXT: usize = 4;
-        let lines = &self.source.lines;
-        let begins_there = |at: usize| lines.get(at).is_some_and(|&(first, _)| first <= pc);
-        let mut next = self.next_line;
-        let last = next + NEXT;
-        while next < last && begins_there(next) {
-            next += 1;
-        }
-        if pc < self.line_start || begins_there(next) {
-            next = lines.partition_point(|&(first, _)| first <= pc);
-        }
-        if next != self.next_line {
-            self.next_line = next;
-            (self.line_start, self.position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        if !self.line.contains(&pc) {
+            self.find_line(pc);
         }
     }
 
+    fn find_line(&mut self, pc: u32) {
+        let lines = &self.source.lines;
+        // Mostly it is one of the next.
+        const NEXT: usize = 4;
+        let ahead = lines.get(self.next_line..).unwrap_or_default().iter().take(NEXT);
+        let mut next = self.next_line + ahead.take_while(|&&(first, _)| first <= pc).count();
+        if pc < self.line.start || lines.get(next).is_some_and(|&(first, _)| first <= pc) {
+            next = lines.partition_point(|&(first, _)| first <= pc);
+        }
+        let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        (self.position, self.next_line) = (position, next);
+        self.line = start..lines.get(next).map_or(u32::MAX, |&(first, _)| first);
+    }
+
+    #[inline]
     fn push(&mut self, instruction: RegisterInstruction) {
         let tables = &mut *self.tables;
         if tables.lines.last().is_none_or(|line| line.1 != self.position) {
             tables.lines.push((tables.code.len() as u32, self.position));
         }
         tables.code.push(instruction);
-        tables.points.push(self.point);
+        if let Some(points) = &mut tables.points {
+            points.push(self.point);
+        }
     }
 
+    #[inline]
     fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {
         // Numbers that do not fit a lane are reported by `finish`.
-        let largest = a.max(b).max(c);
-        if largest > u32::from(u16::MAX) {
-            self.beyond_reach.get_or_insert((operation, largest));
+        if a | b | c > u32::from(u16::MAX) {
+            self.beyond_reach.get_or_insert((operation, a.max(b).max(c)));
         }
         self.push(RegisterInstruction::new(operation, a as u16, b as u16, c as u16));
     }

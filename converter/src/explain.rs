@@ -89,10 +89,10 @@ pub fn assignment(code: &StackCode, function: u32, options: Options) -> Result<A
     // Splitting changes the function.
     let after = live::live_ranges(&lifted);
     let mut statistics = Statistics::default();
-    let mut tables = emit::Tables::default();
+    let mut tables = emit::Tables::with_points();
     emit::emit_in(&mut tables, code, source, &lifted, [&ranges, &after], &allocation, &mut statistics)?;
     let located = |range: &LiveRange| (*range, allocation.locations[range.register as usize]);
-    Ok(Assignment { ranges: after.ranges.iter().map(located).collect(), points: tables.points })
+    Ok(Assignment { ranges: after.ranges.iter().map(located).collect(), points: tables.points.unwrap_or_default() })
 }
 
 #[cfg(test)]
