@@ -11,7 +11,7 @@ use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
 };
-use crate::webs::{WebTables, split_webs};
+use crate::webs::WebTables;
 
 /// How many moves and constant loads a function has before cleaning up and after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +42,14 @@ pub(crate) struct Workspace {
     removed: Vec<usize>,
     /// A number for each block, or some blocks.
     blocks: Vec<u32>,
+    /// Blocks with moves. No step puts moves into others.
+    with_moves: Vec<u32>,
+    /// What may be read before it is set.
+    unset: Vec<VirtualRegister>,
     /// What is known of each register that crosses blocks.
     known: Vec<Known>,
     /// Of splitting webs.
-    pub(crate) webs: WebTables,
+    webs: WebTables,
     /// Tables that liveness was in.
     spare: Vec<Liveness>,
 }
@@ -60,6 +64,8 @@ impl Workspace {
             places: Notes::with_capacity(size.registers),
             removed: Vec::with_capacity(16),
             blocks: Vec::with_capacity(size.blocks),
+            with_moves: Vec::with_capacity(size.blocks),
+            unset: Vec::with_capacity(16),
             known: Vec::with_capacity(size.registers),
             webs: WebTables::new(size),
             // As many as are in use at a time, that of the function before included.
@@ -86,7 +92,7 @@ pub(crate) fn clean_up_with_liveness(
     without: StepSet,
     workspace: &mut Workspace,
 ) -> (Moves, Option<Liveness>) {
-    let before = count_moves(function);
+    let before = find_moves(function, &mut workspace.with_moves);
     let takes = |step| !without.contains(step);
     // A function of one block has no jumps.
     if function.blocks.len() > 1 {
@@ -95,31 +101,38 @@ pub(crate) fn clean_up_with_liveness(
         }
         leave_out_unreachable(function, &mut workspace.blocks);
     }
-    let unset = takes(Step::SplitWebs).then(|| split_webs(function, workspace));
+    let knows_unset = takes(Step::SplitWebs);
+    if knows_unset {
+        let live = live_globals_in(function, workspace);
+        workspace.webs.split(function, &live.entering, &mut workspace.unset);
+        workspace.recycle(live);
+    }
     // What is done to moves is not to be done where there are none.
     let takes_moves = |step| before != 0 && takes(step);
     if takes_moves(Step::SingleConstants) {
-        propagate_single_constants(function, unset, constants, without, workspace);
+        propagate_single_constants(function, knows_unset, constants, without, workspace);
     }
     if takes_moves(Step::LoopElements) {
         forward_loop_elements(function, workspace);
     }
     if takes_moves(Step::Copies) {
-        workspace.copies.versions.begin(function.registers);
-        for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
-            propagate_copies(block, &mut workspace.copies, without);
+        let Workspace { copies, with_moves, .. } = workspace;
+        copies.versions.begin(function.registers);
+        for &block in &*with_moves {
+            propagate_copies(&mut function.blocks[block as usize], copies, without);
         }
     }
     let live = takes(Step::Dead).then(|| remove_all_dead(function, workspace)).flatten();
     if takes_moves(Step::Retarget) {
-        let Workspace { places, removed, .. } = workspace;
+        let Workspace { places, removed, with_moves, .. } = workspace;
         places.begin(function.registers);
-        for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
-            retarget(block, function.globals, places, removed);
+        for &block in &*with_moves {
+            retarget(&mut function.blocks[block as usize], function.globals, places, removed);
         }
     }
     debug_assert!(live.as_ref().is_none_or(|live| *live == live_globals(function)));
-    (Moves { before, after: if before == 0 { 0 } else { count_moves(function) } }, live)
+    let left = workspace.with_moves.iter().map(|&block| count_moves(&function.blocks[block as usize]));
+    (Moves { before, after: left.sum() }, live)
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead.
@@ -156,13 +169,22 @@ pub(crate) fn leave_out_unreachable(function: &mut Function, pending: &mut Vec<u
     }
 }
 
-fn count_moves(function: &Function) -> u64 {
-    function
-        .blocks
-        .iter()
-        .flat_map(|block| &block.instructions)
-        .filter(|instruction| instruction.operation == RegisterOp::MovReg)
-        .count() as u64
+/// Finds the blocks with moves, those of islands left out, and how many moves there are.
+fn find_moves(function: &Function, blocks: &mut Vec<u32>) -> u64 {
+    blocks.clear();
+    let mut all = 0;
+    for (index, block) in (0..).zip(&function.blocks) {
+        let moves = count_moves(block);
+        if moves != 0 && !block.is_island {
+            blocks.push(index);
+        }
+        all += moves;
+    }
+    all
+}
+
+fn count_moves(block: &Block) -> u64 {
+    block.instructions.iter().filter(|instruction| instruction.operation == RegisterOp::MovReg).count() as u64
 }
 
 /// Liveness of the virtual registers that cross blocks.
@@ -200,15 +222,12 @@ fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
     let globals = function.globals;
     let bit = |register: VirtualRegister| if register < globals { 1_u64 << register } else { 0 };
     let nowhere = function.blocks.len() as u32;
-    let landings = if function.handlers.is_empty() { Vec::new() } else { function.landings() };
     nodes.clear();
-    nodes.extend(function.blocks.iter().enumerate().map(|(index, block)| {
-        // What a handler's block reads of its landing register is written on the way there.
-        let mut definitions = landings.get(index).map_or(0, |&landing| bit(landing));
+    nodes.extend(function.blocks.iter().map(|block| {
         if !block.is_reachable {
-            return Node::new(0, definitions, [nowhere; 2], nowhere);
+            return Node::new(0, 0, [nowhere; 2], nowhere);
         }
-        let mut uses = 0;
+        let (mut uses, mut definitions) = (0, 0);
         for instruction in &block.instructions {
             for operand in &instruction.operands {
                 if let Operand::Register(register) = *operand {
@@ -224,6 +243,12 @@ fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
         Node::new(uses, definitions, successors, handler)
     }));
     nodes.push(Node::new(0, 0, [nowhere; 2], nowhere));
+    // What a handler's block reads of its landing register is written on the way there.
+    for handler in &function.handlers {
+        let node = &mut nodes[handler.block as usize];
+        node.uses &= !bit(handler.landing);
+        node.definitions |= bit(handler.landing);
+    }
 }
 
 /// What blocks do with the registers that cross blocks: each use and each definition once. `seen` notes whether a register was used in the
@@ -262,10 +287,10 @@ fn find_facts(function: &Function, facts: &mut Vec<(VirtualRegister, u32, Fact)>
 }
 
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
-/// `unset` are the registers that may be read before they are set, if that is known already.
+/// `knows_unset` says that it is known already which registers may be read before they are set.
 fn propagate_single_constants(
     function: &mut Function,
-    unset: Option<Vec<VirtualRegister>>,
+    knows_unset: bool,
     constants: &[Constant],
     without: StepSet,
     workspace: &mut Workspace,
@@ -275,13 +300,13 @@ fn propagate_single_constants(
     known.resize(function.globals as usize, Known::Nothing);
     if find_constants(function, &mut known) {
         // A register that may be read before it is set does not always hold the constant.
-        let unset = unset.unwrap_or_else(|| {
+        if !knows_unset {
             let live = live_globals_in(function, workspace);
-            let unset = live.entering.iter(0).collect();
+            workspace.unset.clear();
+            workspace.unset.extend(live.entering.iter(0));
             workspace.recycle(live);
-            unset
-        });
-        for register in unset {
+        }
+        for &register in &workspace.unset {
             known[register as usize] = Known::Varies;
         }
         replace_constants(function, &known, constants, without);
@@ -368,9 +393,6 @@ fn replace_constants(function: &mut Function, known: &[Known], constants: &[Cons
 
 /// Inside a block: reads of a register that is a copy read the original instead, or the constant.
 fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
-    if !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg) {
-        return;
-    }
     copies.clear();
     for instruction in &mut block.instructions {
         for index in 0..instruction.operands.len() {
@@ -578,6 +600,9 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, d
             .filter_map(|operand| operand.register())
             .for_each(|register| needed.insert(register));
     }
+    if dead.is_empty() {
+        return true;
+    }
     dead.reverse();
     let reads: SmallVec<[VirtualRegister; 8]> = dead
         .iter()
@@ -671,8 +696,7 @@ struct Place {
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
 /// alone and the place is not touched in between. Those moves are `removed`.
 fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed: &mut Vec<usize>) {
-    if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg)
-    {
+    if !block.is_reachable {
         return;
     }
     places.clear();

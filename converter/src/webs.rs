@@ -11,7 +11,6 @@
 use optimizer::liveness::{LiveSets, NumberedSets};
 
 use crate::Size;
-use crate::cleanup::{Workspace, live_globals_in};
 use crate::notes::Notes;
 use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
 
@@ -39,18 +38,20 @@ pub(crate) struct WebTables {
     names: Vec<VirtualRegister>,
 }
 
-/// Renames the virtual registers of a function so that each is one web. Returns those that are live when it begins.
-pub(crate) fn split_webs(function: &mut Function, workspace: &mut Workspace) -> Vec<VirtualRegister> {
-    let live = live_globals_in(function, workspace);
-    let unset = split(function, &live.entering, &mut workspace.webs);
-    workspace.recycle(live);
-    unset
+impl WebTables {
+    /// Renames the virtual registers of a function so that each is one web. `live` are those that are live where blocks begin, and `unset` get
+    /// those that are live when the function begins.
+    pub(crate) fn split(&mut self, function: &mut Function, live: &LiveSets, unset: &mut Vec<VirtualRegister>) {
+        unset.clear();
+        unset.extend(live.iter(0));
+        split(function, live, self, unset);
+    }
 }
 
-fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Vec<VirtualRegister> {
+fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables, unset: &mut [VirtualRegister]) {
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
     if !live.are_at_most(LARGEST + LARGEST_PER_INSTRUCTION * instructions) {
-        return live.iter(0).collect();
+        return;
     }
     for block in function.blocks.iter_mut().filter(|block| !block.is_reachable) {
         block.instructions.clear();
@@ -65,7 +66,7 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Ve
     parents.clear();
     parents.extend(0..entering.len());
     let mut webs = Webs { parents, entering, several, fixed };
-    for register in live.iter(0) {
+    for &register in &*unset {
         if !webs.is_several(register) {
             webs.fixed[register as usize] = webs.new_segment();
         }
@@ -189,11 +190,12 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables) -> Ve
     function.registers = function.registers - function.globals + names.count;
     function.globals = names.globals;
     let mut segments = entering.first_number(0)..;
-    let name = |register: VirtualRegister| match fixed[register as usize] {
-        NONE => names.of[segments.next().expect("it does not end") as usize],
-        name => name,
-    };
-    live.iter(0).map(name).collect()
+    for register in unset {
+        *register = match fixed[*register as usize] {
+            NONE => names.of[segments.next().expect("it does not end") as usize],
+            name => name,
+        };
+    }
 }
 
 impl WebTables {
