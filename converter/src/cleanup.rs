@@ -11,7 +11,7 @@ use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
 };
-use crate::webs::WebTables;
+use crate::webs::{WebTables, split_webs};
 
 /// How many moves and constant loads a function has before cleaning up and after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,10 @@ pub(crate) struct Workspace {
     blocks: Vec<u32>,
     /// Blocks with moves. No step puts moves into others.
     with_moves: Vec<u32>,
+    /// Blocks that may read or write other registers than when liveness was found last; several times, perhaps.
+    changed: Vec<u32>,
+    /// Whether all have changed since.
+    has_changed: bool,
     /// What may be read before it is set.
     unset: Vec<VirtualRegister>,
     /// What is known of each register that crosses blocks.
@@ -85,13 +89,13 @@ impl Workspace {
     }
 }
 
-/// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well, if it is known.
+/// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well.
 pub(crate) fn clean_up_with_liveness(
     function: &mut Function,
     constants: &[Constant],
     without: StepSet,
     workspace: &mut Workspace,
-) -> (Moves, Option<Liveness>) {
+) -> (Moves, Liveness) {
     let before = find_moves(function, &mut workspace.with_moves);
     let takes = |step| !without.contains(step);
     // A function of one block has no jumps.
@@ -101,36 +105,41 @@ pub(crate) fn clean_up_with_liveness(
         }
         leave_out_unreachable(function, &mut workspace.blocks);
     }
-    let knows_unset = takes(Step::SplitWebs);
-    if knows_unset {
-        let live = live_globals_in(function, workspace);
-        workspace.webs.split(function, &live.entering, &mut workspace.unset);
-        workspace.recycle(live);
+    let mut live = live_globals_in(function, workspace);
+    workspace.unset.clear();
+    workspace.unset.extend(live.entering.iter(0));
+    if takes(Step::SplitWebs) && split_webs(function, &live.entering, &mut workspace.unset, &mut workspace.webs) {
+        workspace.has_changed = true;
     }
     // What is done to moves is not to be done where there are none.
     let takes_moves = |step| before != 0 && takes(step);
     if takes_moves(Step::SingleConstants) {
-        propagate_single_constants(function, knows_unset, constants, without, workspace);
+        propagate_single_constants(function, constants, without, workspace);
     }
     if takes_moves(Step::LoopElements) {
-        forward_loop_elements(function, workspace);
+        live = forward_loop_elements(function, live, workspace);
     }
     if takes_moves(Step::Copies) {
-        let Workspace { copies, with_moves, .. } = workspace;
+        let Workspace { copies, with_moves, changed, .. } = workspace;
         copies.versions.begin(function.registers);
-        for &block in &*with_moves {
-            propagate_copies(&mut function.blocks[block as usize], copies, without);
+        for &index in &*with_moves {
+            if propagate_copies(&mut function.blocks[index as usize], function.globals, copies, without) {
+                changed.push(index);
+            }
         }
     }
-    let live = takes(Step::Dead).then(|| remove_all_dead(function, workspace)).flatten();
+    live = renewed(live, function, workspace);
+    if takes(Step::Dead) && !remove_all_dead(function, &live, workspace) {
+        live = renewed(live, function, workspace);
+    }
     if takes_moves(Step::Retarget) {
         let Workspace { places, removed, with_moves, .. } = workspace;
         places.begin(function.registers);
-        for &block in &*with_moves {
-            retarget(&mut function.blocks[block as usize], function.globals, places, removed);
+        for &index in &*with_moves {
+            retarget(function, index as usize, &live, places, removed);
         }
     }
-    debug_assert!(live.as_ref().is_none_or(|live| *live == live_globals(function)));
+    debug_assert!(live == live_globals(function));
     let left = workspace.with_moves.iter().map(|&block| count_moves(&function.blocks[block as usize]));
     (Moves { before, after: left.sum() }, live)
 }
@@ -197,7 +206,10 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
     let Workspace { solver, nodes, facts, seen, spare, .. } = workspace;
     if function.globals <= u64::BITS {
         let mut live = spare.pop().unwrap_or_default();
-        find_nodes(function, nodes);
+        nodes.clear();
+        nodes.extend(function.blocks.iter().map(|block| node(function, block)));
+        nodes.push(node_of_none(function));
+        note_landings(function, nodes);
         solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
         return live;
     }
@@ -217,37 +229,62 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
     })
 }
 
-/// What blocks do with the registers that cross blocks, of which there are no more than 64, and where control goes.
-fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
+/// Liveness of a function some of whose blocks have changed since it was `live`.
+fn renewed(mut live: Liveness, function: &Function, workspace: &mut Workspace) -> Liveness {
+    let all = std::mem::take(&mut workspace.has_changed);
+    if !all && workspace.changed.is_empty() {
+        return live;
+    }
+    if all || !live.entering.is_of_few() {
+        workspace.changed.clear();
+        workspace.recycle(live);
+        return live_globals_in(function, workspace);
+    }
+    let Workspace { solver, nodes, changed, .. } = workspace;
+    for index in changed.drain(..) {
+        nodes[index as usize] = node(function, &function.blocks[index as usize]);
+    }
+    note_landings(function, nodes);
+    solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
+    live
+}
+
+/// What a block does with the registers that cross blocks, of which there are no more than 64, and where control goes.
+fn node(function: &Function, block: &Block) -> Node {
+    if !block.is_reachable {
+        return node_of_none(function);
+    }
     let globals = function.globals;
-    let bit = |register: VirtualRegister| if register < globals { 1_u64 << register } else { 0 };
-    let nowhere = function.blocks.len() as u32;
-    nodes.clear();
-    nodes.extend(function.blocks.iter().map(|block| {
-        if !block.is_reachable {
-            return Node::new(0, 0, [nowhere; 2], nowhere);
-        }
-        let (mut uses, mut definitions) = (0, 0);
-        for instruction in &block.instructions {
-            for operand in &instruction.operands {
-                if let Operand::Register(register) = *operand {
-                    uses |= bit(register) & !definitions;
-                }
+    let bit = |register: VirtualRegister| u64::from(register < globals) << (register % u64::BITS);
+    let (mut uses, mut definitions) = (0, 0);
+    for instruction in &block.instructions {
+        for operand in &instruction.operands {
+            if let Operand::Register(register) = *operand {
+                uses |= bit(register) & !definitions;
             }
-            definitions |= bit(instruction.destination);
         }
-        block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
-        block.terminator.for_each_definition(|register| definitions |= bit(register));
-        let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
-        let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
-        Node::new(uses, definitions, successors, handler)
-    }));
-    nodes.push(Node::new(0, 0, [nowhere; 2], nowhere));
-    // What a handler's block reads of its landing register is written on the way there.
-    for handler in &function.handlers {
+        definitions |= bit(instruction.destination);
+    }
+    block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
+    block.terminator.for_each_definition(|register| definitions |= bit(register));
+    let nowhere = function.blocks.len() as u32;
+    let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
+    let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
+    Node::new(uses, definitions, successors, handler)
+}
+
+/// A block that does nothing and that nothing comes after.
+fn node_of_none(function: &Function) -> Node {
+    let nowhere = function.blocks.len() as u32;
+    Node::new(0, 0, [nowhere; 2], nowhere)
+}
+
+/// What a handler's block reads of its landing register is written on the way there.
+fn note_landings(function: &Function, nodes: &mut [Node]) {
+    for handler in function.handlers.iter().filter(|handler| handler.landing < function.globals) {
         let node = &mut nodes[handler.block as usize];
-        node.uses &= !bit(handler.landing);
-        node.definitions |= bit(handler.landing);
+        node.uses &= !(1 << handler.landing);
+        node.definitions |= 1 << handler.landing;
     }
 }
 
@@ -287,10 +324,8 @@ fn find_facts(function: &Function, facts: &mut Vec<(VirtualRegister, u32, Fact)>
 }
 
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
-/// `knows_unset` says that it is known already which registers may be read before they are set.
 fn propagate_single_constants(
     function: &mut Function,
-    knows_unset: bool,
     constants: &[Constant],
     without: StepSet,
     workspace: &mut Workspace,
@@ -298,18 +333,12 @@ fn propagate_single_constants(
     let mut known = std::mem::take(&mut workspace.known);
     known.clear();
     known.resize(function.globals as usize, Known::Nothing);
-    if find_constants(function, &mut known) {
+    if find_constants(function, &workspace.with_moves, &mut known) {
         // A register that may be read before it is set does not always hold the constant.
-        if !knows_unset {
-            let live = live_globals_in(function, workspace);
-            workspace.unset.clear();
-            workspace.unset.extend(live.entering.iter(0));
-            workspace.recycle(live);
-        }
         for &register in &workspace.unset {
             known[register as usize] = Known::Varies;
         }
-        replace_constants(function, &known, constants, without);
+        replace_constants(function, &known, constants, without, &mut workspace.changed);
     }
     workspace.known = known;
 }
@@ -325,13 +354,26 @@ enum Known {
     Varies,
 }
 
-/// Finds what registers are set to. Returns whether any is set to one constant only.
-fn find_constants(function: &Function, known: &mut [Known]) -> bool {
+/// Finds what registers are set to; only blocks `with_moves` set any to constants. Returns whether any is set to one constant only.
+fn find_constants(function: &Function, with_moves: &[u32], known: &mut [Known]) -> bool {
     let note = |known: &mut [Known], register: VirtualRegister, value: Known| {
         if let Some(entry) = known.get_mut(register as usize) {
             *entry = if *entry == Known::Nothing || *entry == value { value } else { Known::Varies };
         }
     };
+    let constant_of = |instruction: &Instruction| match (instruction.operation, instruction.operands.as_slice()) {
+        (RegisterOp::MovReg, [Operand::Constant(constant)]) => Some(*constant),
+        _ => None,
+    };
+    let blocks = with_moves.iter().map(|&index| &function.blocks[index as usize]);
+    for instruction in blocks.filter(|block| block.is_reachable).flat_map(|block| &block.instructions) {
+        if let Some(constant) = constant_of(instruction) {
+            note(known, instruction.destination, Known::Constant(constant));
+        }
+    }
+    if known.iter().all(|value| !matches!(value, Known::Constant(_))) {
+        return false;
+    }
     for parameter in 0..function.parameters {
         note(known, parameter, Known::Varies);
     }
@@ -339,22 +381,22 @@ fn find_constants(function: &Function, known: &mut [Known]) -> bool {
         note(known, handler.landing, Known::Varies);
     }
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
-        for instruction in &block.instructions {
-            let value = match instruction.operands.as_slice() {
-                [Operand::Constant(constant)] if instruction.operation == RegisterOp::MovReg => {
-                    Known::Constant(*constant)
-                }
-                _ => Known::Varies,
-            };
-            note(known, instruction.destination, value);
+        for instruction in block.instructions.iter().filter(|instruction| constant_of(instruction).is_none()) {
+            note(known, instruction.destination, Known::Varies);
         }
         block.terminator.for_each_definition(|register| note(known, register, Known::Varies));
     }
     known.iter().any(|value| matches!(value, Known::Constant(_)))
 }
 
-/// Replaces reads of registers that are known to be constants.
-fn replace_constants(function: &mut Function, known: &[Known], constants: &[Constant], without: StepSet) {
+/// Replaces reads of registers that are known to be constants, and tells in which blocks.
+fn replace_constants(
+    function: &mut Function,
+    known: &[Known],
+    constants: &[Constant],
+    without: StepSet,
+    changed: &mut Vec<u32>,
+) {
     let constant = |operand: Operand| match operand {
         Operand::Register(register) => match known.get(register as usize) {
             Some(&Known::Constant(constant)) => Some(Operand::Constant(constant)),
@@ -362,7 +404,8 @@ fn replace_constants(function: &mut Function, known: &[Known], constants: &[Cons
         },
         Operand::Constant(_) => None,
     };
-    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
+    for (at, block) in (0..).zip(&mut function.blocks).filter(|(_, block)| !block.is_island) {
+        let mut is_changed = false;
         // The counter of a loop begins in the register of its start value, unless that is replaced.
         let instructions = if block.is_loop_entry { &mut [][..] } else { &mut block.instructions[..] };
         for instruction in instructions {
@@ -371,6 +414,7 @@ fn replace_constants(function: &mut Function, known: &[Known], constants: &[Cons
                     && allows_constant(instruction.operation, index, &instruction.operands, without)
                 {
                     instruction.operands[index] = replacement;
+                    is_changed = true;
                 }
             }
         }
@@ -381,29 +425,42 @@ fn replace_constants(function: &mut Function, known: &[Known], constants: &[Cons
                     && constants[one as usize] == Constant::Int(1)
                 {
                     *step = Operand::Constant(one);
+                    is_changed = true;
                 }
             }
             Terminator::Compare { operands, .. } if !without.contains(Step::Immediates) => {
-                operands[1] = constant(operands[1]).unwrap_or(operands[1]);
+                if let Some(replacement) = constant(operands[1]) {
+                    operands[1] = replacement;
+                    is_changed = true;
+                }
             }
             _ => {}
+        }
+        if is_changed {
+            changed.push(at);
         }
     }
 }
 
-/// Inside a block: reads of a register that is a copy read the original instead, or the constant.
-fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
+/// Inside a block: reads of a register that is a copy read the original instead, or the constant. True if that changes which registers the block
+/// reads of those that cross blocks.
+fn propagate_copies(block: &mut Block, globals: u32, copies: &mut Copies, without: StepSet) -> bool {
     copies.clear();
+    let mut is_changed = false;
+    let crosses = |operand: Operand| operand.register().is_some_and(|register| register < globals);
+    let mut replace = |operand: &mut Operand, original: Operand| {
+        is_changed |= crosses(*operand) || crosses(original);
+        *operand = original;
+    };
     for instruction in &mut block.instructions {
         for index in 0..instruction.operands.len() {
-            let operand = instruction.operands[index];
-            let Some(original) = copies.original(operand) else { continue };
+            let Some(original) = copies.original(instruction.operands[index]) else { continue };
             let allowed = match original {
                 Operand::Register(_) => true,
                 Operand::Constant(_) => allows_constant(instruction.operation, index, &instruction.operands, without),
             };
             if allowed {
-                instruction.operands[index] = original;
+                replace(&mut instruction.operands[index], original);
             }
         }
         let destination = instruction.destination;
@@ -415,16 +472,18 @@ fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
             }
         }
     }
-    let register_of = |copies: &Copies, register: VirtualRegister| match copies.original(Operand::Register(register)) {
-        Some(Operand::Register(original)) => original,
-        _ => register,
+    let mut replace_register = |register: &mut VirtualRegister| {
+        if let Some(Operand::Register(original)) = copies.original(Operand::Register(*register)) {
+            replace(&mut Operand::Register(*register), Operand::Register(original));
+            *register = original;
+        }
     };
     match &mut block.terminator {
         Terminator::Compare { operands, .. } => {
-            for index in 0..2 {
-                match copies.original(operands[index]) {
-                    Some(original @ Operand::Register(_)) => operands[index] = original,
-                    Some(original) if index == 1 && !without.contains(Step::Immediates) => operands[1] = original,
+            for (index, operand) in operands.iter_mut().enumerate() {
+                match copies.original(*operand) {
+                    Some(original @ Operand::Register(_)) => replace(operand, original),
+                    Some(original) if index == 1 && !without.contains(Step::Immediates) => replace(operand, original),
                     _ => {}
                 }
             }
@@ -432,15 +491,12 @@ fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
         Terminator::Truth { operand, .. }
         | Terminator::NotNull { operand, .. }
         | Terminator::Return(operand)
-        | Terminator::Throw(operand) => {
-            *operand = register_of(copies, *operand);
-        }
+        | Terminator::Throw(operand) => replace_register(operand),
         // The block on the edge into the loop reads the start as well.
-        Terminator::ForPrepare { operands: [_, others @ ..], .. } => {
-            others.iter_mut().for_each(|operand| *operand = register_of(copies, *operand))
-        }
+        Terminator::ForPrepare { operands: [_, others @ ..], .. } => others.iter_mut().for_each(replace_register),
         Terminator::Jump(_) | Terminator::Loop(_) | Terminator::ForLoop { .. } | Terminator::ForIter { .. } => {}
     }
+    is_changed
 }
 
 /// Which registers are copies at the point reached. A copy is good as long as neither it nor its original was written since.
@@ -486,9 +542,10 @@ impl Copies {
 }
 
 /// A loop's element goes straight to the variable that the body's first move would copy it to, when nobody else reads either of them.
-fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
+/// Takes and returns the liveness found last.
+fn forward_loop_elements(function: &mut Function, mut live: Liveness, workspace: &mut Workspace) -> Liveness {
     if !function.blocks.iter().any(|block| matches!(block.terminator, Terminator::ForIter { .. })) {
-        return;
+        return live;
     }
     let mut entries = std::mem::take(&mut workspace.blocks);
     entries.clear();
@@ -499,7 +556,7 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
     for handler in &function.handlers {
         entries[handler.block as usize] += 1;
     }
-    let mut live = None;
+    let mut is_renewed = false;
     for index in 0..function.blocks.len() {
         let Terminator::ForIter { destination, collection, position, more, done, .. } =
             function.blocks[index].terminator
@@ -522,7 +579,9 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
         if !is_copy || variable >= function.globals || variable == collection || variable == position {
             continue;
         }
-        let live: &Liveness = live.get_or_insert_with(|| live_globals_in(function, workspace));
+        if !std::mem::replace(&mut is_renewed, true) {
+            live = renewed(live, function, workspace);
+        }
         let is_guarded =
             [index, more as usize, body as usize].iter().any(|&block| function.blocks[block].handler.is_some());
         let mut element_read_again = live.leaving.contains(body as usize, destination)
@@ -540,30 +599,30 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
         if let Terminator::ForIter { destination, .. } = &mut function.blocks[index].terminator {
             *destination = variable;
         }
+        workspace.changed.extend([index as u32, body]);
     }
     workspace.blocks = entries;
-    if let Some(live) = live {
-        workspace.recycle(live);
-    }
+    live
 }
 
-/// Removes dead instructions from all blocks. Returns the liveness from which it went out, if that still holds.
-fn remove_all_dead(function: &mut Function, workspace: &mut Workspace) -> Option<Liveness> {
-    let live = live_globals_in(function, workspace);
-    let Workspace { needed: changed, removed: dead, .. } = workspace;
-    changed.begin(function.registers);
-    let mut needed = Needed { globals: function.globals, live: &live, block: 0, changed };
+/// Removes dead instructions from all blocks. False if the function may have another liveness without them.
+fn remove_all_dead(function: &mut Function, live: &Liveness, workspace: &mut Workspace) -> bool {
+    let Workspace { needed: noted, removed: dead, changed, .. } = workspace;
+    noted.begin(function.registers);
+    let mut needed = Needed { globals: function.globals, live, block: 0, changed: noted };
     let mut still_holds = true;
     for index in 0..function.blocks.len() {
         if !function.blocks[index].is_island {
             still_holds &= remove_dead(function, index, &mut needed, dead);
+            if !dead.is_empty() {
+                changed.push(index as u32);
+            }
         }
     }
     if still_holds {
-        return Some(live);
+        changed.clear();
     }
-    workspace.recycle(live);
-    None
+    still_holds
 }
 
 /// Removes instructions whose result nobody reads and whose execution nobody notices: those are `dead`. False when liveness may have changed by
@@ -571,6 +630,7 @@ fn remove_all_dead(function: &mut Function, workspace: &mut Workspace) -> Option
 fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, dead: &mut Vec<usize>) -> bool {
     let globals = function.globals;
     let block = &mut function.blocks[index];
+    dead.clear();
     if !block.is_reachable {
         return true;
     }
@@ -581,7 +641,6 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, d
         }
     });
     block.terminator.for_each_use(|register| needed.insert(register));
-    dead.clear();
     for (at, instruction) in block.instructions.iter().enumerate().rev() {
         let destination = instruction.destination;
         let is_self_move =
@@ -685,7 +744,7 @@ impl Needed<'_> {
 /// What happens to a register in a block. Instructions are counted from one, so that zero is none.
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
-    /// Where its value is made, if that does not cross blocks.
+    /// Where its value is made.
     made: u32,
     /// How often it is read.
     reads: u32,
@@ -695,13 +754,22 @@ struct Place {
 
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
 /// alone and the place is not touched in between. Those moves are `removed`.
-fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed: &mut Vec<usize>) {
+fn retarget(
+    function: &mut Function,
+    index: usize,
+    live: &Liveness,
+    places: &mut Notes<Place>,
+    removed: &mut Vec<usize>,
+) {
+    let globals = function.globals;
+    let stays = |register: VirtualRegister| register >= globals || !live.leaving.contains(index, register);
+    let block = &mut function.blocks[index];
     if !block.is_reachable {
         return;
     }
     places.clear();
     for (at, instruction) in (1..).zip(&block.instructions) {
-        if instruction.destination != NONE && instruction.destination >= globals {
+        if instruction.destination != NONE {
             places.entry(instruction.destination).made = at;
         }
         for register in instruction.operands.iter().filter_map(|operand| operand.register()) {
@@ -716,8 +784,9 @@ fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed:
         let Instruction { operation, destination, ref operands, .. } = block.instructions[index];
         if operation == RegisterOp::MovReg
             && let Operand::Register(source) = operands[0]
-            && source >= globals
             && let Some(Place { made: made @ 1.., reads: 1, .. }) = places.get(source)
+            && made < at
+            && stays(source)
             && places.get(destination).is_none_or(|place| place.touched <= made)
             && (block.handler.is_none() || last_failing <= made)
             // The maker may read the place; it must not write it as well.
@@ -726,9 +795,7 @@ fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed:
             block.instructions[made as usize - 1].destination = destination;
             let place = places.entry(destination);
             place.touched = at;
-            if destination >= globals {
-                place.made = made;
-            }
+            place.made = made;
             removed.push(index);
             continue;
         }

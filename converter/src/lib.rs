@@ -403,7 +403,6 @@ fn convert_function(
             let (moves, live) =
                 cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without, workspace);
             times.clean_up += clock.lap();
-            let live = live.unwrap_or_else(|| cleanup::live_globals_in(&lifted, workspace));
             workspace.recycle(ranges.find(&lifted, live));
             times.live += clock.lap();
             let has_islands = !islands.is_empty();

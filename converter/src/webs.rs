@@ -38,34 +38,35 @@ pub(crate) struct WebTables {
     names: Vec<VirtualRegister>,
 }
 
-impl WebTables {
-    /// Renames the virtual registers of a function so that each is one web. `live` are those that are live where blocks begin, and `unset` get
-    /// those that are live when the function begins.
-    pub(crate) fn split(&mut self, function: &mut Function, live: &LiveSets, unset: &mut Vec<VirtualRegister>) {
-        unset.clear();
-        unset.extend(live.iter(0));
-        split(function, live, self, unset);
-    }
-}
-
-fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables, unset: &mut [VirtualRegister]) {
+/// Renames the virtual registers of a function so that each is one web. `live` are those that are live where blocks begin; `unset` are those
+/// that are live when the function begins, and get their new names. False if nothing was renamed, because each register is one web already, as
+/// most are.
+pub(crate) fn split_webs(
+    function: &mut Function,
+    live: &LiveSets,
+    unset: &mut [VirtualRegister],
+    tables: &mut WebTables,
+) -> bool {
     let instructions: usize = function.blocks.iter().map(|block| block.instructions.len() + 1).sum();
     if !live.are_at_most(LARGEST + LARGEST_PER_INSTRUCTION * instructions) {
-        return;
+        return false;
     }
     for block in function.blocks.iter_mut().filter(|block| !block.is_reachable) {
         block.instructions.clear();
         block.terminator = Terminator::Jump(0);
     }
-    tables.find_several(function, live);
+    if !tables.find_several(function, unset) {
+        return false;
+    }
     let WebTables { once: named, several, entering, current, fixed, parents, names, .. } = tables;
-    entering.restrict(live, several);
+    let registers: u32 = named.iter().map(|registers| registers.count_ones()).sum();
     named.fill(0);
+    entering.restrict(live, several);
     fixed.clear();
     fixed.resize(function.globals as usize, NONE);
     parents.clear();
     parents.extend(0..entering.len());
-    let mut webs = Webs { parents, entering, several, fixed };
+    let mut webs = Webs { parents, entering, several, fixed, count: entering.len() };
     for &register in &*unset {
         if !webs.is_several(register) {
             webs.fixed[register as usize] = webs.new_segment();
@@ -113,6 +114,10 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables, unset
                 webs.join(there, here);
             });
         });
+    }
+    webs.join_guarded(function);
+    if webs.count == registers {
+        return false;
     }
     let names = webs.names(function, live, &landings, named, names);
     for fixed in fixed.iter_mut().filter(|fixed| **fixed != NONE) {
@@ -196,6 +201,7 @@ fn split(function: &mut Function, live: &LiveSets, tables: &mut WebTables, unset
             name => name,
         };
     }
+    true
 }
 
 impl WebTables {
@@ -212,8 +218,8 @@ impl WebTables {
         }
     }
 
-    /// Finds which registers are set where.
-    fn find_several(&mut self, function: &Function, live: &LiveSets) {
+    /// Finds which registers are set in several places, and whether there are any.
+    fn find_several(&mut self, function: &Function, unset: &[VirtualRegister]) -> bool {
         let Self { once, several, .. } = self;
         let words = (function.globals as usize).div_ceil(64);
         for table in [&mut *once, &mut *several] {
@@ -227,9 +233,9 @@ impl WebTables {
                 once[word] |= bit;
             }
         };
-        live.iter(0).for_each(&mut set);
+        unset.iter().copied().for_each(&mut set);
         // Who comes to a handler's block brings what the landing register held.
-        for handler in &function.handlers {
+        for handler in function.handlers.iter().filter(|handler| function.blocks[handler.block as usize].is_reachable) {
             set(handler.landing);
             set(handler.landing);
         }
@@ -237,6 +243,7 @@ impl WebTables {
             block.instructions.iter().for_each(|instruction| set(instruction.destination));
             block.terminator.for_each_definition(&mut set);
         }
+        several.iter().any(|&registers| registers != 0)
     }
 }
 
@@ -276,6 +283,8 @@ struct Webs<'l> {
     several: &'l [u64],
     /// The segment of each other register.
     fixed: &'l mut [u32],
+    /// How many webs there are, as far as segments have been joined.
+    count: u32,
 }
 
 /// New names: those that cross blocks first, then the others.
@@ -290,6 +299,7 @@ struct Names<'n> {
 
 impl Webs<'_> {
     fn new_segment(&mut self) -> u32 {
+        self.count += 1;
         self.parents.push(self.parents.len() as u32);
         self.parents.len() as u32 - 1
     }
@@ -323,8 +333,23 @@ impl Webs<'_> {
 
     fn join(&mut self, a: u32, b: u32) {
         let (a, b) = (self.find(a), self.find(b));
+        self.count -= u32::from(a != b);
         // The older segment stays the root.
         self.parents[a.max(b) as usize] = a.min(b);
+    }
+
+    /// Joins what guarded blocks hand over to their handlers wherever an error is raised.
+    fn join_guarded(&mut self, function: &Function) {
+        for (index, block) in function.blocks.iter().enumerate() {
+            if let (true, Some(handler)) = (block.is_reachable, block.handler) {
+                let handler = function.handlers[handler as usize].block;
+                let entering = self.entering;
+                entering.for_each_numbered(handler as usize, |there, register| {
+                    let here = entering.number(index, register).expect("guarded blocks need what their handler does");
+                    self.join(here, there);
+                });
+            }
+        }
     }
 
     fn names<'n>(
@@ -338,17 +363,6 @@ impl Webs<'_> {
         // At first roots get names only.
         of.clear();
         of.resize(self.parents.len(), NONE);
-        // Guarded blocks hand what their handler needs over wherever an error is raised.
-        for (index, block) in function.blocks.iter().enumerate() {
-            if let (true, Some(handler)) = (block.is_reachable, block.handler) {
-                let handler = function.handlers[handler as usize].block;
-                let entering = self.entering;
-                entering.for_each_numbered(handler as usize, |there, register| {
-                    let here = entering.number(index, register).expect("guarded blocks need what their handler does");
-                    self.join(here, there);
-                });
-            }
-        }
         let mut count = function.parameters;
         for parameter in 0..function.parameters {
             let segment = match self.fixed[parameter as usize] {

@@ -451,13 +451,16 @@ impl Solver {
     }
 
     /// Solves the same equations for no more than 64 variables. There is one node more than blocks, for those that name none; `backwards` is
-    /// an order of the blocks in which they mostly come after those that control goes to from them.
+    /// an order of the blocks in which they mostly come after those that control goes to from them. Nodes may have been solved before.
     pub fn solve_nodes(
         &mut self,
         nodes: &mut [Node],
         backwards: impl Iterator<Item = u32> + Clone,
         live: &mut Liveness,
     ) {
+        for node in &mut *nodes {
+            (node.entering, node.asked) = (0, 0);
+        }
         let is_solved = (1..=MOST_ROUNDS).any(|round| {
             // Whether a block was asked for what is live there before that changed.
             let mut is_stale = false;
