@@ -11,7 +11,7 @@ use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
 };
-use crate::webs::{WebTables, split_webs};
+use crate::webs::{Split, WebTables, split_webs};
 
 /// How many moves and constant loads a function has before cleaning up and after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,12 +42,14 @@ pub(crate) struct Workspace {
     removed: Vec<usize>,
     /// A number for each block, or some blocks.
     blocks: Vec<u32>,
-    /// Blocks with moves. No step puts moves into others.
+    /// Blocks with moves, islands left out. No step puts moves into others.
     with_moves: Vec<u32>,
+    /// Blocks with instructions that can be left out when nobody reads their result, moves included, islands left out.
+    with_removable: Vec<u32>,
     /// Blocks that may read or write other registers than when liveness was found last; several times, perhaps.
     changed: Vec<u32>,
-    /// Whether all have changed since.
-    has_changed: bool,
+    /// Whether `nodes` are those of registers that have other names by now.
+    has_old_nodes: bool,
     /// What may be read before it is set.
     unset: Vec<VirtualRegister>,
     /// What is known of each register that crosses blocks.
@@ -69,6 +71,7 @@ impl Workspace {
             removed: Vec::with_capacity(16),
             blocks: Vec::with_capacity(size.blocks),
             with_moves: Vec::with_capacity(size.blocks),
+            with_removable: Vec::with_capacity(size.blocks),
             unset: Vec::with_capacity(16),
             known: Vec::with_capacity(size.registers),
             webs: WebTables::new(size),
@@ -96,7 +99,6 @@ pub(crate) fn clean_up_with_liveness(
     without: StepSet,
     workspace: &mut Workspace,
 ) -> (Moves, Liveness) {
-    let before = find_moves(function, &mut workspace.with_moves);
     let takes = |step| !without.contains(step);
     // A function of one block has no jumps.
     if function.blocks.len() > 1 {
@@ -105,11 +107,19 @@ pub(crate) fn clean_up_with_liveness(
         }
         leave_out_unreachable(function, &mut workspace.blocks);
     }
-    let mut live = live_globals_in(function, workspace);
+    let before = survey(function, workspace);
+    let mut live = solved(function, workspace);
     workspace.unset.clear();
     workspace.unset.extend(live.entering.iter(0));
-    if takes(Step::SplitWebs) && split_webs(function, &live.entering, &mut workspace.unset, &mut workspace.webs) {
-        workspace.has_changed = true;
+    if takes(Step::SplitWebs) {
+        match split_webs(function, &mut live, &mut workspace.unset, &mut workspace.webs) {
+            Split::Unchanged => {}
+            Split::Renamed => workspace.has_old_nodes = true,
+            Split::RenamedWithoutLiveness => {
+                workspace.recycle(live);
+                live = live_globals_in(function, workspace);
+            }
+        }
     }
     // What is done to moves is not to be done where there are none.
     let takes_moves = |step| before != 0 && takes(step);
@@ -120,12 +130,11 @@ pub(crate) fn clean_up_with_liveness(
         live = forward_loop_elements(function, live, workspace);
     }
     if takes_moves(Step::Copies) {
-        let Workspace { copies, with_moves, changed, .. } = workspace;
+        let Workspace { copies, with_moves, .. } = workspace;
         copies.versions.begin(function.registers);
         for &index in &*with_moves {
-            if propagate_copies(&mut function.blocks[index as usize], function.globals, copies, without) {
-                changed.push(index);
-            }
+            // The block reads the original where it is copied, so this changes nothing of what is live at its borders.
+            propagate_copies(&mut function.blocks[index as usize], copies, without);
         }
     }
     live = renewed(live, function, workspace);
@@ -178,18 +187,45 @@ pub(crate) fn leave_out_unreachable(function: &mut Function, pending: &mut Vec<u
     }
 }
 
-/// Finds the blocks with moves, those of islands left out, and how many moves there are.
-fn find_moves(function: &Function, blocks: &mut Vec<u32>) -> u64 {
-    blocks.clear();
+/// Looks at all instructions once, and notes for the steps that come what each of them is going to ask. Returns how many moves there are.
+fn survey(function: &Function, workspace: &mut Workspace) -> u64 {
+    let Workspace { nodes, with_moves, with_removable, webs, .. } = workspace;
+    with_moves.clear();
+    with_removable.clear();
+    nodes.clear();
+    webs.places.begin(function.globals);
+    let has_few = has_few(function);
     let mut all = 0;
     for (index, block) in (0..).zip(&function.blocks) {
-        let moves = count_moves(block);
-        if moves != 0 && !block.is_island {
-            blocks.push(index);
+        let (mut moves, mut removable) = (0, 0);
+        let node = node(function, block, |instruction| {
+            webs.places.set(instruction.destination);
+            moves += u64::from(instruction.operation == RegisterOp::MovReg);
+            removable += u32::from(is_removable(instruction.operation));
+        });
+        if block.is_reachable {
+            block.terminator.for_each_definition(|register| webs.places.set(register));
+        }
+        if has_few {
+            nodes.push(node);
         }
         all += moves;
+        if block.is_island {
+            continue;
+        }
+        if moves != 0 {
+            with_moves.push(index);
+        }
+        if removable != 0 {
+            with_removable.push(index);
+        }
     }
     all
+}
+
+/// Whether no more registers cross blocks than a machine word has bits.
+fn has_few(function: &Function) -> bool {
+    function.globals <= u64::BITS
 }
 
 fn count_moves(block: &Block) -> u64 {
@@ -203,11 +239,20 @@ pub fn live_globals(function: &Function) -> Liveness {
 
 /// The same as [`live_globals`].
 pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) -> Liveness {
-    let Workspace { solver, nodes, facts, seen, spare, .. } = workspace;
-    if function.globals <= u64::BITS {
-        let mut live = spare.pop().unwrap_or_default();
+    if has_few(function) {
+        let nodes = &mut workspace.nodes;
         nodes.clear();
-        nodes.extend(function.blocks.iter().map(|block| node(function, block)));
+        nodes.extend(function.blocks.iter().map(|block| node(function, block, |_| ())));
+    }
+    solved(function, workspace)
+}
+
+/// The same, given what each block does where there are few registers.
+fn solved(function: &Function, workspace: &mut Workspace) -> Liveness {
+    workspace.has_old_nodes = false;
+    let Workspace { solver, nodes, facts, seen, spare, .. } = workspace;
+    if has_few(function) {
+        let mut live = spare.pop().unwrap_or_default();
         nodes.push(node_of_none(function));
         note_landings(function, nodes);
         solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
@@ -231,26 +276,27 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
 
 /// Liveness of a function some of whose blocks have changed since it was `live`.
 fn renewed(mut live: Liveness, function: &Function, workspace: &mut Workspace) -> Liveness {
-    let all = std::mem::take(&mut workspace.has_changed);
-    if !all && workspace.changed.is_empty() {
+    if workspace.changed.is_empty() {
         return live;
     }
-    if all || !live.entering.is_of_few() {
+    if workspace.has_old_nodes || !live.entering.is_of_few() {
         workspace.changed.clear();
         workspace.recycle(live);
         return live_globals_in(function, workspace);
     }
     let Workspace { solver, nodes, changed, .. } = workspace;
     for index in changed.drain(..) {
-        nodes[index as usize] = node(function, &function.blocks[index as usize]);
+        nodes[index as usize] = node(function, &function.blocks[index as usize], |_| ());
     }
     note_landings(function, nodes);
     solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
     live
 }
 
-/// What a block does with the registers that cross blocks, of which there are no more than 64, and where control goes.
-fn node(function: &Function, block: &Block) -> Node {
+/// What a block does with the registers that cross blocks if there are no more than 64, and where control goes. Calls `visit` with each
+/// instruction.
+#[inline]
+fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction)) -> Node {
     if !block.is_reachable {
         return node_of_none(function);
     }
@@ -264,6 +310,7 @@ fn node(function: &Function, block: &Block) -> Node {
             }
         }
         definitions |= bit(instruction.destination);
+        visit(instruction);
     }
     block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
     block.terminator.for_each_definition(|register| definitions |= bit(register));
@@ -442,16 +489,9 @@ fn replace_constants(
     }
 }
 
-/// Inside a block: reads of a register that is a copy read the original instead, or the constant. True if that changes which registers the block
-/// reads of those that cross blocks.
-fn propagate_copies(block: &mut Block, globals: u32, copies: &mut Copies, without: StepSet) -> bool {
+/// Inside a block: reads of a register that is a copy read the original instead, or the constant.
+fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
     copies.clear();
-    let mut is_changed = false;
-    let crosses = |operand: Operand| operand.register().is_some_and(|register| register < globals);
-    let mut replace = |operand: &mut Operand, original: Operand| {
-        is_changed |= crosses(*operand) || crosses(original);
-        *operand = original;
-    };
     for instruction in &mut block.instructions {
         for index in 0..instruction.operands.len() {
             let Some(original) = copies.original(instruction.operands[index]) else { continue };
@@ -460,7 +500,7 @@ fn propagate_copies(block: &mut Block, globals: u32, copies: &mut Copies, withou
                 Operand::Constant(_) => allows_constant(instruction.operation, index, &instruction.operands, without),
             };
             if allowed {
-                replace(&mut instruction.operands[index], original);
+                instruction.operands[index] = original;
             }
         }
         let destination = instruction.destination;
@@ -472,9 +512,8 @@ fn propagate_copies(block: &mut Block, globals: u32, copies: &mut Copies, withou
             }
         }
     }
-    let mut replace_register = |register: &mut VirtualRegister| {
+    let replace_register = |register: &mut VirtualRegister| {
         if let Some(Operand::Register(original)) = copies.original(Operand::Register(*register)) {
-            replace(&mut Operand::Register(*register), Operand::Register(original));
             *register = original;
         }
     };
@@ -482,8 +521,8 @@ fn propagate_copies(block: &mut Block, globals: u32, copies: &mut Copies, withou
         Terminator::Compare { operands, .. } => {
             for (index, operand) in operands.iter_mut().enumerate() {
                 match copies.original(*operand) {
-                    Some(original @ Operand::Register(_)) => replace(operand, original),
-                    Some(original) if index == 1 && !without.contains(Step::Immediates) => replace(operand, original),
+                    Some(original @ Operand::Register(_)) => *operand = original,
+                    Some(original) if index == 1 && !without.contains(Step::Immediates) => *operand = original,
                     _ => {}
                 }
             }
@@ -496,7 +535,6 @@ fn propagate_copies(block: &mut Block, globals: u32, copies: &mut Copies, withou
         Terminator::ForPrepare { operands: [_, others @ ..], .. } => others.iter_mut().for_each(replace_register),
         Terminator::Jump(_) | Terminator::Loop(_) | Terminator::ForLoop { .. } | Terminator::ForIter { .. } => {}
     }
-    is_changed
 }
 
 /// Which registers are copies at the point reached. A copy is good as long as neither it nor its original was written since.
@@ -607,16 +645,14 @@ fn forward_loop_elements(function: &mut Function, mut live: Liveness, workspace:
 
 /// Removes dead instructions from all blocks. False if the function may have another liveness without them.
 fn remove_all_dead(function: &mut Function, live: &Liveness, workspace: &mut Workspace) -> bool {
-    let Workspace { needed: noted, removed: dead, changed, .. } = workspace;
+    let Workspace { needed: noted, removed: dead, changed, with_removable, .. } = workspace;
     noted.begin(function.registers);
     let mut needed = Needed { globals: function.globals, live, block: 0, changed: noted };
     let mut still_holds = true;
-    for index in 0..function.blocks.len() {
-        if !function.blocks[index].is_island {
-            still_holds &= remove_dead(function, index, &mut needed, dead);
-            if !dead.is_empty() {
-                changed.push(index as u32);
-            }
+    for &index in &*with_removable {
+        still_holds &= remove_dead(function, index as usize, &mut needed, dead);
+        if !dead.is_empty() {
+            changed.push(index);
         }
     }
     if still_holds {
@@ -645,7 +681,7 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, d
         let destination = instruction.destination;
         let is_self_move =
             instruction.operation == RegisterOp::MovReg && instruction.operands[0] == Operand::Register(destination);
-        if is_self_move || destination != NONE && !needed.contains(destination) && is_removable(instruction) {
+        if is_self_move || destination != NONE && !needed.contains(destination) && is_removable(instruction.operation) {
             dead.push(at);
             continue;
         }

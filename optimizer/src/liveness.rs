@@ -401,6 +401,23 @@ impl Liveness {
     pub fn with_capacity(blocks: usize) -> Self {
         Self { entering: LiveSets::with_capacity(blocks), leaving: LiveSets::with_capacity(blocks) }
     }
+
+    /// Gives variables other names, where there are no more than 64: `rename` gives the new set for a block and the set of those live at its
+    /// beginning, `ways` the blocks that control can go to from a block.
+    ///
+    /// # Panics
+    /// When there are more variables.
+    pub fn rename(&mut self, mut rename: impl FnMut(usize, u64) -> u64, ways: impl Fn(usize) -> [Option<u32>; 3]) {
+        let (Form::Few(entering), Form::Few(leaving)) = (&mut self.entering.0, &mut self.leaving.0) else {
+            panic!("there are more than 64 variables")
+        };
+        for (block, live) in entering.iter_mut().enumerate() {
+            *live = rename(block, *live);
+        }
+        for (block, live) in leaving.iter_mut().enumerate() {
+            *live = ways(block).into_iter().flatten().fold(0, |live, way| live | entering[way as usize]);
+        }
+    }
 }
 
 impl Node {
