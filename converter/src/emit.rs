@@ -65,6 +65,10 @@ pub(crate) struct Tables {
     /// Jumps to blocks, to be patched: instruction and block.
     jumps: Vec<(u32, u32)>,
     blocks: Vec<EmittedBlock>,
+    /// How many ways lead to each block, if there are loops.
+    entries: Vec<u32>,
+    /// Where each virtual register lives.
+    spots: Vec<Spot>,
     /// Virtual registers whose value nobody reads.
     is_unread: Vec<bool>,
 }
@@ -121,6 +125,12 @@ enum Spot {
     Slot(u32),
 }
 
+/// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
+fn place_of(function: &Function, allocation: &Allocation, register: u16) -> Place {
+    let register = u32::from(register);
+    if register < function.parameters { register } else { register + allocation.slots }
+}
+
 struct Emitter<'e> {
     module: &'e StackCode,
     source: &'e isa::Function<Stack>,
@@ -156,6 +166,8 @@ impl Tables {
             lines: Vec::with_capacity(size.instructions),
             jumps: Vec::with_capacity(size.blocks),
             blocks: Vec::with_capacity(size.blocks),
+            entries: Vec::with_capacity(size.blocks),
+            spots: Vec::with_capacity(size.registers),
             is_unread: Vec::with_capacity(size.registers),
         }
     }
@@ -194,13 +206,21 @@ impl<'e> Emitter<'e> {
         allocation: &'e Allocation,
         has_long_branches: bool,
     ) -> Self {
-        let registers = allocation.locations.iter().filter_map(|location| match location {
-            Location::Register(register) => Some(u32::from(*register) + 1),
-            _ => None,
-        });
-        let scratch = allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3);
-        let registers = registers.max().unwrap_or(0).max(function.parameters).max(scratch);
         tables.begin(function, ranges);
+        let mut registers = function.parameters.max(allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3));
+        tables.spots.clear();
+        tables.spots.extend(allocation.locations.iter().map(|&location| match location {
+            Location::Nowhere => Spot::Nowhere,
+            Location::Register(register) => {
+                registers = registers.max(u32::from(register) + 1);
+                Spot::Register(place_of(function, allocation, register))
+            }
+            Location::Slot(slot) => Spot::Slot(slot),
+        }));
+        let top = registers + allocation.slots;
+        for depth in 0..function.places {
+            tables.spots[(function.first_place + depth) as usize] = Spot::Register(top + depth);
+        }
         Self {
             module,
             source,
@@ -213,7 +233,7 @@ impl<'e> Emitter<'e> {
             registers,
             is_island: false,
             next_window: 0,
-            highest: registers + allocation.slots + function.places,
+            highest: top + function.places,
             beyond_reach: None,
             position: 0,
             line: 0..0,
@@ -262,11 +282,15 @@ impl<'e> Emitter<'e> {
 
     fn find_line(&mut self, pc: u32) {
         let lines = &self.source.lines;
+        let is_past = |next: usize| lines.get(next).is_some_and(|&(first, _)| first <= pc);
         // Mostly it is one of the next.
         const NEXT: usize = 4;
-        let ahead = lines.get(self.next_line..).unwrap_or_default().iter().take(NEXT);
-        let mut next = self.next_line + ahead.take_while(|&&(first, _)| first <= pc).count();
-        if pc < self.line.start || lines.get(next).is_some_and(|&(first, _)| first <= pc) {
+        let mut next = self.next_line;
+        let last = next + NEXT;
+        while next < last && is_past(next) {
+            next += 1;
+        }
+        if pc < self.line.start || is_past(next) {
             next = lines.partition_point(|&(first, _)| first <= pc);
         }
         let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
@@ -299,21 +323,13 @@ impl<'e> Emitter<'e> {
         self.push(RegisterInstruction::wide(operation, a as u16, wide));
     }
 
+    #[inline]
     fn location(&self, register: VirtualRegister) -> Spot {
-        if let Some(depth) = self.function.depth_of(register) {
-            return Spot::Register(self.top() + depth);
-        }
-        match self.allocation.locations[register as usize] {
-            Location::Nowhere => Spot::Nowhere,
-            Location::Register(register) => Spot::Register(self.place(register)),
-            Location::Slot(slot) => Spot::Slot(slot),
-        }
+        self.tables.spots[register as usize]
     }
 
-    /// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
     fn place(&self, register: u16) -> Place {
-        let register = u32::from(register);
-        if register < self.function.parameters { register } else { register + self.allocation.slots }
+        place_of(self.function, self.allocation, register)
     }
 
     /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.
@@ -362,8 +378,11 @@ impl<'e> Emitter<'e> {
             if let Origin::Parameter(parameter) = arrival.from {
                 match self.location(arrival.to) {
                     Spot::Slot(slot) => self.emit(RegisterOp::StoreSpill, u32::from(parameter), slot, 0),
-                    Spot::Register(place) => moves.push((place, u32::from(parameter))),
-                    Spot::Nowhere => {}
+                    // Most parameters stay where they arrive.
+                    Spot::Register(place) if place != u32::from(parameter) => {
+                        moves.push((place, u32::from(parameter)));
+                    }
+                    Spot::Register(_) | Spot::Nowhere => {}
                 }
             }
         }
@@ -580,6 +599,9 @@ impl<'e> Emitter<'e> {
     /// Stretches of the code that come from islands.
     fn islands(&self) -> Vec<Range<u32>> {
         let mut islands: Vec<Range<u32>> = Vec::new();
+        if !self.function.has_islands {
+            return islands;
+        }
         for &block in self.function.layout.iter().filter(|&&block| self.function.blocks[block as usize].is_island) {
             let EmittedBlock { start, end, .. } = self.tables.blocks[block as usize];
             match islands.last_mut() {

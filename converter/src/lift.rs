@@ -120,6 +120,7 @@ impl Tables {
             parameters: u32::from(function.parameters),
             globals,
             registers,
+            has_islands: !islands.is_empty(),
             first_place: globals,
             places,
         }

@@ -318,6 +318,8 @@ pub struct Function {
     pub globals: u32,
     /// How many virtual registers there are.
     pub registers: u32,
+    /// Whether some blocks are islands.
+    pub has_islands: bool,
     /// First of the virtual registers that are the operand stack of islands.
     pub first_place: VirtualRegister,
     /// How many of these there are.
