@@ -112,7 +112,8 @@ pub(crate) fn clean_up_with_liveness(
     workspace.unset.clear();
     workspace.unset.extend(live.entering.iter(0));
     if takes(Step::SplitWebs) {
-        match split_webs(function, &mut live, &mut workspace.unset, &mut workspace.webs) {
+        let Workspace { nodes, unset, webs, .. } = &mut *workspace;
+        match split_webs(function, nodes, &mut live, unset, webs) {
             Split::Unchanged => {}
             Split::Renamed => workspace.has_old_nodes = true,
             Split::RenamedWithoutLiveness => {
@@ -198,8 +199,9 @@ fn survey(function: &Function, workspace: &mut Workspace) -> u64 {
     let mut all = 0;
     for (index, block) in (0..).zip(&function.blocks) {
         let (mut moves, mut removable) = (0, 0);
-        let node = node(function, block, |instruction| {
+        let node = node(function, block, |instruction, set_before| {
             webs.places.set(instruction.destination);
+            webs.places.twice |= set_before;
             moves += u64::from(instruction.operation == RegisterOp::MovReg);
             removable += u32::from(is_removable(instruction.operation));
         });
@@ -242,7 +244,7 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
     if has_few(function) {
         let nodes = &mut workspace.nodes;
         nodes.clear();
-        nodes.extend(function.blocks.iter().map(|block| node(function, block, |_| ())));
+        nodes.extend(function.blocks.iter().map(|block| node(function, block, |_, _| ())));
     }
     solved(function, workspace)
 }
@@ -286,7 +288,7 @@ fn renewed(mut live: Liveness, function: &Function, workspace: &mut Workspace) -
     }
     let Workspace { solver, nodes, changed, .. } = workspace;
     for index in changed.drain(..) {
-        nodes[index as usize] = node(function, &function.blocks[index as usize], |_| ());
+        nodes[index as usize] = node(function, &function.blocks[index as usize], |_, _| ());
     }
     note_landings(function, nodes);
     solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
@@ -294,9 +296,9 @@ fn renewed(mut live: Liveness, function: &Function, workspace: &mut Workspace) -
 }
 
 /// What a block does with the registers that cross blocks if there are no more than 64, and where control goes. Calls `visit` with each
-/// instruction.
+/// instruction, and with the register that it sets if that was set in the block before.
 #[inline]
-fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction)) -> Node {
+fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction, u64)) -> Node {
     if !block.is_reachable {
         return node_of_none(function);
     }
@@ -309,8 +311,9 @@ fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction))
                 uses |= bit(register) & !definitions;
             }
         }
-        definitions |= bit(instruction.destination);
-        visit(instruction);
+        let definition = bit(instruction.destination);
+        visit(instruction, definition & definitions);
+        definitions |= definition;
     }
     block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
     block.terminator.for_each_definition(|register| definitions |= bit(register));

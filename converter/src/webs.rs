@@ -8,7 +8,7 @@
 //! the handler of a guarded block where the handler needs it. What remains apart is a web. Most registers are set in one place only: those are
 //! one web each, and have one segment.
 
-use optimizer::liveness::{LiveSets, Liveness, NumberedSets};
+use optimizer::liveness::{LiveSets, Liveness, Node, NumberedSets, ones};
 
 use crate::Size;
 use crate::tac::{Function, NONE, Operand, Terminator, VirtualRegister};
@@ -23,6 +23,8 @@ const LARGEST_PER_INSTRUCTION: usize = 16;
 pub(crate) struct WebTables {
     /// Registers that are set in several places, and those that are set at all.
     pub(crate) places: Places,
+    /// Where webs have been followed to.
+    followed: Vec<Followed>,
     /// Registers that are one web and have a name.
     named: Vec<u64>,
     /// With which of the registers set in several places blocks are entered.
@@ -45,12 +47,14 @@ pub(crate) struct Places {
     registers: u32,
     once: Vec<u64>,
     several: Vec<u64>,
+    /// Registers that are set several times in one block, where there are few.
+    pub(crate) twice: u64,
 }
 
 impl Places {
     /// None of so many registers is set anywhere.
     pub(crate) fn begin(&mut self, registers: u32) {
-        self.registers = registers;
+        (self.registers, self.twice) = (registers, 0);
         for table in [&mut self.once, &mut self.several] {
             table.clear();
             table.resize((registers as usize).div_ceil(64), 0);
@@ -84,9 +88,11 @@ pub(crate) enum Split {
 }
 
 /// Renames the virtual registers of a function so that each is one web. `live` are those that are live at the borders of blocks; `unset` are
-/// those that are live when the function begins. The function's [`Places`] are those of its instructions.
+/// those that are live when the function begins. The function's [`Places`] are those of its instructions, and `nodes` say what its blocks do
+/// where registers are few.
 pub(crate) fn split_webs(
     function: &mut Function,
+    nodes: &[Node],
     live: &mut Liveness,
     unset: &mut [VirtualRegister],
     tables: &mut WebTables,
@@ -98,7 +104,7 @@ pub(crate) fn split_webs(
     if !is_small {
         return Split::Unchanged;
     }
-    let WebTables { places, named, entering, segments, current, fixed, parents, names } = tables;
+    let WebTables { places, followed, named, entering, segments, current, fixed, parents, names } = tables;
     // Where the function begins counts as a place.
     unset.iter().for_each(|&register| places.set(register));
     // Who comes to a handler's block brings what the landing register held.
@@ -107,6 +113,11 @@ pub(crate) fn split_webs(
             places.set(handler.landing);
             places.set(handler.landing);
         }
+    }
+    if let [several] = &mut places.several[..]
+        && *several != 0
+    {
+        *several = torn(function, nodes, live, *several, places.twice, followed);
     }
     if places.several.iter().all(|&registers| registers == 0) {
         return Split::Unchanged;
@@ -121,10 +132,8 @@ pub(crate) fn split_webs(
     current.resize(globals as usize, NONE);
     parents.clear();
     let mut webs = Webs { parents, entering, segments, places, fixed, count: 0 };
-    for &register in &*unset {
-        if !webs.places.is_several(register) {
-            webs.fixed[register as usize] = webs.new_segment();
-        }
+    for (word, (once, several)) in (0..).zip(places.once.iter().zip(&places.several)) {
+        ones(once & !several).for_each(|bit| webs.fixed[word * 64 + bit as usize] = webs.new_segment());
     }
     let first = webs.parents.len() as u32;
     let handlers_of = HandlersByBlock::new(function);
@@ -146,7 +155,8 @@ pub(crate) fn split_webs(
             let landing = function.handlers[handler].landing;
             landings[handler] = *landed.get_or_insert_with(|| match entering.number(index, landing) {
                 Some(number) => webs.segments[number as usize],
-                None => webs.new_segment(),
+                None if webs.places.is_several(landing) => webs.new_segment(),
+                None => webs.fixed[landing as usize],
             });
             current[landing as usize] = landings[handler];
         }
@@ -156,11 +166,7 @@ pub(crate) fn split_webs(
                 webs.define(instruction.destination, handler, current);
             }
         }
-        let counted = match block.terminator {
-            Terminator::ForLoop { counter, .. } => counter,
-            Terminator::ForIter { position, .. } => position,
-            _ => NONE,
-        };
+        let counted = counted(&block.terminator);
         block.terminator.for_each_definition(|register| {
             if register < globals {
                 let before = current[register as usize];
@@ -209,10 +215,10 @@ pub(crate) fn split_webs(
             if register >= globals {
                 return if register == NONE { NONE } else { register.wrapping_add(shift) };
             }
-            next += 1;
             match fixed[register as usize] {
                 NONE => {
-                    let name = names.of[next as usize - 1];
+                    let name = names.of[next as usize];
+                    next += 1;
                     current[register as usize] = name;
                     name
                 }
@@ -236,13 +242,15 @@ pub(crate) fn split_webs(
             }
             instruction.destination = define(instruction.destination, current);
         }
+        let counted = counted(&block.terminator);
+        let is_counted_several = counted < globals && places.is_several(counted);
         block.terminator.rename(|register| read(register, current));
         match &mut block.terminator {
             // Read and written as one: both are the same web already.
-            Terminator::ForLoop { .. } => next += 1,
+            Terminator::ForLoop { .. } => next += u32::from(is_counted_several),
             Terminator::ForIter { destination, .. } => {
                 *destination = define(*destination, current);
-                next += 1;
+                next += u32::from(is_counted_several);
             }
             _ => {}
         }
@@ -271,11 +279,7 @@ pub(crate) fn split_webs(
     live.rename(
         |block, registers| {
             let mut renamed = 0;
-            let mut others = registers & !places.several[0];
-            while others != 0 {
-                renamed |= 1 << fixed[others.trailing_zeros() as usize];
-                others &= others - 1;
-            }
+            ones(registers & !places.several[0]).for_each(|register| renamed |= 1 << fixed[register as usize]);
             entering.for_each_numbered(block, |number, _| renamed |= 1 << names.of[segments[number as usize] as usize]);
             renamed
         },
@@ -284,11 +288,99 @@ pub(crate) fn split_webs(
     Split::Renamed
 }
 
+/// The register that a loop's terminator counts with, if it is one.
+fn counted(terminator: &Terminator) -> VirtualRegister {
+    match *terminator {
+        Terminator::ForLoop { counter, .. } => counter,
+        Terminator::ForIter { position, .. } => position,
+        _ => NONE,
+    }
+}
+
+/// Registers at the borders of a block that belong to the web which a register's first place is of.
+#[derive(Clone, Copy, Debug, Default)]
+struct Followed {
+    /// What is live at its beginning, and what of that was followed to there.
+    entering: [u64; 2],
+    /// The same at its end.
+    leaving: [u64; 2],
+    /// Those that are the same at both.
+    passing: u64,
+}
+
+/// Of the registers set in several places those that may be several webs, where there are few. All are followed at once from where each is
+/// met first: who has not been followed everywhere is several webs.
+fn torn(
+    function: &Function,
+    nodes: &[Node],
+    live: &Liveness,
+    several: u64,
+    twice: u64,
+    followed: &mut Vec<Followed>,
+) -> u64 {
+    let blocks = function.blocks.len();
+    let bits = |sets: &LiveSets, block: usize| sets.bits(block).unwrap_or(u64::MAX);
+    // What is set and not live at the end of its block is a web of its own.
+    let (mut met, mut local, mut torn) = (0, 0, twice);
+    followed.clear();
+    followed.extend(nodes[..blocks].iter().zip(&function.blocks).enumerate().map(|(at, (node, block))| {
+        let (entering, leaving) = (bits(&live.entering, at) & several, bits(&live.leaving, at) & several);
+        let ended = node.definitions & several & !leaving;
+        torn |= ended & local;
+        local |= ended;
+        // A counter stays what it is, and so does what a handler needs in the blocks it guards.
+        let counted = counted(&block.terminator);
+        let kept = u64::from(counted < u64::BITS) << (counted % u64::BITS);
+        let needed = if (node.handler as usize) < blocks { bits(&live.entering, node.handler as usize) } else { 0 };
+        let news = (entering | leaving) & !met;
+        met |= news;
+        Followed {
+            entering: [entering, news & entering],
+            leaving: [leaving, news & !entering],
+            passing: entering & leaving & (!node.definitions | kept | needed),
+        }
+    }));
+    followed.push(Followed::default());
+    torn |= local & met;
+    let several = several & !torn;
+    if several == 0 {
+        return torn;
+    }
+    let follow = |followed: &mut [Followed], block: usize| {
+        let before = followed[block];
+        let [first, second] = nodes[block].successors;
+        let ways = [first, second, nodes[block].handler].map(|way| way as usize);
+        let mut leaving = before.leaving[1] | before.entering[1] & before.passing;
+        ways.iter().for_each(|&way| leaving |= followed[way].entering[1]);
+        for way in ways {
+            let [live, reached] = &mut followed[way].entering;
+            *reached |= leaving & *live;
+        }
+        let block = &mut followed[block];
+        block.leaving[1] = leaving;
+        block.entering[1] |= leaving & before.passing;
+    };
+    // Forward and back once is enough for most code; the ways of loops may take longer.
+    const ROUNDS: usize = 3;
+    let mut missing = several;
+    for _ in 0..ROUNDS {
+        (0..blocks).for_each(|block| follow(followed, block));
+        (0..blocks).rev().for_each(|block| follow(followed, block));
+        let of = |[live, reached]: [u64; 2]| live & !reached;
+        missing = followed.iter().fold(0, |all, block| all | of(block.entering) | of(block.leaving)) & several;
+        if missing == 0 {
+            break;
+        }
+    }
+    torn | missing
+}
+
 impl WebTables {
     /// Tables of a size.
     pub(crate) fn new(size: Size) -> Self {
         Self {
-            places: Places { registers: 0, once: Vec::with_capacity(1), several: Vec::with_capacity(1) },
+            places: Places { once: Vec::with_capacity(1), several: Vec::with_capacity(1), ..Places::default() },
+            followed: Vec::with_capacity(size.blocks + 1),
             named: Vec::with_capacity(1),
             entering: NumberedSets::with_capacity(size.blocks),
             segments: Vec::with_capacity(size.registers),
@@ -355,11 +447,10 @@ impl Webs<'_> {
     /// Begins a segment at a definition. What a handler needs is one web throughout the blocks it guards.
     #[inline]
     fn define(&mut self, register: VirtualRegister, handler: Option<u32>, current: &mut [u32]) -> u32 {
-        let segment = self.new_segment();
         if !self.places.is_several(register) {
-            self.fixed[register as usize] = segment;
-            return segment;
+            return self.fixed[register as usize];
         }
+        let segment = self.new_segment();
         current[register as usize] = segment;
         if let Some(needed) = handler.and_then(|handler| self.entering.number(handler as usize, register)) {
             self.bring(segment, needed);

@@ -295,7 +295,7 @@ impl NumberedSets {
 
 /// Positions of the bits that are set, ascending.
 #[inline]
-fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
+pub fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         if bits == 0 {
             return None;
