@@ -102,10 +102,11 @@ pub(crate) fn clean_up_with_liveness(
     let takes = |step| !without.contains(step);
     // A function of one block has no jumps.
     if function.blocks.len() > 1 {
-        if takes(Step::ThreadJumps) {
-            thread_jumps(function, &mut workspace.blocks);
+        let has_threaded = takes(Step::ThreadJumps) && thread_jumps(function, &mut workspace.blocks);
+        // A loop's entry may go past the block that begins the first iteration otherwise.
+        if has_threaded || function.blocks.iter().any(|block| block.is_loop_entry) {
+            leave_out_unreachable(function, &mut workspace.blocks);
         }
-        leave_out_unreachable(function, &mut workspace.blocks);
     }
     let before = survey(function, workspace);
     let mut live = solved(function, workspace);
@@ -154,22 +155,27 @@ pub(crate) fn clean_up_with_liveness(
     (Moves { before, after: left.sum() }, live)
 }
 
-/// Jumps to blocks that only jump on go straight to where those lead.
-fn thread_jumps(function: &mut Function, destinations: &mut Vec<u32>) {
+/// Jumps to blocks that only jump on go straight to where those lead. False if there are no such blocks.
+fn thread_jumps(function: &mut Function, destinations: &mut Vec<u32>) -> bool {
+    // Jumps go forward, to blocks that are seen before those that lead there.
+    let next = |index: u32, block: &Block| match block.terminator {
+        Terminator::Jump(next) if next > index && block.instructions.is_empty() => Some(next),
+        _ => None,
+    };
+    if !(0..).zip(&function.blocks).any(|(index, block)| block.is_reachable && next(index, block).is_some()) {
+        return false;
+    }
     destinations.clear();
     destinations.extend(0..function.blocks.len() as u32);
     for (index, block) in function.blocks.iter().enumerate().rev() {
-        // Jumps go forward, to blocks that were seen already.
-        if let Terminator::Jump(next) = block.terminator
-            && block.instructions.is_empty()
-            && next as usize > index
-        {
+        if let Some(next) = next(index as u32, block) {
             destinations[index] = destinations[next as usize];
         }
     }
     for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
+    true
 }
 
 /// Marks blocks that nobody goes to as unreachable. Those still to be gone to are `pending`.
@@ -495,7 +501,9 @@ fn replace_constants(
 /// Inside a block: reads of a register that is a copy read the original instead, or the constant.
 fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
     copies.clear();
-    for instruction in &mut block.instructions {
+    let is_move = |instruction: &Instruction| instruction.operation == RegisterOp::MovReg;
+    let Some(first) = block.instructions.iter().position(is_move) else { return };
+    for instruction in &mut block.instructions[first..] {
         for index in 0..instruction.operands.len() {
             let Some(original) = copies.original(instruction.operands[index]) else { continue };
             let allowed = match original {
@@ -803,7 +811,11 @@ fn retarget(
     let globals = function.globals;
     let stays = |register: VirtualRegister| register >= globals || !live.leaving.contains(index, register);
     let block = &mut function.blocks[index];
-    if !block.is_reachable {
+    let moves_register = |instruction: &Instruction| {
+        instruction.operation == RegisterOp::MovReg && matches!(instruction.operands[0], Operand::Register(_))
+    };
+    // What is moved first has to be made before.
+    if !block.instructions.iter().skip(1).any(moves_register) {
         return;
     }
     places.clear();
