@@ -48,7 +48,7 @@ pub(crate) struct Workspace {
     with_removable: Vec<u32>,
     /// Blocks that may read or write other registers than when liveness was found last; several times, perhaps.
     changed: Vec<u32>,
-    /// Whether `nodes` are those of registers that have other names by now.
+    /// Whether `nodes` say what blocks did before registers got other names, or blocks others to write.
     has_old_nodes: bool,
     /// What may be read before it is set.
     unset: Vec<VirtualRegister>,
@@ -389,11 +389,7 @@ fn propagate_single_constants(
     let mut known = std::mem::take(&mut workspace.known);
     known.clear();
     known.resize(function.globals as usize, Known::Nothing);
-    if find_constants(function, &workspace.with_moves, &mut known) {
-        // A register that may be read before it is set does not always hold the constant.
-        for &register in &workspace.unset {
-            known[register as usize] = Known::Varies;
-        }
+    if find_constants(function, workspace, &mut known) {
         replace_constants(function, &known, constants, without, &mut workspace.changed);
     }
     workspace.known = known;
@@ -410,8 +406,8 @@ enum Known {
     Varies,
 }
 
-/// Finds what registers are set to; only blocks `with_moves` set any to constants. Returns whether any is set to one constant only.
-fn find_constants(function: &Function, with_moves: &[u32], known: &mut [Known]) -> bool {
+/// Finds what registers are set to; only blocks with moves set any to constants. Returns whether any is set to one constant only.
+fn find_constants(function: &Function, workspace: &Workspace, known: &mut [Known]) -> bool {
     let note = |known: &mut [Known], register: VirtualRegister, value: Known| {
         if let Some(entry) = known.get_mut(register as usize) {
             *entry = if *entry == Known::Nothing || *entry == value { value } else { Known::Varies };
@@ -421,20 +417,19 @@ fn find_constants(function: &Function, with_moves: &[u32], known: &mut [Known]) 
         (RegisterOp::MovReg, [Operand::Constant(constant)]) => Some(*constant),
         _ => None,
     };
-    let blocks = with_moves.iter().map(|&index| &function.blocks[index as usize]);
+    let blocks = workspace.with_moves.iter().map(|&index| &function.blocks[index as usize]);
     for instruction in blocks.filter(|block| block.is_reachable).flat_map(|block| &block.instructions) {
         if let Some(constant) = constant_of(instruction) {
             note(known, instruction.destination, Known::Constant(constant));
         }
     }
+    // A register that may be read before it is set does not always hold the constant.
+    let landings = function.handlers.iter().map(|handler| handler.landing);
+    for register in (0..function.parameters).chain(landings).chain(workspace.unset.iter().copied()) {
+        note(known, register, Known::Varies);
+    }
     if known.iter().all(|value| !matches!(value, Known::Constant(_))) {
         return false;
-    }
-    for parameter in 0..function.parameters {
-        note(known, parameter, Known::Varies);
-    }
-    for handler in &function.handlers {
-        note(known, handler.landing, Known::Varies);
     }
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
         for instruction in block.instructions.iter().filter(|instruction| constant_of(instruction).is_none()) {
@@ -648,7 +643,19 @@ fn forward_loop_elements(function: &mut Function, mut live: Liveness, workspace:
         if let Terminator::ForIter { destination, .. } = &mut function.blocks[index].terminator {
             *destination = variable;
         }
-        workspace.changed.extend([index as u32, body]);
+        if live.entering.is_of_few() {
+            // The element is live from here into the body as the variable is from now on, and nowhere else.
+            let first = node(function, &function.blocks[body as usize], |_, _| ());
+            let [leaving, after] = [live.leaving.bits(body as usize), live.entering.bits(done as usize)];
+            let entering = first.uses | leaving.unwrap_or(0) & !first.definitions;
+            live.entering.set_bits(body as usize, entering);
+            live.entering.set_bits(more as usize, entering);
+            live.leaving.set_bits(more as usize, entering);
+            live.leaving.set_bits(index, entering | after.unwrap_or(0));
+            workspace.has_old_nodes = true;
+        } else {
+            workspace.changed.extend([index as u32, body]);
+        }
     }
     workspace.blocks = entries;
     live

@@ -537,7 +537,7 @@ impl<'e> Emitter<'e> {
 
     fn count(&self, statistics: &mut Statistics) {
         let count = |operation: RegisterOp| {
-            self.tables.code.iter().filter(|instruction| instruction.opcode() == operation as u16).count() as u64
+            self.tables.code.iter().map(|instruction| u64::from(instruction.opcode() == operation as u16)).sum::<u64>()
         };
         statistics.moves += count(RegisterOp::MovReg);
         if self.allocation.slots != 0 {

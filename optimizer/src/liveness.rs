@@ -97,6 +97,14 @@ impl LiveSets {
         }
     }
 
+    /// Gives a block another set, if there are no more than 64 variables.
+    #[inline]
+    pub fn set_bits(&mut self, block: usize, bits: u64) {
+        if let Form::Few(sets) = &mut self.0 {
+            sets[block] = bits;
+        }
+    }
+
     /// Whether a variable is in a block's set.
     #[inline]
     pub fn contains(&self, block: usize, variable: u32) -> bool {

@@ -84,11 +84,7 @@ impl Shape {
             shape.reads[at] = if matches!(lane, Lane::Use | Lane::UseDef) { -1 } else { 0 };
             let takes_result = matches!(
                 lane,
-                Lane::Window
-                    | Lane::ReceiverWindow
-                    | Lane::PairWindow
-                    | Lane::ConstructWindow
-                    | Lane::SliceWindow
+                Lane::Window | Lane::ReceiverWindow | Lane::PairWindow | Lane::ConstructWindow | Lane::SliceWindow
             );
             shape.writes[at] = if takes_result || matches!(lane, Lane::Def | Lane::UseDef) { -1 } else { 0 };
             shape.traits |= match lane {

@@ -29,12 +29,7 @@ pub(super) struct Interference {
 
 impl Interference {
     /// The graph of a function without what is spilled. None if it takes more than `most_steps`.
-    pub(super) fn new(
-        function: &Function,
-        live: &Liveness,
-        is_spilled: &[bool],
-        most_steps: usize,
-    ) -> Option<Self> {
+    pub(super) fn new(function: &Function, live: &Liveness, is_spilled: &[bool], most_steps: usize) -> Option<Self> {
         let count = at(function.registers);
         let graph = Self {
             neighbours: vec![Vec::new(); count],
