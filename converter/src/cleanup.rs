@@ -205,17 +205,16 @@ fn survey(function: &Function, workspace: &mut Workspace) -> u64 {
     let mut all = 0;
     for (index, block) in (0..).zip(&function.blocks) {
         let (mut moves, mut removable) = (0, 0);
-        let node = node(function, block, |instruction, set_before| {
-            webs.places.set(instruction.destination);
-            webs.places.twice |= set_before;
+        let (node, twice) = node(function, block, |instruction| {
             moves += u64::from(instruction.operation == RegisterOp::MovReg);
             removable += u32::from(is_removable(instruction.operation));
         });
-        if block.is_reachable {
-            block.terminator.for_each_definition(|register| webs.places.set(register));
-        }
         if has_few {
+            webs.places.set_few(node.definitions, twice);
             nodes.push(node);
+        } else if block.is_reachable {
+            block.instructions.iter().for_each(|instruction| webs.places.set(instruction.destination));
+            block.terminator.for_each_definition(|register| webs.places.set(register));
         }
         all += moves;
         if block.is_island {
@@ -250,7 +249,7 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
     if has_few(function) {
         let nodes = &mut workspace.nodes;
         nodes.clear();
-        nodes.extend(function.blocks.iter().map(|block| node(function, block, |_, _| ())));
+        nodes.extend(function.blocks.iter().map(|block| node(function, block, |_| ()).0));
     }
     solved(function, workspace)
 }
@@ -294,23 +293,23 @@ fn renewed(mut live: Liveness, function: &Function, workspace: &mut Workspace) -
     }
     let Workspace { solver, nodes, changed, .. } = workspace;
     for index in changed.drain(..) {
-        nodes[index as usize] = node(function, &function.blocks[index as usize], |_, _| ());
+        nodes[index as usize] = node(function, &function.blocks[index as usize], |_| ()).0;
     }
     note_landings(function, nodes);
     solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
     live
 }
 
-/// What a block does with the registers that cross blocks if there are no more than 64, and where control goes. Calls `visit` with each
-/// instruction, and with the register that it sets if that was set in the block before.
+/// What a block does with the registers that cross blocks if there are no more than 64, and where control goes; and which of them it sets
+/// several times. Calls `visit` with each instruction.
 #[inline]
-fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction, u64)) -> Node {
+fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction)) -> (Node, u64) {
     if !block.is_reachable {
-        return node_of_none(function);
+        return (node_of_none(function), 0);
     }
     let globals = function.globals;
     let bit = |register: VirtualRegister| u64::from(register < globals) << (register % u64::BITS);
-    let (mut uses, mut definitions) = (0, 0);
+    let (mut uses, mut definitions, mut twice) = (0, 0, 0);
     for instruction in &block.instructions {
         for operand in &instruction.operands {
             if let Operand::Register(register) = *operand {
@@ -318,15 +317,19 @@ fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction, 
             }
         }
         let definition = bit(instruction.destination);
-        visit(instruction, definition & definitions);
+        twice |= definitions & definition;
         definitions |= definition;
+        visit(instruction);
     }
     block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
-    block.terminator.for_each_definition(|register| definitions |= bit(register));
+    block.terminator.for_each_definition(|register| {
+        twice |= definitions & bit(register);
+        definitions |= bit(register);
+    });
     let nowhere = function.blocks.len() as u32;
     let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
     let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
-    Node::new(uses, definitions, successors, handler)
+    (Node::new(uses, definitions, successors, handler), twice)
 }
 
 /// A block that does nothing and that nothing comes after.
@@ -645,7 +648,7 @@ fn forward_loop_elements(function: &mut Function, mut live: Liveness, workspace:
         }
         if live.entering.is_of_few() {
             // The element is live from here into the body as the variable is from now on, and nowhere else.
-            let first = node(function, &function.blocks[body as usize], |_, _| ());
+            let (first, _) = node(function, &function.blocks[body as usize], |_| ());
             let [leaving, after] = [live.leaving.bits(body as usize), live.entering.bits(done as usize)];
             let entering = first.uses | leaving.unwrap_or(0) & !first.definitions;
             live.entering.set_bits(body as usize, entering);

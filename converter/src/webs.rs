@@ -48,7 +48,7 @@ pub(crate) struct Places {
     once: Vec<u64>,
     several: Vec<u64>,
     /// Registers that are set several times in one block, where there are few.
-    pub(crate) twice: u64,
+    twice: u64,
 }
 
 impl Places {
@@ -68,6 +68,15 @@ impl Places {
             let (word, bit) = (register as usize / 64, 1 << (register % 64));
             self.several[word] |= self.once[word] & bit;
             self.once[word] |= bit;
+        }
+    }
+
+    /// Some registers are set in a block, some of them several times, where there are few.
+    pub(crate) fn set_few(&mut self, registers: u64, twice: u64) {
+        if let ([once], [several]) = (&mut self.once[..], &mut self.several[..]) {
+            *several |= *once & registers | twice;
+            *once |= registers;
+            self.twice |= twice;
         }
     }
 
