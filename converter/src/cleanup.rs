@@ -11,7 +11,7 @@ use crate::step::{Step, StepSet};
 use crate::tac::{
     Block, Function, Instruction, NONE, Operand, Terminator, VirtualRegister, allows_constant, is_removable,
 };
-use crate::webs::{WebTables, split_webs};
+use crate::webs::{Split, WebTables, split_webs};
 
 /// How many moves and constant loads a function has before cleaning up and after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +42,20 @@ pub(crate) struct Workspace {
     removed: Vec<usize>,
     /// A number for each block, or some blocks.
     blocks: Vec<u32>,
+    /// Blocks with moves, islands left out. No step puts moves into others.
+    with_moves: Vec<u32>,
+    /// Blocks with instructions that can be left out when nobody reads their result, moves included, islands left out.
+    with_removable: Vec<u32>,
+    /// Blocks that may read or write other registers than when liveness was found last; several times, perhaps.
+    changed: Vec<u32>,
+    /// Whether `nodes` say what blocks did before registers got other names, or blocks others to write.
+    has_old_nodes: bool,
+    /// What may be read before it is set.
+    unset: Vec<VirtualRegister>,
     /// What is known of each register that crosses blocks.
     known: Vec<Known>,
     /// Of splitting webs.
-    pub(crate) webs: WebTables,
+    webs: WebTables,
     /// Tables that liveness was in.
     spare: Vec<Liveness>,
 }
@@ -60,6 +70,9 @@ impl Workspace {
             places: Notes::with_capacity(size.registers),
             removed: Vec::with_capacity(16),
             blocks: Vec::with_capacity(size.blocks),
+            with_moves: Vec::with_capacity(size.blocks),
+            with_removable: Vec::with_capacity(size.blocks),
+            unset: Vec::with_capacity(16),
             known: Vec::with_capacity(size.registers),
             webs: WebTables::new(size),
             // As many as are in use at a time, that of the function before included.
@@ -79,65 +92,90 @@ impl Workspace {
     }
 }
 
-/// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well, if it is known.
+/// Cleans a function up, leaving steps out. Returns the liveness of the outcome as well.
 pub(crate) fn clean_up_with_liveness(
     function: &mut Function,
     constants: &[Constant],
     without: StepSet,
     workspace: &mut Workspace,
-) -> (Moves, Option<Liveness>) {
-    let before = count_moves(function);
+) -> (Moves, Liveness) {
     let takes = |step| !without.contains(step);
     // A function of one block has no jumps.
     if function.blocks.len() > 1 {
-        if takes(Step::ThreadJumps) {
-            thread_jumps(function, &mut workspace.blocks);
+        let has_threaded = takes(Step::ThreadJumps) && thread_jumps(function, &mut workspace.blocks);
+        // A loop's entry may go past the block that begins the first iteration otherwise.
+        if has_threaded || function.blocks.iter().any(|block| block.is_loop_entry) {
+            leave_out_unreachable(function, &mut workspace.blocks);
         }
-        leave_out_unreachable(function, &mut workspace.blocks);
     }
-    let unset = takes(Step::SplitWebs).then(|| split_webs(function, workspace));
+    let before = survey(function, workspace);
+    let mut live = solved(function, workspace);
+    workspace.unset.clear();
+    workspace.unset.extend(live.entering.iter(0));
+    if takes(Step::SplitWebs) {
+        let Workspace { nodes, unset, webs, .. } = &mut *workspace;
+        match split_webs(function, nodes, &mut live, unset, webs) {
+            Split::Unchanged => {}
+            Split::Renamed => workspace.has_old_nodes = true,
+            Split::RenamedWithoutLiveness => {
+                workspace.recycle(live);
+                live = live_globals_in(function, workspace);
+            }
+        }
+    }
     // What is done to moves is not to be done where there are none.
     let takes_moves = |step| before != 0 && takes(step);
     if takes_moves(Step::SingleConstants) {
-        propagate_single_constants(function, unset, constants, without, workspace);
+        propagate_single_constants(function, constants, without, workspace);
     }
     if takes_moves(Step::LoopElements) {
-        forward_loop_elements(function, workspace);
+        live = forward_loop_elements(function, live, workspace);
     }
     if takes_moves(Step::Copies) {
-        workspace.copies.versions.begin(function.registers);
-        for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
-            propagate_copies(block, &mut workspace.copies, without);
+        let Workspace { copies, with_moves, .. } = workspace;
+        copies.versions.begin(function.registers);
+        for &index in &*with_moves {
+            // The block reads the original where it is copied, so this changes nothing of what is live at its borders.
+            propagate_copies(&mut function.blocks[index as usize], copies, without);
         }
     }
-    let live = takes(Step::Dead).then(|| remove_all_dead(function, workspace)).flatten();
+    live = renewed(live, function, workspace);
+    if takes(Step::Dead) && !remove_all_dead(function, &live, workspace) {
+        live = renewed(live, function, workspace);
+    }
     if takes_moves(Step::Retarget) {
-        let Workspace { places, removed, .. } = workspace;
+        let Workspace { places, removed, with_moves, .. } = workspace;
         places.begin(function.registers);
-        for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
-            retarget(block, function.globals, places, removed);
+        for &index in &*with_moves {
+            retarget(function, index as usize, &live, places, removed);
         }
     }
-    debug_assert!(live.as_ref().is_none_or(|live| *live == live_globals(function)));
-    (Moves { before, after: if before == 0 { 0 } else { count_moves(function) } }, live)
+    debug_assert!(live == live_globals(function));
+    let left = workspace.with_moves.iter().map(|&block| count_moves(&function.blocks[block as usize]));
+    (Moves { before, after: left.sum() }, live)
 }
 
-/// Jumps to blocks that only jump on go straight to where those lead.
-fn thread_jumps(function: &mut Function, destinations: &mut Vec<u32>) {
+/// Jumps to blocks that only jump on go straight to where those lead. False if there are no such blocks.
+fn thread_jumps(function: &mut Function, destinations: &mut Vec<u32>) -> bool {
+    // Jumps go forward, to blocks that are seen before those that lead there.
+    let next = |index: u32, block: &Block| match block.terminator {
+        Terminator::Jump(next) if next > index && block.instructions.is_empty() => Some(next),
+        _ => None,
+    };
+    if !(0..).zip(&function.blocks).any(|(index, block)| block.is_reachable && next(index, block).is_some()) {
+        return false;
+    }
     destinations.clear();
     destinations.extend(0..function.blocks.len() as u32);
     for (index, block) in function.blocks.iter().enumerate().rev() {
-        // Jumps go forward, to blocks that were seen already.
-        if let Terminator::Jump(next) = block.terminator
-            && block.instructions.is_empty()
-            && next as usize > index
-        {
+        if let Some(next) = next(index as u32, block) {
             destinations[index] = destinations[next as usize];
         }
     }
     for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
         block.terminator.for_each_target(|target| *target = destinations[*target as usize]);
     }
+    true
 }
 
 /// Marks blocks that nobody goes to as unreachable. Those still to be gone to are `pending`.
@@ -156,13 +194,49 @@ pub(crate) fn leave_out_unreachable(function: &mut Function, pending: &mut Vec<u
     }
 }
 
-fn count_moves(function: &Function) -> u64 {
-    function
-        .blocks
-        .iter()
-        .flat_map(|block| &block.instructions)
-        .filter(|instruction| instruction.operation == RegisterOp::MovReg)
-        .count() as u64
+/// Looks at all instructions once, and notes for the steps that come what each of them is going to ask. Returns how many moves there are.
+fn survey(function: &Function, workspace: &mut Workspace) -> u64 {
+    let Workspace { nodes, with_moves, with_removable, webs, .. } = workspace;
+    with_moves.clear();
+    with_removable.clear();
+    nodes.clear();
+    webs.places.begin(function.globals);
+    let has_few = has_few(function);
+    let mut all = 0;
+    for (index, block) in (0..).zip(&function.blocks) {
+        let (mut moves, mut removable) = (0, 0);
+        let (node, twice) = node(function, block, |instruction| {
+            moves += u64::from(instruction.operation == RegisterOp::MovReg);
+            removable += u32::from(is_removable(instruction.operation));
+        });
+        if has_few {
+            webs.places.set_few(node.definitions, twice);
+            nodes.push(node);
+        } else if block.is_reachable {
+            block.instructions.iter().for_each(|instruction| webs.places.set(instruction.destination));
+            block.terminator.for_each_definition(|register| webs.places.set(register));
+        }
+        all += moves;
+        if block.is_island {
+            continue;
+        }
+        if moves != 0 {
+            with_moves.push(index);
+        }
+        if removable != 0 {
+            with_removable.push(index);
+        }
+    }
+    all
+}
+
+/// Whether no more registers cross blocks than a machine word has bits.
+fn has_few(function: &Function) -> bool {
+    function.globals <= u64::BITS
+}
+
+fn count_moves(block: &Block) -> u64 {
+    block.instructions.iter().filter(|instruction| instruction.operation == RegisterOp::MovReg).count() as u64
 }
 
 /// Liveness of the virtual registers that cross blocks.
@@ -172,10 +246,22 @@ pub fn live_globals(function: &Function) -> Liveness {
 
 /// The same as [`live_globals`].
 pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) -> Liveness {
+    if has_few(function) {
+        let nodes = &mut workspace.nodes;
+        nodes.clear();
+        nodes.extend(function.blocks.iter().map(|block| node(function, block, |_| ()).0));
+    }
+    solved(function, workspace)
+}
+
+/// The same, given what each block does where there are few registers.
+fn solved(function: &Function, workspace: &mut Workspace) -> Liveness {
+    workspace.has_old_nodes = false;
     let Workspace { solver, nodes, facts, seen, spare, .. } = workspace;
-    if function.globals <= u64::BITS {
+    if has_few(function) {
         let mut live = spare.pop().unwrap_or_default();
-        find_nodes(function, nodes);
+        nodes.push(node_of_none(function));
+        note_landings(function, nodes);
         solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
         return live;
     }
@@ -195,35 +281,70 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
     })
 }
 
-/// What blocks do with the registers that cross blocks, of which there are no more than 64, and where control goes.
-fn find_nodes(function: &Function, nodes: &mut Vec<Node>) {
+/// Liveness of a function some of whose blocks have changed since it was `live`.
+fn renewed(mut live: Liveness, function: &Function, workspace: &mut Workspace) -> Liveness {
+    if workspace.changed.is_empty() {
+        return live;
+    }
+    if workspace.has_old_nodes || !live.entering.is_of_few() {
+        workspace.changed.clear();
+        workspace.recycle(live);
+        return live_globals_in(function, workspace);
+    }
+    let Workspace { solver, nodes, changed, .. } = workspace;
+    for index in changed.drain(..) {
+        nodes[index as usize] = node(function, &function.blocks[index as usize], |_| ()).0;
+    }
+    note_landings(function, nodes);
+    solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
+    live
+}
+
+/// What a block does with the registers that cross blocks if there are no more than 64, and where control goes; and which of them it sets
+/// several times. Calls `visit` with each instruction.
+#[inline]
+fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction)) -> (Node, u64) {
+    if !block.is_reachable {
+        return (node_of_none(function), 0);
+    }
     let globals = function.globals;
-    let bit = |register: VirtualRegister| if register < globals { 1_u64 << register } else { 0 };
-    let nowhere = function.blocks.len() as u32;
-    let landings = if function.handlers.is_empty() { Vec::new() } else { function.landings() };
-    nodes.clear();
-    nodes.extend(function.blocks.iter().enumerate().map(|(index, block)| {
-        // What a handler's block reads of its landing register is written on the way there.
-        let mut definitions = landings.get(index).map_or(0, |&landing| bit(landing));
-        if !block.is_reachable {
-            return Node::new(0, definitions, [nowhere; 2], nowhere);
-        }
-        let mut uses = 0;
-        for instruction in &block.instructions {
-            for operand in &instruction.operands {
-                if let Operand::Register(register) = *operand {
-                    uses |= bit(register) & !definitions;
-                }
+    let bit = |register: VirtualRegister| u64::from(register < globals) << (register % u64::BITS);
+    let (mut uses, mut definitions, mut twice) = (0, 0, 0);
+    for instruction in &block.instructions {
+        for operand in &instruction.operands {
+            if let Operand::Register(register) = *operand {
+                uses |= bit(register) & !definitions;
             }
-            definitions |= bit(instruction.destination);
         }
-        block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
-        block.terminator.for_each_definition(|register| definitions |= bit(register));
-        let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
-        let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
-        Node::new(uses, definitions, successors, handler)
-    }));
-    nodes.push(Node::new(0, 0, [nowhere; 2], nowhere));
+        let definition = bit(instruction.destination);
+        twice |= definitions & definition;
+        definitions |= definition;
+        visit(instruction);
+    }
+    block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
+    block.terminator.for_each_definition(|register| {
+        twice |= definitions & bit(register);
+        definitions |= bit(register);
+    });
+    let nowhere = function.blocks.len() as u32;
+    let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
+    let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
+    (Node::new(uses, definitions, successors, handler), twice)
+}
+
+/// A block that does nothing and that nothing comes after.
+fn node_of_none(function: &Function) -> Node {
+    let nowhere = function.blocks.len() as u32;
+    Node::new(0, 0, [nowhere; 2], nowhere)
+}
+
+/// What a handler's block reads of its landing register is written on the way there.
+fn note_landings(function: &Function, nodes: &mut [Node]) {
+    for handler in function.handlers.iter().filter(|handler| handler.landing < function.globals) {
+        let node = &mut nodes[handler.block as usize];
+        node.uses &= !(1 << handler.landing);
+        node.definitions |= 1 << handler.landing;
+    }
 }
 
 /// What blocks do with the registers that cross blocks: each use and each definition once. `seen` notes whether a register was used in the
@@ -262,10 +383,8 @@ fn find_facts(function: &Function, facts: &mut Vec<(VirtualRegister, u32, Fact)>
 }
 
 /// Virtual registers that every definition sets to the same constant are that constant: the steps of range loops, above all.
-/// `unset` are the registers that may be read before they are set, if that is known already.
 fn propagate_single_constants(
     function: &mut Function,
-    unset: Option<Vec<VirtualRegister>>,
     constants: &[Constant],
     without: StepSet,
     workspace: &mut Workspace,
@@ -273,18 +392,8 @@ fn propagate_single_constants(
     let mut known = std::mem::take(&mut workspace.known);
     known.clear();
     known.resize(function.globals as usize, Known::Nothing);
-    if find_constants(function, &mut known) {
-        // A register that may be read before it is set does not always hold the constant.
-        let unset = unset.unwrap_or_else(|| {
-            let live = live_globals_in(function, workspace);
-            let unset = live.entering.iter(0).collect();
-            workspace.recycle(live);
-            unset
-        });
-        for register in unset {
-            known[register as usize] = Known::Varies;
-        }
-        replace_constants(function, &known, constants, without);
+    if find_constants(function, workspace, &mut known) {
+        replace_constants(function, &known, constants, without, &mut workspace.changed);
     }
     workspace.known = known;
 }
@@ -300,36 +409,48 @@ enum Known {
     Varies,
 }
 
-/// Finds what registers are set to. Returns whether any is set to one constant only.
-fn find_constants(function: &Function, known: &mut [Known]) -> bool {
+/// Finds what registers are set to; only blocks with moves set any to constants. Returns whether any is set to one constant only.
+fn find_constants(function: &Function, workspace: &Workspace, known: &mut [Known]) -> bool {
     let note = |known: &mut [Known], register: VirtualRegister, value: Known| {
         if let Some(entry) = known.get_mut(register as usize) {
             *entry = if *entry == Known::Nothing || *entry == value { value } else { Known::Varies };
         }
     };
-    for parameter in 0..function.parameters {
-        note(known, parameter, Known::Varies);
+    let constant_of = |instruction: &Instruction| match (instruction.operation, instruction.operands.as_slice()) {
+        (RegisterOp::MovReg, [Operand::Constant(constant)]) => Some(*constant),
+        _ => None,
+    };
+    let blocks = workspace.with_moves.iter().map(|&index| &function.blocks[index as usize]);
+    for instruction in blocks.filter(|block| block.is_reachable).flat_map(|block| &block.instructions) {
+        if let Some(constant) = constant_of(instruction) {
+            note(known, instruction.destination, Known::Constant(constant));
+        }
     }
-    for handler in &function.handlers {
-        note(known, handler.landing, Known::Varies);
+    // A register that may be read before it is set does not always hold the constant.
+    let landings = function.handlers.iter().map(|handler| handler.landing);
+    for register in (0..function.parameters).chain(landings).chain(workspace.unset.iter().copied()) {
+        note(known, register, Known::Varies);
+    }
+    if known.iter().all(|value| !matches!(value, Known::Constant(_))) {
+        return false;
     }
     for block in function.blocks.iter().filter(|block| block.is_reachable) {
-        for instruction in &block.instructions {
-            let value = match instruction.operands.as_slice() {
-                [Operand::Constant(constant)] if instruction.operation == RegisterOp::MovReg => {
-                    Known::Constant(*constant)
-                }
-                _ => Known::Varies,
-            };
-            note(known, instruction.destination, value);
+        for instruction in block.instructions.iter().filter(|instruction| constant_of(instruction).is_none()) {
+            note(known, instruction.destination, Known::Varies);
         }
         block.terminator.for_each_definition(|register| note(known, register, Known::Varies));
     }
     known.iter().any(|value| matches!(value, Known::Constant(_)))
 }
 
-/// Replaces reads of registers that are known to be constants.
-fn replace_constants(function: &mut Function, known: &[Known], constants: &[Constant], without: StepSet) {
+/// Replaces reads of registers that are known to be constants, and tells in which blocks.
+fn replace_constants(
+    function: &mut Function,
+    known: &[Known],
+    constants: &[Constant],
+    without: StepSet,
+    changed: &mut Vec<u32>,
+) {
     let constant = |operand: Operand| match operand {
         Operand::Register(register) => match known.get(register as usize) {
             Some(&Known::Constant(constant)) => Some(Operand::Constant(constant)),
@@ -337,7 +458,8 @@ fn replace_constants(function: &mut Function, known: &[Known], constants: &[Cons
         },
         Operand::Constant(_) => None,
     };
-    for block in function.blocks.iter_mut().filter(|block| !block.is_island) {
+    for (at, block) in (0..).zip(&mut function.blocks).filter(|(_, block)| !block.is_island) {
+        let mut is_changed = false;
         // The counter of a loop begins in the register of its start value, unless that is replaced.
         let instructions = if block.is_loop_entry { &mut [][..] } else { &mut block.instructions[..] };
         for instruction in instructions {
@@ -346,6 +468,7 @@ fn replace_constants(function: &mut Function, known: &[Known], constants: &[Cons
                     && allows_constant(instruction.operation, index, &instruction.operands, without)
                 {
                     instruction.operands[index] = replacement;
+                    is_changed = true;
                 }
             }
         }
@@ -356,26 +479,31 @@ fn replace_constants(function: &mut Function, known: &[Known], constants: &[Cons
                     && constants[one as usize] == Constant::Int(1)
                 {
                     *step = Operand::Constant(one);
+                    is_changed = true;
                 }
             }
             Terminator::Compare { operands, .. } if !without.contains(Step::Immediates) => {
-                operands[1] = constant(operands[1]).unwrap_or(operands[1]);
+                if let Some(replacement) = constant(operands[1]) {
+                    operands[1] = replacement;
+                    is_changed = true;
+                }
             }
             _ => {}
+        }
+        if is_changed {
+            changed.push(at);
         }
     }
 }
 
 /// Inside a block: reads of a register that is a copy read the original instead, or the constant.
 fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
-    if !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg) {
-        return;
-    }
     copies.clear();
-    for instruction in &mut block.instructions {
+    let is_move = |instruction: &Instruction| instruction.operation == RegisterOp::MovReg;
+    let Some(first) = block.instructions.iter().position(is_move) else { return };
+    for instruction in &mut block.instructions[first..] {
         for index in 0..instruction.operands.len() {
-            let operand = instruction.operands[index];
-            let Some(original) = copies.original(operand) else { continue };
+            let Some(original) = copies.original(instruction.operands[index]) else { continue };
             let allowed = match original {
                 Operand::Register(_) => true,
                 Operand::Constant(_) => allows_constant(instruction.operation, index, &instruction.operands, without),
@@ -393,16 +521,17 @@ fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
             }
         }
     }
-    let register_of = |copies: &Copies, register: VirtualRegister| match copies.original(Operand::Register(register)) {
-        Some(Operand::Register(original)) => original,
-        _ => register,
+    let replace_register = |register: &mut VirtualRegister| {
+        if let Some(Operand::Register(original)) = copies.original(Operand::Register(*register)) {
+            *register = original;
+        }
     };
     match &mut block.terminator {
         Terminator::Compare { operands, .. } => {
-            for index in 0..2 {
-                match copies.original(operands[index]) {
-                    Some(original @ Operand::Register(_)) => operands[index] = original,
-                    Some(original) if index == 1 && !without.contains(Step::Immediates) => operands[1] = original,
+            for (index, operand) in operands.iter_mut().enumerate() {
+                match copies.original(*operand) {
+                    Some(original @ Operand::Register(_)) => *operand = original,
+                    Some(original) if index == 1 && !without.contains(Step::Immediates) => *operand = original,
                     _ => {}
                 }
             }
@@ -410,13 +539,9 @@ fn propagate_copies(block: &mut Block, copies: &mut Copies, without: StepSet) {
         Terminator::Truth { operand, .. }
         | Terminator::NotNull { operand, .. }
         | Terminator::Return(operand)
-        | Terminator::Throw(operand) => {
-            *operand = register_of(copies, *operand);
-        }
+        | Terminator::Throw(operand) => replace_register(operand),
         // The block on the edge into the loop reads the start as well.
-        Terminator::ForPrepare { operands: [_, others @ ..], .. } => {
-            others.iter_mut().for_each(|operand| *operand = register_of(copies, *operand))
-        }
+        Terminator::ForPrepare { operands: [_, others @ ..], .. } => others.iter_mut().for_each(replace_register),
         Terminator::Jump(_) | Terminator::Loop(_) | Terminator::ForLoop { .. } | Terminator::ForIter { .. } => {}
     }
 }
@@ -464,9 +589,10 @@ impl Copies {
 }
 
 /// A loop's element goes straight to the variable that the body's first move would copy it to, when nobody else reads either of them.
-fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
+/// Takes and returns the liveness found last.
+fn forward_loop_elements(function: &mut Function, mut live: Liveness, workspace: &mut Workspace) -> Liveness {
     if !function.blocks.iter().any(|block| matches!(block.terminator, Terminator::ForIter { .. })) {
-        return;
+        return live;
     }
     let mut entries = std::mem::take(&mut workspace.blocks);
     entries.clear();
@@ -477,7 +603,7 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
     for handler in &function.handlers {
         entries[handler.block as usize] += 1;
     }
-    let mut live = None;
+    let mut is_renewed = false;
     for index in 0..function.blocks.len() {
         let Terminator::ForIter { destination, collection, position, more, done, .. } =
             function.blocks[index].terminator
@@ -500,7 +626,9 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
         if !is_copy || variable >= function.globals || variable == collection || variable == position {
             continue;
         }
-        let live: &Liveness = live.get_or_insert_with(|| live_globals_in(function, workspace));
+        if !std::mem::replace(&mut is_renewed, true) {
+            live = renewed(live, function, workspace);
+        }
         let is_guarded =
             [index, more as usize, body as usize].iter().any(|&block| function.blocks[block].handler.is_some());
         let mut element_read_again = live.leaving.contains(body as usize, destination)
@@ -518,30 +646,40 @@ fn forward_loop_elements(function: &mut Function, workspace: &mut Workspace) {
         if let Terminator::ForIter { destination, .. } = &mut function.blocks[index].terminator {
             *destination = variable;
         }
+        if live.entering.is_of_few() {
+            // The element is live from here into the body as the variable is from now on, and nowhere else.
+            let (first, _) = node(function, &function.blocks[body as usize], |_| ());
+            let [leaving, after] = [live.leaving.bits(body as usize), live.entering.bits(done as usize)];
+            let entering = first.uses | leaving.unwrap_or(0) & !first.definitions;
+            live.entering.set_bits(body as usize, entering);
+            live.entering.set_bits(more as usize, entering);
+            live.leaving.set_bits(more as usize, entering);
+            live.leaving.set_bits(index, entering | after.unwrap_or(0));
+            workspace.has_old_nodes = true;
+        } else {
+            workspace.changed.extend([index as u32, body]);
+        }
     }
     workspace.blocks = entries;
-    if let Some(live) = live {
-        workspace.recycle(live);
-    }
+    live
 }
 
-/// Removes dead instructions from all blocks. Returns the liveness from which it went out, if that still holds.
-fn remove_all_dead(function: &mut Function, workspace: &mut Workspace) -> Option<Liveness> {
-    let live = live_globals_in(function, workspace);
-    let Workspace { needed: changed, removed: dead, .. } = workspace;
-    changed.begin(function.registers);
-    let mut needed = Needed { globals: function.globals, live: &live, block: 0, changed };
+/// Removes dead instructions from all blocks. False if the function may have another liveness without them.
+fn remove_all_dead(function: &mut Function, live: &Liveness, workspace: &mut Workspace) -> bool {
+    let Workspace { needed: noted, removed: dead, changed, with_removable, .. } = workspace;
+    noted.begin(function.registers);
+    let mut needed = Needed { globals: function.globals, live, block: 0, changed: noted };
     let mut still_holds = true;
-    for index in 0..function.blocks.len() {
-        if !function.blocks[index].is_island {
-            still_holds &= remove_dead(function, index, &mut needed, dead);
+    for &index in &*with_removable {
+        still_holds &= remove_dead(function, index as usize, &mut needed, dead);
+        if !dead.is_empty() {
+            changed.push(index);
         }
     }
     if still_holds {
-        return Some(live);
+        changed.clear();
     }
-    workspace.recycle(live);
-    None
+    still_holds
 }
 
 /// Removes instructions whose result nobody reads and whose execution nobody notices: those are `dead`. False when liveness may have changed by
@@ -549,6 +687,7 @@ fn remove_all_dead(function: &mut Function, workspace: &mut Workspace) -> Option
 fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, dead: &mut Vec<usize>) -> bool {
     let globals = function.globals;
     let block = &mut function.blocks[index];
+    dead.clear();
     if !block.is_reachable {
         return true;
     }
@@ -559,12 +698,11 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, d
         }
     });
     block.terminator.for_each_use(|register| needed.insert(register));
-    dead.clear();
     for (at, instruction) in block.instructions.iter().enumerate().rev() {
         let destination = instruction.destination;
         let is_self_move =
             instruction.operation == RegisterOp::MovReg && instruction.operands[0] == Operand::Register(destination);
-        if is_self_move || destination != NONE && !needed.contains(destination) && is_removable(instruction) {
+        if is_self_move || destination != NONE && !needed.contains(destination) && is_removable(instruction.operation) {
             dead.push(at);
             continue;
         }
@@ -577,6 +715,9 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, d
             .iter()
             .filter_map(|operand| operand.register())
             .for_each(|register| needed.insert(register));
+    }
+    if dead.is_empty() {
+        return true;
     }
     dead.reverse();
     let reads: SmallVec<[VirtualRegister; 8]> = dead
@@ -660,7 +801,7 @@ impl Needed<'_> {
 /// What happens to a register in a block. Instructions are counted from one, so that zero is none.
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
-    /// Where its value is made, if that does not cross blocks.
+    /// Where its value is made.
     made: u32,
     /// How often it is read.
     reads: u32,
@@ -670,14 +811,26 @@ struct Place {
 
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
 /// alone and the place is not touched in between. Those moves are `removed`.
-fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed: &mut Vec<usize>) {
-    if !block.is_reachable || !block.instructions.iter().any(|instruction| instruction.operation == RegisterOp::MovReg)
-    {
+fn retarget(
+    function: &mut Function,
+    index: usize,
+    live: &Liveness,
+    places: &mut Notes<Place>,
+    removed: &mut Vec<usize>,
+) {
+    let globals = function.globals;
+    let stays = |register: VirtualRegister| register >= globals || !live.leaving.contains(index, register);
+    let block = &mut function.blocks[index];
+    let moves_register = |instruction: &Instruction| {
+        instruction.operation == RegisterOp::MovReg && matches!(instruction.operands[0], Operand::Register(_))
+    };
+    // What is moved first has to be made before.
+    if !block.instructions.iter().skip(1).any(moves_register) {
         return;
     }
     places.clear();
     for (at, instruction) in (1..).zip(&block.instructions) {
-        if instruction.destination != NONE && instruction.destination >= globals {
+        if instruction.destination != NONE {
             places.entry(instruction.destination).made = at;
         }
         for register in instruction.operands.iter().filter_map(|operand| operand.register()) {
@@ -692,8 +845,9 @@ fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed:
         let Instruction { operation, destination, ref operands, .. } = block.instructions[index];
         if operation == RegisterOp::MovReg
             && let Operand::Register(source) = operands[0]
-            && source >= globals
             && let Some(Place { made: made @ 1.., reads: 1, .. }) = places.get(source)
+            && made < at
+            && stays(source)
             && places.get(destination).is_none_or(|place| place.touched <= made)
             && (block.handler.is_none() || last_failing <= made)
             // The maker may read the place; it must not write it as well.
@@ -702,9 +856,7 @@ fn retarget(block: &mut Block, globals: u32, places: &mut Notes<Place>, removed:
             block.instructions[made as usize - 1].destination = destination;
             let place = places.entry(destination);
             place.touched = at;
-            if destination >= globals {
-                place.made = made;
-            }
+            place.made = made;
             removed.push(index);
             continue;
         }

@@ -59,12 +59,16 @@ pub(crate) struct Emitted {
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     code: Vec<RegisterInstruction>,
-    /// For each instruction the point at which its operands are read.
-    pub(crate) points: Vec<u32>,
+    /// For each instruction the point at which its operands are read, if anyone wants to know.
+    pub(crate) points: Option<Vec<u32>>,
     lines: Vec<(u32, u32)>,
     /// Jumps to blocks, to be patched: instruction and block.
     jumps: Vec<(u32, u32)>,
     blocks: Vec<EmittedBlock>,
+    /// How many ways lead to each block, if there are loops.
+    entries: Vec<u32>,
+    /// Where each virtual register lives.
+    spots: Vec<Spot>,
     /// Virtual registers whose value nobody reads.
     is_unread: Vec<bool>,
 }
@@ -121,6 +125,12 @@ enum Spot {
     Slot(u32),
 }
 
+/// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
+fn place_of(function: &Function, allocation: &Allocation, register: u16) -> Place {
+    let register = u32::from(register);
+    if register < function.parameters { register } else { register + allocation.slots }
+}
+
 struct Emitter<'e> {
     module: &'e StackCode,
     source: &'e isa::Function<Stack>,
@@ -141,9 +151,9 @@ struct Emitter<'e> {
     highest: Place,
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
+    /// Where in the source the stack instructions `line` come from, and the entry of the line table that is the first to come after them.
     position: u32,
-    /// The first stack instruction that has this position, and the entry of the line table that is the first to come after it.
-    line_start: u32,
+    line: Range<u32>,
     next_line: usize,
 }
 
@@ -152,17 +162,24 @@ impl Tables {
     pub(crate) fn new(size: Size) -> Self {
         Self {
             code: Vec::with_capacity(size.instructions),
-            points: Vec::with_capacity(size.instructions),
+            points: None,
             lines: Vec::with_capacity(size.instructions),
             jumps: Vec::with_capacity(size.blocks),
             blocks: Vec::with_capacity(size.blocks),
+            entries: Vec::with_capacity(size.blocks),
+            spots: Vec::with_capacity(size.registers),
             is_unread: Vec::with_capacity(size.registers),
         }
     }
 
+    /// Tables in which points are noted.
+    pub(crate) fn with_points() -> Self {
+        Self { points: Some(Vec::new()), ..Self::default() }
+    }
+
     fn begin(&mut self, function: &Function, ranges: &LiveRanges) {
         self.code.clear();
-        self.points.clear();
+        self.points.iter_mut().for_each(Vec::clear);
         self.lines.clear();
         self.jumps.clear();
         self.blocks.clear();
@@ -189,13 +206,21 @@ impl<'e> Emitter<'e> {
         allocation: &'e Allocation,
         has_long_branches: bool,
     ) -> Self {
-        let registers = allocation.locations.iter().filter_map(|location| match location {
-            Location::Register(register) => Some(u32::from(*register) + 1),
-            _ => None,
-        });
-        let scratch = allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3);
-        let registers = registers.max().unwrap_or(0).max(function.parameters).max(scratch);
         tables.begin(function, ranges);
+        let mut registers = function.parameters.max(allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3));
+        tables.spots.clear();
+        tables.spots.extend(allocation.locations.iter().map(|&location| match location {
+            Location::Nowhere => Spot::Nowhere,
+            Location::Register(register) => {
+                registers = registers.max(u32::from(register) + 1);
+                Spot::Register(place_of(function, allocation, register))
+            }
+            Location::Slot(slot) => Spot::Slot(slot),
+        }));
+        let top = registers + allocation.slots;
+        for depth in 0..function.places {
+            tables.spots[(function.first_place + depth) as usize] = Spot::Register(top + depth);
+        }
         Self {
             module,
             source,
@@ -208,10 +233,10 @@ impl<'e> Emitter<'e> {
             registers,
             is_island: false,
             next_window: 0,
-            highest: registers + allocation.slots + function.places,
+            highest: top + function.places,
             beyond_reach: None,
             position: 0,
-            line_start: 0,
+            line: 0..0,
             next_line: 0,
         }
     }
@@ -248,39 +273,48 @@ impl<'e> Emitter<'e> {
     }
 
     /// Says which stack instruction is being translated.
+    #[inline]
     fn at(&mut self, pc: u32) {
-        // Mostly it is the same as before, or one of the next.
-        const NEXT: usize = 4;
-        let lines = &self.source.lines;
-        let begins_there = |at: usize| lines.get(at).is_some_and(|&(first, _)| first <= pc);
-        let mut next = self.next_line;
-        let last = next + NEXT;
-        while next < last && begins_there(next) {
-            next += 1;
-        }
-        if pc < self.line_start || begins_there(next) {
-            next = lines.partition_point(|&(first, _)| first <= pc);
-        }
-        if next != self.next_line {
-            self.next_line = next;
-            (self.line_start, self.position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        if !self.line.contains(&pc) {
+            self.find_line(pc);
         }
     }
 
+    fn find_line(&mut self, pc: u32) {
+        let lines = &self.source.lines;
+        let is_past = |next: usize| lines.get(next).is_some_and(|&(first, _)| first <= pc);
+        // Mostly it is one of the next.
+        const NEXT: usize = 4;
+        let mut next = self.next_line;
+        let last = next + NEXT;
+        while next < last && is_past(next) {
+            next += 1;
+        }
+        if pc < self.line.start || is_past(next) {
+            next = lines.partition_point(|&(first, _)| first <= pc);
+        }
+        let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        (self.position, self.next_line) = (position, next);
+        self.line = start..lines.get(next).map_or(u32::MAX, |&(first, _)| first);
+    }
+
+    #[inline]
     fn push(&mut self, instruction: RegisterInstruction) {
         let tables = &mut *self.tables;
         if tables.lines.last().is_none_or(|line| line.1 != self.position) {
             tables.lines.push((tables.code.len() as u32, self.position));
         }
         tables.code.push(instruction);
-        tables.points.push(self.point);
+        if let Some(points) = &mut tables.points {
+            points.push(self.point);
+        }
     }
 
+    #[inline]
     fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {
         // Numbers that do not fit a lane are reported by `finish`.
-        let largest = a.max(b).max(c);
-        if largest > u32::from(u16::MAX) {
-            self.beyond_reach.get_or_insert((operation, largest));
+        if a | b | c > u32::from(u16::MAX) {
+            self.beyond_reach.get_or_insert((operation, a.max(b).max(c)));
         }
         self.push(RegisterInstruction::new(operation, a as u16, b as u16, c as u16));
     }
@@ -289,21 +323,13 @@ impl<'e> Emitter<'e> {
         self.push(RegisterInstruction::wide(operation, a as u16, wide));
     }
 
+    #[inline]
     fn location(&self, register: VirtualRegister) -> Spot {
-        if let Some(depth) = self.function.depth_of(register) {
-            return Spot::Register(self.top() + depth);
-        }
-        match self.allocation.locations[register as usize] {
-            Location::Nowhere => Spot::Nowhere,
-            Location::Register(register) => Spot::Register(self.place(register)),
-            Location::Slot(slot) => Spot::Slot(slot),
-        }
+        self.tables.spots[register as usize]
     }
 
-    /// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
     fn place(&self, register: u16) -> Place {
-        let register = u32::from(register);
-        if register < self.function.parameters { register } else { register + self.allocation.slots }
+        place_of(self.function, self.allocation, register)
     }
 
     /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.
@@ -352,8 +378,11 @@ impl<'e> Emitter<'e> {
             if let Origin::Parameter(parameter) = arrival.from {
                 match self.location(arrival.to) {
                     Spot::Slot(slot) => self.emit(RegisterOp::StoreSpill, u32::from(parameter), slot, 0),
-                    Spot::Register(place) => moves.push((place, u32::from(parameter))),
-                    Spot::Nowhere => {}
+                    // Most parameters stay where they arrive.
+                    Spot::Register(place) if place != u32::from(parameter) => {
+                        moves.push((place, u32::from(parameter)));
+                    }
+                    Spot::Register(_) | Spot::Nowhere => {}
                 }
             }
         }
@@ -508,7 +537,7 @@ impl<'e> Emitter<'e> {
 
     fn count(&self, statistics: &mut Statistics) {
         let count = |operation: RegisterOp| {
-            self.tables.code.iter().filter(|instruction| instruction.opcode() == operation as u16).count() as u64
+            self.tables.code.iter().map(|instruction| u64::from(instruction.opcode() == operation as u16)).sum::<u64>()
         };
         statistics.moves += count(RegisterOp::MovReg);
         if self.allocation.slots != 0 {
@@ -570,6 +599,9 @@ impl<'e> Emitter<'e> {
     /// Stretches of the code that come from islands.
     fn islands(&self) -> Vec<Range<u32>> {
         let mut islands: Vec<Range<u32>> = Vec::new();
+        if !self.function.has_islands {
+            return islands;
+        }
         for &block in self.function.layout.iter().filter(|&&block| self.function.blocks[block as usize].is_island) {
             let EmittedBlock { start, end, .. } = self.tables.blocks[block as usize];
             match islands.last_mut() {

@@ -13,6 +13,8 @@ use crate::{ConvertError, Options, Statistics, cleanup, emit, lift, live};
 pub struct Assignment {
     /// Live ranges with where they live, by start.
     pub ranges: Vec<(LiveRange, Location)>,
+    /// For each virtual register how often it is read and written, weighted by loops.
+    pub weights: Vec<u32>,
     /// For each register instruction the point at which it reads its operands; it writes at the next one.
     pub points: Vec<u32>,
 }
@@ -89,10 +91,14 @@ pub fn assignment(code: &StackCode, function: u32, options: Options) -> Result<A
     // Splitting changes the function.
     let after = live::live_ranges(&lifted);
     let mut statistics = Statistics::default();
-    let mut tables = emit::Tables::default();
+    let mut tables = emit::Tables::with_points();
     emit::emit_in(&mut tables, code, source, &lifted, [&ranges, &after], &allocation, &mut statistics)?;
     let located = |range: &LiveRange| (*range, allocation.locations[range.register as usize]);
-    Ok(Assignment { ranges: after.ranges.iter().map(located).collect(), points: tables.points })
+    Ok(Assignment {
+        ranges: after.ranges.iter().map(located).collect(),
+        weights: live::weights(&lifted),
+        points: tables.points.unwrap_or_default(),
+    })
 }
 
 #[cfg(test)]
@@ -106,8 +112,8 @@ mod tests {
         // Loops' entries come before what they were behind.
         let points = vec![2, 4, 10, 6, 6, 8, 16, 18, 12, 14, 30];
         let bounds = (0..32).flat_map(|start| (start..32).map(move |end| (start, end)));
-        let ranges = bounds.map(|(start, end)| (LiveRange { register: 0, start, end, weight: 0 }, Location::Nowhere));
-        let assignment = Assignment { ranges: ranges.collect(), points };
+        let ranges = bounds.map(|(start, end)| (LiveRange { register: 0, start, end }, Location::Nowhere));
+        let assignment = Assignment { ranges: ranges.collect(), weights: vec![1], points };
         for ((range, _), found) in assignment.ranges.iter().zip(assignment.instructions()) {
             let holds = |&point: &u32| range.start <= point + 1 && point <= range.end;
             let first = assignment.points.iter().position(holds).map(|first| first as u32);

@@ -31,6 +31,7 @@ pub mod tac;
 pub mod webs;
 mod whole;
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
@@ -203,8 +204,8 @@ pub enum Unfaithful {
     Instructions(String, String),
 }
 
-/// Converts one program after the other in the same tables, which are as large as the largest function has needed. For whoever converts
-/// many programs; [`convert`] is for one.
+/// Converts one program after the other in the same tables, which are as large as the largest function has needed. [`convert`] does so as well
+/// within a thread, but keeps no tables of functions that are larger than most.
 #[derive(Default)]
 pub struct Converter {
     tables: Option<Tables>,
@@ -222,6 +223,10 @@ impl Converter {
         Self::default()
     }
 
+    fn tables(&mut self, code: &StackCode) -> &mut Tables {
+        self.tables.get_or_insert_with(|| Tables::new(Size::of(code)))
+    }
+
     /// Converts a program.
     ///
     /// # Errors
@@ -231,8 +236,7 @@ impl Converter {
         code: &Verified<StackCode>,
         options: Options,
     ) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
-        let tables = self.tables.get_or_insert_with(|| Tables::new(Size::of(code)));
-        let (module, mut statistics) = convert_in(tables, code, options)?;
+        let (module, mut statistics) = convert_in(self.tables(code), code, options)?;
         let mut clock = Clock::start(options);
         let verified = isa::verify::register(module)?;
         statistics.times.verify = clock.lap();
@@ -248,7 +252,22 @@ impl Converter {
 /// # Errors
 /// See [`ConvertError`].
 pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified<RegCode>, Statistics), ConvertError> {
-    Converter::new().convert(code, options)
+    with_kept(code, |converter| converter.convert(code, options))
+}
+
+thread_local! {
+    /// What has converted the last program. Most programs are small, and to make tables for each takes longer than to fill them.
+    static KEPT: Cell<Option<Box<Converter>>> = const { Cell::new(None) };
+}
+
+/// Does something with the thread's converter, which is kept afterwards unless a function of the program is large.
+fn with_kept<T>(code: &StackCode, convert: impl FnOnce(&mut Converter) -> T) -> T {
+    let mut converter = KEPT.take().unwrap_or_default();
+    let outcome = convert(&mut converter);
+    if code.functions.iter().all(|function| function.code.len().max(function.locals as usize) <= Size::MOST) {
+        KEPT.set(Some(converter));
+    }
+    outcome
 }
 
 /// Converts a program without verifying the result, for those who look at what the converter writes.
@@ -256,7 +275,7 @@ pub fn convert(code: &Verified<StackCode>, options: Options) -> Result<(Verified
 /// # Errors
 /// See [`ConvertError`].
 pub fn convert_unverified(code: &Verified<StackCode>, options: Options) -> Result<(RegCode, Statistics), ConvertError> {
-    convert_in(&mut Tables::new(Size::of(code)), code, options)
+    with_kept(code, |converter| convert_in(converter.tables(code), code, options))
 }
 
 fn convert_in(
@@ -342,16 +361,17 @@ pub(crate) struct Size {
 }
 
 impl Size {
+    /// Tables of larger functions may grow.
+    const MOST: usize = 1 << 12;
+
     fn of(code: &StackCode) -> Self {
-        // Tables of larger functions may grow.
-        const MOST: usize = 1 << 12;
         let instructions = code.functions.iter().map(|function| function.code.len()).max().unwrap_or(0);
         let locals = code.functions.iter().map(|function| function.locals as usize).max().unwrap_or(0);
-        let instructions = instructions.min(MOST);
+        let instructions = instructions.min(Self::MOST);
         Self {
             instructions: instructions / 2 + 8,
             blocks: instructions / 5 + 4,
-            registers: locals.min(MOST) + instructions / 3 + 4,
+            registers: locals.min(Self::MOST) + instructions / 3 + 4,
         }
     }
 }
@@ -403,7 +423,6 @@ fn convert_function(
             let (moves, live) =
                 cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without, workspace);
             times.clean_up += clock.lap();
-            let live = live.unwrap_or_else(|| cleanup::live_globals_in(&lifted, workspace));
             workspace.recycle(ranges.find(&lifted, live));
             times.live += clock.lap();
             let has_islands = !islands.is_empty();

@@ -120,6 +120,7 @@ impl Tables {
             parameters: u32::from(function.parameters),
             globals,
             registers,
+            has_islands: !islands.is_empty(),
             first_place: globals,
             places,
         }
@@ -284,6 +285,9 @@ impl Lifter<'_> {
 
     #[inline]
     fn make_legal(&mut self, operation: RegisterOp, operands: &mut [Operand], pc: u32) {
+        if operands.iter().all(|operand| matches!(operand, Operand::Register(_))) {
+            return;
+        }
         for index in 0..operands.len() {
             // Operands already made legal count as they are now.
             if matches!(operands[index], Operand::Constant(_))
@@ -527,11 +531,20 @@ impl Lifter<'_> {
 
     #[inline]
     fn unary(&mut self, operation: RegisterOp, data: u32, pc: u32) {
-        self.window(operation, 1, data, pc);
+        let mut operands = [self.pop()];
+        self.make_legal(operation, &mut operands, pc);
+        let destination = self.pushed_register();
+        self.emit(operation, destination, SmallVec::from_slice(&operands), data, pc);
+        self.stack.push(Operand::Register(destination));
     }
 
     fn binary(&mut self, operation: RegisterOp, pc: u32) {
-        self.window(operation, 2, 0, pc);
+        let right = self.pop();
+        let mut operands = [self.pop(), right];
+        self.make_legal(operation, &mut operands, pc);
+        let destination = self.pushed_register();
+        self.emit(operation, destination, SmallVec::from_slice(&operands), 0, pc);
+        self.stack.push(Operand::Register(destination));
     }
 
     #[inline]

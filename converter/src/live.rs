@@ -19,8 +19,13 @@ pub struct LiveRange {
     pub start: u32,
     /// Last point.
     pub end: u32,
-    /// Reads and writes, those in loops counted ten times for each level of nesting (up to three).
-    pub weight: u32,
+}
+
+impl LiveRange {
+    /// What ranges are sorted by.
+    fn key(&self) -> (u32, VirtualRegister) {
+        (self.start, self.register)
+    }
 }
 
 /// A place where a window of registers is used: a call, a collection being built, an import.
@@ -69,26 +74,16 @@ pub struct LiveRanges {
     pub arrivals: Vec<Arrival>,
     /// First point of each block, by block.
     pub block_starts: Vec<u32>,
-    /// How many loops each block lies in, by block.
-    pub depths: Vec<u32>,
     /// The virtual registers below [`Function::globals`] that are live at the borders of blocks.
     pub live: Liveness,
     /// [`Function::globals`]
     pub globals: u32,
     /// Every point is below this.
     pub points: u32,
-    scratch: Scratch,
-}
-
-/// What is needed only while ranges are being found.
-#[derive(Clone, Debug, Default)]
-struct Scratch {
-    /// Place of each block in the layout.
-    order: Vec<u32>,
-    /// For each place in the layout how many more loops there are around it than around the one before.
-    change: Vec<i32>,
-    /// The range of each virtual register, or [`NONE`].
+    /// The range of each virtual register, or [`NONE`]; needed only while ranges are being found.
     range_of: Vec<u32>,
+    /// Whether ranges were found in order, as they are except for those that begin in handlers or together.
+    is_sorted: bool,
 }
 
 impl LiveRanges {
@@ -148,13 +143,8 @@ impl LiveRanges {
             results: Vec::with_capacity(size.registers),
             copied_from: Vec::with_capacity(size.registers),
             block_starts: Vec::with_capacity(size.blocks),
-            depths: Vec::with_capacity(size.blocks),
             live: Liveness::with_capacity(size.blocks),
-            scratch: Scratch {
-                order: Vec::with_capacity(size.blocks),
-                change: Vec::with_capacity(size.blocks + 1),
-                range_of: Vec::with_capacity(size.registers),
-            },
+            range_of: Vec::with_capacity(size.registers),
             ..Self::default()
         }
     }
@@ -163,12 +153,11 @@ impl LiveRanges {
     /// liveness it returns.
     pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {
         self.begin(function);
-        self.loop_depths(function);
         let mut border = Border { sets: &live.entering, block: None, bits: 0, point: 0 };
         // Parameters and what begins unset are there before the first instruction.
         let mut point = 2;
         for register in live.entering.iter(0) {
-            self.touch(register, 0, 0);
+            self.touch(register, 0);
             let from = if register < function.parameters { Origin::Parameter(register as u16) } else { Origin::Unset };
             self.arrivals.push(Arrival { from, to: register });
         }
@@ -178,25 +167,24 @@ impl LiveRanges {
             if !block.is_reachable {
                 continue;
             }
-            let weight = 10_u32.pow(self.depths[index as usize].min(3));
             self.border(&mut border, &live.entering, index, point);
             for instruction in &block.instructions {
-                self.instruction(instruction, point, weight);
+                self.instruction(instruction, point);
                 if uses_window(instruction.operation) && !block.is_island {
                     self.window(instruction, point);
                 }
                 point += 2;
             }
-            block.terminator.for_each_use(|register| self.touch(register, point, weight));
+            block.terminator.for_each_use(|register| self.touch(register, point));
             // Whatever a loop instruction writes, it writes while it still reads its operands.
-            block.terminator.for_each_definition(|register| self.touch(register, point, weight));
+            block.terminator.for_each_definition(|register| self.touch(register, point));
             self.border(&mut border, &live.leaving, index, point + 1);
             point += 2;
         }
         self.end(border);
         for handler in &function.handlers {
             if function.blocks[handler.block as usize].is_reachable {
-                self.touch(handler.landing, self.block_starts[handler.block as usize], 0);
+                self.touch_landing(handler.landing, self.block_starts[handler.block as usize]);
             }
         }
         self.points = point + 1;
@@ -208,7 +196,8 @@ impl LiveRanges {
     fn begin(&mut self, function: &Function) {
         let count = function.registers as usize;
         self.ranges.clear();
-        refill(&mut self.scratch.range_of, NONE, count);
+        refill(&mut self.range_of, NONE, count);
+        self.is_sorted = true;
         self.windows.clear();
         self.arrivals.clear();
         refill(&mut self.window_places, None, count);
@@ -225,32 +214,45 @@ impl LiveRanges {
             // Those of an island's operand stack have no ranges.
             self.ranges.retain(|range| function.depth_of(range.register).is_none());
         }
-        // They are found in that order, except for what handlers take and nobody reads.
-        let key = |range: &LiveRange| (range.start, range.register);
-        if !self.ranges.is_sorted_by_key(key) {
-            self.ranges.sort_unstable_by_key(key);
+        if !self.is_sorted {
+            self.ranges.sort_unstable_by_key(LiveRange::key);
         }
     }
 
+    /// Notes that a register is live at a point, which no earlier range begins behind.
     #[inline]
-    fn touch(&mut self, register: VirtualRegister, point: u32, weight: u32) {
-        let index = &mut self.scratch.range_of[register as usize];
-        if *index == NONE {
-            *index = self.ranges.len() as u32;
-            self.ranges.push(LiveRange { register, start: point, end: point, weight });
+    fn touch(&mut self, register: VirtualRegister, point: u32) {
+        let index = self.range_of[register as usize];
+        if index == NONE {
+            self.begin_range(register, point);
             return;
         }
-        let range = &mut self.ranges[*index as usize];
-        range.start = range.start.min(point);
+        let range = &mut self.ranges[index as usize];
         range.end = range.end.max(point);
-        range.weight = range.weight.saturating_add(weight);
     }
 
-    fn instruction(&mut self, instruction: &Instruction, point: u32, weight: u32) {
+    /// A handler's block takes what is thrown in a register, which is met there last of all.
+    fn touch_landing(&mut self, register: VirtualRegister, point: u32) {
+        self.touch(register, point);
+        let range = &mut self.ranges[self.range_of[register as usize] as usize];
+        if point < range.start {
+            range.start = point;
+            self.is_sorted = false;
+        }
+    }
+
+    fn begin_range(&mut self, register: VirtualRegister, point: u32) {
+        let range = LiveRange { register, start: point, end: point };
+        self.is_sorted &= self.ranges.last().is_none_or(|last| last.key() < range.key());
+        self.range_of[register as usize] = self.ranges.len() as u32;
+        self.ranges.push(range);
+    }
+
+    fn instruction(&mut self, instruction: &Instruction, point: u32) {
         let operands = instruction.operands.iter().filter_map(|operand| operand.register());
-        operands.for_each(|register| self.touch(register, point, weight));
+        operands.for_each(|register| self.touch(register, point));
         if instruction.destination != NONE {
-            self.touch(instruction.destination, point + 1, weight);
+            self.touch(instruction.destination, point + 1);
             if let (RegisterOp::MovReg, [Operand::Register(source)]) =
                 (instruction.operation, instruction.operands.as_slice())
             {
@@ -274,34 +276,6 @@ impl LiveRanges {
         }
     }
 
-    /// How many loops each block lies in. Loops of structured code are stretches of the layout that a jump back closes.
-    fn loop_depths(&mut self, function: &Function) {
-        let Scratch { order, change, .. } = &mut self.scratch;
-        refill(order, 0, function.blocks.len());
-        for (position, &block) in (0..).zip(&function.layout) {
-            order[block as usize] = position;
-        }
-        refill(change, 0, function.layout.len() + 1);
-        for (position, &block) in function.layout.iter().enumerate() {
-            let block = &function.blocks[block as usize];
-            if block.is_reachable {
-                block.terminator.for_each_successor(|successor| {
-                    let successor = order[successor as usize] as usize;
-                    if successor <= position {
-                        change[successor] += 1;
-                        change[position + 1] -= 1;
-                    }
-                });
-            }
-        }
-        refill(&mut self.depths, 0, function.blocks.len());
-        let mut depth = 0;
-        for (&block, change) in function.layout.iter().zip(change) {
-            depth += *change;
-            self.depths[block as usize] = depth.max(0) as u32;
-        }
-    }
-
     /// Goes on to the next border. It is enough to look at what is live at one of the two only: of the others neither end is here.
     fn border<'l>(&mut self, border: &mut Border<'l>, live: &'l LiveSets, block: u32, point: u32) {
         let before = border.point;
@@ -310,7 +284,7 @@ impl LiveRanges {
             let mut changed = border.bits ^ bits;
             while changed != 0 {
                 let register = changed.trailing_zeros();
-                self.touch(register, if bits >> register & 1 != 0 { point } else { before }, 0);
+                self.touch(register, if bits >> register & 1 != 0 { point } else { before });
                 changed &= changed - 1;
             }
             border.bits = bits;
@@ -318,7 +292,7 @@ impl LiveRanges {
         }
         let block = Some(block as usize);
         border.sets.for_each_difference(border.block, live, block, |register, begins| {
-            self.touch(register, if begins { point } else { before }, 0);
+            self.touch(register, if begins { point } else { before });
         });
         (border.sets, border.block) = (live, block);
     }
@@ -327,13 +301,62 @@ impl LiveRanges {
     fn end(&mut self, border: Border<'_>) {
         let mut bits = border.bits;
         while bits != 0 {
-            self.touch(bits.trailing_zeros(), border.point, 0);
+            self.touch(bits.trailing_zeros(), border.point);
             bits &= bits - 1;
         }
         if let Some(block) = border.block {
-            border.sets.iter(block).for_each(|register| self.touch(register, border.point, 0));
+            border.sets.iter(block).for_each(|register| self.touch(register, border.point));
         }
     }
+}
+
+/// How many loops each block lies in, by block. Loops of structured code are stretches of the layout that a jump back closes.
+pub fn loop_depths(function: &Function) -> Vec<u32> {
+    let mut order = vec![0; function.blocks.len()];
+    for (position, &block) in (0..).zip(&function.layout) {
+        order[block as usize] = position;
+    }
+    // For each place in the layout how many more loops there are around it than around the one before.
+    let mut change = vec![0; function.layout.len() + 1];
+    for (position, &block) in function.layout.iter().enumerate() {
+        let block = &function.blocks[block as usize];
+        if block.is_reachable {
+            block.terminator.for_each_successor(|successor| {
+                let successor = order[successor as usize];
+                if successor <= position {
+                    change[successor] += 1;
+                    change[position + 1] -= 1;
+                }
+            });
+        }
+    }
+    let mut depths = vec![0; function.blocks.len()];
+    let mut depth = 0_i32;
+    for (&block, change) in function.layout.iter().zip(change) {
+        depth += change;
+        depths[block as usize] = depth.max(0) as u32;
+    }
+    depths
+}
+
+/// How often each virtual register is read and written, in loops ten times for each level of nesting (up to three).
+pub fn weights(function: &Function) -> Vec<u32> {
+    let depths = loop_depths(function);
+    let mut weights = vec![0_u32; function.registers as usize];
+    for (block, depth) in function.blocks.iter().zip(depths).filter(|(block, _)| block.is_reachable) {
+        let mut touch = |register: VirtualRegister| {
+            if let Some(weight) = weights.get_mut(register as usize) {
+                *weight = weight.saturating_add(10_u32.pow(depth.min(3)));
+            }
+        };
+        for instruction in &block.instructions {
+            instruction.operands.iter().filter_map(|operand| operand.register()).for_each(&mut touch);
+            touch(instruction.destination);
+        }
+        block.terminator.for_each_use(&mut touch);
+        block.terminator.for_each_definition(&mut touch);
+    }
+    weights
 }
 
 /// The border of a block passed last, and what is live there: bits where there are no more registers than a word has, or a block's set.

@@ -33,7 +33,7 @@ pub fn regions(function: &Function<Stack>) -> Vec<Region> {
     let graph = ControlFlowGraph::new(function);
     let mut sets = Sets { parents: (0..graph.blocks.len()).collect() };
     for (index, block) in graph.blocks.iter().enumerate().filter(|(_, block)| block.is_reachable) {
-        for &successor in &block.successors {
+        for &successor in block.successors.iter() {
             if graph.blocks[successor as usize].depth > 0 {
                 sets.join(index, successor as usize);
             }

@@ -318,6 +318,8 @@ pub struct Function {
     pub globals: u32,
     /// How many virtual registers there are.
     pub registers: u32,
+    /// Whether some blocks are islands.
+    pub has_islands: bool,
     /// First of the virtual registers that are the operand stack of islands.
     pub first_place: VirtualRegister,
     /// How many of these there are.
@@ -340,6 +342,17 @@ impl Function {
             landings[handler.block as usize] = handler.landing;
         }
         landings
+    }
+
+    /// Blocks that control can go to from a block: its successors, and its handler's.
+    #[inline]
+    pub fn ways(&self, block: usize) -> [Option<u32>; 3] {
+        let block = &self.blocks[block];
+        if !block.is_reachable {
+            return [None; 3];
+        }
+        let [first, second] = block.terminator.successors();
+        [first, second, block.handler.map(|handler| self.handlers[handler as usize].block)]
     }
 
     /// A new virtual register.
@@ -373,14 +386,34 @@ pub fn allows_constant(operation: RegisterOp, index: usize, others: &[Operand], 
     }
 }
 
-/// True when leaving the instruction out is not noticed if nobody reads its result.
-pub fn is_removable(instruction: &Instruction) -> bool {
-    use RegisterOp as R;
-    matches!(
-        instruction.operation,
-        R::MovReg | R::LoadUnset | R::IsSetReg | R::ToBoolReg | R::NotReg | R::AndReg | R::OrReg | R::IsInstanceReg
-    ) || matches!(instruction.operation, R::EqReg | R::NeqReg)
+/// True when leaving an instruction with this operation out is not noticed if nobody reads its result.
+#[inline]
+pub fn is_removable(operation: RegisterOp) -> bool {
+    IS_REMOVABLE[operation as usize]
 }
+
+static IS_REMOVABLE: [bool; RegisterOp::ALL.len()] = {
+    use RegisterOp as R;
+    let mut is_removable = [false; RegisterOp::ALL.len()];
+    let mut at = 0;
+    while at < is_removable.len() {
+        is_removable[at] = matches!(
+            RegisterOp::ALL[at],
+            R::MovReg
+                | R::LoadUnset
+                | R::IsSetReg
+                | R::ToBoolReg
+                | R::NotReg
+                | R::AndReg
+                | R::OrReg
+                | R::IsInstanceReg
+                | R::EqReg
+                | R::NeqReg
+        );
+        at += 1;
+    }
+    is_removable
+};
 
 /// A register operation that fills a window.
 pub trait WindowOperation {

@@ -146,12 +146,12 @@ impl RegisterOp {
     }
 
     /// True when control never goes on to the next instruction.
-    pub fn ends_block(self) -> bool {
+    pub const fn ends_block(self) -> bool {
         matches!(self, Self::JumpReg | Self::LoopReg | Self::ReturnReg | Self::ThrowReg)
     }
 
     /// True when the operation may skip the instruction after it.
-    pub fn skips(self) -> bool {
+    pub const fn skips(self) -> bool {
         matches!(self, Self::ForPrepareReg | Self::ForLoopReg | Self::ForIterReg | Self::ForPairReg)
     }
 

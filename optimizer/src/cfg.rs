@@ -1,7 +1,31 @@
 //! The control-flow graph of a function in the stack form.
 
+use std::ops::Deref;
+
 use isa::{Function, Stack, StackOp};
-use smallvec::SmallVec;
+
+/// At most two blocks that control can go to, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Successors {
+    blocks: [u32; 2],
+    count: u8,
+}
+
+impl Successors {
+    fn push(&mut self, block: u32) {
+        self.blocks[usize::from(self.count)] = block;
+        self.count += 1;
+    }
+}
+
+impl Deref for Successors {
+    type Target = [u32];
+
+    #[inline]
+    fn deref(&self) -> &[u32] {
+        &self.blocks[..usize::from(self.count)]
+    }
+}
 
 /// A basic block: instructions that run one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +36,7 @@ pub struct Block {
     pub end: u32,
     /// Blocks that control can go to. For an instruction that may skip the next: the next instruction's block, then the one after it. For
     /// a conditional jump: its target, then the next instruction's block.
-    pub successors: SmallVec<[u32; 2]>,
+    pub successors: Successors,
     /// The innermost handler that guards the block: index into the function's handlers. A block is guarded as a whole or not at all.
     pub handler: Option<u32>,
     /// Operand stack depth at its beginning.
@@ -79,7 +103,7 @@ impl ControlFlowGraph {
                 blocks.push(Block {
                     start: pc,
                     end: 0,
-                    successors: SmallVec::new(),
+                    successors: Successors::default(),
                     handler: None,
                     depth: 0,
                     is_reachable: false,
@@ -122,12 +146,13 @@ impl ControlFlowGraph {
             }
             block.is_reachable = true;
             block.depth = depth;
-            let code = &function.code[block.start as usize..block.end as usize];
+            let Block { start, end, successors, handler, .. } = *block;
+            let code = &function.code[start as usize..end as usize];
             let after = code.iter().fold(depth, |depth, instruction| depth.wrapping_add_signed(instruction.growth()));
-            for &successor in &block.successors {
+            for &successor in successors.iter().filter(|&&successor| !blocks[successor as usize].is_reachable) {
                 pending.push((successor, after));
             }
-            if let Some(handler) = block.handler {
+            if let Some(handler) = handler {
                 let handler = function.handlers[handler as usize];
                 pending.push((block_at[handler.target as usize], handler.landing + 1));
             }

@@ -97,6 +97,14 @@ impl LiveSets {
         }
     }
 
+    /// Gives a block another set, if there are no more than 64 variables.
+    #[inline]
+    pub fn set_bits(&mut self, block: usize, bits: u64) {
+        if let Form::Few(sets) = &mut self.0 {
+            sets[block] = bits;
+        }
+    }
+
     /// Whether a variable is in a block's set.
     #[inline]
     pub fn contains(&self, block: usize, variable: u32) -> bool {
@@ -295,7 +303,7 @@ impl NumberedSets {
 
 /// Positions of the bits that are set, ascending.
 #[inline]
-fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
+pub fn ones(mut bits: u64) -> impl Iterator<Item = u32> {
     std::iter::from_fn(move || {
         if bits == 0 {
             return None;
@@ -401,6 +409,23 @@ impl Liveness {
     pub fn with_capacity(blocks: usize) -> Self {
         Self { entering: LiveSets::with_capacity(blocks), leaving: LiveSets::with_capacity(blocks) }
     }
+
+    /// Gives variables other names, where there are no more than 64: `rename` gives the new set for a block and the set of those live at its
+    /// beginning, `ways` the blocks that control can go to from a block.
+    ///
+    /// # Panics
+    /// When there are more variables.
+    pub fn rename(&mut self, mut rename: impl FnMut(usize, u64) -> u64, ways: impl Fn(usize) -> [Option<u32>; 3]) {
+        let (Form::Few(entering), Form::Few(leaving)) = (&mut self.entering.0, &mut self.leaving.0) else {
+            panic!("there are more than 64 variables")
+        };
+        for (block, live) in entering.iter_mut().enumerate() {
+            *live = rename(block, *live);
+        }
+        for (block, live) in leaving.iter_mut().enumerate() {
+            *live = ways(block).into_iter().flatten().fold(0, |live, way| live | entering[way as usize]);
+        }
+    }
 }
 
 impl Node {
@@ -451,13 +476,16 @@ impl Solver {
     }
 
     /// Solves the same equations for no more than 64 variables. There is one node more than blocks, for those that name none; `backwards` is
-    /// an order of the blocks in which they mostly come after those that control goes to from them.
+    /// an order of the blocks in which they mostly come after those that control goes to from them. Nodes may have been solved before.
     pub fn solve_nodes(
         &mut self,
         nodes: &mut [Node],
         backwards: impl Iterator<Item = u32> + Clone,
         live: &mut Liveness,
     ) {
+        for node in &mut *nodes {
+            (node.entering, node.asked) = (0, 0);
+        }
         let is_solved = (1..=MOST_ROUNDS).any(|round| {
             // Whether a block was asked for what is live there before that changed.
             let mut is_stale = false;

@@ -66,7 +66,7 @@ fn colour_all(function: &mut Function, ranges: &LiveRanges, registers: u16) -> O
         // Spill code crosses blocks.
         function.globals = function.registers;
         let live = live_globals(function);
-        let graph = Interference::new(function, &live, ranges, &is_spilled, most_steps)?;
+        let graph = Interference::new(function, &live, &is_spilled, most_steps)?;
         let outcome = colour(function, ranges, graph, parts, registers);
         if outcome.spilled.is_empty() {
             let mut locations: Vec<Location> =

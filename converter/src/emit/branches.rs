@@ -144,7 +144,9 @@ impl Emitter<'_> {
         if !self.function.blocks.iter().any(is_loop) {
             return;
         }
-        let mut entries = vec![0_u32; self.function.blocks.len()];
+        let mut entries = std::mem::take(&mut self.tables.entries);
+        entries.clear();
+        entries.resize(self.function.blocks.len(), 0);
         for block in self.function.blocks.iter().filter(|block| block.is_reachable) {
             block.terminator.for_each_successor(|successor| entries[successor as usize] += 1);
         }
@@ -161,6 +163,7 @@ impl Emitter<'_> {
             self.tables.blocks[more as usize].is_inlined =
                 entries[more as usize] == 1 && self.begins_iteration(more).is_some();
         }
+        self.tables.entries = entries;
     }
 
     /// The block whose iteration `block` begins without doing anything else.

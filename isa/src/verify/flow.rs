@@ -22,12 +22,12 @@ mod few;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::LazyLock;
 
 use self::few::Sets;
 use super::HandlerMap;
-use super::register::{RegFunction, window_size};
-use crate::register::{Lane, RegisterInstruction, RegisterOp};
+use super::register::RegFunction;
+use super::shape::Shape;
+use crate::register::RegisterInstruction;
 use crate::sets::{Set, Sets as SharedSets};
 
 /// A read of a register that may not have been written.
@@ -35,45 +35,6 @@ pub(super) struct Unwritten {
     pub(super) pc: u32,
     pub(super) register: u32,
 }
-
-/// What a walk needs to know of an operation.
-#[derive(Clone, Copy)]
-struct Access {
-    /// Lanes that are read, by bits; likewise those written.
-    reads: u8,
-    writes: u8,
-    /// There is a window, spill slot or frame of another.
-    has_more: bool,
-    /// Control may go elsewhere than to the next instruction.
-    is_control: bool,
-}
-
-impl Access {
-    fn of(op: RegisterOp) -> Self {
-        let lanes = op.facts().lanes;
-        let mask = |kinds: &[Lane]| {
-            lanes.iter().enumerate().map(|(lane, kind)| u8::from(kinds.contains(kind)) << lane).sum::<u8>()
-        };
-        let windows = [
-            Lane::Window,
-            Lane::ReceiverWindow,
-            Lane::PairWindow,
-            Lane::ConstructWindow,
-            Lane::SliceWindow,
-            Lane::UseWindow,
-            Lane::Clobber,
-            Lane::Slot,
-        ];
-        Self {
-            reads: mask(&[Lane::Use, Lane::UseDef]),
-            writes: mask(&[Lane::Def, Lane::UseDef]),
-            has_more: mask(&windows) != 0,
-            is_control: op.has_offset() || op.ends_block() || op.skips(),
-        }
-    }
-}
-
-static ACCESSES: LazyLock<Vec<Access>> = LazyLock::new(|| RegisterOp::ALL.iter().copied().map(Access::of).collect());
 
 /// No block, column or register.
 const NONE: u32 = u32::MAX;
@@ -100,7 +61,6 @@ struct Block {
 
 /// The checker. What it holds between functions are buffers and clocks.
 pub(super) struct Flow {
-    accesses: &'static [Access],
     /// For each instruction its block.
     block_at: Vec<u32>,
     /// Blocks in code order, then one that marks the end.
@@ -144,7 +104,6 @@ impl Flow {
     pub(super) fn new(registers: u32, instructions: usize) -> Self {
         let registers = registers as usize;
         Self {
-            accesses: &ACCESSES,
             block_at: Vec::with_capacity(instructions),
             blocks: Vec::with_capacity(instructions / 2 + 2),
             handlers: HandlerMap::new(),
@@ -205,17 +164,14 @@ impl Flow {
         for block in 0..end {
             let last = self.blocks[block + 1].start as usize - 1;
             let instruction = function.code[last];
-            if !self.accesses[usize::from(instruction.opcode())].is_control {
-                self.blocks[block].next = block as u32 + 1;
-                continue;
-            }
-            let op = instruction.op();
-            if !op.ends_block() {
+            let shape = Shape::of(instruction);
+            if !shape.has(Shape::ENDS_BLOCK) {
                 self.blocks[block].next = block as u32 + 1;
             }
-            if let Some(offset) = instruction.offset() {
+            if shape.has(Shape::OFFSET) {
+                let offset = instruction.offset().unwrap_or_default();
                 self.blocks[block].other = self.block_at[(last as i64 + i64::from(offset)) as usize];
-            } else if op.skips() {
+            } else if shape.has(Shape::SKIPS) {
                 self.blocks[block].other = self.block_at[last + 2];
             }
         }
@@ -292,18 +248,18 @@ impl Flow {
     #[inline]
     fn step(&mut self, function: &RegFunction, pc: u32) -> Result<(), u32> {
         let instruction = function.code[pc as usize];
-        let access = self.accesses[usize::from(instruction.opcode())];
+        let shape = Shape::of(instruction);
         let lanes = instruction.lanes();
         for (lane, &register) in lanes.iter().enumerate() {
-            if access.reads >> lane & 1 != 0 {
+            if shape.reads[lane] != 0 {
                 self.read(u32::from(register), pc)?;
             }
         }
-        if access.has_more {
-            self.step_more(function, pc, instruction)?;
+        if shape.has(Shape::HIDDEN_REGISTERS) {
+            self.step_hidden(function, pc, instruction, shape)?;
         }
         for (lane, &register) in lanes.iter().enumerate() {
-            if access.writes >> lane & 1 != 0 {
+            if shape.writes[lane] != 0 {
                 self.write(u32::from(register));
             }
         }
@@ -311,26 +267,29 @@ impl Flow {
     }
 
     /// Windows, spill slots and frames of others.
-    fn step_more(&mut self, function: &RegFunction, pc: u32, instruction: RegisterInstruction) -> Result<(), u32> {
-        let kinds = instruction.op().facts().lanes;
-        if let Some(size) = window_size(kinds[0], instruction) {
+    fn step_hidden(
+        &mut self,
+        function: &RegFunction,
+        pc: u32,
+        instruction: RegisterInstruction,
+        shape: &Shape,
+    ) -> Result<(), u32> {
+        if let Some(size) = shape.window_size(instruction) {
             let first = u32::from(instruction.a);
             for register in first..first + size {
                 self.read(register, pc)?;
             }
-            if kinds[0] != Lane::UseWindow {
+            if shape.has(Shape::RESULT) {
                 self.lose(first);
-                self.write(first);
             }
         }
-        for (&kind, lane) in kinds.iter().zip(instruction.lanes()) {
-            let slot = function.spill_base + u32::from(lane);
-            match kind {
-                Lane::Clobber => self.lose(u32::from(lane)),
-                Lane::Slot if instruction.op() == RegisterOp::LoadSpill => self.read(slot, pc)?,
-                Lane::Slot => self.write(slot),
-                _ => {}
-            }
+        let slot = function.spill_base + u32::from(instruction.b);
+        if shape.has(Shape::RELOAD) {
+            self.read(slot, pc)?;
+        } else if shape.has(Shape::SPILL) {
+            self.write(slot);
+        } else if shape.has(Shape::CLOBBER) {
+            self.lose(u32::from(instruction.c));
         }
         Ok(())
     }

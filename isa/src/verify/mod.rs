@@ -33,6 +33,7 @@
 mod error;
 mod flow;
 mod register;
+mod shape;
 mod stack;
 mod tables;
 

@@ -5,7 +5,7 @@ use isa::RegisterOp;
 use optimizer::liveness::Liveness;
 
 use crate::allocate::at;
-use crate::live::{LiveRanges, uses_window};
+use crate::live::{loop_depths, uses_window};
 use crate::tac::{Block, Function, NONE, Operand, Terminator, VirtualRegister};
 
 /// The graph, and what else one walk over the function gathers.
@@ -29,13 +29,7 @@ pub(super) struct Interference {
 
 impl Interference {
     /// The graph of a function without what is spilled. None if it takes more than `most_steps`.
-    pub(super) fn new(
-        function: &Function,
-        live: &Liveness,
-        ranges: &LiveRanges,
-        is_spilled: &[bool],
-        most_steps: usize,
-    ) -> Option<Self> {
+    pub(super) fn new(function: &Function, live: &Liveness, is_spilled: &[bool], most_steps: usize) -> Option<Self> {
         let count = at(function.registers);
         let graph = Self {
             neighbours: vec![Vec::new(); count],
@@ -48,16 +42,14 @@ impl Interference {
         };
         let mut walk =
             Walk { function, live, is_spilled, graph, alive: Alive::new(count), weight: 1, steps_left: most_steps };
-        let landings = function.landings();
+        let (landings, depths) = (function.landings(), loop_depths(function));
         let mut windows = Vec::new();
         for &index in &function.layout {
             let block = &function.blocks[index as usize];
             if !block.is_reachable {
                 continue;
             }
-            // Blocks that an allocator has made are as deep as what comes before them.
-            let depth = ranges.depths.get(index as usize).copied().unwrap_or(0);
-            walk.weight = 10_u64.pow(depth.min(3));
+            walk.weight = 10_u64.pow(depths[index as usize].min(3));
             let crossing = walk.block(index, block, landings[index as usize])?;
             windows.extend(crossing.into_iter().rev());
             walk.graph.callees.extend(callees(block));

@@ -108,7 +108,8 @@ pub(super) fn list(assignment: &Assignment) -> String {
             Some((first, last)) => format!("@{first}..{last}"),
             None => "-".to_string(),
         };
-        let _ = writeln!(text, "    v{:<5}{place:<6}{instructions:<12}{}", range.register, range.weight);
+        let weight = assignment.weights[range.register as usize];
+        let _ = writeln!(text, "    v{:<5}{place:<6}{instructions:<12}{weight}", range.register);
     }
     text
 }
@@ -123,14 +124,14 @@ mod tests {
     /// `r1 := r0 + 1` twice, spilled at the end, in four instructions of which two belong together.
     #[test]
     fn columns_show_where_values_are_needed() {
-        let range = |register, start, end| LiveRange { register, start, end, weight: 1 };
+        let range = |register, start, end| LiveRange { register, start, end };
         let ranges = vec![
             (range(0, 0, 2), Register(0)),
             (range(1, 3, 4), Register(1)),
             (range(2, 5, 5), Register(1)),
             (range(3, 5, 6), Slot(0)),
         ];
-        let assignment = Assignment { ranges, points: vec![2, 4, 4, 6] };
+        let assignment = Assignment { ranges, weights: vec![1; 4], points: vec![2, 4, 4, 6] };
         let listing = "function 0 f: 1 parameters\na.zx:1: x\n  0  ONE\n  1  TWO\n  2  THREE r1\n  3  FOUR\n";
         let expected = "\
 function 0 f: 1 parameters

@@ -1,8 +1,8 @@
 //! Functions with no more registers than a machine word has bits: a set of registers is a word.
 
 use super::{Flow, NONE, RegFunction};
-use crate::register::{Lane, RegisterInstruction, RegisterOp};
-use crate::verify::register::window_size;
+use crate::register::RegisterInstruction;
+use crate::verify::shape::Shape;
 
 /// What is known of a block, with a bit for each register.
 #[derive(Clone, Copy, Default)]
@@ -77,77 +77,72 @@ impl Flow {
     /// Walks over a block. False if it reads a register that is surely unwritten.
     fn sum_up(&mut self, function: &RegFunction, block: usize) -> bool {
         let code = self.blocks[block].start as usize..self.blocks[block + 1].start as usize;
-        let mut walk = Walk { written: 0, exposed: 0, unsure: u64::MAX, lost: 0, is_right: true };
+        let mut walk = Walk::default();
         for &instruction in &function.code[code] {
-            let access = self.accesses[usize::from(instruction.opcode())];
-            let set = |lanes: u8| {
-                let bit = |lane: u32, register: u16| u64::from(lanes >> lane & 1) << (register % 64);
-                bit(0, instruction.a) | bit(1, instruction.b) | bit(2, instruction.c)
+            let shape = Shape::of(instruction);
+            let bits = instruction.lanes().map(|register| 1_u64 << (register % 64));
+            let set = |lanes: [i8; 3]| {
+                let [a, b, c] = lanes.map(|all| i64::from(all) as u64);
+                bits[0] & a | bits[1] & b | bits[2] & c
             };
-            walk.read(set(access.reads));
-            if access.has_more {
-                walk.more(function, instruction);
+            walk.read(set(shape.reads));
+            if shape.has(Shape::HIDDEN_REGISTERS) {
+                walk.hidden(function, instruction, shape);
             }
-            walk.write(set(access.writes));
+            walk.written |= set(shape.writes);
         }
         let sets = &mut self.sets[block];
         (sets.exposed, sets.gens, sets.lost, sets.is_summed_up) = (walk.exposed, walk.written, walk.lost, true);
-        walk.is_right
+        walk.wrong == 0
     }
 }
 
 /// The walk over a block.
+#[derive(Default)]
 struct Walk {
     /// Written in the block, and not lost since.
     written: u64,
+    /// Read before they were written in the block.
     exposed: u64,
-    /// Neither written nor lost in the block.
-    unsure: u64,
+    /// Lost in the block.
     lost: u64,
-    is_right: bool,
+    /// Read though they were lost and not written again.
+    wrong: u64,
 }
 
 impl Walk {
     #[inline]
     fn read(&mut self, registers: u64) {
         let exposed = registers & !self.written;
-        self.is_right &= exposed & !self.unsure == 0;
         self.exposed |= exposed;
-    }
-
-    #[inline]
-    fn write(&mut self, registers: u64) {
-        self.written |= registers;
-        self.unsure &= !registers;
+        self.wrong |= exposed & self.lost;
     }
 
     /// Loses all registers from this one up.
     fn lose(&mut self, first: u32) {
         let lost = !below(first);
         self.written &= !lost;
-        self.unsure &= !lost;
         self.lost |= lost;
     }
 
     /// Windows, spill slots and frames of others.
-    fn more(&mut self, function: &RegFunction, instruction: RegisterInstruction) {
-        let kinds = instruction.op().facts().lanes;
-        if let Some(size) = window_size(kinds[0], instruction) {
+    #[inline]
+    fn hidden(&mut self, function: &RegFunction, instruction: RegisterInstruction, shape: &Shape) {
+        if let Some(size) = shape.window_size(instruction) {
             let first = u32::from(instruction.a);
             self.read(below(first + size) & !below(first));
-            if kinds[0] != Lane::UseWindow {
+            if shape.has(Shape::RESULT) {
                 self.lose(first);
-                self.write(1 << first);
             }
+            return;
         }
-        for (&kind, lane) in kinds.iter().zip(instruction.lanes()) {
-            let slot = function.spill_base + u32::from(lane);
-            match kind {
-                Lane::Clobber => self.lose(u32::from(lane)),
-                Lane::Slot if instruction.op() == RegisterOp::LoadSpill => self.read(1 << slot),
-                Lane::Slot => self.write(1 << slot),
-                _ => {}
-            }
+        let slot = function.spill_base + u32::from(instruction.b);
+        if shape.has(Shape::RELOAD) {
+            self.read(1 << slot);
+        } else if shape.has(Shape::SPILL) {
+            self.written |= 1 << slot;
+        } else {
+            self.lose(u32::from(instruction.c));
         }
     }
 }
@@ -162,6 +157,7 @@ fn below(register: u32) -> u64 {
 mod tests {
     use super::*;
     use crate::module::Handler;
+    use crate::register::RegisterOp;
     use proptest::prelude::*;
 
     /// Registers of the functions that are made.
