@@ -238,8 +238,14 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.mode.store((self.mode.load() & !mode::BITS) + (mode::BITS + 1) | mode::CLOSING);
     }
 
-    /// Lets transactions be begun again from the commit point on.
-    pub(crate) fn open(&self) {
+    /// Lets transactions be begun again from the commit point on, after a serial stretch from `first`.
+    pub(crate) fn open(&self, first: usize) {
+        if !self.faults.plants(Fault::StretchUnmarked) {
+            // A worker that was held up may still try to claim one of them.
+            for slot in &self.slots[first..self.committed.load()] {
+                slot.status.set(State::Committed, 0);
+            }
+        }
         let skipped = usize::from(self.faults.plants(Fault::CursorTooHigh));
         self.cursor.store(self.committed.load() + skipped);
         self.mode.store(self.mode.load() & !mode::BITS | mode::PARALLEL);
