@@ -1,8 +1,8 @@
 //! What blocks of each shape take: time, processor time and executions, for several numbers of workers, beside a serial run.
 //!
-//! `cargo run -p scheduler --release --example measure -- [TRANSACTIONS] [WORK] [ROUNDS] [SHAPE]`, where work is nanoseconds a transaction computes for. Runs are
+//! `cargo run -p scheduler --release --example measure -- [TRANSACTIONS] [WORK] [ROUNDS] [SHAPE] [pin]`, where work is nanoseconds a transaction computes for. Runs are
 //! interleaved, figures are medians, ratios are against one worker in the same round. `plain` is a loop over the transactions on a hash map, without
-//! anything of the scheduler.
+//! anything of the scheduler. `pin` gives each thread a processor of its own, for systems that leave two on one while another is idle.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -15,6 +15,25 @@ use scheduler::{Options, Scheduler, Statistics};
 fn now() -> (Instant, Duration) {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     (Instant::now(), Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
+}
+
+/// Has this thread run on processor 0, and the others in turn on those after it: of several schedulers one runs at a time.
+#[cfg(target_os = "linux")]
+fn pin(processors: usize) {
+    use rustix::thread::{CpuSet, Pid, gettid, sched_setaffinity};
+    let tasks = std::fs::read_dir("/proc/self/task").expect("Linux lists threads");
+    let names = tasks.filter_map(|task| task.ok()?.file_name().to_str()?.parse().ok());
+    let others = names.filter(|&task| task != gettid().as_raw_nonzero().get());
+    for (at, task) in std::iter::once(gettid().as_raw_nonzero().get()).chain(others).enumerate() {
+        let mut set = CpuSet::new();
+        set.set(if at == 0 { 0 } else { 1 + (at - 1) % (processors - 1).max(1) });
+        sched_setaffinity(Pid::from_raw(task), &set).expect("a thread of this process and a processor of this machine");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn pin(_: usize) {
+    eprintln!("threads can't be pinned here");
 }
 
 type Accounts = HashMap<u64, u64, fxhash::FxBuildHasher>;
@@ -65,6 +84,7 @@ fn main() {
     let mut argument = |default| arguments.next().map_or(default, |text| text.parse().expect("a number"));
     let (count, work, rounds): (usize, _, _) = (argument(2000), argument(1500) as u32, argument(41));
     let wanted = arguments.next().unwrap_or_default();
+    let is_pinned = arguments.next().is_some_and(|word| word == "pin");
     println!("{count} transactions of {work} ns, {rounds} rounds");
     println!(
         "shape            workers  ns/tx   speed-up  (best)  processor  executions  serial  waits  aborts  sleeps"
@@ -72,6 +92,10 @@ fn main() {
     let workers = [1, 2, 8];
     let mut schedulers =
         workers.map(|workers| Scheduler::new(Options { workers, verify: false, ..Options::default() }));
+    if is_pinned {
+        // Threads of the schedulers are counted before this one is bound to one processor.
+        pin(std::thread::available_parallelism().map_or(1, usize::from));
+    }
     for (name, shape) in Shape::ALL.into_iter().filter(|(name, _)| name.contains(&wanted)) {
         let block = shape.block(count, work, 1);
         let initial = |account: &u64| block.initial(*account);

@@ -3,13 +3,14 @@
 use smallvec::SmallVec;
 
 use crate::block::Block;
-use crate::core::{ENDED, Record};
+use crate::core::ENDED;
 use crate::delta::Delta;
 use crate::fault::{Fault, Faults};
 use crate::gauge::Gauge;
 use crate::memory::Write;
 use crate::options::{Doubt, Statistics};
 use crate::overlay::Overlay;
+use crate::record::Record;
 use crate::status::State;
 use crate::sync::{Lock, Primitives, Word};
 use crate::traits::{Transactions, Value};

@@ -8,50 +8,16 @@ use crossbeam::utils::CachePadded;
 use crate::baton::Baton;
 use crate::fault::{Fault, Faults};
 use crate::memory::{Found, Location, Memory};
+use crate::mode::{Closing, Mode, ModeWord};
 use crate::options::{Doubt, Options, Statistics};
 use crate::parking::Parking;
 use crate::ready::Ready;
-use crate::status::{Invalidation, State, Status};
+use crate::record::{Record, Slot};
+use crate::status::{Invalidation, State};
 use crate::sync::{Lock, Primitives, Word};
 use crate::traits::{Key, Value};
 use crate::version::Version;
-use crate::view::{Read, Versions};
-use crate::write_set::WriteEntry;
-
-/// What the last execution of a transaction left, or of one in an earlier block: see [`Record::renew`].
-pub(crate) struct Record<K, V: Value, O> {
-    block: usize,
-    pub(crate) reads: Vec<Read>,
-    /// Before the first execution, where a hint says that it will write.
-    pub(crate) writes: Vec<WriteEntry<K, V>>,
-    pub(crate) output: Option<O>,
-    /// It was executed at the commit point: its writes are settled, and there is nothing to validate.
-    pub(crate) is_settled: bool,
-    /// Transactions that wait for this one.
-    pub(crate) dependents: Vec<u32>,
-}
-
-impl<K: Key, V: Value, O> Record<K, V, O> {
-    fn new() -> Self {
-        let (reads, writes, dependents) = (Vec::new(), Vec::new(), Vec::new());
-        Record { block: usize::MAX, reads, writes, output: None, is_settled: false, dependents }
-    }
-
-    /// Forgets what an earlier block left.
-    pub(crate) fn renew(&mut self, block: usize) {
-        if self.block != block {
-            self.block = block;
-            self.reads.clear();
-            self.writes.clear();
-        }
-    }
-}
-
-/// A transaction. Locks of two records are taken in the order of the block, locks of memory under those.
-pub(crate) struct Slot<K: Key, V: Value, O: Send, S: Primitives> {
-    pub(crate) status: Status<S::Word>,
-    pub(crate) record: S::Lock<Record<K, V, O>>,
-}
+use crate::view::Versions;
 
 /// An execution that a worker is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,19 +25,6 @@ pub(crate) struct Task {
     pub(crate) version: Version,
     /// All before it are committed.
     pub(crate) is_at_commit_point: bool,
-}
-
-/// How the block runs: the low bits of [`Core::mode`]. Above them is counted how often it was closed, so that a worker which was held up for
-/// long does not take one closing for another.
-mod mode {
-    /// Optimistically.
-    pub(super) const PARALLEL: usize = 0;
-    /// Nothing is begun any more but the transaction at the commit point, until all that was begun is committed.
-    pub(super) const CLOSING: usize = 1;
-    /// One worker executes transactions one after the other.
-    pub(super) const STRETCH: usize = 2;
-    /// All of these bits.
-    pub(super) const BITS: usize = 3;
 }
 
 /// What the cursor is while no transaction is to be begun.
@@ -109,8 +62,7 @@ pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
     pub(crate) parking: CachePadded<Parking<S>>,
     /// [`RUNNING`], or why workers stop.
     pub(crate) phase: CachePadded<S::Word>,
-    /// See [`mode`].
-    mode: CachePadded<S::Word>,
+    mode: CachePadded<ModeWord<S::Word>>,
     /// How often a transaction was aborted or had to wait. Hints are asked for where there were some: without conflicts they are a waste.
     conflicts: CachePadded<S::Word>,
     /// While closing: how many transactions were begun.
@@ -134,7 +86,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             ready: CachePadded::new(Ready::new()),
             parking: CachePadded::new(Parking::new()),
             phase: CachePadded::new(S::Word::new(ENDED)),
-            mode: CachePadded::new(S::Word::new(mode::PARALLEL)),
+            mode: CachePadded::new(ModeWord::new()),
             conflicts: CachePadded::new(S::Word::new(0)),
             closed_at: S::Word::new(0),
             count: 0,
@@ -157,16 +109,16 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             slot.status.reset();
             slot.record.get_mut().dependents.clear();
         }
-        self.slots.resize_with(count.max(self.slots.len()), || {
-            CachePadded::new(Slot { status: Status::new(), record: S::Lock::new(Record::new()) })
-        });
+        self.slots.resize_with(count.max(self.slots.len()), || CachePadded::new(Slot::new()));
         // A block begins as the last one went: by hints if one of fifty transactions or more was in another's way.
         self.conflicts.store(usize::from(self.conflicts.load() > self.count / 50));
         self.count = count;
         self.block += 1;
         self.committed.store(0);
         let is_serial = !self.is_parallel();
-        self.mode.store(if is_serial { mode::CLOSING } else { mode::PARALLEL });
+        if is_serial {
+            self.mode.close();
+        }
         self.closed_at.store(0);
         self.cursor.store(if is_serial { CLOSED } else { 0 });
         self.phase.store(if count == 0 { ENDED } else { RUNNING });
@@ -184,7 +136,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
 
     /// Whether transactions are executed optimistically.
     pub(crate) fn is_parallel(&self) -> bool {
-        self.mode.load() & mode::BITS == mode::PARALLEL
+        self.mode.get() == Mode::Parallel
     }
 
     /// What a worker is to do next.
@@ -193,11 +145,10 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             if !self.is_running() {
                 return Next::End;
             }
-            let mode = self.mode.load();
-            match mode & mode::BITS {
-                mode::PARALLEL => {}
-                mode::CLOSING => return self.next_while_closing(mode),
-                _ => return Next::Idle,
+            match self.mode.look() {
+                (Mode::Parallel, _) => {}
+                (Mode::Closing, closing) => return self.next_while_closing(closing),
+                (Mode::Stretch, _) => return Next::Idle,
             }
             while let Some(index) = self.ready.pop() {
                 if let Some(incarnation) = self.slots[index as usize].status.claim(self.faults) {
@@ -217,17 +168,15 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     }
 
     /// Goes on at the commit point, until all that was begun is committed and one worker goes on alone.
-    fn next_while_closing(&self, mode: usize) -> Next {
+    fn next_while_closing(&self, closing: Closing) -> Next {
         let committed = self.committed.load();
         if committed < self.closed_at.load() {
             let incarnation = self.slots[committed].status.claim(self.faults);
             return incarnation.map_or(Next::Idle, |incarnation| self.task(committed, incarnation));
         }
-        let is_stale = self.faults.plants(Fault::ClosedTwice);
-        let mode = if is_stale { self.mode.load() & !mode::BITS | mode::CLOSING } else { mode };
-        match self.mode.exchange(mode, mode & !mode::BITS | mode::STRETCH) {
-            Ok(_) => Next::Stretch,
-            Err(_) => Next::Idle,
+        match self.mode.begin_stretch(closing, self.faults) {
+            true => Next::Stretch,
+            false => Next::Idle,
         }
     }
 
@@ -235,14 +184,20 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     pub(crate) fn close(&self) {
         let begun = self.cursor.raise(CLOSED).min(self.count);
         self.closed_at.store(begun);
-        self.mode.store((self.mode.load() & !mode::BITS) + (mode::BITS + 1) | mode::CLOSING);
+        self.mode.close();
     }
 
-    /// Lets transactions be begun again from the commit point on.
-    pub(crate) fn open(&self) {
+    /// Lets transactions be begun again from the commit point on, after a serial stretch from `first`.
+    pub(crate) fn open(&self, first: usize) {
+        if !self.faults.plants(Fault::StretchUnmarked) {
+            // A worker that was held up may still try to claim one of them.
+            for slot in &self.slots[first..self.committed.load()] {
+                slot.status.set(State::Committed, 0);
+            }
+        }
         let skipped = usize::from(self.faults.plants(Fault::CursorTooHigh));
         self.cursor.store(self.committed.load() + skipped);
-        self.mode.store(self.mode.load() & !mode::BITS | mode::PARALLEL);
+        self.mode.open();
         self.parking.wake_all();
     }
 
@@ -262,13 +217,13 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         if !self.is_running() {
             return false;
         }
-        match self.mode.load() & mode::BITS {
-            mode::PARALLEL => self.ready.is_empty() && self.cursor.load() >= self.count,
-            mode::CLOSING => {
+        match self.mode.get() {
+            Mode::Parallel => self.ready.is_empty() && self.cursor.load() >= self.count,
+            Mode::Closing => {
                 let committed = self.committed.load();
                 committed < self.closed_at.load() && self.slots[committed].status.get().0 != State::Ready
             }
-            _ => true,
+            Mode::Stretch => true,
         }
     }
 

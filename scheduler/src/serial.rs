@@ -6,11 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::block::{Block, Scratch};
 use crate::commit::Commit;
 use crate::core::ENDED;
-use crate::fault::{Fault, Faults};
+use crate::fault::Faults;
 use crate::options::Doubt;
-use crate::status::State;
 use crate::sync::{Lock, Primitives, Word};
-use crate::traits::{State as BaseState, Transactions};
+use crate::traits::{State, Transactions};
 use crate::version::Version;
 use crate::view::{Source, View};
 use crate::write_set::Writes;
@@ -23,7 +22,7 @@ use crate::write_set::Writes;
 pub(crate) fn run<T: Transactions>(
     transactions: &T,
     first: usize,
-    base: &dyn BaseState<T::Key, T::Value>,
+    base: &dyn State<T::Key, T::Value>,
     context: &mut T::Context,
     scratch: &mut Scratch<T>,
     commit: &mut Commit<'_, T>,
@@ -71,13 +70,8 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
             let (hash, version) = (crate::hash(&held.key), Version { index: held.writer, incarnation: 0 });
             core.memory.write_settled(&held.key, hash, version, held.value, &mut unread);
         }
-        if !core.faults.plants(Fault::StretchUnmarked) {
-            for slot in &core.slots[first..index] {
-                slot.status.set(State::Committed, 0);
-            }
-        }
         match outcome {
-            Ok(()) => core.open(),
+            Ok(()) => core.open(first),
             Err(_) => core.doubt(Doubt::Failed),
         }
     }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::panic::catch_unwind;
 
+use super::closing::try_closings;
 use super::schedules::try_schedules;
 use crate::fault::{Fault, Planted};
 
@@ -13,7 +14,11 @@ thread_local! {
 
 /// The first random block whose random schedules show the mistake, of so many.
 fn found_at(fault: Option<Fault>, blocks: u64) -> Option<u64> {
-    (0..blocks).find(|&seed| catch_unwind(|| try_schedules(seed, Planted(fault))).is_err())
+    let fails = |seed| {
+        catch_unwind(|| try_closings(seed, Planted(fault))).is_err()
+            || catch_unwind(|| try_schedules(seed, Planted(fault))).is_err()
+    };
+    (0..blocks).find(|&seed| fails(seed))
 }
 
 #[test]

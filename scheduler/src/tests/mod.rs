@@ -1,5 +1,6 @@
 //! Tests of the whole scheduler under other schedules than those that a machine happens to choose.
 
+mod closing;
 mod faults;
 mod loom;
 mod platforms;
