@@ -1,8 +1,6 @@
 //! Collections, the heap limit, and registers that hold values of calls long gone.
 
-mod common;
-
-use common::{link, run, run_once, run_within};
+use crate::common::{link, run, run_once, run_within};
 use runtime::Limits;
 
 fn small(max_heap: usize) -> Limits {

@@ -1,8 +1,6 @@
 //! Errors, handlers, cleanup, traces.
 
-mod common;
-
-use common::{fails, gives, prints, run};
+use crate::common::{fails, gives, prints, run};
 use runtime::error::TraceEntry;
 
 /// A main function that runs `body` (registers 0 to 5) and gives what a handler around it catches.

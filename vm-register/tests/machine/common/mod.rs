@@ -1,6 +1,5 @@
 //! Runs programs in text form under every mode of the machine at once.
 
-#![allow(dead_code)] // Each test file uses its part.
 
 use std::cell::RefCell;
 use std::io::Write;

@@ -1,6 +1,5 @@
 //! Running programs in the text form.
 
-#![allow(dead_code, reason = "no test file uses everything here")]
 
 use std::cell::RefCell;
 use std::io::Write;

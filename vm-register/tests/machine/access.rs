@@ -1,8 +1,6 @@
 //! Elements, entries, fields, slices, and what access sites remember.
 
-mod common;
-
-use common::{fails, gives, main_fails, main_gives, prints};
+use crate::common::{fails, gives, main_fails, main_gives, prints};
 
 /// `[1, 2, 3][index]` and the like.
 #[track_caller]

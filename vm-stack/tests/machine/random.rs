@@ -2,11 +2,9 @@
 //! turn, handlers, cells that are none, loops until the fuel is gone. Whatever they do, collecting at every safepoint and watching with a
 //! probe must not change it.
 
-mod common;
-
 use std::fmt::Write;
 
-use common::{link, run_with};
+use crate::common::{link, run_with};
 use isa::{StackOp, StackOperand};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

@@ -1,8 +1,6 @@
 //! Arithmetic and comparisons, all operand forms, all kinds of operands.
 
-mod common;
-
-use common::{main_fails, main_gives};
+use crate::common::{main_fails, main_gives};
 
 /// `a OP b` with both in registers, and where there are such forms with one as constant or small integer.
 #[track_caller]

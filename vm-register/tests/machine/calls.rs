@@ -1,8 +1,6 @@
 //! Calls, windows, missing arguments, methods, constructors, modules.
 
-mod common;
-
-use common::{fails, gives, prints, run, run_within};
+use crate::common::{fails, gives, prints, run, run_within};
 use runtime::Limits;
 
 #[test]

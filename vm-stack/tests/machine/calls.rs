@@ -1,8 +1,6 @@
 //! Calls of everything that can be called, arguments, closures and cells, the depth limit, modules.
 
-mod common;
-
-use common::{error, link, main_of, result, result_of, run, run_limited, run_with};
+use crate::common::{error, link, main_of, result, result_of, run, run_limited, run_with};
 use isa::StackOp;
 use runtime::{ErrorKind, Limits};
 

@@ -1,8 +1,6 @@
 //! Closures, captured variables, cells, variables that were never set.
 
-mod common;
-
-use common::{fails, gives, prints};
+use crate::common::{fails, gives, prints};
 
 #[test]
 fn a_counter_counts() {

@@ -1,8 +1,6 @@
 //! Collections, the heap limit, and running an instruction again.
 
-mod common;
-
-use common::{link, main_of, run_limited, run_with};
+use crate::common::{link, main_of, run_limited, run_with};
 use isa::StackOp;
 use runtime::{ErrorKind, Limits};
 
@@ -194,7 +192,7 @@ fn operands_of_callers_are_roots() {
         BUILD_LIST 3
         RETURN
     ";
-    assert_eq!(common::result(text), "[a1, b2, [c3!]]");
+    assert_eq!(crate::common::result(text), "[a1, b2, [c3!]]");
 }
 
 /// Lists, maps, strings, records and closures made and dropped in a heap that holds only a few of them.

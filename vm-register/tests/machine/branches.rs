@@ -1,8 +1,6 @@
 //! Fused branches and loops.
 
-mod common;
-
-use common::{count, fails, gives, link, main_fails, main_gives, run_once, run_within};
+use crate::common::{count, fails, gives, link, main_fails, main_gives, run_once, run_within};
 use isa::RegisterOp;
 use runtime::Limits;
 
@@ -202,18 +200,18 @@ fn loops_over_collections() {
             values.iter().enumerate().map(|(at, value)| format!("LOAD_REG r{}, {value}\n", at + 1)).collect();
         format!("{loads}BUILD_LIST_REG r1, {}", values.len())
     };
-    common::prints(&walk(&list("1 2 3"), false), "1\n2\n3\nnull\n");
-    common::prints(&walk(&list("1 2 3"), true), "0 1\n1 2\n2 3\nnull\n");
-    common::prints(&walk(&list("1.5 2.5"), false), "1.5\n2.5\nnull\n");
-    common::prints(&walk(&list("true false"), false), "true\nfalse\nnull\n");
-    common::prints(&walk(&list("1 \"x\" null"), false), "1\nx\nnull\nnull\n");
-    common::prints(&walk(&list(""), false), "null\n");
+    crate::common::prints(&walk(&list("1 2 3"), false), "1\n2\n3\nnull\n");
+    crate::common::prints(&walk(&list("1 2 3"), true), "0 1\n1 2\n2 3\nnull\n");
+    crate::common::prints(&walk(&list("1.5 2.5"), false), "1.5\n2.5\nnull\n");
+    crate::common::prints(&walk(&list("true false"), false), "true\nfalse\nnull\n");
+    crate::common::prints(&walk(&list("1 \"x\" null"), false), "1\nx\nnull\nnull\n");
+    crate::common::prints(&walk(&list(""), false), "null\n");
     let map = "LOAD_REG r1, \"a\"\nLOAD_REG r2, 1\nLOAD_REG r3, 2\nLOAD_REG r4, \"two\"\nBUILD_MAP_REG r1, 2";
-    common::prints(&walk(map, false), "a\n2\nnull\n");
-    common::prints(&walk(map, true), "a 1\n2 two\nnull\n");
-    common::prints(&walk("LOAD_REG r1, \"ab\"", false), "a\nb\nnull\n");
-    common::prints(&walk("LOAD_REG r1, \"ab\"", true), "0 a\n1 b\nnull\n");
-    common::prints(&walk("LOAD_REG r1, \"åb\"", true), "0 å\n1 b\nnull\n");
+    crate::common::prints(&walk(map, false), "a\n2\nnull\n");
+    crate::common::prints(&walk(map, true), "a 1\n2 two\nnull\n");
+    crate::common::prints(&walk("LOAD_REG r1, \"ab\"", false), "a\nb\nnull\n");
+    crate::common::prints(&walk("LOAD_REG r1, \"ab\"", true), "0 a\n1 b\nnull\n");
+    crate::common::prints(&walk("LOAD_REG r1, \"åb\"", true), "0 å\n1 b\nnull\n");
     fails(&walk("LOAD_REG r1, 5", false), "type: Type error: cannot iterate over INTEGER");
 }
 

@@ -4,9 +4,7 @@
 //! call loses are loaded again behind it. What such programs lack in sense they have in mixed kinds, unset variables, objects in odd
 //! places, errors, unwinding through frames, and running out of fuel, depth and memory.
 
-mod common;
-
-use common::{Outcome, run_once};
+use crate::common::{Outcome, run_once};
 use isa::module::{
     Capture, CaptureSource, FieldDefinition, Global, Handler, MethodDefinition, ModuleDefinition, Restrictions, Source,
     TypeDefinition,

@@ -1,8 +1,6 @@
 //! Elements, entries and fields, the inline caches of access sites, iteration.
 
-mod common;
-
-use common::{error, main_of, result, result_of};
+use crate::common::{error, main_of, result, result_of};
 use runtime::ErrorKind;
 
 /// A list of the elements that a loop over `collection` visits, and with two variables of pairs.
@@ -191,7 +189,8 @@ fn lengths_slices_and_building() {
     assert_eq!(result_of("LOAD_CONST 1\n LOAD_CONST 1.0\n LOAD_CONST 2\n BUILD_SET 3\n RETURN"), "[1, 2]");
     assert_eq!(result_of("LOAD_CONST \"a\"\n LOAD_CONST 1\n LOAD_CONST null\n BUILD_STRING 3\n RETURN"), "a1null");
     assert_eq!(error(&main_of("LOAD_CONST null\n GET_LENGTH\n RETURN")).kind, ErrorKind::Type);
-    let run = common::run(&main_of("LOAD_CONST 1\n LOAD_CONST \"b\"\n PRINT 2\n PRINT 0\n LOAD_CONST null\n RETURN"));
+    let run =
+        crate::common::run(&main_of("LOAD_CONST 1\n LOAD_CONST \"b\"\n PRINT 2\n PRINT 0\n LOAD_CONST null\n RETURN"));
     assert_eq!(run.outcome.output, "1 b\n");
 }
 

@@ -1,8 +1,6 @@
 //! Handlers: which one takes an error, what it receives, what stays on the stack, where the error says it came from.
 
-mod common;
-
-use common::{Failed, error, main_of, result, result_of};
+use crate::common::{Failed, error, main_of, result, result_of};
 use runtime::ErrorKind;
 
 #[test]
@@ -155,7 +153,7 @@ fn cleanup_keeps_the_origin() {
         CALL_FUNC_CONST middle, 0
         RETURN
     ";
-    let run = common::run(text);
+    let run = crate::common::run(text);
     assert_eq!(run.outcome.output, "cleaning up\n");
     assert_eq!(
         run.outcome.result,
@@ -230,9 +228,9 @@ fn caught_errors_do_not_pile_up() {
         LOAD_LOCAL a
         RETURN
     ";
-    let linked = common::link(&main_of(body));
+    let linked = crate::common::link(&main_of(body));
     let limits = runtime::Limits { max_heap: 1 << 20, ..runtime::Limits::default() };
-    let run = common::run_with(&linked, limits, false, false);
+    let run = crate::common::run_with(&linked, limits, false, false);
     assert_eq!(run.outcome.result, Ok("0".to_string()));
     assert!(run.heap.collections > 0);
     assert!(run.heap.peak_bytes < 2 << 20, "{}", run.heap.peak_bytes);

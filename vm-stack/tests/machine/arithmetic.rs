@@ -1,8 +1,6 @@
 //! Arithmetic, comparison, logic: what is done inline and what is left to the runtime must give the same.
 
-mod common;
-
-use common::{error, main_of, result_of};
+use crate::common::{error, main_of, result_of};
 use runtime::ErrorKind;
 
 /// The result of an operation on constants.

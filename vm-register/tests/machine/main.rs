@@ -1,0 +1,13 @@
+//! The machine, instruction by instruction: code in the text form, and what running it gives.
+//!
+//! One test program for all, because each that runs the machine has all of its loops compiled into it.
+
+mod access;
+mod arithmetic;
+mod branches;
+mod calls;
+mod closures;
+mod common;
+mod errors;
+mod memory;
+mod random_code;
