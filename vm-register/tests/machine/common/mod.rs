@@ -1,6 +1,5 @@
 //! Runs programs in text form under every mode of the machine at once.
 
-
 use std::cell::RefCell;
 use std::io::Write;
 use std::rc::Rc;

@@ -1,6 +1,5 @@
 //! Running programs in the text form.
 
-
 use std::cell::RefCell;
 use std::io::Write;
 use std::rc::Rc;
