@@ -20,6 +20,8 @@ pub(crate) const MAP: u64 = Tag::Map as u64;
 pub(crate) const CLOSURE: u64 = Tag::Closure as u64;
 pub(crate) const RECORD: u64 = Tag::Record as u64;
 pub(crate) const CELL: u64 = Tag::Cell as u64;
+/// A map in the state of a contract: other values get copies of those.
+pub(crate) const STATE_MAP: u64 = Tag::StateMap as u64;
 
 // The tag is the first half, the payload the second, and "both are integers" is one OR.
 const _: () = {

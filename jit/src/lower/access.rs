@@ -279,7 +279,7 @@ impl Lowering<'_> {
                     self.builder.ins().store(flags(), payload, element, 0);
                 }
                 None => {
-                    let (tag, payload) = self.parts(value);
+                    let (tag, payload) = self.plain_parts(value, otherwise);
                     self.builder.ins().store(flags(), tag, element, 0);
                     self.builder.ins().store(flags(), payload, element, PAYLOAD);
                 }
@@ -303,7 +303,7 @@ impl Lowering<'_> {
         let slow = self.slow_step(pc, join);
         let (list, index) = self.check_list_and_index(list, index, slow);
         self.check_index(list, index, slow);
-        let (tag, payload) = self.parts(value);
+        let (tag, payload) = self.plain_parts(value, slow);
         self.any_element(list, index, |this, kind, element| {
             if kind == ElementKind::Value {
                 this.builder.ins().store(flags(), tag, element, 0);
@@ -540,7 +540,8 @@ impl Lowering<'_> {
         if let Some(field) = self.known_field(pc, to, 0) {
             let Some(kind @ Kind::Record(_)) = self.kind(pc, to, 0) else { unreachable!("a field of a record") };
             let record = self.ensure(pc, to, kind);
-            let (tag, payload) = self.parts(from);
+            let otherwise = self.exit(pc, Cause::Kind, None);
+            let (tag, payload) = self.plain_parts(from, otherwise);
             self.builder.ins().store(flags(), tag, record, field_offset(field));
             self.builder.ins().store(flags(), payload, record, field_offset(field) + PAYLOAD);
             return;
@@ -551,7 +552,7 @@ impl Lowering<'_> {
             let map = self.ensure(pc, to, Kind::Map);
             self.check_plain(map, slow);
             let entry = self.cached_entry(pc, map, slow);
-            let (tag, payload) = self.parts(from);
+            let (tag, payload) = self.plain_parts(from, slow);
             self.builder.ins().store(flags(), tag, entry, Map::VALUE_OFFSET as i32);
             self.builder.ins().store(flags(), payload, entry, Map::VALUE_OFFSET as i32 + PAYLOAD);
             self.builder.ins().jump(join, &[]);
@@ -562,7 +563,7 @@ impl Lowering<'_> {
         let is_record = self.is_tag(object_tag, Tag::Record);
         self.go_on_if(is_record, slow);
         let field = self.cached_field(pc, object, slow);
-        let (tag, payload) = self.parts(from);
+        let (tag, payload) = self.plain_parts(from, slow);
         self.builder.ins().store(flags(), tag, field, Record::FIELDS_OFFSET as i32);
         self.builder.ins().store(flags(), payload, field, Record::FIELDS_OFFSET as i32 + PAYLOAD);
         self.builder.ins().jump(join, &[]);

@@ -7,7 +7,7 @@ use super::operand::Operand;
 use crate::code::{B, C, Cached, Instruction, State};
 use crate::dispatch::Technique;
 use crate::machine::{Machine, Site};
-use crate::slot::{BOOL, INT, LIST, MAP, RECORD, Slot};
+use crate::slot::{BOOL, INT, LIST, MAP, RECORD, STATE_MAP, Slot};
 
 // The kind of a packed list is the tag of its elements.
 const _: () = {
@@ -99,7 +99,7 @@ pub(crate) unsafe fn set_index<T: Technique>(m: &mut Machine<'_>, i: Instruction
             let at = index.payload();
             if at < list.len() as u64 {
                 let (at, kind) = (at as usize, list.kind());
-                if kind == ElementKind::Value {
+                if kind == ElementKind::Value && value.tag() != STATE_MAP {
                     Slot::new(list.data().cast::<Value>().add(at)).copy_from(value);
                     return T::go(m, i.next());
                 }
@@ -233,17 +233,17 @@ unsafe fn get_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
 pub(crate) unsafe fn set_attribute<T: Technique>(m: &mut Machine<'_>, i: Instruction) -> T::Out {
     // SAFETY: as in `get_attribute`, with the site in lane `b`. A type is remembered here only if its fields can be changed.
     unsafe {
-        let (object, site) = (i.a(), site::<B>(m, i));
+        let (object, site, value) = (i.a(), site::<B>(m, i), i.c());
         if object.tag() == RECORD {
             let record = &mut *(object.payload() as *mut Record);
-            if record.type_index() == site.type_index {
+            if record.type_index() == site.type_index && value.tag() != STATE_MAP {
                 let field = record.fields_mut().as_mut_ptr().add(site.found as usize);
-                Slot::new(field).copy_from(i.c());
+                Slot::new(field).copy_from(value);
                 return T::go(m, i.next());
             }
-        } else if object.tag() == MAP {
+        } else if object.tag() == MAP && value.tag() != STATE_MAP {
             let map = &mut *(object.payload() as *mut Map);
-            if map.kind() == MapKind::Plain && map.set_cached(site.entry as usize, site.key, i.c().value()) {
+            if map.kind() == MapKind::Plain && map.set_cached(site.entry as usize, site.key, value.value()) {
                 return T::go(m, i.next());
             }
         }

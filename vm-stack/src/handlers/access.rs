@@ -6,7 +6,7 @@ use runtime::objects::{ElementKind, List, Map, MapKind, Record, Str};
 use super::{handlers, slow_paths};
 use crate::link::Site;
 use crate::machine::{Machine, Step};
-use crate::slot::{self, BOOL, FLOAT, INT, LIST, MAP, RECORD, Slot};
+use crate::slot::{self, BOOL, FLOAT, INT, LIST, MAP, RECORD, STATE_MAP, Slot};
 
 // A packed element becomes a value by putting its list's kind before it as the tag.
 const _: () =
@@ -41,6 +41,7 @@ unsafe fn store_element(list: *const List, index: usize, from: *const Value) -> 
     unsafe {
         let (kind, data, tag) = ((*list).kind(), (*list).data(), slot::tag(from));
         match kind {
+            ElementKind::Value if tag == STATE_MAP => return false,
             ElementKind::Value => slot::copy(from, data.cast::<Value>().add(index)),
             _ if kind as u64 != tag => return false,
             ElementKind::Bool => data.add(index).write(slot::payload(from) as u8),
@@ -109,7 +110,7 @@ handlers! {
         let tag = slot::tag(object);
         if tag == RECORD {
             let record = slot::object::<Record>(object);
-            if (*record).type_index() == (*site).type_index {
+            if (*record).type_index() == (*site).type_index && slot::tag(value) != STATE_MAP {
                 slot::copy(value, (*record).fields_mut().as_mut_ptr().add((*site).found as usize));
                 registers.sp = object;
                 return Step::Next;
@@ -118,6 +119,7 @@ handlers! {
             let map = slot::object::<Map>(object);
             // The members of an enum cannot be set.
             if (*map).kind() == MapKind::Plain
+                && slot::tag(value) != STATE_MAP
                 && (*map).set_cached((*site).position as usize, (*site).key, slot::get(value))
             {
                 registers.sp = object;
