@@ -9,15 +9,15 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CodegenError, Context, ir};
 
 use crate::Tier;
-use crate::lower::{self, Exit, Request, lower};
+use crate::lower::{self, Exit, Request, StubAddresses, lower};
 use crate::memory::Executable;
 
 /// Compiles for the processor that this runs on.
 pub(crate) struct Compiler {
     baseline: OwnedTargetIsa,
     optimizing: OwnedTargetIsa,
-    /// The trampoline, and what stands in for functions without code.
-    stubs: [Executable; 2],
+    /// See [`lower::stubs`].
+    stubs: [Executable; 4],
 }
 
 impl std::fmt::Debug for Compiler {
@@ -97,14 +97,19 @@ impl Compiler {
             builder.finish(settings::Flags::new(flags)).map_err(|error| error.to_string())
         };
         let optimizing = of("speed")?;
-        let stubs = [lower::trampoline(&*optimizing), lower::missing(&*optimizing)];
-        let [enter, missing] = stubs.map(|stub| Executable::new(&machine_code(stub, &*optimizing)?.bytes));
-        Ok(Arc::new(Self { baseline: of("none")?, stubs: [enter?, missing?], optimizing }))
+        let made = lower::stubs(&*optimizing).map(|stub| Executable::new(&machine_code(stub, &*optimizing)?.bytes));
+        let [enter, missing, step, follow] = made;
+        Ok(Arc::new(Self { baseline: of("none")?, stubs: [enter?, missing?, step?, follow?], optimizing }))
     }
 
     /// Where the trampoline is, and what stands in for functions without code.
     pub(crate) fn stubs(&self) -> [*const u8; 2] {
         [self.stubs[0].address(), self.stubs[1].address()]
+    }
+
+    /// Where the stubs are that native code calls.
+    pub(crate) fn stub_addresses(&self) -> StubAddresses {
+        StubAddresses { step: self.stubs[2].address() as u64, follow: self.stubs[3].address() as u64 }
     }
 
     fn isa(&self, tier: Tier) -> &dyn TargetIsa {

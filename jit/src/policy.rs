@@ -301,6 +301,7 @@ impl Jit {
             frame_sizes: Arc::clone(frame_sizes),
             starts: Arc::clone(starts),
             doubts,
+            stubs: self.compiler.stub_addresses(),
             steps: places.clone().map(|place| code.step(place)).collect(),
             sites: places.map(|place| code.site(place)).collect(),
             fields: seen.iter().enumerate().map(field).collect(),

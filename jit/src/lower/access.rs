@@ -135,7 +135,7 @@ impl Lowering<'_> {
         let data = self.builder.ins().load(types::I64, flags(), string, Str::DATA_OFFSET as i32);
         let at = self.builder.ins().iadd(data, index);
         let byte = self.builder.ins().uload8(types::I64, flags(), at, 0);
-        let characters = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.characters);
+        let characters = self.of_machine(LAYOUT.characters);
         let distance = self.builder.ins().ishl_imm_s(byte, i64::from(REGISTER.trailing_zeros()));
         let character = self.builder.ins().iadd(characters, distance);
         let payload = self.builder.ins().load(types::I64, flags(), character, PAYLOAD);
@@ -596,7 +596,7 @@ impl Lowering<'_> {
 
     /// The access sites, and how far behind the first the instruction's lies.
     pub(super) fn site(&mut self, pc: u32) -> (Value, i32) {
-        let sites = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.sites);
+        let sites = self.of_machine(LAYOUT.sites);
         let number = self.request.sites[pc as usize].expect("accesses have sites");
         (sites, number as i32 * LAYOUT.site_size)
     }
@@ -623,7 +623,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn load_global(&mut self, pc: u32, to: u32, global: u32) {
-        let globals = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.globals);
+        let globals = self.of_machine(LAYOUT.globals);
         let offset = global as i32 * REGISTER;
         self.load_set(pc, to, globals, offset);
     }
@@ -648,7 +648,7 @@ impl Lowering<'_> {
     }
 
     pub(super) fn store_global(&mut self, from: u32, global: u32) {
-        let globals = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.globals);
+        let globals = self.of_machine(LAYOUT.globals);
         let (tag, payload) = self.parts(from);
         self.builder.ins().store(flags(), tag, globals, global as i32 * REGISTER);
         self.builder.ins().store(flags(), payload, globals, global as i32 * REGISTER + PAYLOAD);
@@ -656,7 +656,8 @@ impl Lowering<'_> {
 
     /// The closure that is running.
     fn closure(&mut self) -> Value {
-        self.builder.ins().load(types::I64, flags(), self.top, LAYOUT.frame_closure - LAYOUT.frame_size)
+        let top = self.top();
+        self.builder.ins().load(types::I64, flags(), top, LAYOUT.frame_closure - LAYOUT.frame_size)
     }
 
     /// `R[to] := captured variable`, which is in a cell or not.

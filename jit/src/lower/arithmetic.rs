@@ -111,7 +111,7 @@ impl Lowering<'_> {
         match side {
             Side::Register(register) => self.ensure(pc, register, Kind::String),
             Side::Text(constant) => {
-                let constants = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.constants);
+                let constants = self.of_machine(LAYOUT.constants);
                 self.builder.ins().load(types::I64, flags(), constants, constant as i32 * REGISTER + PAYLOAD)
             }
             Side::Int(_) | Side::Float(_) | Side::Other => unreachable!("no string"),

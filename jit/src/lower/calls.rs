@@ -6,7 +6,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use runtime::Tag;
 use runtime::objects::{Closure, Record};
-use vm_register::native::{LAYOUT, LEAVES};
+use vm_register::native::LAYOUT;
 
 use super::{Cause, Exit, Lowering, PAYLOAD, REGISTER, flags};
 use crate::state::{Held, Kind};
@@ -50,15 +50,16 @@ impl Lowering<'_> {
                 self.builder.ins().iadd_imm_s(end, window)
             }
         };
-        let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.value_limit);
+        let limit = self.of_machine(LAYOUT.value_limit);
         let is_above = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
         self.go_on_unless(is_above, slow);
         // Where there is no room on the native stack either, the interpreter makes some by going on in the callee: by then all native frames are gone.
-        let limit = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.native_frame_limit);
-        let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, self.top, limit);
+        let limit = self.of_machine(LAYOUT.native_frame_limit);
+        let caller_top = self.top();
+        let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, caller_top, limit);
         self.go_on_unless(is_full, slow);
         if self.request.counts_fuel {
-            let runtime = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.runtime);
+            let runtime = self.of_machine(LAYOUT.runtime);
             let left = self.builder.ins().load(types::I64, flags(), runtime, LAYOUT.fuel);
             let is_empty = self.builder.ins().icmp_imm_s(IntCC::Equal, left, 0);
             self.go_on_unless(is_empty, slow);
@@ -66,14 +67,14 @@ impl Lowering<'_> {
             self.builder.ins().store(flags(), left, runtime, LAYOUT.fuel);
         }
         // Nobody reads the record before an error, a step or an exit, but then it must be there: stores wait for nothing.
-        let first_word = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.first_word);
+        let first_word = self.of_machine(LAYOUT.first_word);
         let word = |function: u32, pc: u32| 8 * i64::from(self.request.starts[function as usize] + pc);
         let return_to = self.builder.ins().iadd_imm_s(first_word, word(self.request.function, pc + 1));
-        self.builder.ins().store(flags(), return_to, self.top, LAYOUT.frame_return);
-        self.builder.ins().store(flags(), closure, self.top, LAYOUT.frame_closure);
+        self.builder.ins().store(flags(), return_to, caller_top, LAYOUT.frame_return);
+        self.builder.ins().store(flags(), closure, caller_top, LAYOUT.frame_closure);
         let distance = self.builder.ins().iconst(types::I64, window);
-        self.builder.ins().store(flags(), distance, self.top, LAYOUT.frame_window);
-        let top = self.builder.ins().iadd_imm_s(self.top, i64::from(LAYOUT.frame_size));
+        self.builder.ins().store(flags(), distance, caller_top, LAYOUT.frame_window);
+        let top = self.builder.ins().iadd_imm_s(caller_top, i64::from(LAYOUT.frame_size));
         let frame = self.builder.ins().iadd_imm_s(base, window);
         let code = match callee {
             Callee::Known(function) => self.builder.ins().iadd_imm_s(first_word, word(function, 0)),
@@ -82,7 +83,7 @@ impl Lowering<'_> {
                 self.builder.ins().load(types::I64, flags(), target, LAYOUT.target_code)
             }
         };
-        let entries = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.entries);
+        let entries = self.of_machine(LAYOUT.entries);
         let entry = match callee {
             Callee::Known(function) => {
                 let offset = function as i32 * LAYOUT.entry_size + LAYOUT.entry_code;
@@ -95,17 +96,19 @@ impl Lowering<'_> {
             }
         };
         let number = self.builder.ins().iconst(types::I64, 0);
-        let arguments = [self.machine, frame, top, number, code];
+        let arguments = [self.machine(), frame, top, number, code];
         let made = self.builder.ins().call_indirect(self.entry_signature, entry, &arguments);
-        let &[reached, base, result_tag, result] = self.builder.inst_results(made) else {
-            unreachable!("four results")
-        };
+        let results: [Value; 6] = self.builder.inst_results(made).try_into().expect("six results");
+        let [reached, base, result_tag, result, machine, callee_top] = results;
         let (returned, elsewhere) = (self.builder.create_block(), self.builder.create_block());
         self.builder.set_cold_block(elsewhere);
         self.builder.ins().brif(reached, elsewhere, &[], returned, &[]);
         self.builder.switch_to_block(elsewhere);
-        self.leave_for((reached, base));
+        self.builder.ins().return_(&results);
         self.builder.switch_to_block(returned);
+        self.builder.def_var(self.machine, machine);
+        let top = self.builder.ins().iadd_imm_s(callee_top, -i64::from(LAYOUT.frame_size));
+        self.builder.def_var(self.top, top);
         // The array of values may have moved.
         let base = self.builder.ins().iadd_imm_s(base, -window);
         self.builder.def_var(self.base, base);
@@ -116,11 +119,19 @@ impl Lowering<'_> {
         self.builder.switch_to_block(join);
         self.written_by_step(pc);
         self.write_parts(first, tag, payload);
+        let kept = self.variables_among(&self.live[(pc + 1 - self.start) as usize]);
+        self.load_again(&kept);
         self.expect_result(pc, first, tag, payload);
     }
 
-    /// Where a step was a call of a function that has native code, goes on there and then in `after`, with the result in the frame; otherwise in a new block.
-    pub(super) fn go_on_in_callee(&mut self, (reached, base): (Value, Value), pc: u32, after: ir::Block) {
+    /// Where a step was a call of a function that has native code, goes on there and then in `after`, with the result in the frame; otherwise leaves for where the step went.
+    pub(super) fn follow_or_leave(
+        &mut self,
+        (reached, base): (Value, Value),
+        pc: u32,
+        after: ir::Block,
+        loads: &[(u32, Kind)],
+    ) {
         use isa::RegisterOp as R;
         let instruction = self.function.code[pc as usize];
         let calls = matches!(
@@ -129,28 +140,25 @@ impl Lowering<'_> {
         );
         // An error may bring control behind the call as well.
         if !calls || self.lands_at(pc + 1) {
+            self.leave_for((reached, base));
             return;
         }
-        let window = i64::from(instruction.a) * i64::from(REGISTER);
-        let entry = self.call_leaf(LEAVES.find_entry as *const (), &[self.machine, self.top, reached]);
-        let (called, otherwise) = (self.builder.create_block(), self.builder.create_block());
-        self.builder.ins().brif(entry, called, &[], otherwise, &[]);
-        self.builder.switch_to_block(called);
-        let number = self.builder.ins().iconst(types::I64, 0);
-        let top = self.builder.ins().iadd_imm_s(self.top, i64::from(LAYOUT.frame_size));
-        let arguments = [self.machine, base, top, number, reached];
-        let made = self.builder.ins().call_indirect(self.entry_signature, entry, &arguments);
-        let &[left_at, frame, tag, payload] = self.builder.inst_results(made) else { unreachable!("four results") };
+        let stub = self.builder.ins().iconst(types::I64, self.request.stubs.follow as i64);
+        let window = self.builder.ins().iconst(types::I64, i64::from(instruction.a) * i64::from(REGISTER));
+        let (machine, top) = (self.machine(), self.top());
+        let arguments = [machine, base, reached, top, window];
+        let call = self.builder.ins().call_indirect(self.stub_signatures.follow, stub, &arguments);
+        let &[left_at, machine, frame, top] = self.builder.inst_results(call) else { unreachable!("four results") };
         let (returned, elsewhere) = (self.builder.create_block(), self.builder.create_block());
         self.builder.ins().brif(left_at, elsewhere, &[], returned, &[]);
+        self.builder.switch_to_block(returned);
+        self.builder.def_var(self.machine, machine);
+        self.builder.def_var(self.base, frame);
+        self.builder.def_var(self.top, top);
+        self.load_again(loads);
+        self.builder.ins().jump(after, &[]);
         self.builder.switch_to_block(elsewhere);
         self.leave_for((left_at, frame));
-        self.builder.switch_to_block(returned);
-        let here = self.builder.ins().iadd_imm_s(frame, -window);
-        self.builder.def_var(self.base, here);
-        self.write_parts(u32::from(instruction.a), tag, payload);
-        self.builder.ins().jump(after, &[]);
-        self.builder.switch_to_block(otherwise);
     }
 
     /// Keeps a result in a variable if all that read it are expected to meet one kind.
@@ -177,7 +185,7 @@ impl Lowering<'_> {
 
     /// The address of a function's call target.
     fn target(&mut self, function: Value) -> Value {
-        let targets = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.targets);
+        let targets = self.of_machine(LAYOUT.targets);
         let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.target_size));
         self.builder.ins().iadd(targets, distance)
     }
@@ -185,7 +193,7 @@ impl Lowering<'_> {
     /// `R[first] := G[global](R[first], … count arguments)`
     pub(super) fn call_global(&mut self, pc: u32, first: u32, global: u32, count: u32) {
         self.flush(pc);
-        let globals = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.globals);
+        let globals = self.of_machine(LAYOUT.globals);
         let offset = global as i32 * REGISTER;
         let tag = self.builder.ins().load(types::I64, flags(), globals, offset);
         let payload = self.builder.ins().load(types::I64, flags(), globals, offset + PAYLOAD);
@@ -268,7 +276,8 @@ impl Lowering<'_> {
         let (tag, payload) = self.parts(register);
         let returned = self.builder.ins().iconst(types::I64, 0);
         let base = self.base();
-        self.builder.ins().return_(&[returned, base, tag, payload]);
+        let (machine, top) = (self.machine(), self.top());
+        self.builder.ins().return_(&[returned, base, tag, payload, machine, top]);
     }
 }
 

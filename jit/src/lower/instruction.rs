@@ -223,7 +223,7 @@ impl Lowering<'_> {
                 self.define(to, Kind::Bool, value);
             }
             _ => {
-                let constants = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.constants);
+                let constants = self.of_machine(LAYOUT.constants);
                 self.copy_from_memory(to, constants, constant as i32 * super::REGISTER);
             }
         }
@@ -260,7 +260,7 @@ impl Lowering<'_> {
     }
 
     fn take_limited(&mut self, pc: u32, offset: i32, amount: i64) {
-        let runtime = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.runtime);
+        let runtime = self.of_machine(LAYOUT.runtime);
         let left = self.builder.ins().load(types::I64, flags(), runtime, offset);
         let amount = self.builder.ins().iconst(types::I64, amount);
         let is_less = self.builder.ins().icmp(IntCC::UnsignedLessThan, left, amount);

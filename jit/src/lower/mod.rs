@@ -17,6 +17,7 @@ mod arithmetic;
 mod builtins;
 mod calls;
 mod instruction;
+mod stubs;
 
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ use crate::flow::{Flow, Registers};
 use crate::state::{Expected, Held, Kind, State, drop_dead, expectations, expected_in_block, meet, unknown};
 use crate::{Doubts, Tier};
 
+use stubs::StubSignatures;
+pub(crate) use stubs::{StubAddresses, stubs};
+
 /// What code is to be made of, and everything that is needed for it.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -48,6 +52,7 @@ pub(crate) struct Request {
     pub(crate) seen: Vec<Seen>,
     /// What is not to be believed any more.
     pub(crate) doubts: Doubts,
+    pub(crate) stubs: StubAddresses,
     /// For each instruction the address of what runs it.
     pub(crate) steps: Vec<u64>,
     /// For each instruction its access site.
@@ -148,6 +153,8 @@ struct Edge {
 struct Aside {
     block: ir::Block,
     stores: Vec<(u32, Kind)>,
+    /// Registers that are held in variables, which are loaded again behind a call.
+    loads: Vec<(u32, Kind)>,
     then: Then,
 }
 
@@ -179,10 +186,11 @@ pub(crate) struct Lowering<'l> {
     function: &'l Function<Register>,
     flow: &'l Flow,
     builder: FunctionBuilder<'l>,
-    machine: Value,
+    // These three are handed to whoever is called and come back from there: nothing has to be kept in registers of the processor that callees save.
+    machine: Variable,
     base: Variable,
     /// One past the record of the running call.
-    top: Value,
+    top: Variable,
     payloads: Vec<Option<Variable>>,
     floats: Vec<Option<Variable>>,
     blocks: Vec<ir::Block>,
@@ -206,6 +214,8 @@ pub(crate) struct Lowering<'l> {
     /// Of [leaves](vm_register::native::LEAVES), by how many words they take.
     leaf_signatures: [SigRef; 2],
     entry_signature: SigRef,
+    /// Of [stubs](mod@stubs).
+    stub_signatures: StubSignatures,
     /// Whether anything was found dirty where a loop's state said it was not.
     stale: Vec<(u32, u32)>,
     /// Registers that are dirty where loops go back.
@@ -242,57 +252,17 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
     }
 }
 
-/// Native code: machine, base, one past the running call's record, number of the entry point, and what to return who has no code; a position, and tag and payload
-/// of the result. The convention has more registers for results than that of the system.
+/// Native code: machine, base, one past the running call's record, number of the entry point, and what to return who has no code; a position, tag and payload
+/// of the result, and where a function has returned, machine and one past its record again. The convention has more registers for results than that of the system.
 fn entry_signature() -> Signature {
+    tail_signature(5, 6)
+}
+
+fn tail_signature(parameters: usize, results: usize) -> Signature {
     let mut signature = Signature::new(CallConv::Tail);
-    signature.params = vec![AbiParam::new(types::I64); 5];
-    signature.returns = vec![AbiParam::new(types::I64); 4];
+    signature.params = vec![AbiParam::new(types::I64); parameters];
+    signature.returns = vec![AbiParam::new(types::I64); results];
     signature
-}
-
-/// The trampoline: see [`vm_register::native::Trampoline`].
-pub(crate) fn trampoline(isa: &dyn TargetIsa) -> ir::Function {
-    let mut made = ir::Function::with_name_signature(ir::UserFuncName::user(1, 0), signature(isa, 5));
-    let mut context = FunctionBuilderContext::new();
-    let mut builder = FunctionBuilder::new(&mut made, &mut context);
-    let signature = builder.import_signature(entry_signature());
-    let block = builder.create_block();
-    builder.append_block_params_for_function_params(block);
-    builder.switch_to_block(block);
-    let &[machine, base, number, code, result] = builder.block_params(block) else { unreachable!("five parameters") };
-    let top = builder.ins().load(types::I64, flags(), machine, LAYOUT.frame_top);
-    let call = builder.ins().call_indirect(signature, code, &[machine, base, top, number, code]);
-    let &[pc, base, tag, payload] = builder.inst_results(call) else { unreachable!("four results") };
-    builder.ins().store(flags(), tag, result, 0);
-    builder.ins().store(flags(), payload, result, PAYLOAD);
-    let (returned, left) = (builder.create_block(), builder.create_block());
-    builder.ins().brif(pc, left, &[], returned, &[]);
-    builder.switch_to_block(returned);
-    let record = builder.ins().iadd_imm_s(top, -i64::from(LAYOUT.frame_size));
-    builder.ins().store(flags(), record, machine, LAYOUT.frame_top);
-    builder.ins().jump(left, &[]);
-    builder.switch_to_block(left);
-    builder.ins().return_(&[pc, base]);
-    builder.seal_all_blocks();
-    builder.finalize(isa.frontend_config());
-    made
-}
-
-/// What stands in for functions without code: see [`vm_register::native::Stubs`].
-pub(crate) fn missing(isa: &dyn TargetIsa) -> ir::Function {
-    let mut made = ir::Function::with_name_signature(ir::UserFuncName::user(1, 1), entry_signature());
-    let mut context = FunctionBuilderContext::new();
-    let mut builder = FunctionBuilder::new(&mut made, &mut context);
-    let block = builder.create_block();
-    builder.append_block_params_for_function_params(block);
-    builder.switch_to_block(block);
-    let &[machine, base, top, _, code] = builder.block_params(block) else { unreachable!("five parameters") };
-    builder.ins().store(flags(), top, machine, LAYOUT.frame_top);
-    builder.ins().return_(&[code, base, code, code]);
-    builder.seal_all_blocks();
-    builder.finalize(isa.frontend_config());
-    made
 }
 
 /// So many words in, a position out.
@@ -316,7 +286,7 @@ impl<'l> Lowering<'l> {
         context: &'l mut FunctionBuilderContext,
     ) -> Self {
         let mut builder = FunctionBuilder::new(made, context);
-        let base = builder.declare_var(types::I64);
+        let [machine, base, top] = [types::I64; 3].map(|of| builder.declare_var(of));
         let blocks = flow.blocks.iter().map(|_| builder.create_block()).collect();
         let step_signature = builder.import_signature(signature(isa, 3));
         let leaf_signatures = [2, 3].map(|parameters| {
@@ -324,12 +294,14 @@ impl<'l> Lowering<'l> {
             signature.returns.truncate(1);
             builder.import_signature(signature)
         });
+        let stub_signatures = StubSignatures::import(&mut builder);
         let entry_signature = builder.import_signature(entry_signature());
         let first = builder.create_block();
         builder.append_block_params_for_function_params(first);
         builder.switch_to_block(first);
-        let [machine, base_parameter, top, ..] = *builder.block_params(first) else { unreachable!("five parameters") };
-        builder.def_var(base, base_parameter);
+        for (variable, parameter) in [machine, base, top].into_iter().zip(builder.block_params(first).to_vec()) {
+            builder.def_var(variable, parameter);
+        }
         Self {
             request,
             function: request.function(),
@@ -355,6 +327,7 @@ impl<'l> Lowering<'l> {
             step_signature,
             leaf_signatures,
             entry_signature,
+            stub_signatures,
             stale: Vec::new(),
             dirty,
         }
@@ -447,7 +420,7 @@ impl<'l> Lowering<'l> {
 
     /// Counts that control came to an instruction.
     fn count(&mut self, pc: u32) {
-        let entries = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.entries);
+        let entries = self.of_machine(LAYOUT.entries);
         let counter = self.request.function as i32 * LAYOUT.entry_size + LAYOUT.entry_counter;
         let left = self.builder.ins().load(types::I64, flags(), entries, counter);
         let left = self.builder.ins().iadd_imm_s(left, -1);
@@ -554,6 +527,24 @@ impl<'l> Lowering<'l> {
         live.iter().filter_map(dirty).collect()
     }
 
+    /// Live registers that are held in variables.
+    fn variables_among(&self, live: &Registers) -> Vec<(u32, Kind)> {
+        let held = |register: u32| match self.state[register as usize] {
+            Held::Variable { kind, .. } => Some((register, kind)),
+            Held::Memory => None,
+        };
+        live.iter().filter_map(held).collect()
+    }
+
+    /// Gives variables what their registers of the frame hold. Behind a call that is cheaper than what they would be kept in meanwhile, and loads of what is not used vanish.
+    fn load_again(&mut self, registers: &[(u32, Kind)]) {
+        for &(register, kind) in registers {
+            let payload = self.load_payload(register, Self::type_of(kind));
+            let variable = self.payload_variable(register, kind);
+            self.builder.def_var(variable, payload);
+        }
+    }
+
     fn live_at(&self, pc: u32) -> &Registers {
         &self.live[(pc - self.start) as usize]
     }
@@ -578,12 +569,16 @@ impl<'l> Lowering<'l> {
     fn aside(&mut self, stores: Vec<(u32, Kind)>, then: Then) -> ir::Block {
         let block = self.builder.create_block();
         self.builder.set_cold_block(block);
-        self.asides.push(Aside { block, stores, then });
+        let loads = match then {
+            Then::Step { pc, .. } | Then::Branch { pc, .. } => self.variables_among(self.live_at(pc)),
+            Then::Leave(_) | Then::Elsewhere { .. } => Vec::new(),
+        };
+        self.asides.push(Aside { block, stores, loads, then });
         block
     }
 
     fn make_asides(&mut self) {
-        for Aside { block, stores, then } in std::mem::take(&mut self.asides) {
+        for Aside { block, stores, loads, then } in std::mem::take(&mut self.asides) {
             self.builder.switch_to_block(block);
             self.builder.set_srcloc(SourceLoc::new(then.pc()));
             for (register, kind) in stores {
@@ -594,22 +589,24 @@ impl<'l> Lowering<'l> {
                     let number = exit_number(self.request.function, self.exits.len());
                     self.exits.push(exit);
                     let number = self.builder.ins().iconst(types::I64, number as i64);
-                    self.builder.ins().store(flags(), number, self.machine, LAYOUT.exit);
+                    let machine = self.machine();
+                    self.builder.ins().store(flags(), number, machine, LAYOUT.exit);
                     self.tell_top();
                     self.leave_at(exit.pc);
                 }
                 Then::Step { pc, after } => {
-                    let position = self.call_step(pc);
+                    let position = self.call_step_stub(pc);
+                    self.load_again(&loads);
                     self.go_on_at(position, pc + 1, after);
-                    self.go_on_in_callee(position, pc, after);
-                    self.leave_for(position);
+                    self.follow_or_leave(position, pc, after, &loads);
                 }
                 Then::Elsewhere { pc } => {
                     let position = self.call_step(pc);
                     self.leave_for(position);
                 }
                 Then::Branch { pc, target, taken, next } => {
-                    let position = self.call_step(pc);
+                    let position = self.call_step_stub(pc);
+                    self.load_again(&loads);
                     self.go_on_at(position, target, taken);
                     self.go_on_at(position, pc + 1, next);
                     self.leave_for(position);
@@ -620,7 +617,8 @@ impl<'l> Lowering<'l> {
 
     /// Says where the topmost record is.
     fn tell_top(&mut self) {
-        self.builder.ins().store(flags(), self.top, self.machine, LAYOUT.frame_top);
+        let (machine, top) = (self.machine(), self.top());
+        self.builder.ins().store(flags(), top, machine, LAYOUT.frame_top);
     }
 
     /// Returns to the interpreter, which goes on at `pc` in the same frame.
@@ -631,7 +629,7 @@ impl<'l> Lowering<'l> {
     }
 
     fn address(&mut self, pc: u32) -> Value {
-        let first = self.builder.ins().load(types::I64, flags(), self.machine, LAYOUT.first_word);
+        let first = self.of_machine(LAYOUT.first_word);
         let words = self.request.starts[self.request.function as usize] + pc;
         self.builder.ins().iadd_imm_s(first, 8 * i64::from(words))
     }
@@ -648,8 +646,22 @@ impl<'l> Lowering<'l> {
         if kind == Kind::Float { types::F64 } else { types::I64 }
     }
 
+    fn machine(&mut self) -> Value {
+        self.builder.use_var(self.machine)
+    }
+
+    /// A word of the machine.
+    fn of_machine(&mut self, offset: i32) -> Value {
+        let machine = self.machine();
+        self.builder.ins().load(types::I64, flags(), machine, offset)
+    }
+
     fn base(&mut self) -> Value {
         self.builder.use_var(self.base)
+    }
+
+    fn top(&mut self) -> Value {
+        self.builder.use_var(self.top)
     }
 
     fn load_tag(&mut self, register: u32) -> Value {
@@ -820,10 +832,26 @@ impl<'l> Lowering<'l> {
     fn call_step(&mut self, pc: u32) -> (Value, Value) {
         self.tell_top();
         let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
-        let (address, base) = (self.address(pc), self.base());
-        let call = self.builder.ins().call_indirect(self.step_signature, step, &[self.machine, address, base]);
+        let (machine, address, base) = (self.machine(), self.address(pc), self.base());
+        let call = self.builder.ins().call_indirect(self.step_signature, step, &[machine, address, base]);
         let &[reached, base] = self.builder.inst_results(call) else { unreachable!("steps give a position") };
         (reached, base)
+    }
+
+    /// The same off the way, through a stub that gives back machine, base and top.
+    fn call_step_stub(&mut self, pc: u32) -> (Value, Value) {
+        let stub = self.builder.ins().iconst(types::I64, self.request.stubs.step as i64);
+        let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
+        let (machine, base, top, address) = (self.machine(), self.base(), self.top(), self.address(pc));
+        let arguments = [machine, base, top, address, step];
+        let call = self.builder.ins().call_indirect(self.stub_signatures.step, stub, &arguments);
+        let &[reached, reached_base, machine, base, top] = self.builder.inst_results(call) else {
+            unreachable!("five results")
+        };
+        self.builder.def_var(self.machine, machine);
+        self.builder.def_var(self.base, base);
+        self.builder.def_var(self.top, top);
+        (reached, reached_base)
     }
 
     /// Goes on in `next` if a step reached `pc` in the same frame; otherwise goes on in a new block.
@@ -841,8 +869,8 @@ impl<'l> Lowering<'l> {
 
     /// Leaves native code for wherever a step went.
     fn leave_for(&mut self, (reached, base): (Value, Value)) {
-        // There is no result: anything will do.
-        self.builder.ins().return_(&[reached, base, reached, reached]);
+        // There is no result, and nobody goes on here: anything will do.
+        self.builder.ins().return_(&[reached, base, reached, reached, reached, reached]);
     }
 
     /// The whole instruction by the interpreter.
@@ -851,8 +879,8 @@ impl<'l> Lowering<'l> {
         let after = self.builder.create_block();
         let position = self.call_step(pc);
         self.go_on_at(position, pc + 1, after);
-        self.go_on_in_callee(position, pc, after);
-        self.leave_for(position);
+        let loads = self.variables_among(self.live_at(pc));
+        self.follow_or_leave(position, pc, after, &loads);
         self.builder.switch_to_block(after);
         self.written_by_step(pc);
     }
