@@ -10,6 +10,7 @@ use isa::{Constant, Lane, RegisterInstruction};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+use crate::body::Guard;
 use crate::compile::Made;
 use crate::lower::Request;
 
@@ -50,7 +51,7 @@ pub(crate) fn keep(key: Key, made: &Arc<Made>) {
 impl Key {
     /// What everything that code is made from comes to.
     pub(crate) fn of(request: &Request) -> Self {
-        let mut digested = Digested { request, bytes: Vec::with_capacity(96 * request.function().code.len()) };
+        let mut digested = Digested { request, bytes: Vec::with_capacity(96 * request.body.function.code.len()) };
         digested.function();
         for register in request.doubts.registers() {
             digested.words([u64::from(register.0), u64::from(register.1)]);
@@ -72,18 +73,24 @@ impl Digested<'_> {
 
     fn function(&mut self) {
         let request = self.request;
-        let function = request.function();
-        let number = request.function as usize;
+        let function = &request.body.function;
         self.words([
             request.tier as u64,
             u64::from(request.counts_fuel) << 1 | u64::from(request.counts),
-            number as u64,
-            u64::from(request.starts[number]),
-            u64::from(request.frame_sizes[number]),
-            u64::from(function.spill_base),
+            request.body.contexts().len() as u64,
             function.code.len() as u64,
             function.handlers.len() as u64,
         ]);
+        for &context in request.body.contexts() {
+            let guard = match context.guard {
+                Guard::Nothing => 0,
+                Guard::Closure => 1,
+                Guard::Function => 2,
+                Guard::Record(index) => 3 + u64::from(index),
+            };
+            self.words([u64::from(context.call), u64::from(context.first), u64::from(context.function), guard]);
+            self.callee(context.function as usize);
+        }
         for handler in &function.handlers {
             let places = [handler.start, handler.end, handler.target, handler.landing];
             self.words(places.map(u64::from));
@@ -104,7 +111,7 @@ impl Digested<'_> {
             or_none(self.request.fields[at]),
             u64::from(seen.kinds[0]) | u64::from(seen.kinds[1]) << 32,
             u64::from(seen.kinds[2]) | u64::from(seen.record) << 32,
-            u64::from(self.request.doubts.has(pc)),
+            u64::from(self.request.doubts.has(pc)) << 32 | u64::from(self.request.body.origin(pc).1),
         ]);
         for (lane, value) in instruction.op().facts().lanes.into_iter().zip(instruction.lanes()) {
             match lane {

@@ -9,6 +9,7 @@ use cranelift_codegen::settings::{self, Configurable};
 use cranelift_codegen::{CodegenError, Context, ir};
 
 use crate::Tier;
+use crate::body::Body;
 use crate::lower::{self, Exit, Request, StubAddresses, lower};
 use crate::memory::Executable;
 
@@ -34,7 +35,7 @@ pub struct Made {
     /// The bytes.
     pub code: Box<[u8]>,
     /// Where the code of register instructions begins, by distance in bytes: `(distance, instruction)`, ascending; an entry holds up to the next. What leads
-    /// into the code and around has none.
+    /// into the code and around has none. The code of callees is that of the calls in whose place it stands.
     pub places: Vec<(u32, Option<u32>)>,
     /// Bytes that its frame takes on the native stack.
     pub frame: usize,
@@ -43,8 +44,10 @@ pub struct Made {
     pub(crate) exits: Vec<Exit>,
     /// How long it took.
     pub time: Duration,
-    /// Register instructions that it was made of.
+    /// Register instructions that it was made of, those of callees included.
     pub instructions: usize,
+    /// What it was made of.
+    pub(crate) body: Arc<Body>,
 }
 
 /// Machine code of a function that a program can run.
@@ -127,7 +130,10 @@ impl Compiler {
         let begun = Instant::now();
         let isa = self.isa(request.tier);
         let lowered = lower(request, isa);
-        let Code { bytes, frame, places } = machine_code(lowered.function, isa)?;
+        let Code { bytes, frame, mut places } = machine_code(lowered.function, isa)?;
+        for (_, place) in &mut places {
+            *place = place.map(|at| request.body.own(at));
+        }
         Ok(Made {
             tier: request.tier,
             code: bytes,
@@ -136,7 +142,8 @@ impl Compiler {
             entries: lowered.entries,
             exits: lowered.exits,
             time: begun.elapsed(),
-            instructions: request.function().code.len(),
+            instructions: request.body.function.code.len(),
+            body: Arc::clone(&request.body),
         })
     }
 }

@@ -1,7 +1,9 @@
-//! Basic blocks, entry points and live registers of a function in the register form.
+//! Basic blocks, entry points and live registers of a body.
 
 use isa::operands::Operand;
-use isa::{Function, Register, RegisterInstruction, RegisterOp};
+use isa::{RegisterInstruction, RegisterOp};
+
+use crate::body::Body;
 
 /// A set of registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +116,8 @@ pub(crate) fn successors(instruction: RegisterInstruction, pc: u32) -> Vec<u32> 
 }
 
 impl Flow {
-    pub(crate) fn new(function: &Function<Register>, registers: usize) -> Self {
+    pub(crate) fn new(body: &Body) -> Self {
+        let (function, registers) = (&body.function, body.registers);
         let code = &function.code;
         let length = code.len();
         let mut leads = vec![false; length + 1];
@@ -126,9 +129,13 @@ impl Flow {
                 after.iter().for_each(|&target| leads[target as usize] = true);
                 leads[pc as usize + 1] = true;
             }
-            iterations.extend(instruction.jump(pc).filter(|jump| jump.takes_fuel).map(|jump| jump.target));
-            if may_call(instruction.op()) {
-                entries.push(pc + 1);
+            let iteration = instruction.jump(pc).filter(|jump| jump.takes_fuel).map(|jump| jump.target);
+            // The interpreter comes to the function itself, and goes on in functions that it calls by code of their own.
+            if body.is_own(pc) {
+                iterations.extend(iteration);
+                if may_call(instruction.op()) {
+                    entries.push(body.own_after(pc));
+                }
             }
         }
         entries.extend(&iterations);
@@ -164,7 +171,7 @@ impl Flow {
         }
         let mut flow = Self { blocks, block_at, order: Vec::new(), entries, registers };
         flow.find_order();
-        flow.find_live(function);
+        flow.find_live(body);
         flow
     }
 
@@ -214,7 +221,7 @@ impl Flow {
         self.order = order;
     }
 
-    fn find_live(&mut self, function: &Function<Register>) {
+    fn find_live(&mut self, body: &Body) {
         let mut changes = true;
         while changes {
             changes = false;
@@ -229,7 +236,7 @@ impl Flow {
                 let mut live = self.live_at_end(index);
                 let block = &self.blocks[index];
                 for pc in (block.start..block.end).rev() {
-                    step_back(function, pc, &mut live, &block.guarded);
+                    step_back(body, pc, &mut live, &block.guarded);
                 }
                 changes |= self.blocks[index].live.extend(&live);
             }
@@ -245,12 +252,12 @@ impl Flow {
     }
 
     /// The registers that are live before each instruction of a block, and behind the last.
-    pub(crate) fn live_in_block(&self, function: &Function<Register>, index: u32) -> Vec<Registers> {
+    pub(crate) fn live_in_block(&self, body: &Body, index: u32) -> Vec<Registers> {
         let block = &self.blocks[index as usize];
         let mut live = self.live_at_end(index as usize);
         let mut all = vec![live.clone()];
         for pc in (block.start..block.end).rev() {
-            step_back(function, pc, &mut live, &block.guarded);
+            step_back(body, pc, &mut live, &block.guarded);
             all.push(live.clone());
         }
         all.reverse();
@@ -259,10 +266,9 @@ impl Flow {
 }
 
 /// From the registers that are live behind an instruction to those that are live before it.
-fn step_back(function: &Function<Register>, pc: u32, live: &mut Registers, guarded: &Registers) {
-    let instruction = function.code[pc as usize];
-    let operands = instruction.operands(function);
-    if let Some(first) = lost_from(instruction) {
+fn step_back(body: &Body, pc: u32, live: &mut Registers, guarded: &Registers) {
+    let operands = body.operands(pc);
+    if let Some(first) = body.lost_from(pc) {
         live.truncate(first);
     }
     operands.writes.iter().for_each(|&register| live.remove(register));
@@ -271,18 +277,5 @@ fn step_back(function: &Function<Register>, pc: u32, live: &mut Registers, guard
         if let Operand::Place(register) = *read {
             live.insert(register);
         }
-    }
-}
-
-/// The first of the registers that an instruction loses to another frame.
-pub(crate) fn lost_from(instruction: RegisterInstruction) -> Option<u32> {
-    use isa::Lane;
-    let lanes = instruction.op().facts().lanes;
-    match lanes {
-        [_, _, Lane::Clobber] => Some(u32::from(instruction.c)),
-        [Lane::Window | Lane::ReceiverWindow | Lane::PairWindow | Lane::ConstructWindow | Lane::SliceWindow, ..] => {
-            Some(u32::from(instruction.a))
-        }
-        _ => None,
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! | file | what is there |
 //! | --- | --- |
+//! | `body` | the code that is compiled: a function's with that of its callees |
 //! | `flow` | basic blocks, entry points, live registers |
 //! | `state` | what is known and expected of each register |
 //! | `lower/` | from instructions to Cranelift's intermediate representation |
@@ -25,6 +26,7 @@
 //! A place that control has come to often is hot. With [`Mode::Tiered`] its function gets baseline code, which counts on, and then optimizing code. An exit that is taken often means that
 //! something is not as it was seen: the function is compiled again without believing that. A function for which this does not end keeps baseline code.
 
+mod body;
 mod cache;
 mod compile;
 mod flow;
@@ -40,6 +42,8 @@ pub use memory::MOST_EXECUTABLE;
 pub use policy::{Jit, Mode, Options, Statistics};
 
 use std::collections::HashSet;
+
+use crate::body::{Body, Path};
 
 /// How much code is made to believe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,11 +67,54 @@ impl Tier {
 /// What turned out not to be as it was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Doubts {
+    instructions: HashSet<Path>,
+    registers: HashSet<(Path, u32)>,
+}
+
+impl Doubts {
+    /// Whether nothing is to be expected of what an instruction meets.
+    pub(crate) fn has(&self, path: &Path) -> bool {
+        self.instructions.contains(path)
+    }
+
+    /// Doubts what an exit from a body was about.
+    pub(crate) fn add(&mut self, exit: Exit, body: &Body) {
+        match exit.body_register {
+            Some(register) if exit.is_edge => {
+                self.registers.insert((body.path(exit.at), register));
+            }
+            _ => {
+                self.instructions.insert(body.path(exit.at));
+            }
+        }
+    }
+
+    /// The same by the instructions of a body.
+    pub(crate) fn within(&self, body: &Body) -> BodyDoubts {
+        let mut found = BodyDoubts::default();
+        if self.instructions.is_empty() && self.registers.is_empty() {
+            return found;
+        }
+        for pc in 0..body.function.code.len() as u32 {
+            let path = body.path(pc);
+            if self.instructions.contains(&path) {
+                found.instructions.insert(pc);
+            }
+            let here = self.registers.iter().filter(|(of, _)| *of == path);
+            found.registers.extend(here.map(|&(_, register)| (pc, register)));
+        }
+        found
+    }
+}
+
+/// What turned out not to be as it was seen, in a body.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct BodyDoubts {
     instructions: HashSet<u32>,
     registers: HashSet<(u32, u32)>,
 }
 
-impl Doubts {
+impl BodyDoubts {
     /// Whether nothing is to be expected of what an instruction meets.
     pub(crate) fn has(&self, pc: u32) -> bool {
         self.instructions.contains(&pc)
@@ -85,17 +132,6 @@ impl Doubts {
         all
     }
 
-    /// Doubts what an exit was about.
-    pub(crate) fn add(&mut self, exit: Exit) {
-        match exit.register {
-            Some(register) if exit.is_edge => {
-                self.registers.insert((exit.pc, register));
-            }
-            _ => {
-                self.instructions.insert(exit.pc);
-            }
-        }
-    }
 }
 
 /// Whether what happens by chance does, once in `of` times: a number of a seed that is the same every time (Steele, Lea and Flood, *Fast Splittable Pseudorandom Number Generators*,

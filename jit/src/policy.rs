@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use crossbeam::channel::{Receiver, TryRecvError};
 use isa::RegisterOp;
-use vm_register::native::{Code, MANY_TYPES, Place, RECORDED, Stubs, Tiers, Trampoline};
+use runtime::Tag;
+use vm_register::native::{Code, MANY_TYPES, Place, RECORDED, Seen, Stubs, Tiers, Trampoline, kind_bit};
 
+use crate::body::{Body, Call, Guard, Source, can_be_spliced};
 use crate::cache::{self, Key};
 use crate::compile::{Compiler, Made, Unit};
 use crate::lower::{Cause, Exit, Request, exit_of};
@@ -274,12 +276,17 @@ impl Jit {
             let start = |function| code.words_before(Place { function, pc: 0 });
             [all.clone().map(|function| code.frame_size(function) as u32).collect(), all.map(start).collect()]
         });
-        let seen = code.seen(function).to_vec();
-        let instructions = &functions.functions[function as usize].code;
-        let place = |pc: usize| Place { function, pc: pc as u32 };
+        let callee = |call: Call<'_>| (tier == Tier::Optimizing).then(|| inlined(&call, &doubts, code)).flatten();
+        let body = Body::new(function, &Source { code: &functions, frame_sizes, callee: &callee });
+        let instructions = &body.function.code;
+        let place = |pc: usize| {
+            let (function, pc) = body.origin(pc as u32);
+            Place { function, pc }
+        };
         let places = (0..instructions.len()).map(place);
+        let seen: Vec<Seen> = places.clone().map(|place| code.seen(place.function)[place.pc as usize]).collect();
         let types = &code.program().types;
-        let field = |(pc, seen): (usize, &vm_register::native::Seen)| {
+        let field = |(pc, seen): (usize, &Seen)| {
             let instruction = instructions[pc];
             let name = match instruction.op() {
                 RegisterOp::GetAttrReg => instruction.c,
@@ -300,12 +307,13 @@ impl Jit {
             function,
             frame_sizes: Arc::clone(frame_sizes),
             starts: Arc::clone(starts),
-            doubts,
+            doubts: doubts.within(&body),
             stubs: self.compiler.stub_addresses(),
             steps: places.clone().map(|place| code.step(place)).collect(),
             sites: places.map(|place| code.site(place)).collect(),
             fields: seen.iter().enumerate().map(field).collect(),
             seen,
+            body: Arc::new(body),
             counts_fuel: code.counts_fuel(),
             counts: false,
             attempt: 0,
@@ -350,6 +358,43 @@ impl Jit {
     }
 }
 
+/// Functions of more instructions are called.
+const MOST_INLINED: usize = 60;
+/// In a body that has so many instructions nothing more takes the place of a call.
+const LARGEST_BODY: usize = 400;
+/// So many calls may be within each other.
+const DEEPEST: usize = 4;
+/// A function may stand so often within itself.
+const MOST_RECURSIVE: usize = 2;
+
+/// The function whose code is to stand in place of a call, and how it is known that it is called.
+fn inlined(call: &Call<'_>, doubts: &Doubts, code: &Code<'_>) -> Option<(u32, Guard)> {
+    if call.length > LARGEST_BODY || call.within.len() > DEEPEST || doubts.has(&call.path) {
+        return None;
+    }
+    let seen = code.seen(call.function)[call.pc as usize];
+    let [_, lane, arguments] = call.instruction.lanes().map(u32::from);
+    // For calls by value and by receiver, what was called is kept as types of records are.
+    let met = seen.record.checked_sub(1).filter(|_| seen.record != MANY_TYPES);
+    let (callee, given, guard) = match call.instruction.op() {
+        RegisterOp::CallFuncConstReg => (lane, arguments, Guard::Nothing),
+        RegisterOp::CallTopReg if seen.kinds[1] == kind_bit(Tag::Closure) => (met?, arguments, Guard::Closure),
+        RegisterOp::CallTopReg if seen.kinds[1] == kind_bit(Tag::Function) => (met?, arguments, Guard::Function),
+        RegisterOp::CallMethodReg if seen.kinds[0] == kind_bit(Tag::Record) => {
+            let facts = &code.program().types[met? as usize];
+            let method = *facts.methods.get(&lane).filter(|_| !facts.is_contract)?;
+            (method, arguments + 1, Guard::Record(met?))
+        }
+        _ => return None,
+    };
+    let function = &code.functions().functions[callee as usize];
+    let is_small = function.code.len() <= MOST_INLINED && call.length + function.code.len() <= LARGEST_BODY;
+    let times = call.within.iter().filter(|&&other| other == callee).count();
+    let was_run = code.seen(callee).iter().any(|seen| *seen != Seen::default());
+    let fits = is_small && times <= MOST_RECURSIVE && was_run && u32::from(function.parameters) <= given;
+    (fits && can_be_spliced(function)).then_some((callee, guard))
+}
+
 impl Tiers for Jit {
     fn hot(&mut self, place: Place, code: &mut Code<'_>) {
         let function = place.function;
@@ -386,7 +431,7 @@ impl Tiers for Jit {
         let tier = unit.made.tier;
         let is_too_often = taken.cause != Cause::Limit && tier == Tier::Optimizing && times >= MOST_EXITS;
         if is_too_often {
-            known.doubts.add(taken);
+            known.doubts.add(taken, &unit.made.body);
         }
         self.count(|statistics| {
             *statistics.exits.entry((function, taken)).or_default() += 1;

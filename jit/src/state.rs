@@ -1,10 +1,11 @@
 //! What is known of each register at a point of the code.
 
-use isa::{Function, Lane, Register};
+use isa::Lane;
 use runtime::Tag;
 use runtime::objects::ElementKind;
 use vm_register::native::{MANY_TYPES, Seen, kind_bit, list_bit};
 
+use crate::body::Body;
 use crate::flow::{Flow, Registers};
 
 /// A kind of value of which code can be made.
@@ -126,11 +127,11 @@ pub(crate) fn list_kind(seen: &Seen, lane: usize) -> Option<ElementKind> {
 
 /// For each block what is expected in each register that is live where it begins.
 pub(crate) fn expectations(
-    function: &Function<Register>,
+    body: &Body,
     flow: &Flow,
     seen: &[Seen],
-    registers: usize,
 ) -> Vec<Vec<Expected>> {
+    let registers = body.registers;
     let mut all = vec![vec![Expected::Nothing; registers]; flow.blocks.len()];
     // Far-away reads are found by going through the code again; loops need a second round, and more is not worth it.
     for _ in 0..3 {
@@ -143,7 +144,7 @@ pub(crate) fn expectations(
                 }
             }
             for pc in (block.start..block.end).rev() {
-                expect_back(function, pc, seen, &mut expected);
+                expect_back(body, pc, seen, &mut expected);
             }
             all[index as usize] = expected;
         }
@@ -152,12 +153,12 @@ pub(crate) fn expectations(
 }
 
 /// From what is expected behind an instruction to what is expected before it.
-fn expect_back(function: &Function<Register>, pc: u32, seen: &[Seen], expected: &mut [Expected]) {
-    let instruction = function.code[pc as usize];
-    if let Some(first) = crate::flow::lost_from(instruction) {
+fn expect_back(body: &Body, pc: u32, seen: &[Seen], expected: &mut [Expected]) {
+    let instruction = body.function.code[pc as usize];
+    if let Some(first) = body.lost_from(pc) {
         expected[first as usize..].fill(Expected::Nothing);
     }
-    for &register in &instruction.operands(function).writes {
+    for &register in &body.operands(pc).writes {
         expected[register as usize] = Expected::Nothing;
     }
     let lanes = instruction.op().facts().lanes;
@@ -175,7 +176,7 @@ fn expect_back(function: &Function<Register>, pc: u32, seen: &[Seen], expected: 
 
 /// What is expected in each register behind each instruction of a block, the last one's last.
 pub(crate) fn expected_in_block(
-    function: &Function<Register>,
+    body: &Body,
     flow: &Flow,
     index: u32,
     seen: &[Seen],
@@ -192,7 +193,7 @@ pub(crate) fn expected_in_block(
     let mut all = Vec::with_capacity((block.end - block.start) as usize);
     for pc in (block.start..block.end).rev() {
         all.push(expected.clone());
-        expect_back(function, pc, seen, &mut expected);
+        expect_back(body, pc, seen, &mut expected);
     }
     all.reverse();
     all

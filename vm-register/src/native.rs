@@ -262,7 +262,7 @@ pub struct Place {
 pub struct Seen {
     /// For each lane that names a register which is read, a bit for each kind of value it held ([`kind_bit`]).
     pub kinds: [u32; 3],
-    /// One more than the type of the record that the object was, [`MANY_TYPES`] if there were several, 0 if none was one.
+    /// One more than the type of the record that the object was, [`MANY_TYPES`] if there were several, 0 if none was one. For a call by value: one more than the function that was called.
     pub record: u32,
 }
 
@@ -286,8 +286,21 @@ impl Seen {
         if let Some(list) = value.as_list() {
             self.kinds[lane] |= list_bit(list.kind());
         } else if let Some(record) = value.as_record() {
-            let seen = record.type_index() + 1;
-            self.record = if self.record == 0 || self.record == seen { seen } else { MANY_TYPES };
+            self.note_type(record.type_index());
+        }
+    }
+
+    fn note_type(&mut self, number: u32) {
+        let seen = number + 1;
+        self.record = if self.record == 0 || self.record == seen { seen } else { MANY_TYPES };
+    }
+
+    /// Notes which function a call by value was of.
+    fn note_callee(&mut self, value: Value) {
+        if let Some(closure) = value.as_closure() {
+            self.note_type(closure.function());
+        } else if value.tag() == Tag::Function {
+            self.note_type(value.index());
         }
     }
 }
@@ -608,7 +621,11 @@ impl TierState {
             };
             if reads {
                 // SAFETY: the caller's promise: the register is one of the frame, and what is read was written.
-                seen.note(lane, unsafe { base.add(usize::from(register)).read() });
+                let value = unsafe { base.add(usize::from(register)).read() };
+                seen.note(lane, value);
+                if instruction.op() == RegisterOp::CallTopReg && matches!(kind, Lane::Use) {
+                    seen.note_callee(value);
+                }
             }
         }
     }

@@ -193,7 +193,9 @@ fn exits(statistics: &jit::Statistics, prepared: &dyn Prepared) -> Vec<(u64, Str
         .map(|(&(function, exit), &taken)| {
             let what = exit.register.map_or_else(String::new, |register| format!(" of r{register}"));
             let way = if exit.is_edge { "on the way to" } else { "at" };
-            (taken, format!("{}{what} {way} {} instruction {}", exit.cause.name(), name(function), exit.pc))
+            let within = if function == exit.function { String::new() } else { format!(" within {}", name(function)) };
+            let place = format!("{} instruction {}{within}", name(exit.function), exit.pc);
+            (taken, format!("{}{what} {way} {place}", exit.cause.name()))
         })
         .collect();
     exits.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));

@@ -6,7 +6,7 @@ use runtime::Tag;
 use runtime::objects::{Cell, Closure, ElementKind, List, Map, MapKind, Record, Str};
 use vm_register::native::{LAYOUT, LEAVES};
 
-use super::{Cause, Exit, Lowering, PAYLOAD, REGISTER, flags};
+use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
 use crate::state::{Held, Kind, list_kind};
 
 impl Lowering<'_> {
@@ -500,7 +500,7 @@ impl Lowering<'_> {
         // The interpreter put it into the frame, whatever it is.
         self.defined_in_frame(to);
         let stores = self.dirty_among(self.live_at(pc + 1));
-        let exit = Exit { pc: pc + 1, cause: Cause::Kind, register: Some(to), is_edge: true };
+        let exit = self.way_out(pc + 1, Cause::Kind, Some(to), true);
         let otherwise = self.exit_with(exit, stores);
         let tag = self.load_tag(to);
         let is_kind = self.is_tag(tag, kind.tag());
@@ -655,14 +655,18 @@ impl Lowering<'_> {
     }
 
     /// The closure that is running.
-    fn closure(&mut self) -> Value {
+    fn closure(&mut self, pc: u32) -> Value {
+        let context = self.body.context(pc);
+        if context.depth > 0 {
+            return self.closure_of(context);
+        }
         let top = self.top();
         self.builder.ins().load(types::I64, flags(), top, LAYOUT.frame_closure - LAYOUT.frame_size)
     }
 
     /// `R[to] := captured variable`, which is in a cell or not.
     pub(super) fn load_capture(&mut self, pc: u32, to: u32, captured: u32, is_cell: bool) {
-        let closure = self.closure();
+        let closure = self.closure(pc);
         let offset = Closure::CAPTURES_OFFSET as i32 + captured as i32 * REGISTER;
         if !is_cell {
             self.load_set(pc, to, closure, offset);
@@ -683,7 +687,7 @@ impl Lowering<'_> {
 
     /// `captured cell := R[from]`
     pub(super) fn store_capture(&mut self, pc: u32, from: u32, captured: u32) {
-        let closure = self.closure();
+        let closure = self.closure(pc);
         let otherwise = self.exit(pc, Cause::Kind, None);
         let cell = self.cell_at(closure, Closure::CAPTURES_OFFSET as i32 + captured as i32 * REGISTER, otherwise);
         self.fill_cell(cell, from);

@@ -8,7 +8,8 @@ use runtime::Tag;
 use runtime::objects::{Closure, Record};
 use vm_register::native::LAYOUT;
 
-use super::{Cause, Exit, Lowering, PAYLOAD, REGISTER, flags};
+use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
+use crate::body::{Context, Guard};
 use crate::state::{Held, Kind};
 
 impl Lowering<'_> {
@@ -22,6 +23,49 @@ impl Lowering<'_> {
         let call = self.begin_call(pc, first);
         let closure = self.builder.ins().iconst(types::I64, 0);
         self.call(call, Callee::Known(function), closure);
+    }
+
+    /// What is left of a call whose callee's code follows: it is seen to that it is that callee which is called, and that a frame and a record can be had. Otherwise the interpreter makes the call.
+    pub(super) fn enter(&mut self, pc: u32, context: Context) {
+        let [first, callee, _] = self.function.code[pc as usize].lanes().map(u32::from);
+        match context.guard {
+            Guard::Nothing => {}
+            Guard::Record(index) => {
+                self.ensure(pc, first, Kind::Record(index));
+            }
+            Guard::Function => {
+                let otherwise = self.exit(pc, Cause::Type, None);
+                let (tag, payload) = self.parts(callee);
+                let is_function = self.is_tag(tag, Tag::Function);
+                self.go_on_if(is_function, otherwise);
+                let is_it = self.builder.ins().icmp_imm_s(IntCC::Equal, payload, i64::from(context.function));
+                self.go_on_if(is_it, otherwise);
+            }
+            Guard::Closure => {
+                let otherwise = self.exit(pc, Cause::Type, None);
+                let (tag, closure) = self.parts(callee);
+                let is_closure = self.is_tag(tag, Tag::Closure);
+                self.go_on_if(is_closure, otherwise);
+                let of = self.builder.ins().uload32(flags(), closure, Closure::FUNCTION_OFFSET as i32);
+                let is_it = self.builder.ins().icmp_imm_s(IntCC::Equal, of, i64::from(context.function));
+                self.go_on_if(is_it, otherwise);
+                let variable = self.builder.declare_var(types::I64);
+                self.builder.def_var(variable, closure);
+                self.closures.insert(pc, variable);
+            }
+        }
+        let otherwise = self.exit(pc, Cause::Limit, None);
+        let frame = i64::from(context.first + self.request.frame_sizes[context.function as usize]);
+        let base = self.base();
+        let end = self.builder.ins().iadd_imm_s(base, frame * i64::from(REGISTER));
+        let limit = self.of_machine(LAYOUT.value_limit);
+        let is_above = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
+        self.go_on_unless(is_above, otherwise);
+        let limit = self.of_machine(LAYOUT.native_frame_limit);
+        let top = self.top_at(pc);
+        let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, top, limit);
+        self.go_on_unless(is_full, otherwise);
+        self.take_fuel(pc);
     }
 
     /// A block in which the interpreter makes a call, and one where control goes on with the result.
@@ -55,7 +99,7 @@ impl Lowering<'_> {
         self.go_on_unless(is_above, slow);
         // Where there is no room on the native stack either, the interpreter makes some by going on in the callee: by then all native frames are gone.
         let limit = self.of_machine(LAYOUT.native_frame_limit);
-        let caller_top = self.top();
+        let caller_top = self.top_at(pc);
         let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, caller_top, limit);
         self.go_on_unless(is_full, slow);
         if self.request.counts_fuel {
@@ -67,17 +111,18 @@ impl Lowering<'_> {
             self.builder.ins().store(flags(), left, runtime, LAYOUT.fuel);
         }
         // Nobody reads the record before an error, a step or an exit, but then it must be there: stores wait for nothing.
-        let first_word = self.of_machine(LAYOUT.first_word);
-        let word = |function: u32, pc: u32| 8 * i64::from(self.request.starts[function as usize] + pc);
-        let return_to = self.builder.ins().iadd_imm_s(first_word, word(self.request.function, pc + 1));
+        let (function, own) = self.body.origin(pc);
+        self.write_records(pc);
+        let return_to = self.word(function, own + 1);
         self.builder.ins().store(flags(), return_to, caller_top, LAYOUT.frame_return);
         self.builder.ins().store(flags(), closure, caller_top, LAYOUT.frame_closure);
-        let distance = self.builder.ins().iconst(types::I64, window);
+        let distance = window - self.distance_at(pc);
+        let distance = self.builder.ins().iconst(types::I64, distance);
         self.builder.ins().store(flags(), distance, caller_top, LAYOUT.frame_window);
         let top = self.builder.ins().iadd_imm_s(caller_top, i64::from(LAYOUT.frame_size));
         let frame = self.builder.ins().iadd_imm_s(base, window);
         let code = match callee {
-            Callee::Known(function) => self.builder.ins().iadd_imm_s(first_word, word(function, 0)),
+            Callee::Known(function) => self.word(function, 0),
             Callee::Computed(function) => {
                 let target = self.target(function);
                 self.builder.ins().load(types::I64, flags(), target, LAYOUT.target_code)
@@ -108,7 +153,7 @@ impl Lowering<'_> {
         self.builder.switch_to_block(returned);
         self.builder.def_var(self.machine, machine);
         let top = self.builder.ins().iadd_imm_s(callee_top, -i64::from(LAYOUT.frame_size));
-        self.builder.def_var(self.top, top);
+        self.top_is(pc, top);
         // The array of values may have moved.
         let base = self.builder.ins().iadd_imm_s(base, -window);
         self.builder.def_var(self.base, base);
@@ -145,7 +190,7 @@ impl Lowering<'_> {
         }
         let stub = self.builder.ins().iconst(types::I64, self.request.stubs.follow as i64);
         let window = self.builder.ins().iconst(types::I64, i64::from(instruction.a) * i64::from(REGISTER));
-        let (machine, top) = (self.machine(), self.top());
+        let (machine, top) = (self.machine(), self.top_at(pc));
         let arguments = [machine, base, reached, top, window];
         let call = self.builder.ins().call_indirect(self.stub_signatures.follow, stub, &arguments);
         let &[left_at, machine, frame, top] = self.builder.inst_results(call) else { unreachable!("four results") };
@@ -153,8 +198,9 @@ impl Lowering<'_> {
         self.builder.ins().brif(left_at, elsewhere, &[], returned, &[]);
         self.builder.switch_to_block(returned);
         self.builder.def_var(self.machine, machine);
+        // The window was told from the frame of the function itself.
         self.builder.def_var(self.base, frame);
-        self.builder.def_var(self.top, top);
+        self.top_is(pc, top);
         self.load_again(loads);
         self.builder.ins().jump(after, &[]);
         self.builder.switch_to_block(elsewhere);
@@ -170,7 +216,7 @@ impl Lowering<'_> {
             return;
         }
         let stores = self.dirty_among(self.live_at(pc + 1));
-        let exit = Exit { pc: pc + 1, cause: Cause::Kind, register: Some(register), is_edge: true };
+        let exit = self.way_out(pc + 1, Cause::Kind, Some(register), true);
         let otherwise = self.exit_with(exit, stores);
         let is_kind = self.is_tag(tag, kind.tag());
         self.go_on_if(is_kind, otherwise);

@@ -16,6 +16,10 @@ impl Lowering<'_> {
         use RegisterOp as R;
         let i = self.function.code[pc as usize];
         let [a, b, c] = i.lanes().map(u32::from);
+        if let Some(context) = self.body.entered(pc) {
+            self.enter(pc, context);
+            return true;
+        }
         if let Some((operation, x, y)) = self.arithmetic_of(i) {
             self.arithmetic(pc, operation, a, x, y);
             return true;

@@ -19,6 +19,7 @@ mod calls;
 mod instruction;
 mod stubs;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -31,9 +32,10 @@ use isa::{Function, RegCode, Register, Verified};
 use runtime::Tag;
 use vm_register::native::{LAYOUT, Seen};
 
+use crate::body::{Body, Context};
 use crate::flow::{Flow, Registers};
 use crate::state::{Expected, Held, Kind, State, drop_dead, expectations, expected_in_block, meet, unknown};
-use crate::{Doubts, Tier};
+use crate::{BodyDoubts, Tier};
 
 use stubs::StubSignatures;
 pub(crate) use stubs::{StubAddresses, stubs};
@@ -44,6 +46,8 @@ pub(crate) struct Request {
     pub(crate) tier: Tier,
     pub(crate) code: Arc<Verified<RegCode>>,
     pub(crate) function: u32,
+    /// The code, with that of callees. What is kept for each instruction is of this.
+    pub(crate) body: Arc<Body>,
     /// Registers in a frame of each function.
     pub(crate) frame_sizes: Arc<[u32]>,
     /// Words of the code before each function's first.
@@ -51,7 +55,7 @@ pub(crate) struct Request {
     /// What the instructions have met.
     pub(crate) seen: Vec<Seen>,
     /// What is not to be believed any more.
-    pub(crate) doubts: Doubts,
+    pub(crate) doubts: BodyDoubts,
     pub(crate) stubs: StubAddresses,
     /// For each instruction the address of what runs it.
     pub(crate) steps: Vec<u64>,
@@ -76,12 +80,6 @@ pub(crate) fn exit_of(number: u64) -> (u32, usize) {
 /// The other way round; never 0.
 fn exit_number(function: u32, index: usize) -> u64 {
     u64::from(function) << 32 | (index as u64 + 1)
-}
-
-impl Request {
-    pub(crate) fn function(&self) -> &Function<Register> {
-        &self.code.functions[self.function as usize]
-    }
 }
 
 /// Why an exit is taken.
@@ -118,12 +116,18 @@ impl Cause {
 /// A way out of native code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Exit {
-    /// Where the interpreter goes on.
+    /// The function in which the interpreter goes on.
+    pub function: u32,
+    /// Where in it.
     pub pc: u32,
     /// Why.
     pub cause: Cause,
     /// The register whose kind was wrong.
     pub register: Option<u32>,
+    /// The instruction of the body.
+    pub(crate) at: u32,
+    /// The register of the body.
+    pub(crate) body_register: Option<u32>,
     /// Whether it was found out on the way to the instruction, not by it.
     pub is_edge: bool,
 }
@@ -175,7 +179,7 @@ impl Then {
     /// The instruction that it is about.
     fn pc(self) -> u32 {
         match self {
-            Self::Leave(exit) => exit.pc,
+            Self::Leave(exit) => exit.at,
             Self::Step { pc, .. } | Self::Elsewhere { pc } | Self::Branch { pc, .. } => pc,
         }
     }
@@ -183,6 +187,7 @@ impl Then {
 
 pub(crate) struct Lowering<'l> {
     request: &'l Request,
+    body: &'l Body,
     function: &'l Function<Register>,
     flow: &'l Flow,
     builder: FunctionBuilder<'l>,
@@ -191,6 +196,8 @@ pub(crate) struct Lowering<'l> {
     base: Variable,
     /// One past the record of the running call.
     top: Variable,
+    /// The closures of calls whose callees' code took their place, by call.
+    closures: HashMap<u32, Variable>,
     payloads: Vec<Option<Variable>>,
     floats: Vec<Option<Variable>>,
     blocks: Vec<ir::Block>,
@@ -228,14 +235,14 @@ fn flags() -> MemFlagsData {
 
 /// Makes intermediate code.
 pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
-    let function = request.function();
-    let registers = request.frame_sizes[request.function as usize] as usize;
-    let flow = Flow::new(function, registers);
+    let body = &*request.body;
+    let registers = body.registers;
+    let flow = Flow::new(body);
     let seen = if request.tier == Tier::Optimizing { &request.seen[..] } else { &[] };
     let expected = if seen.is_empty() {
         vec![vec![Expected::Nothing; registers]; flow.blocks.len()]
     } else {
-        expectations(function, &flow, seen, registers)
+        expectations(body, &flow, seen)
     };
     let mut context = FunctionBuilderContext::new();
     // Where loops begin, registers are taken to be stored. Those of which that turns out to be wrong are not any more in the next attempt.
@@ -244,9 +251,10 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
         let mut made =
             ir::Function::with_name_signature(ir::UserFuncName::user(0, request.function), entry_signature());
         let (exits, stale) =
-            Lowering::new(request, isa, &flow, registers, &expected, &dirty, &mut made, &mut context).run(isa);
+            Lowering::new(request, isa, &flow, &expected, &dirty, &mut made, &mut context).run(isa);
         if stale.is_empty() {
-            return Lowered { function: made, entries: flow.entries, exits };
+            let entries = flow.entries.iter().map(|&entry| body.own(entry)).collect();
+            return Lowered { function: made, entries, exits };
         }
         dirty.extend(stale);
     }
@@ -274,17 +282,16 @@ fn signature(isa: &dyn TargetIsa, parameters: usize) -> Signature {
 }
 
 impl<'l> Lowering<'l> {
-    #[allow(clippy::too_many_arguments)]
     fn new(
         request: &'l Request,
         isa: &dyn TargetIsa,
         flow: &'l Flow,
-        registers: usize,
         expected: &[Vec<Expected>],
         dirty: &'l [(u32, u32)],
         made: &'l mut ir::Function,
         context: &'l mut FunctionBuilderContext,
     ) -> Self {
+        let registers = request.body.registers;
         let mut builder = FunctionBuilder::new(made, context);
         let [machine, base, top] = [types::I64; 3].map(|of| builder.declare_var(of));
         let blocks = flow.blocks.iter().map(|_| builder.create_block()).collect();
@@ -304,12 +311,14 @@ impl<'l> Lowering<'l> {
         }
         Self {
             request,
-            function: request.function(),
+            body: &request.body,
+            function: &request.body.function,
             flow,
             builder,
             machine,
             base,
             top,
+            closures: HashMap::new(),
             payloads: vec![None; registers],
             floats: vec![None; registers],
             blocks,
@@ -389,12 +398,12 @@ impl<'l> Lowering<'l> {
         self.make_edges();
         self.builder.switch_to_block(self.blocks[index as usize]);
         self.start = block.start;
-        self.live = self.flow.live_in_block(self.function, index);
+        self.live = self.flow.live_in_block(self.body, index);
         let seen: &[Seen] = if self.is_optimizing() { &self.request.seen } else { &[] };
         self.expected_after = if seen.is_empty() {
             Vec::new()
         } else {
-            expected_in_block(self.function, self.flow, index, seen, &self.expected)
+            expected_in_block(self.body, self.flow, index, seen, &self.expected)
         };
         self.state = state;
         if block.is_counted && self.request.counts {
@@ -507,7 +516,7 @@ impl<'l> Lowering<'l> {
                 match self.state[register as usize] {
                     Held::Variable { kind: same, .. } if same == kind => {}
                     _ => {
-                        let exit = Exit { pc: target, cause: Cause::Kind, register: Some(register), is_edge: true };
+                        let exit = self.way_out(target, Cause::Kind, Some(register), true);
                         let snapshot = self.dirty_among(&live);
                         self.check_and_load(register, kind, exit, snapshot);
                     }
@@ -552,7 +561,16 @@ impl<'l> Lowering<'l> {
     /// A block that leaves native code and goes on at `pc` of the current block.
     fn exit(&mut self, pc: u32, cause: Cause, register: Option<u32>) -> ir::Block {
         let stores = self.dirty_among(self.live_at(pc));
-        self.exit_with(Exit { pc, cause, register, is_edge: false }, stores)
+        let exit = self.way_out(pc, cause, register, false);
+        self.exit_with(exit, stores)
+    }
+
+    /// What is said of an exit to an instruction of the body.
+    fn way_out(&self, at: u32, cause: Cause, body_register: Option<u32>, is_edge: bool) -> Exit {
+        let (function, pc) = self.body.origin(at);
+        // On the way to what follows a call its arguments may still be looked at, in registers of the callee.
+        let register = body_register.map(|register| register.saturating_sub(self.body.context(at).first));
+        Exit { function, pc, cause, register, at, body_register, is_edge }
     }
 
     fn exit_with(&mut self, exit: Exit, stores: Vec<(u32, Kind)>) -> ir::Block {
@@ -591,8 +609,8 @@ impl<'l> Lowering<'l> {
                     let number = self.builder.ins().iconst(types::I64, number as i64);
                     let machine = self.machine();
                     self.builder.ins().store(flags(), number, machine, LAYOUT.exit);
-                    self.tell_top();
-                    self.leave_at(exit.pc);
+                    self.tell_top(exit.at);
+                    self.leave_at(exit.at);
                 }
                 Then::Step { pc, after } => {
                     let position = self.call_step_stub(pc);
@@ -615,23 +633,92 @@ impl<'l> Lowering<'l> {
         }
     }
 
-    /// Says where the topmost record is.
-    fn tell_top(&mut self) {
-        let (machine, top) = (self.machine(), self.top());
+    /// Says where the topmost record is when control is at an instruction. All records are there then.
+    fn tell_top(&mut self, pc: u32) {
+        self.write_records(pc);
+        let (machine, top) = (self.machine(), self.top_at(pc));
         self.builder.ins().store(flags(), top, machine, LAYOUT.frame_top);
     }
 
-    /// Returns to the interpreter, which goes on at `pc` in the same frame.
+    /// Returns to the interpreter, which goes on at `pc` in the frame that it is in.
     fn leave_at(&mut self, pc: u32) {
-        let pc = self.address(pc);
-        let base = self.builder.use_var(self.base);
-        self.leave_for((pc, base));
+        let position = (self.address(pc), self.base_at(pc));
+        self.leave_for(position);
     }
 
     fn address(&mut self, pc: u32) -> Value {
+        let (function, pc) = self.body.origin(pc);
+        self.word(function, pc)
+    }
+
+    /// The address of a function's instruction.
+    fn word(&mut self, function: u32, pc: u32) -> Value {
         let first = self.of_machine(LAYOUT.first_word);
-        let words = self.request.starts[self.request.function as usize] + pc;
+        let words = self.request.starts[function as usize] + pc;
         self.builder.ins().iadd_imm_s(first, 8 * i64::from(words))
+    }
+
+    // Calls whose callees' code took their place.
+
+    /// Bytes from the frame of the function itself to that which an instruction is in.
+    fn distance_at(&self, pc: u32) -> i64 {
+        i64::from(self.body.context(pc).first) * i64::from(REGISTER)
+    }
+
+    /// Bytes that the records of the calls take which lead to an instruction.
+    fn records_at(&self, pc: u32) -> i64 {
+        i64::from(self.body.context(pc).depth) * i64::from(LAYOUT.frame_size)
+    }
+
+    /// The base of the frame that an instruction is in.
+    fn base_at(&mut self, pc: u32) -> Value {
+        let (base, distance) = (self.base(), self.distance_at(pc));
+        if distance == 0 { base } else { self.builder.ins().iadd_imm_s(base, distance) }
+    }
+
+    /// One past the record of the call that an instruction is in.
+    fn top_at(&mut self, pc: u32) -> Value {
+        let (top, records) = (self.top(), self.records_at(pc));
+        if records == 0 { top } else { self.builder.ins().iadd_imm_s(top, records) }
+    }
+
+    /// Control came back to an instruction from where a base was handed on to.
+    fn base_is(&mut self, pc: u32, base: Value) {
+        let distance = self.distance_at(pc);
+        let base = if distance == 0 { base } else { self.builder.ins().iadd_imm_s(base, -distance) };
+        self.builder.def_var(self.base, base);
+    }
+
+    /// The same of the top.
+    fn top_is(&mut self, pc: u32, top: Value) {
+        let records = self.records_at(pc);
+        let top = if records == 0 { top } else { self.builder.ins().iadd_imm_s(top, -records) };
+        self.builder.def_var(self.top, top);
+    }
+
+    /// Writes the records of the calls that lead to an instruction.
+    fn write_records(&mut self, pc: u32) {
+        for context in self.body.calls(pc) {
+            let caller = self.body.caller(context);
+            let (function, call) = self.body.origin(context.call);
+            let return_to = self.word(function, call + 1);
+            let closure = self.closure_of(context);
+            let window = i64::from(context.first - caller.first) * i64::from(REGISTER);
+            let window = self.builder.ins().iconst(types::I64, window);
+            let top = self.top();
+            let at = caller.depth as i32 * LAYOUT.frame_size;
+            self.builder.ins().store(flags(), return_to, top, at + LAYOUT.frame_return);
+            self.builder.ins().store(flags(), closure, top, at + LAYOUT.frame_closure);
+            self.builder.ins().store(flags(), window, top, at + LAYOUT.frame_window);
+        }
+    }
+
+    /// The closure of a call whose callee's code took its place; 0 if there is none.
+    fn closure_of(&mut self, context: Context) -> Value {
+        match self.closures.get(&context.call) {
+            Some(&closure) => self.builder.use_var(closure),
+            None => self.builder.ins().iconst(types::I64, 0),
+        }
     }
 
     // Registers.
@@ -796,7 +883,7 @@ impl<'l> Lowering<'l> {
             held => {
                 debug_assert_eq!(held, Held::Memory, "what is known is not expected to be anything else");
                 let stores = self.dirty_among(self.live_at(pc));
-                let exit = Exit { pc, cause: Cause::Kind, register: Some(register), is_edge: false };
+                let exit = self.way_out(pc, Cause::Kind, Some(register), false);
                 self.check_and_load(register, kind, exit, stores)
             }
         }
@@ -830,9 +917,9 @@ impl<'l> Lowering<'l> {
 
     /// Has the interpreter run the instruction at `pc`. Gives where it would go on.
     fn call_step(&mut self, pc: u32) -> (Value, Value) {
-        self.tell_top();
+        self.tell_top(pc);
         let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
-        let (machine, address, base) = (self.machine(), self.address(pc), self.base());
+        let (machine, address, base) = (self.machine(), self.address(pc), self.base_at(pc));
         let call = self.builder.ins().call_indirect(self.step_signature, step, &[machine, address, base]);
         let &[reached, base] = self.builder.inst_results(call) else { unreachable!("steps give a position") };
         (reached, base)
@@ -840,24 +927,25 @@ impl<'l> Lowering<'l> {
 
     /// The same off the way, through a stub that gives back machine, base and top.
     fn call_step_stub(&mut self, pc: u32) -> (Value, Value) {
+        self.write_records(pc);
         let stub = self.builder.ins().iconst(types::I64, self.request.stubs.step as i64);
         let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
-        let (machine, base, top, address) = (self.machine(), self.base(), self.top(), self.address(pc));
+        let (machine, base, top, address) = (self.machine(), self.base_at(pc), self.top_at(pc), self.address(pc));
         let arguments = [machine, base, top, address, step];
         let call = self.builder.ins().call_indirect(self.stub_signatures.step, stub, &arguments);
         let &[reached, reached_base, machine, base, top] = self.builder.inst_results(call) else {
             unreachable!("five results")
         };
         self.builder.def_var(self.machine, machine);
-        self.builder.def_var(self.base, base);
-        self.builder.def_var(self.top, top);
+        self.base_is(pc, base);
+        self.top_is(pc, top);
         (reached, reached_base)
     }
 
     /// Goes on in `next` if a step reached `pc` in the same frame; otherwise goes on in a new block.
     fn go_on_at(&mut self, (reached, base): (Value, Value), pc: u32, next: ir::Block) {
         let expected = self.address(pc);
-        let here = self.base();
+        let here = self.base_at(pc);
         let other_pc = self.builder.ins().bxor(reached, expected);
         let other_base = self.builder.ins().bxor(base, here);
         let other = self.builder.ins().bor(other_pc, other_base);
@@ -892,11 +980,10 @@ impl<'l> Lowering<'l> {
 
     /// Registers that the instruction at `pc` writes are in the frame, and what it loses is lost.
     fn written_by_step(&mut self, pc: u32) {
-        let instruction = self.function.code[pc as usize];
-        if let Some(first) = crate::flow::lost_from(instruction) {
+        if let Some(first) = self.body.lost_from(pc) {
             self.state[first as usize..].fill(Held::Memory);
         }
-        for register in instruction.operands(self.function).writes {
+        for register in self.body.operands(pc).writes {
             self.state[register as usize] = Held::Memory;
         }
         // An error may have brought control to the very next instruction.
