@@ -110,3 +110,31 @@ print(visit(text, map, [1.5, 2, true ? 3 : 4]))
     assert_eq!(output, "4503956\n4503956.5\n");
     assert!(statistics.entered < 60, "{}", statistics.entered);
 }
+
+#[test]
+fn small_functions_take_the_place_of_their_calls() {
+    let text = "entity Point { x: any action add(n) { return this.x + n } }
+action half(n) { return n / 2 }
+action both(n) { return half(n) + half(n + 1) }
+action counter() { let n = 0 return (by) => { n = n + by return n } }
+action drive(times) {
+  let point = Point{x: 3}
+  let count = counter()
+  let total = 0
+  let i = 0
+  while i < times { total = total + both(i) + point.add(i) + count(1) i += 1 }
+  return total
+}
+let k = 0
+while k < 200 { drive(10) k += 1 }
+print(drive(10))
+";
+    let (output, statistics) = run(text, |_| {});
+    assert_eq!(output, "175\n");
+    assert_eq!(exits(&statistics), 0, "{:?}", statistics.exits);
+    let mut spliced: Vec<usize> =
+        statistics.code.values().map(|made| made.spliced).filter(|&spliced| spliced > 1).collect();
+    spliced.sort_unstable();
+    // In `drive` there are `both` with two halves, a method, a closure and what makes it; the loop at the top has `drive` with all of that, twice.
+    assert_eq!(spliced, [6, 14]);
+}

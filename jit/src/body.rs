@@ -122,7 +122,8 @@ impl Body {
     fn splice(&mut self, number: u32, within: &mut Vec<u32>, source: &Source<'_>) -> Vec<u32> {
         let context = self.contexts[number as usize];
         let function = &source.code.functions[context.function as usize];
-        let (mut places, mut jumps, mut returns) = (Vec::with_capacity(function.code.len() + 1), Vec::new(), Vec::new());
+        let (mut places, mut jumps, mut returns) =
+            (Vec::with_capacity(function.code.len() + 1), Vec::new(), Vec::new());
         for (pc, &instruction) in (0..).zip(&function.code) {
             places.push(self.function.code.len() as u32);
             let origin = Origin { context: number, pc };
@@ -267,9 +268,10 @@ impl Body {
         match instruction.op().facts().lanes {
             _ if self.entered.contains_key(&pc) => None,
             [_, _, Lane::Clobber] => Some(u32::from(instruction.c)),
-            [Lane::Window | Lane::ReceiverWindow | Lane::PairWindow | Lane::ConstructWindow | Lane::SliceWindow, ..] => {
-                Some(u32::from(instruction.a))
-            }
+            [
+                Lane::Window | Lane::ReceiverWindow | Lane::PairWindow | Lane::ConstructWindow | Lane::SliceWindow,
+                ..,
+            ] => Some(u32::from(instruction.a)),
             _ => None,
         }
     }

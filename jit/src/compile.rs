@@ -46,6 +46,8 @@ pub struct Made {
     pub time: Duration,
     /// Register instructions that it was made of, those of callees included.
     pub instructions: usize,
+    /// Calls in whose place the code of the callee stands.
+    pub spliced: usize,
     /// What it was made of.
     pub(crate) body: Arc<Body>,
 }
@@ -143,6 +145,7 @@ impl Compiler {
             exits: lowered.exits,
             time: begun.elapsed(),
             instructions: request.body.function.code.len(),
+            spliced: request.body.contexts().len() - 1,
             body: Arc::clone(&request.body),
         })
     }

@@ -131,7 +131,6 @@ impl BodyDoubts {
         all.sort_unstable();
         all
     }
-
 }
 
 /// Whether what happens by chance does, once in `of` times: a number of a seed that is the same every time (Steele, Lea and Flood, *Fast Splittable Pseudorandom Number Generators*,

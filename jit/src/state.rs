@@ -126,11 +126,7 @@ pub(crate) fn list_kind(seen: &Seen, lane: usize) -> Option<ElementKind> {
 }
 
 /// For each block what is expected in each register that is live where it begins.
-pub(crate) fn expectations(
-    body: &Body,
-    flow: &Flow,
-    seen: &[Seen],
-) -> Vec<Vec<Expected>> {
+pub(crate) fn expectations(body: &Body, flow: &Flow, seen: &[Seen]) -> Vec<Vec<Expected>> {
     let registers = body.registers;
     let mut all = vec![vec![Expected::Nothing; registers]; flow.blocks.len()];
     // Far-away reads are found by going through the code again; loops need a second round, and more is not worth it.

@@ -250,8 +250,7 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
     loop {
         let mut made =
             ir::Function::with_name_signature(ir::UserFuncName::user(0, request.function), entry_signature());
-        let (exits, stale) =
-            Lowering::new(request, isa, &flow, &expected, &dirty, &mut made, &mut context).run(isa);
+        let (exits, stale) = Lowering::new(request, isa, &flow, &expected, &dirty, &mut made, &mut context).run(isa);
         if stale.is_empty() {
             let entries = flow.entries.iter().map(|&entry| body.own(entry)).collect();
             return Lowered { function: made, entries, exits };
