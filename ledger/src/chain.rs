@@ -5,8 +5,8 @@ use std::path::Path;
 use runtime::Fault;
 use runtime::canonical::{self, Writer};
 use runtime::host::{
-    Algorithm, BlockSummary, ContractId, Digest, Event, Key, Leaves, Ledger, OwnedKey, SignatureCheck, Slot, Status,
-    Stored, Transaction, TransactionOutcome,
+    Algorithm, BlockSummary, ContractId, Digest, Event, Immediate, Key, Leaves, Ledger, OwnedKey, SignatureCheck, Slot,
+    Status, Stored, Transaction, TransactionOutcome,
 };
 
 use crate::block::{self, Block, Entry, Header, NO_HASH, Receipt};
@@ -243,6 +243,23 @@ impl Content {
     }
 }
 
+// What is seldom done, or fails, is apart: it takes registers and memory, which what is done mostly would have to set up.
+
+#[inline(never)]
+fn begin(state: &mut State) -> Result<(), Fault> {
+    Ok(state.begin()?)
+}
+
+#[inline(never)]
+fn commit(state: &mut State) -> Result<(), Fault> {
+    Ok(state.commit()?)
+}
+
+#[inline(never)]
+fn write_immediate(state: &mut State, map: Slot, key: Key<'_>, value: Immediate) -> Result<i64, Fault> {
+    Ok(state.write_immediate(map, key, value)?)
+}
+
 impl Ledger for Chain {
     fn digest(&self, algorithm: Algorithm, bytes: &[u8]) -> Result<Digest, Fault> {
         Ok(crate::digest::digest(algorithm, bytes))
@@ -279,9 +296,16 @@ impl Ledger for Chain {
         self.state.read_entry(map, key)
     }
 
-    #[inline]
-    fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<Option<usize>, Fault> {
+    fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<i64, Fault> {
         Ok(self.state.write_entry(map, key, value)?)
+    }
+
+    #[inline]
+    fn write_immediate(&mut self, map: Slot, key: Key<'_>, value: Immediate) -> Result<i64, Fault> {
+        if self.state.write_at_home(map, key, value) {
+            return Ok(0);
+        }
+        write_immediate(&mut self.state, map, key, value)
     }
 
     fn remove_entry(&mut self, map: Slot, key: Key<'_>) -> Result<Stored, Fault> {
@@ -294,11 +318,17 @@ impl Ledger for Chain {
 
     #[inline]
     fn begin(&mut self) -> Result<(), Fault> {
+        if !self.state.has_room_for_checkpoint() {
+            return begin(&mut self.state);
+        }
         Ok(self.state.begin()?)
     }
 
     #[inline]
     fn commit(&mut self) -> Result<(), Fault> {
+        if self.state.depth() == 0 {
+            return commit(&mut self.state);
+        }
         Ok(self.state.commit()?)
     }
 

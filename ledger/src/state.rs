@@ -6,17 +6,23 @@
 //! The *journal* has a record for each cell written under an open checkpoint, with what the cell held before. A cell knows its latest record, so a second write under the same
 //! checkpoint needs none. Reverting goes through the records since the checkpoint, backwards; closing an inner checkpoint hands its records to the
 //! enclosing one, except those of cells that have one there already. So all three cost what was written, and the journal never has more records than cells
-//! times open checkpoints. Events and appended entries only ever grow at their ends: a checkpoint remembers how many there were.
+//! times open checkpoints. Closing the outermost checkpoint forgets the records, and touches no cell: records are numbered through all transactions, so
+//! that a cell's record that is no more shows by its number.
 //!
-//! What a closed outermost checkpoint has changed is *dirty* until the next block.
+//! What was changed since the last block is *dirty*. Dirty places, events and appended entries only ever grow at their ends: a checkpoint
+//! remembers how many there were.
+//!
+//! In a large state a write costs the one cache miss that its cell is. The processor goes on with later operations meanwhile, but only by a few hundred instructions, and not
+//! beyond what has to wait for something. So what is done for each write is short, and avoids to store something in pieces and then load it
+//! in one: such a load waits until the pieces are in the cache, which they reach in order, behind whatever is waiting for memory.
 
 use std::sync::Arc;
 
 use fxhash::FxHashMap;
-use runtime::host::{ContractId, Event, Key, MapHead, OwnedKey, Slot, Stored};
+use runtime::host::{ContractId, Event, Immediate, Key, MapHead, OwnedKey, Slot, Stored, footprint};
 
 use crate::error::LedgerError;
-use crate::table::{Hash, Moved, Table, hash};
+use crate::table::{self, Hash, Moved, Table};
 
 /// A location and what it holds.
 #[derive(Debug)]
@@ -27,12 +33,14 @@ pub(crate) struct Cell {
     key: OwnedKey,
     /// The field's contract, or the slot of the entry's map.
     parent: u32,
-    /// One more than the number of its latest record in the journal; 0 without one.
+    /// The number of its latest record, which may be no more in the journal; 0 without one.
     last_record: u32,
     /// An entry's place in the order of insertion.
     sequence: u32,
     /// Changed since the last block.
     is_dirty: bool,
+    /// What it is in the table.
+    pub(crate) tag: u8,
 }
 
 const _: () = assert!(size_of::<Cell>() == 64);
@@ -46,7 +54,7 @@ impl Default for Cell {
 
 impl Cell {
     pub(crate) fn new(parent: u32, key: OwnedKey) -> Self {
-        Self { value: Stored::Absent, key, parent, last_record: 0, sequence: 0, is_dirty: false }
+        Self { value: Stored::Absent, key, parent, last_record: 0, sequence: 0, is_dirty: false, tag: table::EMPTY }
     }
 
     /// Whether it is the entry of this map with this key.
@@ -61,7 +69,7 @@ impl Cell {
 
     /// The hash of an entry.
     pub(crate) fn hash(&self) -> Hash {
-        hash(self.parent, self.key.borrowed())
+        table::hash(self.parent, self.key.borrowed())
     }
 }
 
@@ -92,18 +100,105 @@ struct Record {
     sequence: u32,
     /// The cell's `last_record` before this one.
     previous: u32,
+    /// Whether the cell was dirty.
+    was_dirty: bool,
+}
+
+impl Record {
+    /// A record of nothing.
+    const NONE: Self = Self { value: Stored::Absent, place: Place(0), sequence: 0, previous: 0, was_dirty: false };
+}
+
+/// The records of what is to be undone.
+#[derive(Debug, Default)]
+struct Journal {
+    /// The records, and behind them records of nothing, which wait to be used: to enter one is to write it, and to forget all is to forget their number.
+    records: Vec<Record>,
+    /// How many records there are.
+    len: usize,
+    /// Whether one of them may have a text or an encoding, which has to be dropped when it is forgotten.
+    has_texts: bool,
+    /// The number before that of the first record.
+    base: u32,
+}
+
+impl Journal {
+    /// The number of the last record.
+    #[inline]
+    fn last(&self) -> u32 {
+        self.base + self.len as u32
+    }
+
+    /// Whether there is room for another record.
+    #[inline]
+    fn has_room(&self) -> bool {
+        self.len < self.records.len()
+    }
+
+    /// Makes room for so many records.
+    fn make_room(&mut self, count: usize) -> Result<(), LedgerError> {
+        let least = self.len + count;
+        if least <= self.records.len() {
+            return Ok(());
+        }
+        if least > MOST_RECORDS {
+            return Err(too_many("changes in one transaction"));
+        }
+        let size = (2 * self.records.len()).max(least).clamp(16, MOST_RECORDS);
+        self.records.resize_with(size, || Record::NONE);
+        Ok(())
+    }
+
+    /// Sets the value of a cell and enters what it held. There is room.
+    #[inline(always)]
+    fn replace(&mut self, place: Place, cell: &mut Cell, value: Stored) {
+        let Cell { sequence, last_record: previous, is_dirty: was_dirty, .. } = *cell;
+        self.has_texts |= matches!(cell.value, Stored::String(_) | Stored::Encoded(_));
+        let before = std::mem::replace(&mut cell.value, value);
+        let record = &mut self.records[self.len];
+        // What waited to be used has no text and no encoding.
+        std::mem::forget(std::mem::replace(&mut record.value, before));
+        (record.place, record.sequence, record.previous, record.was_dirty) = (place, sequence, previous, was_dirty);
+        self.len += 1;
+        cell.last_record = self.last();
+    }
+
+    /// Forgets all records.
+    #[inline]
+    fn forget(&mut self) {
+        self.base = self.last();
+        if self.has_texts {
+            self.truncate(0);
+            self.has_texts = false;
+        }
+        self.len = 0;
+    }
+
+    /// Forgets all records but the first.
+    #[inline(never)]
+    fn truncate(&mut self, len: usize) {
+        for record in &mut self.records[len..self.len] {
+            record.value = Stored::Absent;
+        }
+        self.len = len;
+    }
 }
 
 /// How long things were when a checkpoint was opened.
 #[derive(Clone, Copy, Debug)]
 struct Checkpoint {
-    records: u32,
+    /// The number of the last record then.
+    record: u32,
+    dirty: usize,
     events: usize,
     entries: usize,
 }
 
 /// Most checkpoints that may be open; an engine's limit of calls comes long before.
 const MOST_CHECKPOINTS: usize = 1 << 20;
+
+/// Most records that there may be. So many more numbers are left when a transaction begins.
+const MOST_RECORDS: usize = 1 << 31;
 
 /// An entry of the log that is not in a block yet.
 #[derive(Clone, Debug, PartialEq)]
@@ -153,7 +248,7 @@ pub(crate) struct State {
     contract_ids: FxHashMap<Arc<str>, u32>,
     /// Positions that entries of a map have or had; those of others are passed over.
     members: FxHashMap<u32, Vec<u32>>,
-    records: Vec<Record>,
+    journal: Journal,
     checkpoints: Vec<Checkpoint>,
     dirty: Vec<Place>,
     pub(crate) events: Vec<Event>,
@@ -231,20 +326,20 @@ impl State {
     }
 
     /// Adds an entry that is not there.
-    fn add(&mut self, map: u32, key: Key<'_>, hash: Hash) -> Result<u32, LedgerError> {
+    fn add(&mut self, map: u32, key: Key<'_>) -> Result<usize, LedgerError> {
         if self.table.is_full() {
             let moved = self.table.make_room().ok_or_else(|| too_many("locations"))?;
             self.follow(&moved);
         }
-        let position = self.table.insert(hash, Cell::new(map, key.into()));
-        self.enlist(map, position);
+        let position = self.table.insert(Cell::new(map, key.into()));
+        self.enlist(map, position as u32);
         Ok(position)
     }
 
     /// Goes on naming the entries that it names where they are now.
     fn follow(&mut self, moved: &Moved) {
-        let Self { records, dirty, members, .. } = self;
-        for place in records.iter_mut().map(|record| &mut record.place).chain(dirty) {
+        let Self { journal, dirty, members, .. } = self;
+        for place in journal.records[..journal.len].iter_mut().map(|record| &mut record.place).chain(dirty) {
             // What has a record or is dirty is not removed.
             if let Some(position) = place.position().and_then(|position| moved.to(position)) {
                 *place = Place::entry(position);
@@ -277,7 +372,7 @@ impl State {
     fn release(&mut self, place: Place) {
         let Some(position) = place.position() else { return };
         let cell = self.table.cell(position);
-        if cell.last_record == 0 && !cell.is_dirty && cell.value == Stored::Absent {
+        if cell.last_record <= self.journal.base && !cell.is_dirty && cell.value == Stored::Absent {
             self.table.remove(position);
         }
     }
@@ -289,41 +384,34 @@ impl State {
 
     #[inline]
     pub(crate) fn read_entry(&self, map: Slot, key: Key<'_>) -> &Stored {
-        match self.table.find(map.0, key, hash(map.0, key)) {
-            Some(position) => &self.table.cell(position).value,
+        match self.table.find(map.0, key) {
+            Some(position) => &self.table.cells()[position].value,
             None => &ABSENT,
         }
     }
 
     /// Sets a cell. A checkpoint is open, and there is room for a record.
-    ///
-    /// Where this is called it is known which kind of place it is, and values need not be moved about: while the cell is on its way from memory, the
-    /// processor goes on with what follows only as far as there are few instructions.
-    #[inline(always)]
     fn set(&mut self, place: Place, value: Stored, sequence: u32) {
-        let start = self.checkpoints.last().map_or(0, |checkpoint| checkpoint.records);
-        let Self { fields, table, records, .. } = self;
+        let Self { fields, table, journal, checkpoints, dirty, .. } = self;
         let cell = cell_mut(fields, table, place);
-        if cell.last_record <= start {
-            let before = std::mem::replace(&mut cell.value, value);
-            records.push(Record { value: before, place, sequence: cell.sequence, previous: cell.last_record });
-            cell.last_record = records.len() as u32;
+        if cell.last_record <= checkpoints.last().map_or(journal.base, |checkpoint| checkpoint.record) {
+            journal.replace(place, cell, value);
         } else {
             cell.value = value;
         }
         cell.sequence = sequence;
+        if !cell.is_dirty {
+            cell.is_dirty = true;
+            dirty.push(place);
+        }
     }
 
-    /// Whether so many cells may be written.
-    #[inline]
-    fn check_writable(&self, count: usize) -> Result<(), LedgerError> {
+    /// Checks that a cell may be written, and makes room for so many records.
+    fn prepare(&mut self, count: usize) -> Result<(), LedgerError> {
         if self.checkpoints.is_empty() {
             return Err(LedgerError::OutsideTransaction);
         }
-        if self.records.len() + count > u32::MAX as usize {
-            return Err(too_many("changes in one transaction"));
-        }
-        Ok(())
+        self.journal.make_room(count)
     }
 
     fn head(&self, map: Slot) -> Option<MapHead> {
@@ -335,7 +423,7 @@ impl State {
 
     #[inline]
     pub(crate) fn write(&mut self, field: Slot, value: Stored) -> Result<(), LedgerError> {
-        self.check_writable(1)?;
+        self.prepare(1)?;
         let Some(cell) = self.fields.get(field.0 as usize) else { return Err(LedgerError::Foreign) };
         if matches!(cell.value, Stored::Map(_)) || matches!(value, Stored::Map(_)) {
             return self.write_map(field, value);
@@ -348,7 +436,7 @@ impl State {
     #[inline(never)]
     fn write_map(&mut self, field: Slot, value: Stored) -> Result<(), LedgerError> {
         let positions = self.positions(field);
-        self.check_writable(positions.len() + 1)?;
+        self.prepare(positions.len() + 1)?;
         for position in positions {
             self.set(Place::entry(position), Stored::Absent, 0);
         }
@@ -357,39 +445,51 @@ impl State {
         Ok(())
     }
 
+    /// [`Self::write_entry`] of what needs no heap, if its key is [at home](Table::find_at_home) and all is done soon.
     #[inline]
-    pub(crate) fn write_entry(
-        &mut self,
-        map: Slot,
-        key: Key<'_>,
-        mut value: Stored,
-    ) -> Result<Option<usize>, LedgerError> {
-        self.check_writable(2)?;
-        if matches!(value, Stored::Absent | Stored::Map(_)) {
-            value = Stored::Null;
-        }
-        let hash = hash(map.0, key);
-        let found = self.table.find(map.0, key, hash);
-        if let Some(position) = found {
-            let cell = self.table.cell(position);
-            if cell.value != Stored::Absent {
-                let (sequence, size) = (cell.sequence, cell.value.size());
-                self.set(Place::entry(position), value, sequence);
-                return Ok(Some(size));
-            }
-        }
-        self.insert_entry(map, key, hash, found, value).map(|()| None)
+    pub(crate) fn write_at_home(&mut self, map: Slot, key: Key<'_>, value: Immediate) -> bool {
+        self.table.find_at_home(map.0, key).is_some_and(|position| self.write_soon(position, value))
     }
 
+    /// The same wherever its key is, and whatever there is to do.
     #[inline(never)]
-    fn insert_entry(
-        &mut self,
-        map: Slot,
-        key: Key<'_>,
-        hash: Hash,
-        found: Option<u32>,
-        value: Stored,
-    ) -> Result<(), LedgerError> {
+    pub(crate) fn write_immediate(&mut self, map: Slot, key: Key<'_>, value: Immediate) -> Result<i64, LedgerError> {
+        match self.table.find(map.0, key) {
+            Some(position) if self.write_soon(position, value) => Ok(0),
+            _ => self.write_entry(map, key, value.into()),
+        }
+    }
+
+    /// Writes the entry at a position, if that is soon done: not the first write since the last block, not the second one in a transaction, and what
+    /// is there is of no other size.
+    #[inline(always)]
+    fn write_soon(&mut self, position: usize, value: Immediate) -> bool {
+        let Self { table, journal, checkpoints, .. } = self;
+        let (Some(cell), Some(checkpoint)) = (table.cells_mut().get_mut(position), checkpoints.last()) else {
+            return false;
+        };
+        let is_soon_done = cell.value.is_immediate() && cell.is_dirty && cell.last_record <= checkpoint.record;
+        if !is_soon_done || !journal.has_room() {
+            return false;
+        }
+        journal.replace(Place::entry(position as u32), cell, value.into());
+        true
+    }
+
+    /// Sets an entry. Gives by how much its footprint has grown.
+    #[inline(never)]
+    pub(crate) fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<i64, LedgerError> {
+        self.prepare(2)?;
+        let value = if matches!(value, Stored::Absent | Stored::Map(_)) { Stored::Null } else { value };
+        let found = self.table.find(map.0, key);
+        if let Some(position) = found {
+            let Cell { value: ref before, sequence, .. } = self.table.cells()[position];
+            if *before != Stored::Absent {
+                let growth = value.size() as i64 - before.size() as i64;
+                self.set(Place::entry(position as u32), value, sequence);
+                return Ok(growth);
+            }
+        }
         if map.0 as usize >= self.fields.len() {
             return Err(LedgerError::Foreign);
         }
@@ -397,25 +497,26 @@ impl State {
         let Some(after) = next.checked_add(1) else { return Err(too_many("entries inserted into one map")) };
         let position = match found {
             Some(position) => position,
-            None => self.add(map.0, key, hash)?,
+            None => self.add(map.0, key)?,
         };
+        let growth = footprint(Some(key), &value);
         self.set(Place(map.0), Stored::Map(MapHead { len: len + 1, next: after }), 0);
-        self.set(Place::entry(position), value, next);
-        Ok(())
+        self.set(Place::entry(position as u32), value, next);
+        Ok(growth)
     }
 
     pub(crate) fn remove_entry(&mut self, map: Slot, key: Key<'_>) -> Result<Stored, LedgerError> {
-        self.check_writable(2)?;
-        let Some(position) = self.table.find(map.0, key, hash(map.0, key)) else { return Ok(Stored::Absent) };
+        self.prepare(2)?;
+        let Some(position) = self.table.find(map.0, key) else { return Ok(Stored::Absent) };
         let Some(MapHead { len, next }) = self.head(map) else { return Ok(Stored::Absent) };
-        let before = self.table.cell(position).value.clone();
+        let before = self.table.cells()[position].value.clone();
         if before == Stored::Absent {
             return Ok(before);
         }
         // An empty map is like a new one.
         let head = if len == 1 { MapHead::default() } else { MapHead { len: len - 1, next } };
         self.set(Place(map.0), Stored::Map(head), 0);
-        self.set(Place::entry(position), Stored::Absent, 0);
+        self.set(Place::entry(position as u32), Stored::Absent, 0);
         Ok(before)
     }
 
@@ -441,13 +542,32 @@ impl State {
         self.positions(map).into_iter().map(entry).collect()
     }
 
+    /// Whether there is room for another checkpoint.
     #[inline]
-    pub(crate) fn begin(&mut self) -> Result<(), LedgerError> {
-        if self.checkpoints.len() >= MOST_CHECKPOINTS {
+    pub(crate) fn has_room_for_checkpoint(&self) -> bool {
+        self.checkpoints.len() < self.checkpoints.capacity()
+    }
+
+    /// Makes room for another checkpoint.
+    #[cold]
+    pub(crate) fn make_room_for_checkpoint(&mut self) -> Result<(), LedgerError> {
+        let open = self.checkpoints.len();
+        if open >= MOST_CHECKPOINTS {
             return Err(too_many("open transactions"));
         }
+        // Not beyond the limit, which is looked at only when this is full.
+        self.checkpoints.reserve_exact(open.clamp(1, MOST_CHECKPOINTS - open));
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn begin(&mut self) -> Result<(), LedgerError> {
+        if !self.has_room_for_checkpoint() {
+            self.make_room_for_checkpoint()?;
+        }
         self.checkpoints.push(Checkpoint {
-            records: self.records.len() as u32,
+            record: self.journal.last(),
+            dirty: self.dirty.len(),
             events: self.events.len(),
             entries: self.entries.len(),
         });
@@ -459,7 +579,7 @@ impl State {
         let Some(closed) = self.checkpoints.pop() else { return Err(LedgerError::Unbalanced { what: "commit" }) };
         match self.checkpoints.last() {
             None => self.keep(),
-            Some(&enclosing) => self.hand_over(closed.records, enclosing.records),
+            Some(&enclosing) => self.hand_over(closed.record, enclosing.record),
         }
         Ok(())
     }
@@ -467,46 +587,55 @@ impl State {
     /// Forgets the journal: nothing will be undone.
     #[inline]
     fn keep(&mut self) {
-        let Self { fields, table, records, dirty, .. } = self;
-        for &Record { place, .. } in &*records {
-            let cell = cell_mut(fields, table, place);
-            cell.last_record = 0;
-            if !cell.is_dirty {
-                cell.is_dirty = true;
-                dirty.push(place);
-            }
+        if self.journal.last() as usize > u32::MAX as usize - MOST_RECORDS {
+            return self.renumber();
         }
-        records.clear();
+        self.journal.forget();
     }
 
-    /// Hands the records from `start` on to the checkpoint whose own begin at `enclosing`.
+    /// The same, and begins with the numbers of records anew. This goes through everything, once in two thousand million writes.
+    #[cold]
+    fn renumber(&mut self) {
+        self.journal.forget();
+        self.journal.base = 0;
+        for cell in self.fields.iter_mut().chain(self.table.cells_mut()) {
+            cell.last_record = 0;
+        }
+    }
+
+    /// Hands the records with numbers after `start` on to the checkpoint whose own have numbers after `enclosing`.
     fn hand_over(&mut self, start: u32, enclosing: u32) {
-        let mut end = start;
-        for at in start..self.records.len() as u32 {
-            let Record { place, previous, .. } = self.records[at as usize];
+        let base = self.journal.base;
+        let first = start - base;
+        let mut end = first;
+        for at in first..self.journal.len as u32 {
+            let Record { place, previous, .. } = self.journal.records[at as usize];
             if previous > enclosing {
                 // The enclosing checkpoint has an older record of this cell.
                 self.cell_mut(place).last_record = previous;
             } else {
-                self.records.swap(end as usize, at as usize);
+                self.journal.records.swap(end as usize, at as usize);
                 end += 1;
-                self.cell_mut(place).last_record = end;
+                self.cell_mut(place).last_record = base + end;
             }
         }
-        self.records.truncate(end as usize);
+        self.journal.truncate(end as usize);
     }
 
     #[inline]
     pub(crate) fn revert(&mut self) -> Result<(), LedgerError> {
         let Some(checkpoint) = self.checkpoints.pop() else { return Err(LedgerError::Unbalanced { what: "revert" }) };
-        while self.records.len() > checkpoint.records as usize {
-            let Some(Record { value, place, sequence, previous }) = self.records.pop() else { break };
+        while self.journal.last() > checkpoint.record {
+            self.journal.len -= 1;
+            let record = std::mem::replace(&mut self.journal.records[self.journal.len], Record::NONE);
+            let Record { value, place, sequence, previous, was_dirty } = record;
             let cell = self.cell_mut(place);
-            (cell.value, cell.sequence, cell.last_record) = (value, sequence, previous);
+            (cell.value, cell.sequence, cell.last_record, cell.is_dirty) = (value, sequence, previous, was_dirty);
             if cell.value == Stored::Absent {
                 self.release(place);
             }
         }
+        self.dirty.truncate(checkpoint.dirty);
         self.events.truncate(checkpoint.events);
         self.entries.truncate(checkpoint.entries);
         Ok(())
@@ -561,9 +690,8 @@ impl State {
             None => Place(field.0),
             Some(key) => {
                 let key = key.borrowed();
-                let hash = hash(field.0, key);
-                let found = self.table.find(field.0, key, hash);
-                Place::entry(found.map_or_else(|| self.add(field.0, key, hash), Ok)?)
+                let found = self.table.find(field.0, key);
+                Place::entry(found.map_or_else(|| self.add(field.0, key), Ok)? as u32)
             }
         };
         let cell = self.cell_mut(place);
@@ -583,6 +711,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use runtime::Value;
+
     use super::*;
 
     #[test]
@@ -597,6 +727,37 @@ mod tests {
         }
         assert_eq!(state.contents().count(), 0);
         assert_eq!(state.table.cells().len(), 256);
+    }
+
+    #[test]
+    fn records_are_numbered_anew_when_numbers_run_out() {
+        let mut state = State::new();
+        state.journal.base = u32::MAX - MOST_RECORDS as u32 - 20;
+        let write = |state: &mut State, value: i64| {
+            for key in [1, 2] {
+                let value = Immediate::from_value(Value::int(value)).expect("it is a number");
+                state.write_immediate(Slot::GLOBAL, Key::Int(key), value).unwrap();
+            }
+        };
+        let is = |state: &State, value: i64| {
+            [1, 2].map(|key| state.read_entry(Slot::GLOBAL, Key::Int(key)).clone()) == [value, value].map(Stored::Int)
+        };
+        let mut is_anew = false;
+        for round in 0..20 {
+            state.begin().unwrap();
+            write(&mut state, round);
+            state.begin().unwrap();
+            write(&mut state, -1);
+            state.revert().unwrap();
+            assert!(is(&state, round));
+            state.commit().unwrap();
+            state.begin().unwrap();
+            write(&mut state, -2);
+            state.revert().unwrap();
+            assert!(is(&state, round));
+            is_anew |= state.journal.base < 100;
+        }
+        assert!(is_anew);
     }
 
     #[test]

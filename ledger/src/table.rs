@@ -3,9 +3,9 @@
 //! In a large state a write costs what its cache misses cost, and a miss that has to wait for another costs all of it again. A table of numbers
 //! of slots that lie elsewhere has two, one after the other. Here an entry is a cache line of the table, which its hash alone leads to: one miss.
 //!
-//! Beside the entries there is a byte for each place, its *tag*: whether there is an entry, and seven bits of its hash. A search goes over the tags, which
-//! are 64 to a cache line, and compares keys only where the tag is the right one. A processor that
-//! expects the entry at home fetches both at once.
+//! Each place has a byte that is its *tag*: whether there is an entry, and seven bits of its hash. Texts, which lie elsewhere, are compared only where the tag is
+//! the right one. Tags lie in the entries' cache lines: an array of their own would be short, but too long for the caches near the processor, so it would be
+//! one more line to wait for.
 //!
 //! Open addressing: an entry is in the first free one of the places of its hash, which are its home, then those from another one on (linear probing,
 //! Knuth, *The Art of Computer Programming*, volume 3, section 6.4). Whole numbers have homes side by side, so a map of consecutive numbers lies
@@ -35,7 +35,7 @@ const SMALLEST: usize = 256;
 const MOST: usize = 1 << 31;
 
 /// The tag of a place where there has been nothing since the table was made.
-const EMPTY: u8 = 0;
+pub(crate) const EMPTY: u8 = 0;
 /// The tag of a place where there is nothing any more.
 const REMOVED: u8 = 1;
 /// Set in the tags of entries.
@@ -44,8 +44,14 @@ const ENTRY: u8 = 0x80;
 /// An odd number without pattern: 2^64 over the golden ratio (Knuth, *The Art of Computer Programming*, volume 3, section 6.4).
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The hash of a key of a map.
+/// The [home](Hash::home) of a number.
 #[inline]
+fn home_of_number(map: u32, value: i64) -> u64 {
+    // The numbers of each map begin elsewhere.
+    (u64::from(map).wrapping_mul(SPREAD) >> 32).wrapping_add(value as u64)
+}
+
+/// The hash of a key of a map.
 pub(crate) fn hash(map: u32, key: Key<'_>) -> Hash {
     let mut hasher = FxHasher::default();
     hasher.write_u32(map);
@@ -58,8 +64,7 @@ pub(crate) fn hash(map: u32, key: Key<'_>) -> Hash {
     let folded = |product: u64| product ^ product >> 32;
     let mixed = folded(folded(hasher.finish()).wrapping_mul(SPREAD));
     let home = match key {
-        // The numbers of each map begin elsewhere.
-        Key::Int(value) => (u64::from(map).wrapping_mul(SPREAD) >> 32).wrapping_add(value as u64),
+        Key::Int(value) => home_of_number(map, value),
         _ => mixed.rotate_left(32),
     };
     Hash { home, mixed }
@@ -85,12 +90,10 @@ impl Hash {
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     /// Their number is a power of two, or 0.
-    tags: Vec<u8>,
-    /// As many as there are tags.
     cells: Vec<Cell>,
-    /// How many tags are not empty.
+    /// How many have a tag that is not empty.
     used: usize,
-    /// How many of those are of entries.
+    /// How many of those are entries.
     len: usize,
 }
 
@@ -110,15 +113,33 @@ impl Moved {
 impl Table {
     /// Position of the entry of a map with a key.
     #[inline]
-    pub(crate) fn find(&self, map: u32, key: Key<'_>, hash: Hash) -> Option<u32> {
-        let mask = self.tags.len().wrapping_sub(1);
+    pub(crate) fn find(&self, map: u32, key: Key<'_>) -> Option<usize> {
+        if let Some(at) = self.find_at_home(map, key) {
+            return Some(at);
+        }
+        self.search(map, key)
+    }
+
+    /// The same for a number that is at home, as most are: then there is little to compute.
+    #[inline]
+    pub(crate) fn find_at_home(&self, map: u32, key: Key<'_>) -> Option<usize> {
+        let Key::Int(value) = key else { return None };
+        let at = home_of_number(map, value) as usize & self.cells.len().wrapping_sub(1);
+        self.cells.get(at)?.is(map, key).then_some(at)
+    }
+
+    /// The same, wherever it is.
+    fn search(&self, map: u32, key: Key<'_>) -> Option<usize> {
+        let hash = hash(map, key);
+        let mask = self.cells.len().wrapping_sub(1);
         let tag = hash.tag();
         // There is an empty one, unless there are none at all.
         for step in 0.. {
             let at = hash.place(step, mask);
-            match *self.tags.get(at)? {
+            let cell = self.cells.get(at)?;
+            match cell.tag {
                 EMPTY => return None,
-                found if found == tag && self.cells[at].is(map, key) => return Some(at as u32),
+                found if found == tag && cell.is(map, key) => return Some(at),
                 _ => {}
             }
         }
@@ -128,28 +149,31 @@ impl Table {
     /// Whether the next entry needs [room](Self::make_room).
     pub(crate) fn is_full(&self) -> bool {
         // At least three of eight stay empty.
-        (self.used + 1) * 8 > self.tags.len() * 5
+        (self.used + 1) * 8 > self.cells.len() * 5
     }
 
     /// Adds an entry that is not there, and for which there is room. Gives its position.
-    pub(crate) fn insert(&mut self, hash: Hash, cell: Cell) -> u32 {
-        let mask = self.tags.len() - 1;
+    pub(crate) fn insert(&mut self, mut cell: Cell) -> usize {
+        let hash = cell.hash();
+        let mask = self.cells.len() - 1;
         let (mut step, mut at) = (0, hash.place(0, mask));
-        while self.tags[at] & ENTRY != 0 {
+        while self.cells[at].tag & ENTRY != 0 {
             step += 1;
             at = hash.place(step, mask);
         }
-        self.used += usize::from(self.tags[at] == EMPTY);
+        self.used += usize::from(self.cells[at].tag == EMPTY);
         self.len += 1;
-        (self.tags[at], self.cells[at]) = (hash.tag(), cell);
-        at as u32
+        cell.tag = hash.tag();
+        self.cells[at] = cell;
+        at
     }
 
     /// Takes the entry at a position out.
     pub(crate) fn remove(&mut self, position: u32) {
-        let at = position as usize;
-        if self.tags[at] & ENTRY != 0 {
-            (self.tags[at], self.cells[at]) = (REMOVED, Cell::default());
+        let cell = self.cell_mut(position);
+        if cell.tag & ENTRY != 0 {
+            *cell = Cell::default();
+            cell.tag = REMOVED;
             self.len -= 1;
         }
     }
@@ -164,11 +188,10 @@ impl Table {
             return None;
         }
         let before = std::mem::take(self);
-        self.tags = vec![EMPTY; size];
         self.cells.resize_with(size, Cell::default);
-        let moved = before.tags.into_iter().zip(before.cells).map(|(tag, cell)| match tag & ENTRY {
+        let moved = before.cells.into_iter().map(|cell| match cell.tag & ENTRY {
             0 => Moved::NOWHERE,
-            _ => self.insert(cell.hash(), cell),
+            _ => self.insert(cell) as u32,
         });
         Some(Moved(moved.collect()))
     }
@@ -189,6 +212,11 @@ impl Table {
     pub(crate) fn cells(&self) -> &[Cell] {
         &self.cells
     }
+
+    /// All places, also those without an entry.
+    pub(crate) fn cells_mut(&mut self) -> &mut [Cell] {
+        &mut self.cells
+    }
 }
 
 #[cfg(test)]
@@ -204,12 +232,11 @@ mod tests {
         if table.is_full() {
             table.make_room().expect("there is room");
         }
-        let hash = hash(1, key.borrowed());
-        table.insert(hash, Cell::new(1, key))
+        table.insert(Cell::new(1, key)) as u32
     }
 
     fn find(table: &Table, key: &OwnedKey) -> Option<u32> {
-        table.find(1, key.borrowed(), hash(1, key.borrowed()))
+        table.find(1, key.borrowed()).map(|position| position as u32)
     }
 
     #[test]
@@ -232,7 +259,7 @@ mod tests {
             }
             let other = seed >> 8 & 0x7f;
             assert_eq!(find(&table, &key_of(other)).is_some(), model.contains_key(&other));
-            assert!(table.tags.len() <= 512, "marks do not make it grow: {}", table.tags.len());
+            assert!(table.cells.len() <= 512, "marks do not make it grow: {}", table.cells.len());
         }
         assert_eq!(table.len, model.len());
     }
@@ -241,7 +268,7 @@ mod tests {
     fn consecutive_numbers_are_an_array() {
         let mut table = Table::default();
         let positions: Vec<u32> = (0..100).map(|number| add(&mut table, OwnedKey::Int(number))).collect();
-        let mask = table.tags.len() as u32 - 1;
+        let mask = table.cells.len() as u32 - 1;
         assert!(positions.windows(2).all(|pair| pair[1] == (pair[0] + 1) & mask), "{positions:?}");
     }
 
@@ -265,7 +292,7 @@ mod tests {
             for number in 0..4096_i64 {
                 add(&mut table, OwnedKey::Int(number << shift));
             }
-            let mask = table.tags.len() - 1;
+            let mask = table.cells.len() - 1;
             let steps = |number: i64| {
                 let key = OwnedKey::Int(number << shift);
                 let (hash, position) = (hash(1, key.borrowed()), find(&table, &key).expect("it is there"));

@@ -18,7 +18,8 @@ use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::heap::Marker;
 use crate::host::{
-    Algorithm, BlockSummary, ContractId, Key, MapHead, OwnedKey, Slot, Status, Stored, Transaction, TransactionOutcome,
+    Algorithm, BlockSummary, ContractId, Immediate, Key, LOCATION, MapHead, OwnedKey, Slot, Status, Stored,
+    Transaction, TransactionOutcome, footprint, footprint_of_size,
 };
 use crate::objects::{Map, MapKind, Record};
 use crate::value::{Tag, Value};
@@ -120,22 +121,6 @@ impl Chain {
         }
         self.handlers.values().for_each(|handlers| marker.values(handlers));
     }
-}
-
-/// Bytes that every location, event and entry of the log counts besides what it holds.
-const LOCATION: usize = 64;
-
-/// How many bytes something in the ledger counts against the limit of the heap. It is what is kept, not what some engine needs for that, so
-/// all engines reach the limit at the same write.
-pub(crate) fn footprint(key: Option<Key<'_>>, stored: &Stored) -> i64 {
-    if *stored == Stored::Absent { 0 } else { footprint_of_size(key, stored.size()) }
-}
-
-/// The same of something of this [size](Stored::size).
-#[inline]
-fn footprint_of_size(key: Option<Key<'_>>, size: usize) -> i64 {
-    let key = if let Some(Key::String(text)) = key { text.len() } else { 0 };
-    (LOCATION + key + size) as i64
 }
 
 /// Whether one of these values is a map in the state of a contract.
@@ -331,11 +316,16 @@ impl Runtime {
     /// # Errors
     /// When that is more than may lie on the heap.
     pub(crate) fn room_for(&self, growth: i64) -> Result<i64, Fault> {
-        let kept = self.chain.kept.saturating_add(growth);
-        if growth > 0 && kept > i64::try_from(self.heap.limit()).unwrap_or(i64::MAX) {
+        if growth > 0 && !self.has_room_for(growth) {
             return Err(self.ledger_full());
         }
-        Ok(kept)
+        Ok(self.chain.kept.saturating_add(growth))
+    }
+
+    /// Whether this run's part of the ledger may grow by so many bytes, which are not fewer than none.
+    #[inline]
+    fn has_room_for(&self, growth: i64) -> bool {
+        self.chain.kept <= i64::try_from(self.heap.limit()).unwrap_or(i64::MAX) - growth
     }
 
     /// Notes how large this run's part of the ledger has become by a write.
@@ -378,14 +368,26 @@ impl Runtime {
     ///
     /// # Errors
     /// As for a field.
+    #[inline(never)]
     pub(crate) fn keep_entry(&mut self, slot: Slot, key: Key<'_>, value: Stored) -> Result<(), Fault> {
         let after = footprint(Some(key), &value);
-        // What is there need not be looked up before the write where there is room for both.
-        if self.room_for(after).is_err() {
+        // What is there need not be looked up where there is room for both.
+        if !self.has_room_for(after) {
             self.room_for(after - footprint(Some(key), self.ledger.read_entry(slot, key)))?;
         }
-        let before = self.ledger.write_entry(slot, key, value)?;
-        self.grown_to(self.chain.kept + after - before.map_or(0, |size| footprint_of_size(Some(key), size)));
+        let growth = self.ledger.write_entry(slot, key, value)?;
+        self.grown_to(self.chain.kept + growth);
+        Ok(())
+    }
+
+    /// The same for a value that needs no heap.
+    #[inline]
+    pub(crate) fn keep_immediate(&mut self, slot: Slot, key: Key<'_>, value: Immediate) -> Result<(), Fault> {
+        if !self.has_room_for(footprint_of_size(Some(key), 0)) {
+            return self.keep_entry(slot, key, value.into());
+        }
+        let growth = self.ledger.write_immediate(slot, key, value)?;
+        self.grown_to(self.chain.kept + growth);
         Ok(())
     }
 
@@ -883,6 +885,10 @@ impl Runtime {
                 .with_help("keys are strings, integers or bools"));
         }
         let value = self.plain(value)?;
+        if let Some(value) = Immediate::from_value(value) {
+            let key = Key::from_value(key)?;
+            return self.writing(index, |runtime| runtime.keep_immediate(slot, key, value));
+        }
         let stored = Stored::from_value(self, value)?;
         let key = Key::from_value(key)?;
         self.writing(index, |runtime| {

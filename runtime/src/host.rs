@@ -184,18 +184,21 @@ impl Stored {
         }
     }
 
+    /// Whether it is what an [`Immediate`] can be.
+    #[inline]
+    pub fn is_immediate(&self) -> bool {
+        matches!(self, Self::Null | Self::Bool(_) | Self::Int(_) | Self::Float(_))
+    }
+
     /// Keeps a guest value.
     ///
     /// # Errors
     /// When it has no [encoding](canonical).
     #[inline]
     pub fn from_value(runtime: &Runtime, value: Value) -> Result<Self, Fault> {
-        match value.tag() {
-            Tag::Int => Ok(Self::Int(value.int_payload())),
-            Tag::Float => Ok(Self::Float(value.float_payload())),
-            Tag::Bool => Ok(Self::Bool(value.payload() != 0)),
-            Tag::Null => Ok(Self::Null),
-            _ => Self::from_object(runtime, value),
+        match Immediate::from_value(value) {
+            Some(value) => Ok(value.into()),
+            None => Self::from_object(runtime, value),
         }
     }
 
@@ -261,6 +264,51 @@ impl Stored {
             _ => Self::Encoded(bytes.into()),
         })
     }
+}
+
+/// A guest value that needs no heap and that the ledger keeps: a number, bool or `null`. It travels in registers, and a [`Stored`] in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Immediate(Value);
+
+impl Immediate {
+    /// The guest value, if it is one of these.
+    #[inline]
+    pub fn from_value(value: Value) -> Option<Self> {
+        matches!(value.tag(), Tag::Int | Tag::Float | Tag::Bool | Tag::Null).then_some(Self(value))
+    }
+}
+
+impl From<Immediate> for Stored {
+    #[inline]
+    fn from(Immediate(value): Immediate) -> Self {
+        if value.is_int() {
+            return Self::Int(value.int_payload());
+        }
+        match value.tag() {
+            Tag::Float => Self::Float(value.float_payload()),
+            Tag::Bool => Self::Bool(value.payload() != 0),
+            _ => Self::Null,
+        }
+    }
+}
+
+/// Bytes that every location, event and entry of the log counts besides what it holds.
+pub const LOCATION: usize = 64;
+
+/// How many bytes something in the ledger counts against the limit of the heap. It is what is kept, not what some engine needs for that, so
+/// all engines reach the limit at the same write.
+pub fn footprint(key: Option<Key<'_>>, stored: &Stored) -> i64 {
+    match stored {
+        Stored::Absent => 0,
+        stored => footprint_of_size(key, stored.size()),
+    }
+}
+
+/// The same of something of this [size](Stored::size).
+#[inline]
+pub(crate) fn footprint_of_size(key: Option<Key<'_>>, size: usize) -> i64 {
+    let key = if let Some(Key::String(text)) = key { text.len() } else { 0 };
+    (LOCATION + key + size) as i64
 }
 
 /// Leaves of a Merkle tree, one behind the other.
@@ -449,12 +497,20 @@ pub trait Ledger: Send {
     /// What a map's entry holds; [`Stored::Absent`] without such an entry.
     fn read_entry(&self, map: Slot, key: Key<'_>) -> &Stored;
 
-    /// Sets a map's entry; at the end of the map if it is new. A field that holds something else becomes a map. Gives the [size](Stored::size)
-    /// of what the entry held; none if it is new.
+    /// Sets a map's entry; at the end of the map if it is new. A field that holds something else becomes a map. Gives by how much the entry's
+    /// [footprint] has grown.
     ///
     /// # Errors
     /// Without an open checkpoint, and when there are too many entries.
-    fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<Option<usize>, Fault>;
+    fn write_entry(&mut self, map: Slot, key: Key<'_>, value: Stored) -> Result<i64, Fault>;
+
+    /// The same for a value that needs no heap.
+    ///
+    /// # Errors
+    /// As there.
+    fn write_immediate(&mut self, map: Slot, key: Key<'_>, value: Immediate) -> Result<i64, Fault> {
+        self.write_entry(map, key, value.into())
+    }
 
     /// Removes a map's entry; gives what it held.
     ///
@@ -556,7 +612,7 @@ impl Ledger for NoLedger {
         &Stored::Absent
     }
 
-    fn write_entry(&mut self, _: Slot, _: Key<'_>, _: Stored) -> Result<Option<usize>, Fault> {
+    fn write_entry(&mut self, _: Slot, _: Key<'_>, _: Stored) -> Result<i64, Fault> {
         refused()
     }
 

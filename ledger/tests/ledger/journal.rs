@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ledger::Chain;
 use proptest::prelude::*;
 use runtime::ErrorKind;
-use runtime::host::{ContractId, Digest, Key, Ledger, MapHead, OwnedKey, Slot, Stored};
+use runtime::host::{ContractId, Digest, Immediate, Key, Ledger, MapHead, OwnedKey, Slot, Stored, footprint};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -73,13 +73,15 @@ impl Model {
         }
     }
 
-    fn write_entry(&mut self, field: usize, key: OwnedKey, value: Stored) -> Option<usize> {
+    /// Gives by how much the entry's footprint has grown.
+    fn write_entry(&mut self, field: usize, key: OwnedKey, value: Stored) -> i64 {
         let entries = self.map(field);
+        let size = footprint(Some(key.borrowed()), &value);
         match entries.iter_mut().find(|(other, _)| *other == key) {
-            Some((_, old)) => Some(std::mem::replace(old, value).size()),
+            Some((_, old)) => size - footprint(Some(key.borrowed()), &std::mem::replace(old, value)),
             None => {
                 entries.push((key, value));
-                None
+                size
             }
         }
     }
@@ -199,8 +201,12 @@ fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                     0 => Stored::Int(value),
                     length => Stored::String("x".repeat(length as usize).into()),
                 };
-                let before = chain.write_entry(slots[field], key.borrowed(), content.clone()).unwrap();
-                prop_assert_eq!(before, model.write_entry(field, key, content));
+                let immediate = content.immediate().and_then(Immediate::from_value);
+                let growth = match immediate {
+                    Some(number) => chain.write_immediate(slots[field], key.borrowed(), number),
+                    None => chain.write_entry(slots[field], key.borrowed(), content.clone()),
+                };
+                prop_assert_eq!(growth.unwrap(), model.write_entry(field, key, content));
             }
             Step::RemoveEntry(field, key) if !is_open => {
                 prop_assert!(refused(chain.remove_entry(slots[field], key.borrowed()).map(drop)));

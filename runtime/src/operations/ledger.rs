@@ -5,10 +5,9 @@
 use crate::arguments::expected;
 use crate::builtins::current_time;
 use crate::canonical::{self, MapOrder};
-use crate::chain::footprint;
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
-use crate::host::{Algorithm, Digest, Key, Leaves, SignatureCheck, Slot, Stored};
+use crate::host::{Algorithm, Digest, Immediate, Key, Leaves, SignatureCheck, Slot, Stored, footprint};
 use crate::objects::Str;
 use crate::value::Value;
 
@@ -137,8 +136,13 @@ impl Runtime {
     /// When the key cannot be one, and as for [`Self::set_state_field`].
     #[inline]
     pub fn set_state_entry(&mut self, map: Slot, key: Value, value: Value) -> Result<(), Fault> {
-        let stored = Stored::from_value(self, value)?;
-        self.keep_entry(map, Key::from_value(key)?, stored)
+        match Immediate::from_value(value) {
+            Some(value) => self.keep_immediate(map, Key::from_value(key)?, value),
+            None => {
+                let stored = Stored::from_value(self, value)?;
+                self.keep_entry(map, Key::from_value(key)?, stored)
+            }
+        }
     }
 
     /// `STATE_READ`: [`Self::state_entry`] of the state that belongs to no contract.
@@ -157,6 +161,15 @@ impl Runtime {
     #[inline]
     pub fn state_write(&mut self, key: Value, value: Value) -> Result<(), Fault> {
         self.check_writable()?;
+        match Immediate::from_value(value) {
+            Some(value) => self.keep_immediate(Slot::GLOBAL, Key::from_value(key)?, value),
+            None => self.write_object(key, value),
+        }
+    }
+
+    /// `STATE_WRITE` of a value that needs a heap.
+    #[inline(never)]
+    fn write_object(&mut self, key: Value, value: Value) -> Result<(), Fault> {
         let value = self.plain(value)?;
         let stored = Stored::from_value(self, value)?;
         self.charge_for_bytes(stored.size())?;
