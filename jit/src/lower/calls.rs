@@ -163,10 +163,9 @@ impl Lowering<'_> {
         self.builder.ins().jump(join, &[stepped_tag.into(), stepped_payload.into()]);
         self.builder.switch_to_block(join);
         self.written_by_step(pc);
-        self.write_parts(first, tag, payload);
         let kept = self.variables_among(&self.live[(pc + 1 - self.start) as usize]);
         self.load_again(&kept);
-        self.expect_result(pc, first, tag, payload);
+        self.take_result(pc, first, tag, payload);
     }
 
     /// Where a step was a call of a function that has native code, goes on there and then in `after`, with the result in the frame; otherwise leaves for where the step went.
@@ -207,17 +206,23 @@ impl Lowering<'_> {
         self.leave_for((left_at, frame));
     }
 
-    /// Keeps a result in a variable if all that read it are expected to meet one kind.
-    fn expect_result(&mut self, pc: u32, register: u32, tag: Value, payload: Value) {
+    /// Gives a register the result of a call: in a variable if all that read it are expected to meet one kind, in the frame otherwise.
+    fn take_result(&mut self, pc: u32, register: u32, tag: Value, payload: Value) {
         let expected =
             self.expected_after.get((pc - self.start) as usize).and_then(|after| after[register as usize].kind());
-        let Some(kind) = expected.filter(|_| !self.request.doubts.has_register(pc + 1, register)) else { return };
-        if matches!(kind, Kind::Record(_)) || self.lands_at(pc + 1) {
+        let is_believed = !self.request.doubts.has_register(pc + 1, register) && !self.lands_at(pc + 1);
+        let expected = expected.filter(|kind| is_believed && !matches!(kind, Kind::Record(_)));
+        let Some(kind) = expected else {
+            self.write_parts(register, tag, payload);
             return;
-        }
+        };
         let stores = self.dirty_among(self.live_at(pc + 1));
         let exit = self.way_out(pc + 1, Cause::Kind, Some(register), true);
         let otherwise = self.exit_with(exit, stores);
+        // Nothing was pushed since.
+        if let Some(aside) = self.asides.last_mut() {
+            aside.result = Some((register, tag, payload));
+        }
         let is_kind = self.is_tag(tag, kind.tag());
         self.go_on_if(is_kind, otherwise);
         let payload = match kind {
@@ -226,7 +231,7 @@ impl Lowering<'_> {
         };
         let variable = self.payload_variable(register, kind);
         self.builder.def_var(variable, payload);
-        self.state[register as usize] = Held::Variable { kind, dirty: false };
+        self.state[register as usize] = Held::Variable { kind, dirty: true };
     }
 
     /// The address of a function's call target.

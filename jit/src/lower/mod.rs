@@ -157,6 +157,8 @@ struct Edge {
 struct Aside {
     block: ir::Block,
     stores: Vec<(u32, Kind)>,
+    /// A register whose tag and payload are stored as well.
+    result: Option<(u32, Value, Value)>,
     /// Registers that are held in variables, which are loaded again behind a call.
     loads: Vec<(u32, Kind)>,
     then: Then,
@@ -590,16 +592,19 @@ impl<'l> Lowering<'l> {
             Then::Step { pc, .. } | Then::Branch { pc, .. } => self.variables_among(self.live_at(pc)),
             Then::Leave(_) | Then::Elsewhere { .. } => Vec::new(),
         };
-        self.asides.push(Aside { block, stores, loads, then });
+        self.asides.push(Aside { block, stores, result: None, loads, then });
         block
     }
 
     fn make_asides(&mut self) {
-        for Aside { block, stores, loads, then } in std::mem::take(&mut self.asides) {
+        for Aside { block, stores, result, loads, then } in std::mem::take(&mut self.asides) {
             self.builder.switch_to_block(block);
             self.builder.set_srcloc(SourceLoc::new(then.pc()));
             for (register, kind) in stores {
                 self.write(register, kind);
+            }
+            if let Some((register, tag, payload)) = result {
+                self.write_parts(register, tag, payload);
             }
             match then {
                 Then::Leave(exit) => {
