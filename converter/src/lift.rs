@@ -188,15 +188,24 @@ impl Lifter<'_> {
         }
         self.stack.begin(self.place(0), source.depth);
         let kept = source.handler.map_or(0, |handler| self.function.handlers[handler as usize].landing);
+        let code = &self.function.code[source.start as usize..source.end as usize];
         let last = source.end - 1;
-        for pc in source.start..last {
-            self.instruction(self.function.code[pc as usize], pc);
-            if kept != 0 {
+        let is_jump = code.last().is_some_and(|instruction| instruction.is_control());
+        for (pc, &instruction) in (source.start..source.end - u32::from(is_jump)).zip(code) {
+            if !self.is_island || !self.in_island(instruction, pc) {
+                self.instruction(instruction, pc);
+            }
+            if kept != 0 && pc != last {
                 self.settle_kept(kept, pc);
             }
         }
         self.terminator_pc = last;
-        block.terminator = self.last(self.function.code[last as usize], last, index as u32);
+        block.terminator = if is_jump {
+            self.jump(code[code.len() - 1], last, index)
+        } else {
+            self.settle_stack(&mut [], last);
+            Terminator::Jump(index as u32 + 1)
+        };
         block.terminator_pc = self.terminator_pc;
         if !self.instructions.is_empty() {
             block.instructions = std::mem::replace(&mut self.instructions, new_list(self.lists));
@@ -339,19 +348,27 @@ impl Lifter<'_> {
         self.emit_move(local, value, pc);
     }
 
+    /// Lifts an instruction that does not end a block by what it does, and in an island does more than [`Self::in_island`] takes care of.
     fn instruction(&mut self, instruction: StackInstruction, pc: u32) {
         use RegisterOp as R;
         let operand = instruction.operand();
-        if self.is_island && self.moves_only(instruction, pc) {
-            return;
-        }
         match instruction.op() {
             StackOp::Nop => {}
             StackOp::LoadConst => self.stack.push(Operand::Constant(operand)),
             StackOp::LoadLocal => self.stack.push(Operand::Register(operand)),
             StackOp::StoreLocal => self.store_local(operand, pc),
-            StackOp::LoadLocals | StackOp::LoadLocalConst | StackOp::StoreLoad => {
-                instruction.parts().into_iter().flatten().for_each(|part| self.instruction(part, pc));
+            StackOp::LoadLocals => {
+                instruction.indices().into_iter().for_each(|local| self.stack.push(Operand::Register(local)));
+            }
+            StackOp::LoadLocalConst => {
+                let [local, constant] = instruction.indices();
+                self.stack.push(Operand::Register(local));
+                self.stack.push(Operand::Constant(constant));
+            }
+            StackOp::StoreLoad => {
+                let [stored, loaded] = instruction.indices();
+                self.store_local(stored, pc);
+                self.stack.push(Operand::Register(loaded));
             }
             StackOp::Pop => {
                 self.pop();
@@ -508,9 +525,17 @@ impl Lifter<'_> {
     }
 
     /// In an island: instructions that only move values, or do nothing that shows, are instructions there too. False for any other.
-    fn moves_only(&mut self, instruction: StackInstruction, pc: u32) -> bool {
+    #[cold]
+    fn in_island(&mut self, instruction: StackInstruction, pc: u32) -> bool {
+        if let Some(parts) = instruction.parts() {
+            return parts.into_iter().all(|part| self.in_island(part, pc));
+        }
         let operand = instruction.operand();
         let (operation, source) = match instruction.op() {
+            StackOp::StoreLocal => {
+                self.store_local(operand, pc);
+                return true;
+            }
             StackOp::LoadConst => (RegisterOp::MovReg, Operand::Constant(operand)),
             StackOp::LoadLocal => (RegisterOp::PushReg, Operand::Register(operand)),
             StackOp::Dup => (RegisterOp::PushReg, self.stack.last().expect("verified code copies from a full stack")),
@@ -612,9 +637,9 @@ impl Lifter<'_> {
         }
     }
 
-    /// Lifts a block's last instruction.
-    fn last(&mut self, instruction: StackInstruction, pc: u32, index: u32) -> Terminator {
-        let successors = &self.graph.blocks[index as usize].successors;
+    /// Lifts an instruction that ends a block.
+    fn jump(&mut self, instruction: StackInstruction, pc: u32, index: usize) -> Terminator {
+        let successors = &self.graph.blocks[index].successors;
         let operand = instruction.operand();
         let op = instruction.op();
         match op {
@@ -675,11 +700,7 @@ impl Lifter<'_> {
                     done: successors[1],
                 }
             }
-            _ => {
-                self.instruction(instruction, pc);
-                self.settle_stack(&mut [], pc);
-                Terminator::Jump(index + 1)
-            }
+            _ => unreachable!("no other instruction ends a block"),
         }
     }
 

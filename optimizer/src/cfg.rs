@@ -51,6 +51,8 @@ pub struct ControlFlowGraph {
     /// Blocks in code order; block 0 is the entry.
     pub blocks: Vec<Block>,
     block_at: Vec<u32>,
+    /// For each instruction how many more values were pushed than popped by all before it in the code.
+    grown: Vec<i32>,
     /// Blocks still to be gone to, and the depth there; empty.
     pending: Vec<(u32, u32)>,
 }
@@ -65,19 +67,32 @@ impl ControlFlowGraph {
 
     /// An empty graph with room for so many instructions and blocks.
     pub fn with_capacity(instructions: usize, blocks: usize) -> Self {
-        let block_at = Vec::with_capacity(instructions + 2);
-        Self { blocks: Vec::with_capacity(blocks), block_at, pending: Vec::with_capacity(blocks) }
+        Self {
+            blocks: Vec::with_capacity(blocks),
+            block_at: Vec::with_capacity(instructions + 2),
+            grown: Vec::with_capacity(instructions + 1),
+            pending: Vec::with_capacity(blocks),
+        }
     }
 
     /// Becomes the graph of verified code, in the tables that it has.
     pub fn rebuild(&mut self, function: &Function<Stack>) {
-        let Self { blocks, block_at, .. } = self;
+        let Self { blocks, block_at, grown, .. } = self;
         let length = function.code.len();
         // First whether a block begins at each instruction, then how many have begun there.
         block_at.clear();
         block_at.resize(length + 2, 0);
         block_at[0] = 1;
-        for (pc, instruction) in function.code.iter().enumerate().filter(|(_, instruction)| instruction.is_control()) {
+        grown.clear();
+        grown.resize(length + 1, 0);
+        let mut growth = 0;
+        for (pc, (instruction, grown)) in function.code.iter().zip(&mut *grown).enumerate() {
+            *grown = growth;
+            // Code that is not reached may pop what is not there.
+            growth = growth.wrapping_add(instruction.growth());
+            if !instruction.is_control() {
+                continue;
+            }
             let op = instruction.op();
             if let Some(target) = instruction.jump_target() {
                 block_at[target as usize] = 1;
@@ -89,6 +104,7 @@ impl ControlFlowGraph {
                 block_at[pc + 2] = 1;
             }
         }
+        grown[length] = growth;
         for handler in &function.handlers {
             for at in [handler.start, handler.end, handler.target] {
                 block_at[at as usize] = 1;
@@ -137,7 +153,7 @@ impl ControlFlowGraph {
     }
 
     fn find_depths(&mut self, function: &Function<Stack>) {
-        let Self { blocks, block_at, pending } = self;
+        let Self { blocks, block_at, grown, pending } = self;
         pending.push((0_u32, 0_u32));
         while let Some((index, depth)) = pending.pop() {
             let block = &mut blocks[index as usize];
@@ -147,8 +163,7 @@ impl ControlFlowGraph {
             block.is_reachable = true;
             block.depth = depth;
             let Block { start, end, successors, handler, .. } = *block;
-            let code = &function.code[start as usize..end as usize];
-            let after = code.iter().fold(depth, |depth, instruction| depth.wrapping_add_signed(instruction.growth()));
+            let after = depth.wrapping_add_signed(grown[end as usize].wrapping_sub(grown[start as usize]));
             for &successor in successors.iter().filter(|&&successor| !blocks[successor as usize].is_reachable) {
                 pending.push((successor, after));
             }
