@@ -49,6 +49,18 @@ pub(crate) struct Tables {
     function: Function,
     /// Empty lists of instructions, of blocks that are not needed any more.
     lists: Vec<Vec<Instruction>>,
+    landings: Landings,
+}
+
+/// What is found out about handlers and their blocks.
+#[derive(Debug, Default)]
+struct Landings {
+    /// For each handler of the stack code its number among those that guard something.
+    numbers: Vec<Option<u32>>,
+    /// For each block of the stack code whether control gets there without an error.
+    is_entered: Vec<bool>,
+    /// For each block of the stack code the one that is to be laid out in front of it, if there is such a block at all.
+    before: Vec<Option<u32>>,
 }
 
 impl Tables {
@@ -64,6 +76,7 @@ impl Tables {
             stack: SymbolicStack::with_capacity(16),
             function,
             lists: Vec::with_capacity(size.blocks),
+            landings: Landings::default(),
         }
     }
 
@@ -84,7 +97,7 @@ impl Tables {
         islands: &[Range<u32>],
         without: StepSet,
     ) -> Function {
-        let Self { graph, stack, function: spare, lists } = self;
+        let Self { graph, stack, function: spare, lists, landings } = self;
         graph.rebuild(function);
         let deepest =
             graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
@@ -110,9 +123,9 @@ impl Tables {
         let registers = lifter.registers;
         let unused = std::mem::take(&mut lifter.instructions);
         lists.push(unused);
-        find_handlers(&mut handlers, &mut blocks, function, graph, globals);
-        let before = split_landings(&mut blocks, &mut handlers);
-        split_loop_entries(&mut blocks, graph.blocks.len(), function, &before, &mut layout);
+        find_handlers(&mut handlers, &mut blocks, function, graph, globals, &mut landings.numbers);
+        split_landings(&mut blocks, &mut handlers, landings);
+        split_loop_entries(&mut blocks, graph.blocks.len(), function, &landings.before, &mut layout);
         Function {
             blocks,
             layout,
@@ -766,25 +779,27 @@ impl Lifter<'_> {
     }
 }
 
-/// Finds the handlers that guard something which is reached. Nothing is proved about what the others keep.
+/// Finds the handlers that guard something which is reached, and numbers them. Nothing is proved about what the others keep.
 fn find_handlers(
     handlers: &mut Vec<Handler>,
     blocks: &mut [Block],
     function: &isa::Function<Stack>,
     graph: &ControlFlowGraph,
     first_place: VirtualRegister,
+    numbers: &mut Vec<Option<u32>>,
 ) {
     handlers.clear();
     if function.handlers.is_empty() {
         return;
     }
-    let mut numbers = vec![None; function.handlers.len()];
+    numbers.clear();
+    numbers.resize(function.handlers.len(), None);
     for block in blocks.iter_mut().filter(|block| block.is_reachable) {
         if let Some(handler) = block.handler {
             numbers[handler as usize] = Some(0);
         }
     }
-    for (source, number) in function.handlers.iter().zip(&mut numbers) {
+    for (source, number) in function.handlers.iter().zip(&mut *numbers) {
         if number.is_some() {
             *number = Some(handlers.len() as u32);
             let block = graph.block_at(source.target);
@@ -804,16 +819,19 @@ fn find_handlers(
 }
 
 /// Only errors lead to a handler's block: where control gets to it in another way as well, the errors get an empty block of their own
-/// that goes on there. Returns for each block of the stack code the one that is to be laid out in front of it, if there is such a block at all.
-fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Option<u32>> {
+/// that goes on there.
+fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler], landings: &mut Landings) {
+    let Landings { is_entered, before, .. } = landings;
+    before.clear();
     if handlers.is_empty() {
-        return Vec::new();
+        return;
     }
-    let mut is_entered = vec![false; blocks.len()];
+    is_entered.clear();
+    is_entered.resize(blocks.len(), false);
     for block in blocks.iter().filter(|block| block.is_reachable) {
         block.terminator.for_each_successor(|successor| is_entered[successor as usize] = true);
     }
-    let mut before = vec![None; blocks.len()];
+    before.resize(blocks.len(), None);
     for handler in handlers {
         let entered = handler.block as usize;
         if !is_entered[entered] {
@@ -835,7 +853,6 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
             blocks.len() as u32 - 1
         });
     }
-    before
 }
 
 /// `FOR_PREPARE` writes the counter only where the loop begins: puts that move on the edge, in a block of its own right after it.

@@ -53,6 +53,8 @@ pub struct ControlFlowGraph {
     block_at: Vec<u32>,
     /// For each instruction how many more values were pushed than popped by all before it in the code.
     grown: Vec<i32>,
+    /// For each block one at or after it, on the way to the first that no handler guards as yet.
+    ahead: Vec<u32>,
     /// Blocks still to be gone to, and the depth there; empty.
     pending: Vec<(u32, u32)>,
 }
@@ -71,13 +73,14 @@ impl ControlFlowGraph {
             blocks: Vec::with_capacity(blocks),
             block_at: Vec::with_capacity(instructions + 2),
             grown: Vec::with_capacity(instructions + 1),
+            ahead: Vec::new(),
             pending: Vec::with_capacity(blocks),
         }
     }
 
     /// Becomes the graph of verified code, in the tables that it has.
     pub fn rebuild(&mut self, function: &Function<Stack>) {
-        let Self { blocks, block_at, grown, .. } = self;
+        let Self { blocks, block_at, grown, ahead, .. } = self;
         let length = function.code.len();
         // First whether a block begins at each instruction, then how many have begun there.
         block_at.clear();
@@ -143,7 +146,7 @@ impl ControlFlowGraph {
                 }
             }
         }
-        assign_handlers(blocks, block_at, function);
+        assign_handlers(blocks, block_at, function, ahead);
         self.find_depths(function);
     }
 
@@ -153,7 +156,7 @@ impl ControlFlowGraph {
     }
 
     fn find_depths(&mut self, function: &Function<Stack>) {
-        let Self { blocks, block_at, grown, pending } = self;
+        let Self { blocks, block_at, grown, pending, .. } = self;
         pending.push((0_u32, 0_u32));
         while let Some((index, depth)) = pending.pop() {
             let block = &mut blocks[index as usize];
@@ -176,12 +179,12 @@ impl ControlFlowGraph {
 }
 
 /// Says for each block which handler guards it: of several the innermost, which come first.
-fn assign_handlers(blocks: &mut [Block], block_at: &[u32], function: &Function<Stack>) {
+fn assign_handlers(blocks: &mut [Block], block_at: &[u32], function: &Function<Stack>, ahead: &mut Vec<u32>) {
     if function.handlers.is_empty() {
         return;
     }
-    // For each block one at or after it, on the way to the first that has no handler yet.
-    let mut ahead: Vec<u32> = (0..=blocks.len() as u32).collect();
+    ahead.clear();
+    ahead.extend(0..=blocks.len() as u32);
     let mut free_from = |mut block: u32, taken: Option<u32>| {
         if let Some(taken) = taken {
             ahead[taken as usize] = taken + 1;

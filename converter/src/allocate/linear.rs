@@ -13,7 +13,7 @@ use self::registers::Registers;
 use super::{Allocation, Location, RegisterAllocator, at};
 use crate::Size;
 use crate::live::{LiveRange, LiveRanges};
-use crate::tac::{Function, NONE};
+use crate::tac::{Function, NONE, VirtualRegister};
 
 /// Linear scan.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,7 +51,8 @@ pub(super) fn whole(
     locations.clear();
     locations.resize(function.registers as usize, Location::Nowhere);
     windows.clear();
-    let mut scan = Scan { function, ranges, registers: &mut tables.registers, locations, windows };
+    let mut scan =
+        Scan { function, ranges, registers: &mut tables.registers, locations, windows, last: LastWindow::default() };
     let pressure = scan.run();
     let Scan { locations, windows, .. } = scan;
     tables.pressure = pressure;
@@ -109,14 +110,27 @@ struct Scan<'r> {
     registers: &'r mut Registers,
     locations: Vec<Location>,
     windows: Vec<u16>,
+    last: LastWindow,
+}
+
+/// The last window that was placed.
+#[derive(Default)]
+struct LastWindow {
+    /// Where its result is written; zero if there is none yet.
+    point: u32,
+    /// The virtual register that takes the result.
+    destination: VirtualRegister,
+    first: u16,
 }
 
 impl Scan<'_> {
     /// The most ranges that overlap; none when there are not registers enough.
     fn run(&mut self) -> Option<u32> {
-        let mut pressure = 0;
+        let (mut pressure, mut placed) = (0, self.place_windows(0));
         for &range in &self.ranges.ranges {
-            self.place_windows(range.start);
+            if placed < range.start {
+                placed = self.place_windows(range.start);
+            }
             self.registers.expire(range.start);
             let preferred = self.preference(range).filter(|&register| self.registers.is_free(register));
             let register = preferred.or_else(|| self.registers.lowest_free())?;
@@ -128,11 +142,11 @@ impl Scan<'_> {
         Some(pressure)
     }
 
-    /// Fixes the beginning of every window before `point`: all ranges that can cross it are placed by then.
-    fn place_windows(&mut self, point: u32) {
+    /// Fixes the beginning of every window before `point`: all ranges that can cross it are placed by then. Returns the point of the next window.
+    fn place_windows(&mut self, point: u32) -> u32 {
         while let Some(window) = self.ranges.windows.get(self.windows.len()) {
             if window.point >= point {
-                break;
+                return window.point;
             }
             let mut first = self.registers.first_free_above(window.point + 1);
             if window.callee != NONE
@@ -141,7 +155,9 @@ impl Scan<'_> {
                 first = first.max(callee + 1);
             }
             self.windows.push(first);
+            self.last = LastWindow { point: window.point + 1, destination: window.destination, first };
         }
+        u32::MAX
     }
 
     /// The register in which the range's value will be wanted, if it can be told.
@@ -161,11 +177,8 @@ impl Scan<'_> {
             }
         }
         // The last window that is placed is the last one before the range.
-        if let Some((window, &first)) = self.ranges.windows.iter().zip(&self.windows).next_back()
-            && window.point + 1 == range.start
-            && window.destination == range.register
-        {
-            return Some(first);
+        if self.last.point == range.start && self.last.destination == range.register {
+            return Some(self.last.first);
         }
         match self.locations.get(at(self.ranges.copied_from[at(range.register)])) {
             Some(&Location::Register(register)) => Some(register),

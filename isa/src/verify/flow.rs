@@ -103,9 +103,8 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// A checker of functions with at most so many registers, and hardly more instructions than so many.
-    pub(super) fn new(registers: u32, instructions: usize) -> Self {
-        let registers = registers as usize;
+    /// A checker of functions of hardly more instructions than so many. For functions with many registers its tables grow.
+    pub(super) fn new(instructions: usize) -> Self {
         Self {
             leads: Vec::new(),
             block_at: Vec::new(),
@@ -114,13 +113,13 @@ impl Flow {
             pending: Vec::new(),
             clock: 0,
             entry: 0,
-            written: vec![0; registers],
-            noted: vec![0; registers],
+            written: Vec::new(),
+            noted: Vec::new(),
             losses: Vec::new(),
             gens: Vec::new(),
             exposed: Vec::new(),
             columns: Vec::new(),
-            column_of: vec![NONE; registers],
+            column_of: Vec::new(),
             columns_in: SharedSets::default(),
             unwritten: Vec::new(),
             again: BinaryHeap::new(),
@@ -139,6 +138,10 @@ impl Flow {
 
     /// Checks a function in the two steps.
     fn check_many(&mut self, function: &RegFunction) -> Result<(), Unwritten> {
+        let registers = (function.locals as usize).max(self.written.len());
+        self.written.resize(registers, 0);
+        self.noted.resize(registers, 0);
+        self.column_of.resize(registers, NONE);
         self.find_leads(function);
         self.form_blocks(function);
         self.reach();

@@ -15,7 +15,7 @@ use crate::stack::MAX_OPERAND;
 pub(super) fn check(module: &RegCode) -> Result<Vec<u32>, VerifyError> {
     let mut verifier = RegisterVerifier::new(module);
     let instructions = most(module, |function| count(&function.code)).min(MOST_INSTRUCTIONS) as usize;
-    let mut flow = Flow::new(most(module, |function| function.locals).min(MAX_REGISTERS), instructions);
+    let mut flow = Flow::new(instructions);
     (0..module.functions.len()).map(|index| verifier.function(index, &mut flow)).collect()
 }
 

@@ -239,7 +239,7 @@ mod tests {
                 code,
                 ..RegFunction::default()
             };
-            let mut flow = Flow::new(function.locals, function.code.len());
+            let mut flow = Flow::new(function.code.len());
             let few = flow.few.holds(&function);
             let lists = flow.check_many(&function).is_ok();
             prop_assert_eq!(few, lists);
