@@ -4,6 +4,8 @@ use std::ops::Deref;
 
 use isa::{Function, Stack, StackOp};
 
+use crate::liveness::ones;
+
 /// At most two blocks that control can go to, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Successors {
@@ -50,6 +52,9 @@ pub struct Block {
 pub struct ControlFlowGraph {
     /// Blocks in code order; block 0 is the entry.
     pub blocks: Vec<Block>,
+    /// A bit for each instruction at which a block begins.
+    begins: Vec<u64>,
+    /// For each of these instructions the block; for the others nothing is known.
     block_at: Vec<u32>,
     /// For each instruction how many more values were pushed than popped by all before it in the code.
     grown: Vec<i32>,
@@ -71,7 +76,8 @@ impl ControlFlowGraph {
     pub fn with_capacity(instructions: usize, blocks: usize) -> Self {
         Self {
             blocks: Vec::with_capacity(blocks),
-            block_at: Vec::with_capacity(instructions + 2),
+            begins: Vec::with_capacity(instructions / 64 + 1),
+            block_at: Vec::with_capacity(instructions),
             grown: Vec::with_capacity(instructions + 1),
             ahead: Vec::new(),
             pending: Vec::with_capacity(blocks),
@@ -80,12 +86,13 @@ impl ControlFlowGraph {
 
     /// Becomes the graph of verified code, in the tables that it has.
     pub fn rebuild(&mut self, function: &Function<Stack>) {
-        let Self { blocks, block_at, grown, ahead, .. } = self;
+        let Self { blocks, begins, block_at, grown, ahead, .. } = self;
         let length = function.code.len();
-        // First whether a block begins at each instruction, then how many have begun there.
-        block_at.clear();
-        block_at.resize(length + 2, 0);
-        block_at[0] = 1;
+        // Two places more than there are instructions, for what follows the last.
+        begins.clear();
+        begins.resize(length / 64 + 2, 0);
+        let begin = |begins: &mut [u64], pc: usize| begins[pc / 64] |= 1 << (pc % 64);
+        begin(begins, 0);
         grown.clear();
         grown.resize(length + 1, 0);
         let mut growth = 0;
@@ -96,31 +103,26 @@ impl ControlFlowGraph {
             if !instruction.is_control() {
                 continue;
             }
-            let op = instruction.op();
+            begin(begins, pc + 1);
             if let Some(target) = instruction.jump_target() {
-                block_at[target as usize] = 1;
-                block_at[pc + 1] = 1;
-            } else if op.ends_block() {
-                block_at[pc + 1] = 1;
-            } else if op.skips() {
-                block_at[pc + 1] = 1;
-                block_at[pc + 2] = 1;
+                begin(begins, target as usize);
+            } else if instruction.op().skips() {
+                begin(begins, pc + 2);
             }
         }
         grown[length] = growth;
         for handler in &function.handlers {
             for at in [handler.start, handler.end, handler.target] {
-                block_at[at as usize] = 1;
+                begin(begins, at as usize);
             }
         }
-        block_at.truncate(length);
         blocks.clear();
-        let mut begun = 0;
-        for (pc, at) in (0..).zip(&mut *block_at) {
-            if *at != 0 {
-                begun += 1;
+        block_at.resize(length, 0);
+        for (word, &bits) in begins.iter().enumerate() {
+            for start in ones(bits).map(|bit| word as u32 * u64::BITS + bit).take_while(|&pc| (pc as usize) < length) {
+                block_at[start as usize] = blocks.len() as u32;
                 blocks.push(Block {
-                    start: pc,
+                    start,
                     end: 0,
                     successors: Successors::default(),
                     handler: None,
@@ -128,7 +130,6 @@ impl ControlFlowGraph {
                     is_reachable: false,
                 });
             }
-            *at = begun - 1;
         }
         for index in 0..blocks.len() {
             let end = blocks.get(index + 1).map_or(length as u32, |next| next.start);
@@ -152,7 +153,7 @@ impl ControlFlowGraph {
 
     /// The block that holds an instruction.
     pub fn block_at(&self, pc: u32) -> u32 {
-        self.block_at[pc as usize]
+        self.blocks.partition_point(|block| block.start <= pc) as u32 - 1
     }
 
     fn find_depths(&mut self, function: &Function<Stack>) {
@@ -196,7 +197,7 @@ fn assign_handlers(blocks: &mut [Block], block_at: &[u32], function: &Function<S
         block
     };
     for (index, handler) in (0..).zip(&function.handlers).filter(|(_, handler)| handler.start < handler.end) {
-        let last = block_at[handler.end as usize - 1];
+        let last = block_at.get(handler.end as usize).map_or(blocks.len() as u32, |&next| next) - 1;
         let mut block = free_from(block_at[handler.start as usize], None);
         while block <= last {
             blocks[block as usize].handler = Some(index);
