@@ -153,6 +153,8 @@ struct Emitter<'e> {
     beyond_reach: Option<(RegisterOp, u32)>,
     /// Where in the source the stack instructions `line` come from, and the entry of the line table that is the first to come after them.
     position: u32,
+    /// Where the last instruction written comes from, if there is one.
+    noted: Option<u32>,
     line: Range<u32>,
     next_line: usize,
 }
@@ -236,7 +238,8 @@ impl<'e> Emitter<'e> {
             highest: top + function.places,
             beyond_reach: None,
             position: 0,
-            line: 0..0,
+            noted: None,
+            line: 0..source.lines.first().map_or(u32::MAX, |&(first, _)| first),
             next_line: 0,
         }
     }
@@ -281,16 +284,15 @@ impl<'e> Emitter<'e> {
     }
 
     fn find_line(&mut self, pc: u32) {
-        let lines = &self.source.lines;
-        let is_past = |next: usize| lines.get(next).is_some_and(|&(first, _)| first <= pc);
+        let lines = &self.source.lines[..];
+        let is_ahead = |&&(first, _): &&(u32, u32)| first <= pc;
         // Mostly it is one of the next.
-        const NEXT: usize = 4;
+        const NEXT: usize = 6;
         let mut next = self.next_line;
-        let last = next + NEXT;
-        while next < last && is_past(next) {
-            next += 1;
+        if pc >= self.line.end {
+            next += lines[next..].iter().take(NEXT).take_while(is_ahead).count();
         }
-        if pc < self.line.start || is_past(next) {
+        if pc < self.line.start || next == self.next_line + NEXT {
             next = lines.partition_point(|&(first, _)| first <= pc);
         }
         let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
@@ -301,7 +303,8 @@ impl<'e> Emitter<'e> {
     #[inline]
     fn push(&mut self, instruction: RegisterInstruction) {
         let tables = &mut *self.tables;
-        if tables.lines.last().is_none_or(|line| line.1 != self.position) {
+        if self.noted != Some(self.position) {
+            self.noted = Some(self.position);
             tables.lines.push((tables.code.len() as u32, self.position));
         }
         tables.code.push(instruction);
@@ -619,10 +622,10 @@ impl<'e> Emitter<'e> {
         let function = self.function;
         let layout = &function.layout;
         let start_pc = |block: &u32| function.blocks[*block as usize].start_pc;
-        let mut handlers = Vec::new();
         if function.handlers.is_empty() {
-            return handlers;
+            return Vec::new();
         }
+        let mut handlers = Vec::with_capacity(function.handlers.len());
         // Places in the layout before which there is a gap.
         let gaps: Vec<usize> = (1..layout.len())
             .filter(|&order| self.end_of(layout[order - 1]) != self.tables.blocks[layout[order] as usize].guard_start)

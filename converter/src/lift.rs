@@ -49,6 +49,47 @@ pub(crate) struct Tables {
     function: Function,
     /// Empty lists of instructions, of blocks that are not needed any more.
     lists: Vec<Vec<Instruction>>,
+    landings: Landings,
+}
+
+/// What is found out about handlers and their blocks.
+#[derive(Debug, Default)]
+struct Landings {
+    /// For each handler of the stack code its number among those that guard something.
+    numbers: Vec<Option<u32>>,
+    /// For each block of the stack code whether control gets there without an error.
+    is_entered: Vec<bool>,
+    /// For each block of the stack code to which errors alone lead the register that takes what is thrown.
+    registers: Vec<VirtualRegister>,
+    /// For each block of the stack code the one that is to be laid out in front of it, if there is such a block at all.
+    before: Vec<Option<u32>>,
+}
+
+impl Landings {
+    /// Gives a register of its own, from `first` on, to each block to which errors alone lead: what is thrown has nothing to do with what else is
+    /// at that depth of the stack, so nobody need find that out. Returns how many those are.
+    fn find_own(&mut self, function: &isa::Function<Stack>, graph: &ControlFlowGraph, first: VirtualRegister) -> u32 {
+        if function.handlers.is_empty() {
+            return 0;
+        }
+        let Self { is_entered, registers, .. } = self;
+        is_entered.clear();
+        is_entered.resize(graph.blocks.len(), false);
+        for block in graph.blocks.iter().filter(|block| block.is_reachable) {
+            block.successors.iter().for_each(|&successor| is_entered[successor as usize] = true);
+        }
+        registers.clear();
+        registers.resize(graph.blocks.len(), NONE);
+        let mut next = first;
+        for handler in &function.handlers {
+            let block = graph.block_at(handler.target) as usize;
+            if graph.blocks[block].is_reachable && !is_entered[block] && registers[block] == NONE {
+                registers[block] = next;
+                next += 1;
+            }
+        }
+        next - first
+    }
 }
 
 impl Tables {
@@ -64,6 +105,7 @@ impl Tables {
             stack: SymbolicStack::with_capacity(16),
             function,
             lists: Vec::with_capacity(size.blocks),
+            landings: Landings::default(),
         }
     }
 
@@ -84,12 +126,14 @@ impl Tables {
         islands: &[Range<u32>],
         without: StepSet,
     ) -> Function {
-        let Self { graph, stack, function: spare, lists } = self;
+        let Self { graph, stack, function: spare, lists, landings } = self;
         graph.rebuild(function);
         let deepest =
             graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
         // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
-        let globals = function.locals + deepest;
+        let own_landings =
+            if islands.is_empty() { landings.find_own(function, graph, function.locals + deepest) } else { 0 };
+        let globals = function.locals + deepest + own_landings;
         let places = if islands.is_empty() { 0 } else { deepest_stack(function, graph) };
         let mut lifter = Lifter {
             module,
@@ -101,6 +145,7 @@ impl Tables {
             is_island: false,
             registers: globals + places,
             stack,
+            landings: if own_landings == 0 { &[] } else { &landings.registers },
             instructions: new_list(lists),
             lists,
             terminator_pc: 0,
@@ -110,9 +155,10 @@ impl Tables {
         let registers = lifter.registers;
         let unused = std::mem::take(&mut lifter.instructions);
         lists.push(unused);
-        find_handlers(&mut handlers, &mut blocks, function, graph, globals);
-        let before = split_landings(&mut blocks, &mut handlers);
-        split_loop_entries(&mut blocks, graph.blocks.len(), function, &before, &mut layout);
+        let own = if own_landings == 0 { &[] } else { &landings.registers[..] };
+        find_handlers(&mut handlers, &mut blocks, function, graph, own, globals, &mut landings.numbers);
+        split_landings(&mut blocks, &mut handlers, landings);
+        split_loop_entries(&mut blocks, graph.blocks.len(), function, &landings.before, &mut layout);
         Function {
             blocks,
             layout,
@@ -160,6 +206,8 @@ struct Lifter<'m> {
     is_island: bool,
     registers: u32,
     stack: &'m mut SymbolicStack,
+    /// For each block the register of its own that takes what is thrown there, or [`NONE`]; nothing where there are no such registers.
+    landings: &'m [VirtualRegister],
     /// Instructions of the current block.
     instructions: Vec<Instruction>,
     lists: &'m mut Vec<Vec<Instruction>>,
@@ -186,17 +234,32 @@ impl Lifter<'_> {
         if !source.is_reachable {
             return block;
         }
-        self.stack.begin(self.place(0), source.depth);
+        match self.landings.get(index) {
+            None | Some(&NONE) => self.stack.begin(self.place(0), source.depth),
+            Some(&thrown) => {
+                self.stack.begin(self.place(0), source.depth - 1);
+                self.stack.push(Operand::Register(thrown));
+            }
+        }
         let kept = source.handler.map_or(0, |handler| self.function.handlers[handler as usize].landing);
+        let code = &self.function.code[source.start as usize..source.end as usize];
         let last = source.end - 1;
-        for pc in source.start..last {
-            self.instruction(self.function.code[pc as usize], pc);
-            if kept != 0 {
+        let is_jump = code.last().is_some_and(|instruction| instruction.is_control());
+        for (pc, &instruction) in (source.start..source.end - u32::from(is_jump)).zip(code) {
+            if !self.is_island || !self.in_island(instruction, pc) {
+                self.instruction(instruction, pc);
+            }
+            if kept != 0 && pc != last {
                 self.settle_kept(kept, pc);
             }
         }
         self.terminator_pc = last;
-        block.terminator = self.last(self.function.code[last as usize], last, index as u32);
+        block.terminator = if is_jump {
+            self.jump(code[code.len() - 1], last, index)
+        } else {
+            self.settle_stack(&mut [], last);
+            Terminator::Jump(index as u32 + 1)
+        };
         block.terminator_pc = self.terminator_pc;
         if !self.instructions.is_empty() {
             block.instructions = std::mem::replace(&mut self.instructions, new_list(self.lists));
@@ -339,19 +402,27 @@ impl Lifter<'_> {
         self.emit_move(local, value, pc);
     }
 
+    /// Lifts an instruction that does not end a block by what it does, and in an island does more than [`Self::in_island`] takes care of.
     fn instruction(&mut self, instruction: StackInstruction, pc: u32) {
         use RegisterOp as R;
         let operand = instruction.operand();
-        if self.is_island && self.moves_only(instruction, pc) {
-            return;
-        }
         match instruction.op() {
             StackOp::Nop => {}
             StackOp::LoadConst => self.stack.push(Operand::Constant(operand)),
             StackOp::LoadLocal => self.stack.push(Operand::Register(operand)),
             StackOp::StoreLocal => self.store_local(operand, pc),
-            StackOp::LoadLocals | StackOp::LoadLocalConst | StackOp::StoreLoad => {
-                instruction.parts().into_iter().flatten().for_each(|part| self.instruction(part, pc));
+            StackOp::LoadLocals => {
+                instruction.indices().into_iter().for_each(|local| self.stack.push(Operand::Register(local)));
+            }
+            StackOp::LoadLocalConst => {
+                let [local, constant] = instruction.indices();
+                self.stack.push(Operand::Register(local));
+                self.stack.push(Operand::Constant(constant));
+            }
+            StackOp::StoreLoad => {
+                let [stored, loaded] = instruction.indices();
+                self.store_local(stored, pc);
+                self.stack.push(Operand::Register(loaded));
             }
             StackOp::Pop => {
                 self.pop();
@@ -508,9 +579,17 @@ impl Lifter<'_> {
     }
 
     /// In an island: instructions that only move values, or do nothing that shows, are instructions there too. False for any other.
-    fn moves_only(&mut self, instruction: StackInstruction, pc: u32) -> bool {
+    #[cold]
+    fn in_island(&mut self, instruction: StackInstruction, pc: u32) -> bool {
+        if let Some(parts) = instruction.parts() {
+            return parts.into_iter().all(|part| self.in_island(part, pc));
+        }
         let operand = instruction.operand();
         let (operation, source) = match instruction.op() {
+            StackOp::StoreLocal => {
+                self.store_local(operand, pc);
+                return true;
+            }
             StackOp::LoadConst => (RegisterOp::MovReg, Operand::Constant(operand)),
             StackOp::LoadLocal => (RegisterOp::PushReg, Operand::Register(operand)),
             StackOp::Dup => (RegisterOp::PushReg, self.stack.last().expect("verified code copies from a full stack")),
@@ -612,9 +691,9 @@ impl Lifter<'_> {
         }
     }
 
-    /// Lifts a block's last instruction.
-    fn last(&mut self, instruction: StackInstruction, pc: u32, index: u32) -> Terminator {
-        let successors = &self.graph.blocks[index as usize].successors;
+    /// Lifts an instruction that ends a block.
+    fn jump(&mut self, instruction: StackInstruction, pc: u32, index: usize) -> Terminator {
+        let successors = &self.graph.blocks[index].successors;
         let operand = instruction.operand();
         let op = instruction.op();
         match op {
@@ -675,11 +754,7 @@ impl Lifter<'_> {
                     done: successors[1],
                 }
             }
-            _ => {
-                self.instruction(instruction, pc);
-                self.settle_stack(&mut [], pc);
-                Terminator::Jump(index + 1)
-            }
+            _ => unreachable!("no other instruction ends a block"),
         }
     }
 
@@ -745,32 +820,38 @@ impl Lifter<'_> {
     }
 }
 
-/// Finds the handlers that guard something which is reached. Nothing is proved about what the others keep.
+/// Finds the handlers that guard something which is reached, and numbers them. Nothing is proved about what the others keep.
 fn find_handlers(
     handlers: &mut Vec<Handler>,
     blocks: &mut [Block],
     function: &isa::Function<Stack>,
     graph: &ControlFlowGraph,
+    own: &[VirtualRegister],
     first_place: VirtualRegister,
+    numbers: &mut Vec<Option<u32>>,
 ) {
     handlers.clear();
     if function.handlers.is_empty() {
         return;
     }
-    let mut numbers = vec![None; function.handlers.len()];
+    numbers.clear();
+    numbers.resize(function.handlers.len(), None);
     for block in blocks.iter_mut().filter(|block| block.is_reachable) {
         if let Some(handler) = block.handler {
             numbers[handler as usize] = Some(0);
         }
     }
-    for (source, number) in function.handlers.iter().zip(&mut numbers) {
+    for (source, number) in function.handlers.iter().zip(&mut *numbers) {
         if number.is_some() {
             *number = Some(handlers.len() as u32);
             let block = graph.block_at(source.target);
             let first = if blocks[block as usize].is_island { first_place } else { function.locals };
             handlers.push(Handler {
                 block,
-                landing: first + source.landing,
+                landing: match own.get(block as usize) {
+                    None | Some(&NONE) => first + source.landing,
+                    Some(&thrown) => thrown,
+                },
                 start_pc: source.start,
                 end_pc: source.end,
                 is_cleanup: source.is_cleanup,
@@ -783,16 +864,19 @@ fn find_handlers(
 }
 
 /// Only errors lead to a handler's block: where control gets to it in another way as well, the errors get an empty block of their own
-/// that goes on there. Returns for each block of the stack code the one that is to be laid out in front of it, if there is such a block at all.
-fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Option<u32>> {
+/// that goes on there.
+fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler], landings: &mut Landings) {
+    let Landings { is_entered, before, .. } = landings;
+    before.clear();
     if handlers.is_empty() {
-        return Vec::new();
+        return;
     }
-    let mut is_entered = vec![false; blocks.len()];
+    is_entered.clear();
+    is_entered.resize(blocks.len(), false);
     for block in blocks.iter().filter(|block| block.is_reachable) {
         block.terminator.for_each_successor(|successor| is_entered[successor as usize] = true);
     }
-    let mut before = vec![None; blocks.len()];
+    before.resize(blocks.len(), None);
     for handler in handlers {
         let entered = handler.block as usize;
         if !is_entered[entered] {
@@ -814,7 +898,6 @@ fn split_landings(blocks: &mut Vec<Block>, handlers: &mut [Handler]) -> Vec<Opti
             blocks.len() as u32 - 1
         });
     }
-    before
 }
 
 /// `FOR_PREPARE` writes the counter only where the loop begins: puts that move on the edge, in a block of its own right after it.

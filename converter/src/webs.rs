@@ -120,7 +120,6 @@ pub(crate) fn split_webs(
     for handler in function.handlers.iter().filter(|handler| handler.landing < function.globals) {
         if function.blocks[handler.block as usize].is_reachable {
             places.set(handler.landing);
-            places.set(handler.landing);
         }
     }
     if let [several] = &mut places.several[..]
@@ -306,19 +305,19 @@ fn counted(terminator: &Terminator) -> VirtualRegister {
     }
 }
 
-/// Registers at the borders of a block that belong to the web which a register's first place is of.
+/// Where a block begins: registers that belong to the web which a register's first place is of.
 #[derive(Clone, Copy, Debug, Default)]
 struct Followed {
-    /// What is live at its beginning, and what of that was followed to there.
-    entering: [u64; 2],
-    /// The same at its end.
-    leaving: [u64; 2],
-    /// Those that are the same at both.
+    /// What is live there.
+    entering: u64,
+    /// What of that was followed to there.
+    reached: u64,
+    /// What of that is the same where the block ends.
     passing: u64,
 }
 
 /// Of the registers set in several places those that may be several webs, where there are few. All are followed at once from where each is
-/// met first: who has not been followed everywhere is several webs.
+/// met first: who has not been followed everywhere is several webs. What is live where a block ends is live where another begins.
 fn torn(
     function: &Function,
     nodes: &[Node],
@@ -341,42 +340,34 @@ fn torn(
         let counted = counted(&block.terminator);
         let kept = u64::from(counted < u64::BITS) << (counted % u64::BITS);
         let needed = if (node.handler as usize) < blocks { bits(&live.entering, node.handler as usize) } else { 0 };
-        let news = (entering | leaving) & !met;
-        met |= news;
-        Followed {
-            entering: [entering, news & entering],
-            leaving: [leaving, news & !entering],
-            passing: entering & leaving & (!node.definitions | kept | needed),
-        }
+        let reached = entering & !met;
+        met |= entering;
+        Followed { entering, reached, passing: entering & leaving & (!node.definitions | kept | needed) }
     }));
     followed.push(Followed::default());
     torn |= local & met;
     let several = several & !torn;
-    if several == 0 {
-        return torn;
-    }
     let follow = |followed: &mut [Followed], block: usize| {
-        let before = followed[block];
         let [first, second] = nodes[block].successors;
         let ways = [first, second, nodes[block].handler].map(|way| way as usize);
-        let mut leaving = before.leaving[1] | before.entering[1] & before.passing;
-        ways.iter().for_each(|&way| leaving |= followed[way].entering[1]);
+        let Followed { reached, passing, .. } = followed[block];
+        let leaving = ways.iter().fold(reached & passing, |leaving, &way| leaving | followed[way].reached);
         for way in ways {
-            let [live, reached] = &mut followed[way].entering;
-            *reached |= leaving & *live;
+            let way = &mut followed[way];
+            way.reached |= leaving & way.entering;
         }
-        let block = &mut followed[block];
-        block.leaving[1] = leaving;
-        block.entering[1] |= leaving & before.passing;
+        followed[block].reached |= leaving & passing;
     };
-    // Forward and back once is enough for most code; the ways of loops may take longer.
+    // Forward once is enough for most code; the ways of loops may take longer.
     const ROUNDS: usize = 3;
     let mut missing = several;
-    for _ in 0..ROUNDS {
-        (0..blocks).for_each(|block| follow(followed, block));
-        (0..blocks).rev().for_each(|block| follow(followed, block));
-        let of = |[live, reached]: [u64; 2]| live & !reached;
-        missing = followed.iter().fold(0, |all, block| all | of(block.entering) | of(block.leaving)) & several;
+    for round in 0..2 * ROUNDS {
+        if round % 2 == 0 {
+            (0..blocks).for_each(|block| follow(followed, block));
+        } else {
+            (0..blocks).rev().for_each(|block| follow(followed, block));
+        }
+        missing = followed.iter().fold(0, |all, block| all | block.entering & !block.reached) & several;
         if missing == 0 {
             break;
         }

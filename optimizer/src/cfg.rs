@@ -4,6 +4,8 @@ use std::ops::Deref;
 
 use isa::{Function, Stack, StackOp};
 
+use crate::liveness::ones;
+
 /// At most two blocks that control can go to, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Successors {
@@ -50,7 +52,14 @@ pub struct Block {
 pub struct ControlFlowGraph {
     /// Blocks in code order; block 0 is the entry.
     pub blocks: Vec<Block>,
+    /// A bit for each instruction at which a block begins.
+    begins: Vec<u64>,
+    /// For each of these instructions the block; for the others nothing is known.
     block_at: Vec<u32>,
+    /// For each instruction how many more values were pushed than popped by all before it in the code.
+    grown: Vec<i32>,
+    /// For each block one at or after it, on the way to the first that no handler guards as yet.
+    ahead: Vec<u32>,
     /// Blocks still to be gone to, and the depth there; empty.
     pending: Vec<(u32, u32)>,
 }
@@ -65,43 +74,55 @@ impl ControlFlowGraph {
 
     /// An empty graph with room for so many instructions and blocks.
     pub fn with_capacity(instructions: usize, blocks: usize) -> Self {
-        let block_at = Vec::with_capacity(instructions + 2);
-        Self { blocks: Vec::with_capacity(blocks), block_at, pending: Vec::with_capacity(blocks) }
+        Self {
+            blocks: Vec::with_capacity(blocks),
+            begins: Vec::with_capacity(instructions / 64 + 1),
+            block_at: Vec::with_capacity(instructions),
+            grown: Vec::with_capacity(instructions + 1),
+            ahead: Vec::new(),
+            pending: Vec::with_capacity(blocks),
+        }
     }
 
     /// Becomes the graph of verified code, in the tables that it has.
     pub fn rebuild(&mut self, function: &Function<Stack>) {
-        let Self { blocks, block_at, .. } = self;
+        let Self { blocks, begins, block_at, grown, ahead, .. } = self;
         let length = function.code.len();
-        // First whether a block begins at each instruction, then how many have begun there.
-        block_at.clear();
-        block_at.resize(length + 2, 0);
-        block_at[0] = 1;
-        for (pc, instruction) in function.code.iter().enumerate().filter(|(_, instruction)| instruction.is_control()) {
-            let op = instruction.op();
+        // Two places more than there are instructions, for what follows the last.
+        begins.clear();
+        begins.resize(length / 64 + 2, 0);
+        let begin = |begins: &mut [u64], pc: usize| begins[pc / 64] |= 1 << (pc % 64);
+        begin(begins, 0);
+        grown.clear();
+        grown.resize(length + 1, 0);
+        let mut growth = 0;
+        for (pc, (instruction, grown)) in function.code.iter().zip(&mut *grown).enumerate() {
+            *grown = growth;
+            // Code that is not reached may pop what is not there.
+            growth = growth.wrapping_add(instruction.growth());
+            if !instruction.is_control() {
+                continue;
+            }
+            begin(begins, pc + 1);
             if let Some(target) = instruction.jump_target() {
-                block_at[target as usize] = 1;
-                block_at[pc + 1] = 1;
-            } else if op.ends_block() {
-                block_at[pc + 1] = 1;
-            } else if op.skips() {
-                block_at[pc + 1] = 1;
-                block_at[pc + 2] = 1;
+                begin(begins, target as usize);
+            } else if instruction.op().skips() {
+                begin(begins, pc + 2);
             }
         }
+        grown[length] = growth;
         for handler in &function.handlers {
             for at in [handler.start, handler.end, handler.target] {
-                block_at[at as usize] = 1;
+                begin(begins, at as usize);
             }
         }
-        block_at.truncate(length);
         blocks.clear();
-        let mut begun = 0;
-        for (pc, at) in (0..).zip(&mut *block_at) {
-            if *at != 0 {
-                begun += 1;
+        block_at.resize(length, 0);
+        for (word, &bits) in begins.iter().enumerate() {
+            for start in ones(bits).map(|bit| word as u32 * u64::BITS + bit).take_while(|&pc| (pc as usize) < length) {
+                block_at[start as usize] = blocks.len() as u32;
                 blocks.push(Block {
-                    start: pc,
+                    start,
                     end: 0,
                     successors: Successors::default(),
                     handler: None,
@@ -109,7 +130,6 @@ impl ControlFlowGraph {
                     is_reachable: false,
                 });
             }
-            *at = begun - 1;
         }
         for index in 0..blocks.len() {
             let end = blocks.get(index + 1).map_or(length as u32, |next| next.start);
@@ -127,17 +147,17 @@ impl ControlFlowGraph {
                 }
             }
         }
-        assign_handlers(blocks, block_at, function);
+        assign_handlers(blocks, block_at, function, ahead);
         self.find_depths(function);
     }
 
     /// The block that holds an instruction.
     pub fn block_at(&self, pc: u32) -> u32 {
-        self.block_at[pc as usize]
+        self.blocks.partition_point(|block| block.start <= pc) as u32 - 1
     }
 
     fn find_depths(&mut self, function: &Function<Stack>) {
-        let Self { blocks, block_at, pending } = self;
+        let Self { blocks, block_at, grown, pending, .. } = self;
         pending.push((0_u32, 0_u32));
         while let Some((index, depth)) = pending.pop() {
             let block = &mut blocks[index as usize];
@@ -147,8 +167,7 @@ impl ControlFlowGraph {
             block.is_reachable = true;
             block.depth = depth;
             let Block { start, end, successors, handler, .. } = *block;
-            let code = &function.code[start as usize..end as usize];
-            let after = code.iter().fold(depth, |depth, instruction| depth.wrapping_add_signed(instruction.growth()));
+            let after = depth.wrapping_add_signed(grown[end as usize].wrapping_sub(grown[start as usize]));
             for &successor in successors.iter().filter(|&&successor| !blocks[successor as usize].is_reachable) {
                 pending.push((successor, after));
             }
@@ -161,12 +180,12 @@ impl ControlFlowGraph {
 }
 
 /// Says for each block which handler guards it: of several the innermost, which come first.
-fn assign_handlers(blocks: &mut [Block], block_at: &[u32], function: &Function<Stack>) {
+fn assign_handlers(blocks: &mut [Block], block_at: &[u32], function: &Function<Stack>, ahead: &mut Vec<u32>) {
     if function.handlers.is_empty() {
         return;
     }
-    // For each block one at or after it, on the way to the first that has no handler yet.
-    let mut ahead: Vec<u32> = (0..=blocks.len() as u32).collect();
+    ahead.clear();
+    ahead.extend(0..=blocks.len() as u32);
     let mut free_from = |mut block: u32, taken: Option<u32>| {
         if let Some(taken) = taken {
             ahead[taken as usize] = taken + 1;
@@ -178,7 +197,7 @@ fn assign_handlers(blocks: &mut [Block], block_at: &[u32], function: &Function<S
         block
     };
     for (index, handler) in (0..).zip(&function.handlers).filter(|(_, handler)| handler.start < handler.end) {
-        let last = block_at[handler.end as usize - 1];
+        let last = block_at.get(handler.end as usize).map_or(blocks.len() as u32, |&next| next) - 1;
         let mut block = free_from(block_at[handler.start as usize], None);
         while block <= last {
             blocks[block as usize].handler = Some(index);

@@ -6,12 +6,14 @@
 //!
 //! Most functions have registers enough, and are done then. For the others `split` begins anew, with parts of ranges.
 
+mod registers;
 mod split;
 
+use self::registers::Registers;
 use super::{Allocation, Location, RegisterAllocator, at};
 use crate::Size;
 use crate::live::{LiveRange, LiveRanges};
-use crate::tac::{Function, NONE};
+use crate::tac::{Function, NONE, VirtualRegister};
 
 /// Linear scan.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,12 +46,13 @@ pub(super) fn whole(
     registers: u16,
     tables: &mut Tables,
 ) -> Option<Allocation> {
-    tables.begin(ranges, registers);
+    tables.registers.begin(registers);
     let Allocation { mut locations, mut windows, mut arrivals, .. } = std::mem::take(&mut tables.spare);
     locations.clear();
     locations.resize(function.registers as usize, Location::Nowhere);
     windows.clear();
-    let mut scan = Scan { function, ranges, registers, tables, expired: 0, active: 0, locations, windows };
+    let mut scan =
+        Scan { function, ranges, registers: &mut tables.registers, locations, windows, last: LastWindow::default() };
     let pressure = scan.run();
     let Scan { locations, windows, .. } = scan;
     tables.pressure = pressure;
@@ -66,25 +69,11 @@ pub(super) fn whole(
 /// What one function after the other is scanned with.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
-    /// Bit `r` is set while register `r` is free.
-    free: Vec<u64>,
-    /// For each register up to the highest that was ever held the range that holds it.
-    holders: Vec<Holder>,
-    /// For each point the last register that gets free after it, or [`NONE`].
-    ends: Vec<u32>,
+    registers: Registers,
     /// An allocation that is not needed any more.
     spare: Allocation,
     /// The most ranges that overlapped in one point of the last function, if it was scanned to its end.
     pressure: Option<u32>,
-}
-
-/// The range that holds a register, or has held it.
-#[derive(Clone, Copy, Debug)]
-struct Holder {
-    start: u32,
-    end: u32,
-    /// Another register that gets free at the same point, or [`NONE`].
-    next: u32,
 }
 
 impl Tables {
@@ -95,21 +84,7 @@ impl Tables {
             windows: Vec::with_capacity(size.instructions / 4),
             ..Allocation::default()
         };
-        let ends = Vec::with_capacity(2 * (size.instructions + 2));
-        Self { free: Vec::with_capacity(4), holders: Vec::with_capacity(32), ends, spare, pressure: None }
-    }
-
-    fn begin(&mut self, ranges: &LiveRanges, registers: u16) {
-        self.free.clear();
-        self.free.resize(usize::from(registers).div_ceil(64), u64::MAX);
-        if !registers.is_multiple_of(64)
-            && let Some(last) = self.free.last_mut()
-        {
-            *last = (1 << (registers % 64)) - 1;
-        }
-        self.holders.clear();
-        self.ends.clear();
-        self.ends.resize(ranges.points as usize, NONE);
+        Self { spare, ..Self::default() }
     }
 
     /// Forgets what was found out about the last function.
@@ -132,75 +107,57 @@ impl Tables {
 struct Scan<'r> {
     function: &'r Function,
     ranges: &'r LiveRanges,
-    registers: u16,
-    tables: &'r mut Tables,
-    /// Registers of ranges that end before this point are free.
-    expired: u32,
-    /// How many ranges hold registers.
-    active: u32,
+    registers: &'r mut Registers,
     locations: Vec<Location>,
     windows: Vec<u16>,
+    last: LastWindow,
+}
+
+/// The last window that was placed.
+#[derive(Default)]
+struct LastWindow {
+    /// Where its result is written; zero if there is none yet.
+    point: u32,
+    /// The virtual register that takes the result.
+    destination: VirtualRegister,
+    first: u16,
 }
 
 impl Scan<'_> {
     /// The most ranges that overlap; none when there are not registers enough.
     fn run(&mut self) -> Option<u32> {
-        let mut pressure = 0;
+        let (mut pressure, mut placed) = (0, self.place_windows(0));
         for &range in &self.ranges.ranges {
-            self.place_windows(range.start);
-            self.expire(range.start);
-            let preferred = self.preference(range).filter(|&register| self.is_free(register));
-            let register = preferred.or_else(|| self.lowest_free())?;
-            self.assign(range, register);
-            self.active += 1;
-            pressure = pressure.max(self.active);
+            if placed < range.start {
+                placed = self.place_windows(range.start);
+            }
+            self.registers.expire(range.start);
+            let preferred = self.preference(range).filter(|&register| self.registers.is_free(register));
+            let register = preferred.or_else(|| self.registers.lowest_free())?;
+            self.registers.hold(register, range.end);
+            self.locations[at(range.register)] = Location::Register(register);
+            pressure = pressure.max(self.registers.held());
         }
         self.place_windows(u32::MAX);
         Some(pressure)
     }
 
-    /// Fixes the beginning of every window before `point`: all ranges that can cross it are placed by then.
-    fn place_windows(&mut self, point: u32) {
+    /// Fixes the beginning of every window before `point`: all ranges that can cross it are placed by then. Returns the point of the next window.
+    fn place_windows(&mut self, point: u32) -> u32 {
         while let Some(window) = self.ranges.windows.get(self.windows.len()) {
             if window.point >= point {
-                break;
+                return window.point;
             }
-            let mut first = self.first_free_above(window.point);
+            let mut first = self.registers.first_free_above(window.point + 1);
             if window.callee != NONE
                 && let Location::Register(callee) = self.locations[at(window.callee)]
             {
                 first = first.max(callee + 1);
             }
             self.windows.push(first);
+            self.last = LastWindow { point: window.point + 1, destination: window.destination, first };
         }
-    }
-
-    /// One past the highest register of a range that lives on after the instruction at `point`.
-    fn first_free_above(&self, point: u32) -> u16 {
-        let crosses = |holder: &Holder| holder.start <= point && holder.end > point + 1;
-        self.tables.holders.iter().rposition(crosses).map_or(0, |highest| highest as u16 + 1)
-    }
-
-    fn expire(&mut self, point: u32) {
-        while self.expired < point {
-            let mut register = self.tables.ends[self.expired as usize];
-            while register != NONE {
-                self.tables.free[register as usize / 64] |= 1 << (register % 64);
-                self.active -= 1;
-                register = self.tables.holders[register as usize].next;
-            }
-            self.expired += 1;
-        }
-    }
-
-    fn is_free(&self, register: u16) -> bool {
-        register < self.registers && self.tables.free[usize::from(register) / 64] >> (register % 64) & 1 != 0
-    }
-
-    fn lowest_free(&self) -> Option<u16> {
-        let free = &self.tables.free;
-        let index = free.iter().position(|&word| word != 0)?;
-        Some((index * 64) as u16 + free[index].trailing_zeros() as u16)
+        u32::MAX
     }
 
     /// The register in which the range's value will be wanted, if it can be told.
@@ -212,7 +169,7 @@ impl Scan<'_> {
             let window = self.ranges.windows[window as usize];
             // An argument that lives on must stay below its window.
             if range.end <= window.point + 1 && range.start < window.point {
-                let mut first = self.first_free_above(window.point);
+                let mut first = self.registers.first_free_above(window.point + 1);
                 if let Some(Location::Register(callee)) = self.locations.get(at(window.callee)) {
                     first = first.max(callee + 1);
                 }
@@ -220,27 +177,12 @@ impl Scan<'_> {
             }
         }
         // The last window that is placed is the last one before the range.
-        if let Some((window, &first)) = self.ranges.windows.iter().zip(&self.windows).next_back()
-            && window.point + 1 == range.start
-            && window.destination == range.register
-        {
-            return Some(first);
+        if self.last.point == range.start && self.last.destination == range.register {
+            return Some(self.last.first);
         }
         match self.locations.get(at(self.ranges.copied_from[at(range.register)])) {
             Some(&Location::Register(register)) => Some(register),
             _ => None,
         }
-    }
-
-    fn assign(&mut self, range: LiveRange, register: u16) {
-        self.locations[at(range.register)] = Location::Register(register);
-        let Tables { free, holders, ends, .. } = &mut *self.tables;
-        free[usize::from(register) / 64] &= !(1 << (register % 64));
-        if holders.len() <= usize::from(register) {
-            // Nobody has held those in between, at no point.
-            holders.resize(usize::from(register) + 1, Holder { start: u32::MAX, end: 0, next: NONE });
-        }
-        let next = std::mem::replace(&mut ends[range.end as usize], u32::from(register));
-        holders[usize::from(register)] = Holder { start: range.start, end: range.end, next };
     }
 }

@@ -9,8 +9,9 @@
 //!    share what they have in common ([`sets`](crate::sets)), so that blocks cost what they change. An exposed read that meets an
 //!    unwritten register is an error. Only registers with exposed reads take part, which in usual code are few.
 //!
-//! Where a function has no more registers than a machine word has bits, both steps are taken with sets of registers that are words (`few`): the
-//! same rules, without lists. Whatever that refuses is checked once more as above, which says where the fault is.
+//! Where a function has fewer registers than a machine word has bits, sets of registers are words, and *may be unwritten* is followed from
+//! instruction to instruction (`few`): the same rules, without blocks. Whatever that refuses is checked once more as above, which says where
+//! the fault is.
 //!
 //! # Rules
 //!
@@ -23,7 +24,7 @@ mod few;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use self::few::Sets;
+use self::few::Few;
 use super::HandlerMap;
 use super::register::RegFunction;
 use super::shape::Shape;
@@ -61,6 +62,8 @@ struct Block {
 
 /// The checker. What it holds between functions are buffers and clocks.
 pub(super) struct Flow {
+    /// For each instruction whether a block begins there.
+    leads: Vec<bool>,
     /// For each instruction its block.
     block_at: Vec<u32>,
     /// Blocks in code order, then one that marks the end.
@@ -95,48 +98,84 @@ pub(super) struct Flow {
     /// Blocks to look at again, and for each block whether it is among them.
     again: BinaryHeap<Reverse<u32>>,
     is_again: Vec<bool>,
-    /// What is known of each block of a function with few registers.
-    sets: Vec<Sets>,
+    /// What is known of a function with few registers.
+    few: Few,
 }
 
 impl Flow {
-    /// A checker of functions with at most so many registers, and hardly more instructions than so many.
-    pub(super) fn new(registers: u32, instructions: usize) -> Self {
-        let registers = registers as usize;
+    /// A checker of functions of hardly more instructions than so many. For functions with many registers its tables grow.
+    pub(super) fn new(instructions: usize) -> Self {
         Self {
-            block_at: Vec::with_capacity(instructions),
-            blocks: Vec::with_capacity(instructions / 2 + 2),
+            leads: Vec::new(),
+            block_at: Vec::new(),
+            blocks: Vec::new(),
             handlers: HandlerMap::new(),
             pending: Vec::new(),
             clock: 0,
             entry: 0,
-            written: vec![0; registers],
-            noted: vec![0; registers],
+            written: Vec::new(),
+            noted: Vec::new(),
             losses: Vec::new(),
             gens: Vec::new(),
             exposed: Vec::new(),
             columns: Vec::new(),
-            column_of: vec![NONE; registers],
+            column_of: Vec::new(),
             columns_in: SharedSets::default(),
             unwritten: Vec::new(),
             again: BinaryHeap::new(),
             is_again: Vec::new(),
-            sets: Vec::with_capacity(instructions / 2 + 2),
+            few: Few::with_capacity(instructions),
         }
     }
 
-    /// Checks a function whose operands are in range. `leads` says where blocks begin.
-    pub(super) fn check(&mut self, function: &RegFunction, leads: &[bool]) -> Result<(), Unwritten> {
-        self.form_blocks(function, leads);
-        if function.locals <= u64::BITS && self.holds_for_few(function) {
+    /// Checks a function whose operands are in range.
+    pub(super) fn check(&mut self, function: &RegFunction) -> Result<(), Unwritten> {
+        if function.locals <= few::MOST_REGISTERS && self.few.holds(function) {
             return Ok(());
         }
+        self.check_many(function)
+    }
+
+    /// Checks a function in the two steps.
+    fn check_many(&mut self, function: &RegFunction) -> Result<(), Unwritten> {
+        let registers = (function.locals as usize).max(self.written.len());
+        self.written.resize(registers, 0);
+        self.noted.resize(registers, 0);
+        self.column_of.resize(registers, NONE);
+        self.find_leads(function);
+        self.form_blocks(function);
         self.reach();
         self.walk(function)?;
         self.solve(function)
     }
 
-    fn form_blocks(&mut self, function: &RegFunction, leads: &[bool]) {
+    /// Finds where blocks begin.
+    fn find_leads(&mut self, function: &RegFunction) {
+        self.leads.clear();
+        // One beyond the end may be said to begin there too.
+        self.leads.resize(function.code.len() + 1, false);
+        self.leads[0] = true;
+        for (pc, &instruction) in function.code.iter().enumerate() {
+            let shape = Shape::of(instruction);
+            if !shape.has(Shape::CONTROL) {
+                continue;
+            }
+            self.leads[pc + 1] = true;
+            if let Some(offset) = shape.offset(instruction) {
+                self.leads[(pc as i64 + i64::from(offset)) as usize] = true;
+            } else if shape.has(Shape::SKIPS) {
+                self.leads[pc + 2] = true;
+            }
+        }
+        for handler in &function.handlers {
+            for place in [handler.start, handler.end, handler.target] {
+                self.leads[place as usize] = true;
+            }
+        }
+        self.leads.pop();
+    }
+
+    fn form_blocks(&mut self, function: &RegFunction) {
         let new = Block {
             start: 0,
             is_reached: false,
@@ -152,7 +191,7 @@ impl Flow {
         self.block_at.clear();
         let blocks = &mut self.blocks;
         let mut begun = 0;
-        self.block_at.extend((0..).zip(leads).map(|(pc, &leads)| {
+        self.block_at.extend((0..).zip(&self.leads).map(|(pc, &leads)| {
             if leads {
                 blocks.push(Block { start: pc, ..new });
                 begun += 1;
@@ -160,7 +199,7 @@ impl Flow {
             begun - 1_u32
         }));
         let end = self.blocks.len();
-        self.blocks.push(Block { start: leads.len() as u32, ..new });
+        self.blocks.push(Block { start: self.leads.len() as u32, ..new });
         for block in 0..end {
             let last = self.blocks[block + 1].start as usize - 1;
             let instruction = function.code[last];
@@ -168,8 +207,7 @@ impl Flow {
             if !shape.has(Shape::ENDS_BLOCK) {
                 self.blocks[block].next = block as u32 + 1;
             }
-            if shape.has(Shape::OFFSET) {
-                let offset = instruction.offset().unwrap_or_default();
+            if let Some(offset) = shape.offset(instruction) {
                 self.blocks[block].other = self.block_at[(last as i64 + i64::from(offset)) as usize];
             } else if shape.has(Shape::SKIPS) {
                 self.blocks[block].other = self.block_at[last + 2];

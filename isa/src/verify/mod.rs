@@ -27,8 +27,9 @@
 //!
 //! # Cost
 //!
-//! The stack verifier visits each instruction twice, whatever its shape. So does the register verifier, and then it follows over the basic
-//! blocks which registers may be unwritten, in time in what blocks change of that. Neither recurses.
+//! The stack verifier visits each instruction twice, whatever its shape. So does the register verifier where registers are few, and loops, mostly
+//! once more; where they are many it follows over the basic blocks which registers may be unwritten, in time in what blocks change of that.
+//! Neither recurses.
 
 mod error;
 mod flow;

@@ -1,7 +1,7 @@
 //! The verifier of the register form: operands. What the registers hold is for [`flow`](super::flow).
 //!
 //! Each lane of each instruction is held against a limit for the lane's kind, which is all that most operations need; then comes
-//! whatever else the operation asks for. On the way it is noted where basic blocks begin.
+//! whatever else the operation asks for.
 
 use super::error::{Problem, VerifyError};
 use super::flow::{Flow, Unwritten};
@@ -14,10 +14,20 @@ use crate::stack::MAX_OPERAND;
 /// Checks all functions and gives the size of each one's frame.
 pub(super) fn check(module: &RegCode) -> Result<Vec<u32>, VerifyError> {
     let mut verifier = RegisterVerifier::new(module);
-    (0..module.functions.len()).map(|index| verifier.function(index)).collect()
+    let instructions = most(module, |function| count(&function.code)).min(MOST_INSTRUCTIONS) as usize;
+    let mut flow = Flow::new(instructions);
+    (0..module.functions.len()).map(|index| verifier.function(index, &mut flow)).collect()
 }
 
 pub(super) type RegFunction = Function<crate::Register>;
+
+/// Instructions of usual functions; for larger ones tables grow.
+const MOST_INSTRUCTIONS: u32 = 1 << 12;
+
+/// The most that a function of the module has of something.
+fn most(module: &RegCode, count: fn(&RegFunction) -> u32) -> u32 {
+    module.functions.iter().map(count).max().unwrap_or(0)
+}
 
 /// Kinds of lane.
 const LANES: usize = 64;
@@ -28,11 +38,8 @@ struct RegisterVerifier<'m> {
     limits: [u32; LANES],
     /// Function (plus one) that was last seen to make each function.
     makers: Vec<u32>,
-    /// For each instruction whether a block begins there.
-    leads: Vec<bool>,
     /// Registers in all windows of the function.
     windows: u64,
-    flow: Flow,
 }
 
 /// All windows of a function together may hold this many registers, and so many more for each instruction. A call loses its operands, so
@@ -42,9 +49,6 @@ const WINDOWS_PER_INSTRUCTION: u64 = 64;
 
 impl<'m> RegisterVerifier<'m> {
     fn new(module: &'m RegCode) -> Self {
-        let most = |count: fn(&RegFunction) -> u32| module.functions.iter().map(count).max().unwrap_or(0);
-        // Those of usual functions; for larger ones tables grow.
-        let instructions = most(|function| count(&function.code)).min(1 << 12) as usize;
         let mut limits = [u32::MAX; LANES];
         let mut set = |kind: Lane, limit| limits[kind as usize] = limit;
         set(Lane::None, 1);
@@ -55,18 +59,11 @@ impl<'m> RegisterVerifier<'m> {
         set(Lane::Name, count(&module.names));
         set(Lane::Module, count(&module.modules));
         set(Lane::Builtin, count(&module.builtins));
-        set(Lane::Index, most(|function| count(&function.captures)));
-        Self {
-            module,
-            limits,
-            makers: vec![0; module.functions.len()],
-            leads: Vec::with_capacity(instructions),
-            windows: 0,
-            flow: Flow::new(most(|function| function.locals).min(MAX_REGISTERS), instructions),
-        }
+        set(Lane::Index, most(module, |function| count(&function.captures)));
+        Self { module, limits, makers: vec![0; module.functions.len()], windows: 0 }
     }
 
-    fn function(&mut self, index: usize) -> Result<u32, VerifyError> {
+    fn function(&mut self, index: usize, flow: &mut Flow) -> Result<u32, VerifyError> {
         let module = self.module;
         let function = &module.functions[index];
         let in_function = |problem| VerifyError::function(module, index, problem);
@@ -78,11 +75,8 @@ impl<'m> RegisterVerifier<'m> {
         }
         for handler in &function.handlers {
             register(function, handler.landing).map_err(in_function)?;
-            for place in [handler.start, handler.end, handler.target] {
-                self.lead(place as usize);
-            }
         }
-        self.flow.check(function, &self.leads).map_err(|Unwritten { pc, register }| {
+        flow.check(function).map_err(|Unwritten { pc, register }| {
             let slot = register.wrapping_sub(function.spill_base);
             let slot = (slot < function.spills).then_some(slot);
             VerifyError::instruction(module, index, pc as usize, Problem::Undefined { register, slot })
@@ -97,9 +91,6 @@ impl<'m> RegisterVerifier<'m> {
         }
         self.limits[Lane::Capture as usize] = count(&function.captures);
         self.limits[Lane::Slot as usize] = function.spills;
-        self.leads.clear();
-        self.leads.resize(function.code.len(), false);
-        self.leads[0] = true;
         self.windows = 0;
         let spills = function.spills > 0;
         for (pc, &instruction) in function.code.iter().enumerate() {
@@ -111,13 +102,8 @@ impl<'m> RegisterVerifier<'m> {
             if all_fit && !spills && !shape.has(Shape::SPECIAL) {
                 continue;
             }
-            let result = if !all_fit {
-                Err(self.beyond(instruction))
-            } else if shape.has(Shape::SPECIAL) {
-                self.special(index, function, pc, instruction)
-            } else {
-                Ok(())
-            };
+            let result =
+                if all_fit { self.special(index, function, pc, instruction) } else { Err(self.beyond(instruction)) };
             let result = result.and_then(|()| if spills { no_spill_slots(function, instruction) } else { Ok(()) });
             result.map_err(|problem| VerifyError::instruction(module, index, pc, problem))?;
         }
@@ -173,19 +159,11 @@ impl<'m> RegisterVerifier<'m> {
         if shape.has(Shape::SINGULAR) {
             self.singular(index, function, instruction)?;
         }
-        if shape.has(Shape::OFFSET)
-            && let Some(offset) = instruction.offset()
-        {
-            self.jump(function, pc, instruction.op(), offset)?;
+        if let Some(offset) = shape.offset(instruction) {
+            jump(function, pc, instruction.op(), offset)?;
         }
-        if shape.has(Shape::ENDS_BLOCK) {
-            self.lead(pc + 1);
-        } else if shape.has(Shape::SKIPS) {
-            if pc + 2 >= function.code.len() {
-                return Err(Problem::SkipsPastEnd);
-            }
-            self.lead(pc + 1);
-            self.lead(pc + 2);
+        if shape.has(Shape::SKIPS) && pc + 2 >= function.code.len() {
+            return Err(Problem::SkipsPastEnd);
         }
         Ok(())
     }
@@ -223,30 +201,21 @@ impl<'m> RegisterVerifier<'m> {
         }
         Ok(())
     }
+}
 
-    fn jump(&mut self, function: &RegFunction, pc: usize, op: RegisterOp, offset: i32) -> Result<(), Problem> {
-        let target = pc as i64 + i64::from(offset);
-        if target < 0 || target >= function.code.len() as i64 {
-            return Err(Problem::JumpOutside { target, length: count(&function.code) });
-        }
-        let only_forward = matches!(
-            op,
-            RegisterOp::JumpReg | RegisterOp::JumpIfFalseReg | RegisterOp::JumpIfTrueReg | RegisterOp::JumpIfNotNullReg
-        );
-        if only_forward && offset <= 0 {
-            return Err(Problem::JumpBack { target });
-        }
-        self.lead(target as usize);
-        self.lead(pc + 1);
-        Ok(())
+fn jump(function: &RegFunction, pc: usize, op: RegisterOp, offset: i32) -> Result<(), Problem> {
+    let target = pc as i64 + i64::from(offset);
+    if target < 0 || target >= function.code.len() as i64 {
+        return Err(Problem::JumpOutside { target, length: count(&function.code) });
     }
-
-    /// A block begins at `pc`, if there is such an instruction.
-    fn lead(&mut self, pc: usize) {
-        if let Some(leads) = self.leads.get_mut(pc) {
-            *leads = true;
-        }
+    let only_forward = matches!(
+        op,
+        RegisterOp::JumpReg | RegisterOp::JumpIfFalseReg | RegisterOp::JumpIfTrueReg | RegisterOp::JumpIfNotNullReg
+    );
+    if only_forward && offset <= 0 {
+        return Err(Problem::JumpBack { target });
     }
+    Ok(())
 }
 
 fn frame(function: &RegFunction) -> Result<(), Problem> {

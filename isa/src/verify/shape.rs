@@ -4,14 +4,14 @@ use crate::register::{Lane, RegisterInstruction, RegisterOp};
 
 /// What is asked of an operation.
 #[derive(Clone, Copy)]
-#[repr(align(16))]
+#[repr(align(64))]
 pub(super) struct Shape {
     /// Its [`Lane`]s, as numbers.
     pub(super) lanes: [u8; 3],
     /// All bits for lanes that name registers which are read, none for others.
-    pub(super) reads: [i8; 3],
+    pub(super) reads: [u64; 3],
     /// The same for those that are written, the first register of a window that takes a result included.
-    pub(super) writes: [i8; 3],
+    pub(super) writes: [u64; 3],
     window: Window,
     traits: u16,
 }
@@ -42,6 +42,8 @@ impl Shape {
     pub(super) const SKIPS: u16 = 1 << 7;
     /// Something is asked of the operation that nothing else here says.
     pub(super) const SINGULAR: u16 = 1 << 8;
+    /// The jump distance takes two lanes.
+    const WIDE_OFFSET: u16 = 1 << 9;
     /// Registers are read, written or lost that no lane names by itself.
     pub(super) const HIDDEN_REGISTERS: u16 = Self::WINDOW | Self::CLOBBER | Self::RELOAD | Self::SPILL;
     /// Control may go elsewhere than to the next instruction.
@@ -68,6 +70,14 @@ impl Shape {
         self.has(Self::WINDOW).then(|| u32::from(fixed) + u32::from(per_argument) * u32::from(instruction.c))
     }
 
+    /// The jump distance of an instruction of this shape, if it has one.
+    #[inline]
+    pub(super) fn offset(&self, instruction: RegisterInstruction) -> Option<i32> {
+        let short = i32::from(instruction.c as i16);
+        let distance = if self.has(Self::WIDE_OFFSET) { instruction.wide_operand() as i32 } else { short };
+        self.has(Self::OFFSET).then_some(distance)
+    }
+
     const fn new(op: RegisterOp) -> Self {
         let facts = op.facts();
         let mut shape = Self {
@@ -81,19 +91,20 @@ impl Shape {
         while at < facts.lanes.len() {
             let lane = facts.lanes[at];
             shape.lanes[at] = lane as u8;
-            shape.reads[at] = if matches!(lane, Lane::Use | Lane::UseDef) { -1 } else { 0 };
+            shape.reads[at] = if matches!(lane, Lane::Use | Lane::UseDef) { u64::MAX } else { 0 };
             let takes_result = matches!(
                 lane,
                 Lane::Window | Lane::ReceiverWindow | Lane::PairWindow | Lane::ConstructWindow | Lane::SliceWindow
             );
-            shape.writes[at] = if takes_result || matches!(lane, Lane::Def | Lane::UseDef) { -1 } else { 0 };
+            shape.writes[at] = if takes_result || matches!(lane, Lane::Def | Lane::UseDef) { u64::MAX } else { 0 };
             shape.traits |= match lane {
                 _ if takes_result => Self::WINDOW | Self::RESULT,
                 Lane::UseWindow => Self::WINDOW,
                 Lane::Clobber => Self::CLOBBER,
                 Lane::Slot if matches!(op, RegisterOp::LoadSpill) => Self::RELOAD,
                 Lane::Slot => Self::SPILL,
-                Lane::Offset | Lane::OffsetWide => Self::OFFSET,
+                Lane::Offset => Self::OFFSET,
+                Lane::OffsetWide => Self::OFFSET | Self::WIDE_OFFSET,
                 Lane::ConstantWide | Lane::GlobalWide | Lane::Function | Lane::Capture => Self::SINGULAR,
                 _ => 0,
             };

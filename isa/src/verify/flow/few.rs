@@ -1,156 +1,180 @@
-//! Functions with no more registers than a machine word has bits: a set of registers is a word.
+//! Functions with fewer registers than a machine word has bits: a set of registers is a word.
 
-use super::{Flow, NONE, RegFunction};
+use super::{HandlerMap, RegFunction};
 use crate::register::RegisterInstruction;
 use crate::verify::shape::Shape;
 
-/// What is known of a block, with a bit for each register.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Sets {
-    /// May be unwritten on entry.
-    unwritten: u64,
-    /// Read before it is written in the block.
-    exposed: u64,
-    /// Left written.
-    gens: u64,
-    /// Lost to another frame somewhere in the block.
-    lost: u64,
-    is_reached: bool,
-    is_summed_up: bool,
-}
+/// The most registers that are few: sets of them have room for one bit more.
+pub(super) const MOST_REGISTERS: u32 = 63;
+/// In what may be unwritten before an instruction: control gets there.
+const REACHED: u64 = 1 << MOST_REGISTERS;
 
 /// Code is gone through in order until nothing changes: as often as its loops are nested, and once more. What takes longer than this is left to the
 /// way that goes only where something changes.
 const MOST_ROUNDS: usize = 16;
 
-impl Flow {
-    /// Whether every register is written before it is read, as far as this finds out. Blocks are formed.
-    pub(super) fn holds_for_few(&mut self, function: &RegFunction) -> bool {
-        let end = self.blocks.len() - 1;
-        self.sets.clear();
-        self.sets.resize(end, Sets::default());
-        let parameters = below(u32::from(function.parameters));
-        self.sets[0] = Sets { unwritten: !parameters, is_reached: true, ..Sets::default() };
+/// What registers of a function hold, followed from instruction to instruction.
+pub(super) struct Few {
+    /// For each instruction what may be unwritten before it, as far as that is known; zero where control does not get.
+    before: Vec<u64>,
+    handlers: HandlerMap,
+}
+
+impl Few {
+    /// For functions of hardly more instructions than so many.
+    pub(super) fn with_capacity(instructions: usize) -> Self {
+        Self { before: Vec::with_capacity(instructions), handlers: HandlerMap::new() }
+    }
+
+    /// Whether every register is written before it is read, as far as this finds out.
+    pub(super) fn holds(&mut self, function: &RegFunction) -> bool {
+        self.before.clear();
+        self.before.resize(function.code.len(), 0);
+        self.before[0] = REACHED | registers_from(u32::from(function.parameters));
+        if !function.handlers.is_empty() {
+            self.handlers.fill(function.code.len(), &function.handlers, |handler| (handler.start, handler.end));
+        }
+        let mut first = 0;
         for _ in 0..MOST_ROUNDS {
-            // Whether a block has to be gone to again that lies behind.
-            let mut goes_back = false;
-            for block in 0..end {
-                if !self.sets[block].is_reached {
-                    continue;
-                }
-                if !self.sets[block].is_summed_up && !self.sum_up(function, block) {
-                    return false;
-                }
-                let Sets { unwritten, exposed, gens, lost, .. } = self.sets[block];
-                if unwritten & exposed != 0 {
-                    return false;
-                }
-                let before = unwritten | lost;
-                let super::Block { next, other, caught, landing, .. } = self.blocks[block];
-                for successor in [next, other] {
-                    goes_back |= self.bring(block as u32, successor, before & !gens);
-                }
-                if caught != NONE {
-                    goes_back |= self.bring(block as u32, caught, before & !(1 << landing));
-                }
-            }
-            if !goes_back {
-                return true;
+            match self.round(function, first) {
+                Round::Wrong => return false,
+                Round::Done => return true,
+                Round::Again(from) => first = from,
             }
         }
         false
     }
 
-    /// Notes what may be unwritten on the way from a block to another. True if that is news and the other block does not come later in this round.
-    #[inline]
-    fn bring(&mut self, from: u32, to: u32, unwritten: u64) -> bool {
-        if to == NONE {
-            return false;
-        }
-        let sets = &mut self.sets[to as usize];
-        let is_news = !sets.is_reached || unwritten & !sets.unwritten != 0;
-        sets.is_reached = true;
-        sets.unwritten |= unwritten;
-        is_news && to <= from
-    }
-
-    /// Walks over a block. False if it reads a register that is surely unwritten.
-    fn sum_up(&mut self, function: &RegFunction, block: usize) -> bool {
-        let code = self.blocks[block].start as usize..self.blocks[block + 1].start as usize;
-        let mut walk = Walk::default();
-        for &instruction in &function.code[code] {
+    /// Goes through the instructions from one on.
+    fn round(&mut self, function: &RegFunction, first: usize) -> Round {
+        let mut back = Back { first: usize::MAX, brought: 0 };
+        let (code, before) = (&function.code[..], &mut self.before[..]);
+        // What may be unwritten, if control goes on to the next instruction; what was written since control could last come from elsewhere, and
+        // what was read from there.
+        let (mut unwritten, mut written, mut exposed) = (0, 0, 0);
+        for pc in first..code.len().min(before.len()) {
+            let brought = before[pc];
+            if brought != 0 {
+                unwritten |= brought;
+                written = 0;
+            }
+            before[pc] = unwritten;
+            if unwritten == 0 {
+                continue;
+            }
+            // Reads, losses and writes, in this order.
+            let instruction = code[pc];
             let shape = Shape::of(instruction);
             let bits = instruction.lanes().map(|register| 1_u64 << (register % 64));
-            let set = |lanes: [i8; 3]| {
-                let [a, b, c] = lanes.map(|all| i64::from(all) as u64);
-                bits[0] & a | bits[1] & b | bits[2] & c
-            };
-            walk.read(set(shape.reads));
+            let set = |[a, b, c]: [u64; 3]| bits[0] & a | bits[1] & b | bits[2] & c;
+            let mut read = set(shape.reads);
+            let mut kept = unwritten;
             if shape.has(Shape::HIDDEN_REGISTERS) {
-                walk.hidden(function, instruction, shape);
+                let hidden = Hidden::of(function, instruction, shape);
+                read |= hidden.read;
+                unwritten = unwritten & !hidden.written | hidden.lost;
+                written = (written | hidden.written) & !hidden.lost;
             }
-            walk.written |= set(shape.writes);
+            if kept & read != 0 {
+                return Round::Wrong;
+            }
+            exposed |= read & !written;
+            if !function.handlers.is_empty()
+                && let Some(handler) = function.handlers.get(self.handlers.owner(pc) as usize)
+            {
+                kept = (kept | unwritten) & !(1 << (handler.landing % u64::BITS));
+                back.bring(code, before, pc, handler.target as usize, kept);
+            }
+            let writes = set(shape.writes);
+            unwritten &= !writes;
+            written |= writes;
+            if shape.has(Shape::CONTROL) {
+                written = 0;
+                if let Some(offset) = shape.offset(instruction) {
+                    back.bring(code, before, pc, (pc as i64 + i64::from(offset)) as usize, unwritten);
+                } else if shape.has(Shape::SKIPS) {
+                    before[pc + 2] |= unwritten;
+                }
+                if shape.has(Shape::ENDS_BLOCK) {
+                    unwritten = 0;
+                }
+            }
         }
-        let sets = &mut self.sets[block];
-        (sets.exposed, sets.gens, sets.lost, sets.is_summed_up) = (walk.exposed, walk.written, walk.lost, true);
-        walk.wrong == 0
+        // Mostly what jumps back bring is written wherever it is read, before control can come from elsewhere.
+        if back.first == usize::MAX || first == 0 && back.brought & (exposed | REACHED) == 0 {
+            Round::Done
+        } else {
+            Round::Again(back.first)
+        }
     }
 }
 
-/// The walk over a block.
-#[derive(Default)]
-struct Walk {
-    /// Written in the block, and not lost since.
-    written: u64,
-    /// Read before they were written in the block.
-    exposed: u64,
-    /// Lost in the block.
-    lost: u64,
-    /// Read though they were lost and not written again.
-    wrong: u64,
+/// How going through the instructions ended.
+enum Round {
+    /// A register is read that may be unwritten.
+    Wrong,
+    /// All is known.
+    Done,
+    /// From this instruction on there is more to know.
+    Again(usize),
 }
 
-impl Walk {
+/// What jumps back bring that was not known.
+struct Back {
+    /// The first instruction that they go to.
+    first: usize,
+    /// What they bring there.
+    brought: u64,
+}
+
+impl Back {
+    /// Notes what may be unwritten on the way from an instruction to another.
     #[inline]
-    fn read(&mut self, registers: u64) {
-        let exposed = registers & !self.written;
-        self.exposed |= exposed;
-        self.wrong |= exposed & self.lost;
+    fn bring(&mut self, code: &[RegisterInstruction], before: &mut [u64], from: usize, to: usize, unwritten: u64) {
+        let news = unwritten & !before[to];
+        before[to] |= unwritten;
+        if to <= from && news != 0 {
+            self.first = self.first.min(to);
+            // Where control was taken to come from the instruction before alone, more may be read from there than was thought.
+            let is_start = to == 0 || Shape::of(code[to - 1]).has(Shape::CONTROL);
+            self.brought |= if is_start { news } else { REACHED };
+        }
     }
+}
 
-    /// Loses all registers from this one up.
-    fn lose(&mut self, first: u32) {
-        let lost = !below(first);
-        self.written &= !lost;
-        self.lost |= lost;
-    }
+/// What an instruction does to registers that no lane of it names by itself.
+#[derive(Default)]
+struct Hidden {
+    read: u64,
+    written: u64,
+    lost: u64,
+}
 
+impl Hidden {
     /// Windows, spill slots and frames of others.
     #[inline]
-    fn hidden(&mut self, function: &RegFunction, instruction: RegisterInstruction, shape: &Shape) {
+    fn of(function: &RegFunction, instruction: RegisterInstruction, shape: &Shape) -> Self {
         if let Some(size) = shape.window_size(instruction) {
             let first = u32::from(instruction.a);
-            self.read(below(first + size) & !below(first));
-            if shape.has(Shape::RESULT) {
-                self.lose(first);
-            }
-            return;
+            let from_first = registers_from(first);
+            let read = from_first & !registers_from(first + size);
+            return Self { read, lost: if shape.has(Shape::RESULT) { from_first } else { 0 }, written: 0 };
         }
-        let slot = function.spill_base + u32::from(instruction.b);
+        let slot = 1 << ((function.spill_base + u32::from(instruction.b)) % u64::BITS);
         if shape.has(Shape::RELOAD) {
-            self.read(1 << slot);
+            Self { read: slot, ..Self::default() }
         } else if shape.has(Shape::SPILL) {
-            self.written |= 1 << slot;
+            Self { written: slot, ..Self::default() }
         } else {
-            self.lose(u32::from(instruction.c));
+            Self { lost: registers_from(u32::from(instruction.c)), ..Self::default() }
         }
     }
 }
 
-/// The registers below a number.
+/// The registers from a number on.
 #[inline]
-fn below(register: u32) -> u64 {
-    if register < u64::BITS { (1 << register) - 1 } else { u64::MAX }
+fn registers_from(register: u32) -> u64 {
+    if register < MOST_REGISTERS { REACHED - (1 << register) } else { 0 }
 }
 
 #[cfg(test)]
@@ -158,6 +182,7 @@ mod tests {
     use super::*;
     use crate::module::Handler;
     use crate::register::RegisterOp;
+    use crate::verify::flow::Flow;
     use proptest::prelude::*;
 
     /// Registers of the functions that are made.
@@ -214,14 +239,9 @@ mod tests {
                 code,
                 ..RegFunction::default()
             };
-            let leads = vec![true; function.code.len()];
-            let mut flow = Flow::new(function.locals, function.code.len());
-            flow.form_blocks(&function, &leads);
-            let few = flow.holds_for_few(&function);
-            let mut flow = Flow::new(function.locals, function.code.len());
-            flow.form_blocks(&function, &leads);
-            flow.reach();
-            let lists = flow.walk(&function).and_then(|()| flow.solve(&function)).is_ok();
+            let mut flow = Flow::new(function.code.len());
+            let few = flow.few.holds(&function);
+            let lists = flow.check_many(&function).is_ok();
             prop_assert_eq!(few, lists);
         }
     }
