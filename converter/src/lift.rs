@@ -59,37 +59,8 @@ struct Landings {
     numbers: Vec<Option<u32>>,
     /// For each block of the stack code whether control gets there without an error.
     is_entered: Vec<bool>,
-    /// For each block of the stack code to which errors alone lead the register that takes what is thrown.
-    registers: Vec<VirtualRegister>,
     /// For each block of the stack code the one that is to be laid out in front of it, if there is such a block at all.
     before: Vec<Option<u32>>,
-}
-
-impl Landings {
-    /// Gives a register of its own, from `first` on, to each block to which errors alone lead: what is thrown has nothing to do with what else is
-    /// at that depth of the stack, so nobody need find that out. Returns how many those are.
-    fn find_own(&mut self, function: &isa::Function<Stack>, graph: &ControlFlowGraph, first: VirtualRegister) -> u32 {
-        if function.handlers.is_empty() {
-            return 0;
-        }
-        let Self { is_entered, registers, .. } = self;
-        is_entered.clear();
-        is_entered.resize(graph.blocks.len(), false);
-        for block in graph.blocks.iter().filter(|block| block.is_reachable) {
-            block.successors.iter().for_each(|&successor| is_entered[successor as usize] = true);
-        }
-        registers.clear();
-        registers.resize(graph.blocks.len(), NONE);
-        let mut next = first;
-        for handler in &function.handlers {
-            let block = graph.block_at(handler.target) as usize;
-            if graph.blocks[block].is_reachable && !is_entered[block] && registers[block] == NONE {
-                registers[block] = next;
-                next += 1;
-            }
-        }
-        next - first
-    }
 }
 
 impl Tables {
@@ -131,9 +102,7 @@ impl Tables {
         let deepest =
             graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
         // Blocks reached by falling or jumping find their stack at the depth that their predecessors leave, which is their own.
-        let own_landings =
-            if islands.is_empty() { landings.find_own(function, graph, function.locals + deepest) } else { 0 };
-        let globals = function.locals + deepest + own_landings;
+        let globals = function.locals + deepest;
         let places = if islands.is_empty() { 0 } else { deepest_stack(function, graph) };
         let mut lifter = Lifter {
             module,
@@ -145,7 +114,6 @@ impl Tables {
             is_island: false,
             registers: globals + places,
             stack,
-            landings: if own_landings == 0 { &[] } else { &landings.registers },
             instructions: new_list(lists),
             lists,
             terminator_pc: 0,
@@ -155,8 +123,7 @@ impl Tables {
         let registers = lifter.registers;
         let unused = std::mem::take(&mut lifter.instructions);
         lists.push(unused);
-        let own = if own_landings == 0 { &[] } else { &landings.registers[..] };
-        find_handlers(&mut handlers, &mut blocks, function, graph, own, globals, &mut landings.numbers);
+        find_handlers(&mut handlers, &mut blocks, function, graph, globals, &mut landings.numbers);
         split_landings(&mut blocks, &mut handlers, landings);
         split_loop_entries(&mut blocks, graph.blocks.len(), function, &landings.before, &mut layout);
         Function {
@@ -206,8 +173,6 @@ struct Lifter<'m> {
     is_island: bool,
     registers: u32,
     stack: &'m mut SymbolicStack,
-    /// For each block the register of its own that takes what is thrown there, or [`NONE`]; nothing where there are no such registers.
-    landings: &'m [VirtualRegister],
     /// Instructions of the current block.
     instructions: Vec<Instruction>,
     lists: &'m mut Vec<Vec<Instruction>>,
@@ -234,13 +199,7 @@ impl Lifter<'_> {
         if !source.is_reachable {
             return block;
         }
-        match self.landings.get(index) {
-            None | Some(&NONE) => self.stack.begin(self.place(0), source.depth),
-            Some(&thrown) => {
-                self.stack.begin(self.place(0), source.depth - 1);
-                self.stack.push(Operand::Register(thrown));
-            }
-        }
+        self.stack.begin(self.place(0), source.depth);
         let kept = source.handler.map_or(0, |handler| self.function.handlers[handler as usize].landing);
         let code = &self.function.code[source.start as usize..source.end as usize];
         let last = source.end - 1;
@@ -826,7 +785,6 @@ fn find_handlers(
     blocks: &mut [Block],
     function: &isa::Function<Stack>,
     graph: &ControlFlowGraph,
-    own: &[VirtualRegister],
     first_place: VirtualRegister,
     numbers: &mut Vec<Option<u32>>,
 ) {
@@ -848,10 +806,7 @@ fn find_handlers(
             let first = if blocks[block as usize].is_island { first_place } else { function.locals };
             handlers.push(Handler {
                 block,
-                landing: match own.get(block as usize) {
-                    None | Some(&NONE) => first + source.landing,
-                    Some(&thrown) => thrown,
-                },
+                landing: first + source.landing,
                 start_pc: source.start,
                 end_pc: source.end,
                 is_cleanup: source.is_cleanup,

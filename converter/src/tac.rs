@@ -1,7 +1,7 @@
 //! Three-address code: register operations over virtual registers, in basic blocks.
 //!
 //! Virtual registers `0..locals` are the local slots of the stack form; `locals..globals` stand for the places of the operand stack where
-//! values cross from one block to another, and for what handlers take; all from `globals` up are values made and used inside one block.
+//! values cross from one block to another; all from `globals` up are values made and used inside one block.
 //!
 //! In hybrid code some blocks are *islands*: they do what the stack code does, instruction for instruction, and nothing cleans them up.
 //! Their operand stack lies in virtual registers of its own, the *places*: the one at a depth is always the same, no allocator sees them,

@@ -120,6 +120,7 @@ pub(crate) fn split_webs(
     for handler in function.handlers.iter().filter(|handler| handler.landing < function.globals) {
         if function.blocks[handler.block as usize].is_reachable {
             places.set(handler.landing);
+            places.set(handler.landing);
         }
     }
     if let [several] = &mut places.several[..]
