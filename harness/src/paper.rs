@@ -26,6 +26,7 @@
 //! | `conversion_at("sweep", {"registers": 8}, "allocate")` | nanoseconds that a phase of converting took, over all programs; all phases without a name |
 //! | `warmup("warmup")` | a file of `harness warmup`: its manifest and curves |
 //! | `command \| shell` | a command as one types it |
+//! | `list \| middle` | the median of numbers |
 //! | `x \| fixed(2)`, `x \| percent(1)`, `x \| time`, `x \| count`, `x \| bytes` | a number for people |
 
 use std::collections::BTreeMap;
@@ -345,6 +346,7 @@ fn add_filters(environment: &mut Environment<'_>) {
     environment.add_filter("shell", |words: Vec<String>| shell(&words));
     environment.add_filter("fixed", |number: f64, digits: usize| format!("{number:.digits$}"));
     environment.add_filter("percent", |number: f64, digits: usize| format!("{:.digits$} %", 100.0 * number));
+    environment.add_filter("middle", |numbers: Vec<f64>| statistics::median(&numbers));
     environment.add_filter("time", |number: f64| show_time(number));
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
     environment.add_filter("bytes", |number: f64| Unit::Bytes.show(number));

@@ -10,6 +10,8 @@
 //!    Optimal Partitioning of Data on an Interval*, IEEE Signal Processing Letters 12, 2005).
 //! 3. Segments whose mean is within a standard deviation of the last one's, or within [`TOLERANCE`] of it, are as fast as the last one.
 
+use std::collections::BTreeMap;
+
 use engine::{Capture, Compiled, Configuration, find_executor};
 use runtime::RunOptions;
 use serde::{Deserialize, Serialize};
@@ -87,6 +89,48 @@ pub struct Curve {
     pub invocations: Vec<Invocation>,
     /// Time of each iteration in nanoseconds, the median over the invocations.
     pub median_ns: Vec<f64>,
+    /// What native code was made and how it was left, in the last invocation; none where none ever is.
+    pub native: Option<Native>,
+}
+
+/// Native code of an invocation. Figures of tiers are of the first, then of the second one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Native {
+    /// Compilations.
+    pub compilations: [u64; 2],
+    /// Register instructions that were compiled.
+    pub instructions: [u64; 2],
+    /// Bytes of machine code.
+    pub bytes: [u64; 2],
+    /// Time of compiling, in nanoseconds.
+    pub time_ns: [u64; 2],
+    /// How often the interpreter went on in native code.
+    pub entered: u64,
+    /// Functions that were compiled again because an exit was taken often.
+    pub recompilations: u64,
+    /// How often native code was left, by cause.
+    pub exits: BTreeMap<String, u64>,
+    /// Functions that were given up on.
+    pub given_up: usize,
+}
+
+impl From<jit::Statistics> for Native {
+    fn from(statistics: jit::Statistics) -> Self {
+        let mut exits = BTreeMap::new();
+        for ((_, exit), taken) in &statistics.exits {
+            *exits.entry(exit.cause.name().to_string()).or_default() += taken;
+        }
+        Self {
+            compilations: statistics.compilations,
+            instructions: statistics.instructions,
+            bytes: statistics.bytes,
+            time_ns: statistics.times.map(|time| time.as_nanos() as u64),
+            entered: statistics.entered,
+            recompilations: statistics.recompilations,
+            exits,
+            given_up: statistics.given_up.len(),
+        }
+    }
 }
 
 /// A result file.
@@ -125,13 +169,15 @@ pub fn curves(
     iterations: usize,
     invocations: usize,
 ) -> Result<Vec<Curve>, String> {
-    let mut times = vec![Vec::with_capacity(invocations); configurations.len()];
+    let mut found = vec![(Vec::with_capacity(invocations), None); configurations.len()];
     for _ in 0..invocations {
-        for (configuration, times) in configurations.iter().zip(&mut times) {
-            times.push(invoke(program, configuration, iterations)?);
+        for (configuration, (times, native)) in configurations.iter().zip(&mut found) {
+            let (of_iterations, made) = invoke(program, configuration, iterations)?;
+            times.push(of_iterations);
+            *native = made;
         }
     }
-    let curve = |(configuration, times): (&Configuration, Vec<Vec<f64>>)| {
+    let curve = |(configuration, (times, native)): (&Configuration, (Vec<Vec<f64>>, Option<Native>))| {
         let invocations: Vec<Invocation> = times.iter().map(|times| classify(times)).collect();
         let class = invocations[0].class;
         let at = |iteration: usize| median(&times.iter().map(|times| times[iteration]).collect::<Vec<_>>());
@@ -141,13 +187,18 @@ pub fn curves(
             class: invocations.iter().all(|invocation| invocation.class == class).then_some(class),
             median_ns: (0..iterations).map(at).collect(),
             invocations,
+            native,
         }
     };
-    Ok(configurations.iter().zip(times).map(curve).collect())
+    Ok(configurations.iter().zip(found).map(curve).collect())
 }
 
-/// Times of the iterations of one invocation, in nanoseconds.
-fn invoke(program: &Program, configuration: &Configuration, iterations: usize) -> Result<Vec<f64>, String> {
+/// Times of the iterations of one invocation, in nanoseconds, and what native code was made.
+fn invoke(
+    program: &Program,
+    configuration: &Configuration,
+    iterations: usize,
+) -> Result<(Vec<f64>, Option<Native>), String> {
     let configuration = &Configuration { jit_reuse: false, ..configuration.clone() };
     let executor = find_executor(configuration.vm).ok_or("the executor does not exist")?;
     let compiled: &Compiled = &program.compiled;
@@ -171,7 +222,7 @@ fn invoke(program: &Program, configuration: &Configuration, iterations: usize) -
             return Err(format!("{configuration}: {problem}"));
         }
     }
-    Ok(times)
+    Ok((times, prepared.native().map(Native::from)))
 }
 
 /// Which iterations are no outliers.
