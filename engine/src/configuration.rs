@@ -160,6 +160,7 @@ impl Configuration {
             background: self.jit_background,
             reuse: self.jit_reuse,
             faults: self.jit_faults,
+            without: self.without.optimizations,
             ..jit::Options::default()
         })
     }

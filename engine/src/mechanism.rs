@@ -7,6 +7,7 @@
 //! [`Without`].
 
 use converter::{Step, StepSet};
+use jit::{Optimization, OptimizationSet};
 
 /// Something that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ enum Switch {
     Step(Step),
     /// A part of the machines.
     Part(Part),
+    /// An optimization of native code.
+    Optimization(Optimization),
 }
 
 /// A part of the machines, or of how lists are kept, that runs can do without.
@@ -101,6 +104,8 @@ pub struct Without {
     pub steps: StepSet,
     /// Parts of the machines.
     pub parts: PartSet,
+    /// Optimizations of native code.
+    pub optimizations: OptimizationSet,
 }
 
 /// The value of the axis when nothing is left out.
@@ -116,7 +121,11 @@ pub fn mechanisms() -> Vec<Mechanism> {
         let (name, about, home) = part.about();
         Mechanism { name, about, home, switch: Switch::Part(part) }
     });
-    steps.chain(parts).collect()
+    let optimizations = Optimization::ALL.iter().map(|&optimization| {
+        let (name, about) = optimization.about();
+        Mechanism { name, about, home: "native code", switch: Switch::Optimization(optimization) }
+    });
+    steps.chain(parts).chain(optimizations).collect()
 }
 
 impl Without {
@@ -126,6 +135,7 @@ impl Without {
         match mechanism.switch {
             Switch::Step(step) => Self { steps: self.steps.with(step), ..self },
             Switch::Part(part) => Self { parts: self.parts.with(part), ..self },
+            Switch::Optimization(optimization) => Self { optimizations: self.optimizations.with(optimization), ..self },
         }
     }
 
@@ -134,6 +144,7 @@ impl Without {
         match mechanism.switch {
             Switch::Step(step) => self.steps.contains(step),
             Switch::Part(part) => self.parts.contains(part),
+            Switch::Optimization(optimization) => self.optimizations.contains(optimization),
         }
     }
 

@@ -22,10 +22,14 @@ use crate::mechanism::{Part, Without};
 /// The configuration under which a run is watched: the register machine runs the operations that the code has, and none that it would
 /// put in their place at linking, which act for several instructions or skip one.
 pub fn watched_as(configuration: &Configuration) -> Configuration {
-    let Without { steps, parts } = configuration.without;
+    let Without { parts, .. } = configuration.without;
     // There is nothing to watch in an engine that runs no instructions, and `auto` may choose one.
     let vm = if configuration.vm == "auto" { "register" } else { configuration.vm };
-    Configuration { vm, without: Without { steps, parts: parts.with(Part::Specialise) }, ..configuration.clone() }
+    Configuration {
+        vm,
+        without: Without { parts: parts.with(Part::Specialise), ..configuration.without },
+        ..configuration.clone()
+    }
 }
 
 /// A probe: a name on the command line, and how to begin with it.

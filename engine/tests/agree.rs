@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use engine::hybrid::Policy;
-use engine::mechanism::mechanisms;
+use engine::mechanism::{Mechanism, mechanisms};
 use engine::random::{Checker, Summary, Verdict, program, shrink};
 use engine::workloads::{Size, Workload, workloads};
 use engine::{
@@ -89,23 +89,33 @@ fn allocators() -> Vec<Configuration> {
     all
 }
 
-/// The machines with each mechanism left out, and with all of them; the register machine at two register counts.
+/// What has a mechanism, with each one left out and with all of them: the machines, the register machine at two register counts, and native code.
 fn mechanisms_left_out() -> Vec<Configuration> {
-    let names: Vec<&str> = mechanisms().iter().map(|mechanism| mechanism.name).collect();
-    let all = names.join(",");
+    let mechanisms = mechanisms();
+    let names = |of: fn(&Mechanism) -> bool| {
+        let names: Vec<&str> =
+            mechanisms.iter().filter(|mechanism| of(mechanism)).map(|mechanism| mechanism.name).collect();
+        let all = names.join(",");
+        names.into_iter().map(str::to_string).chain([all]).collect::<Vec<_>>()
+    };
     let mut configurations = Vec::new();
-    for without in names.into_iter().chain([all.as_str()]) {
-        for vm in ["stack", "hybrid"] {
+    for without in names(|mechanism| mechanism.home != "native code") {
+        for (vm, registers) in [("stack", "256"), ("hybrid", "256"), ("register", "8"), ("register", "256")] {
             let mut configuration = Configuration::of(vm).unwrap();
-            configuration.set("without", without).unwrap();
-            configurations.push(configuration);
-        }
-        for registers in ["8", "256"] {
-            let mut configuration = Configuration::of("register").unwrap();
-            configuration.set("without", without).unwrap();
+            configuration.set("without", &without).unwrap();
             configuration.set("registers", registers).unwrap();
             configurations.push(configuration);
         }
+    }
+    for without in names(|mechanism| mechanism.home == "native code") {
+        let mut configuration = Configuration {
+            jit: JitMode::Optimizing,
+            jit_threshold: 2,
+            jit_background: false,
+            ..Configuration::of("jit").unwrap()
+        };
+        configuration.set("without", &without).unwrap();
+        configurations.push(configuration);
     }
     configurations
 }

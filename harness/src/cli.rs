@@ -49,6 +49,8 @@ pub enum Verb {
     Fuzz(FuzzOptions),
     /// Run programs under all combinations of some options, as a plan says
     Sweep(SweepOptions),
+    /// Show how long each run of a program takes from the first on, and whether that settles
+    Warmup(WarmupOptions),
     /// Measure what the engines cost on this machine, for --vm auto to choose by
     Calibrate(CalibrateOptions),
     /// Render a paper from its template and its data
@@ -164,6 +166,35 @@ pub struct CompareOptions {
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<Format>,
     /// Write results to this file too; standard output then gets the table
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `harness warmup`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness warmup --workload sieve --workload fib
+  harness warmup --vm jit --also 'jit jit=baseline' --also register --out warmup.json")]
+pub struct WarmupOptions {
+    /// How programs are run.
+    #[command(flatten)]
+    pub axes: AxisOptions,
+    /// A bundled program, instead of all of them; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub workload: Vec<String>,
+    /// A further configuration: a value of --vm, then what differs from the options given, as option=value; may be given more than once
+    #[arg(long, value_name = "VM OPTION=VALUE…")]
+    pub also: Vec<String>,
+    /// Runs of a program in a row
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub iterations: u32,
+    /// How often that is done, each time with the program made ready anew
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub invocations: u32,
+    /// Run the programs at full size
+    #[arg(long)]
+    pub full: bool,
+    /// Write every figure to this file, as JSON
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

@@ -8,6 +8,7 @@
 //! | [`measure`], [`statistics`], [`metrics`] | what is measured, and what the figures mean |
 //! | [`code_cache`] | where compiled code is kept between runs |
 //! | [`sweep`] | all combinations of some values of some axes |
+//! | [`warmup`] | runs in a row, and when they settle |
 //! | [`results`], [`tables`], [`environment`] | result files and how they are shown |
 
 #![forbid(unsafe_code)]
@@ -29,3 +30,4 @@ pub mod statistics;
 pub mod sweep;
 pub mod tables;
 pub mod terminal;
+pub mod warmup;

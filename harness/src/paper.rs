@@ -24,7 +24,9 @@
 //! | `share_at("sweep", "reloads_run", "instructions", {"registers": 8})` | mean, over programs, of one figure as a part of another |
 //! | `total_at("sweep", "moves", {"registers": 8})`, `programs_with(…)` | a figure over all programs; how many programs have it above 0 |
 //! | `conversion_at("sweep", {"registers": 8}, "allocate")` | nanoseconds that a phase of converting took, over all programs; all phases without a name |
+//! | `warmup("warmup")` | a file of `harness warmup`: its manifest and curves |
 //! | `command \| shell` | a command as one types it |
+//! | `list \| middle` | the median of numbers |
 //! | `x \| fixed(2)`, `x \| percent(1)`, `x \| time`, `x \| count`, `x \| bytes` | a number for people |
 
 use std::collections::BTreeMap;
@@ -41,6 +43,7 @@ use crate::metrics::{Unit, show_time};
 use crate::results::{GEOMEAN, Results, Row};
 use crate::statistics::{self, Estimate};
 use crate::sweep::{Found, Sweep};
+use crate::warmup::Warmup;
 
 type Data = Arc<BTreeMap<String, File>>;
 
@@ -52,6 +55,8 @@ enum File {
     Comparison(Results),
     /// Of `harness sweep`.
     Sweep(Sweep),
+    /// Of `harness warmup`.
+    Warmup(Warmup),
 }
 
 /// The text of a paper.
@@ -100,6 +105,7 @@ fn file<'d>(data: &'d Data, name: &str) -> Result<&'d Results, Error> {
     match data.get(name) {
         Some(File::Comparison(results)) => Ok(results),
         Some(File::Sweep(_)) => Err(missing(format!("{name}.json is a sweep, not a comparison"))),
+        Some(File::Warmup(_)) => Err(missing(format!("{name}.json has warm-up curves, and is no comparison"))),
         None => Err(missing(format!("there is no result file {name}.json"))),
     }
 }
@@ -108,6 +114,7 @@ fn sweep<'d>(data: &'d Data, name: &str) -> Result<&'d Sweep, Error> {
     match data.get(name) {
         Some(File::Sweep(sweep)) => Ok(sweep),
         Some(File::Comparison(_)) => Err(missing(format!("{name}.json is a comparison, not a sweep"))),
+        Some(File::Warmup(_)) => Err(missing(format!("{name}.json has warm-up curves, and is no sweep"))),
         None => Err(missing(format!("there is no result file {name}.json"))),
     }
 }
@@ -141,6 +148,13 @@ fn add_sweep_functions(environment: &mut Environment<'_>, data: &Data) {
             programs => Value::from_serialize(&sweep.programs),
             phases => Value::from_serialize(&sweep.phases),
         })
+    });
+    let own = Arc::clone(data);
+    environment.add_function("warmup", move |name: &str| -> Result<Value, Error> {
+        match own.get(name) {
+            Some(File::Warmup(warmup)) => Ok(Value::from_serialize(warmup)),
+            _ => Err(missing(format!("there is no result file {name}.json with warm-up curves"))),
+        }
     });
     let own = Arc::clone(data);
     environment.add_function("total_at", move |name: &str, metric: &str, at: Value| -> Result<f64, Error> {
@@ -332,6 +346,7 @@ fn add_filters(environment: &mut Environment<'_>) {
     environment.add_filter("shell", |words: Vec<String>| shell(&words));
     environment.add_filter("fixed", |number: f64, digits: usize| format!("{number:.digits$}"));
     environment.add_filter("percent", |number: f64, digits: usize| format!("{:.digits$} %", 100.0 * number));
+    environment.add_filter("middle", |numbers: Vec<f64>| statistics::median(&numbers));
     environment.add_filter("time", |number: f64| show_time(number));
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
     environment.add_filter("bytes", |number: f64| Unit::Bytes.show(number));

@@ -76,7 +76,7 @@ impl Digested<'_> {
         let function = &request.body.function;
         self.words([
             request.tier as u64,
-            u64::from(request.counts_fuel) << 1 | u64::from(request.counts),
+            u64::from(request.without.bits()) << 2 | u64::from(request.counts_fuel) << 1 | u64::from(request.counts),
             request.body.contexts().len() as u64,
             function.code.len() as u64,
             function.handlers.len() as u64,

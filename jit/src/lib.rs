@@ -10,6 +10,7 @@
 //! | `state` | what is known and expected of each register |
 //! | `lower/` | from instructions to Cranelift's intermediate representation |
 //! | `compile` | from that to machine code |
+//! | `optimization` | what code can be made without |
 //! | `memory` | memory for machine code |
 //! | `cache` | machine code that was made before |
 //! | `worker` | the thread that compiles |
@@ -32,6 +33,7 @@ mod compile;
 mod flow;
 mod lower;
 mod memory;
+mod optimization;
 mod policy;
 mod state;
 mod worker;
@@ -39,6 +41,7 @@ mod worker;
 pub use compile::Made;
 pub use lower::{Cause, Exit};
 pub use memory::MOST_EXECUTABLE;
+pub use optimization::{Optimization, OptimizationSet};
 pub use policy::{Jit, Mode, Options, Statistics};
 
 use std::collections::HashSet;

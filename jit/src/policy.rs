@@ -14,7 +14,7 @@ use crate::cache::{self, Key};
 use crate::compile::{Compiler, Made, Unit};
 use crate::lower::{Cause, Exit, Request, exit_of};
 use crate::worker::{self, Outcome};
-use crate::{Doubts, Tier};
+use crate::{Doubts, Optimization, OptimizationSet, Tier};
 
 /// Which tiers there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,6 +45,8 @@ pub struct Options {
     pub reuse: bool,
     /// The seed of what goes wrong for no reason: exits that are always taken, compilations that fail. For tests.
     pub faults: Option<u64>,
+    /// What code is made without.
+    pub without: OptimizationSet,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
             background: has_threads(),
             reuse: true,
             faults: None,
+            without: OptimizationSet::EMPTY,
         }
     }
 }
@@ -276,7 +279,9 @@ impl Jit {
             let start = |function| code.words_before(Place { function, pc: 0 });
             [all.clone().map(|function| code.frame_size(function) as u32).collect(), all.map(start).collect()]
         });
-        let callee = |call: Call<'_>| (tier == Tier::Optimizing).then(|| inlined(&call, &doubts, code)).flatten();
+        let without = self.options.without;
+        let inlines = tier == Tier::Optimizing && !without.contains(Optimization::Inlining);
+        let callee = |call: Call<'_>| inlines.then(|| inlined(&call, &doubts, code)).flatten();
         let body = Body::new(function, &Source { code: &functions, frame_sizes, callee: &callee });
         let instructions = &body.function.code;
         let place = |pc: usize| {
@@ -318,6 +323,7 @@ impl Jit {
             counts: false,
             attempt: 0,
             faults: self.options.faults,
+            without,
             code: functions,
         }
     }

@@ -127,7 +127,7 @@ fn configurations(options: &CompareOptions) -> anyhow::Result<[Configuration; 2]
 }
 
 /// The configuration that a text like `stack registers=8` says. What it does not say is as in `base`.
-fn further_configuration(text: &str, base: &Configuration) -> anyhow::Result<Configuration> {
+pub(super) fn further_configuration(text: &str, base: &Configuration) -> anyhow::Result<Configuration> {
     let mut words = text.split_whitespace();
     let Some(vm) = words.next() else {
         return Err(Usage("--also takes a value of --vm, then option=value as often as needed".to_string()).into());

@@ -16,6 +16,7 @@ mod repl;
 mod run;
 mod sweep;
 mod verify;
+mod warmup;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -62,6 +63,7 @@ pub fn main() -> ExitCode {
         Verb::Repl(options) => repl::run(&options),
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Sweep(options) => sweep::run(&options),
+        Verb::Warmup(options) => warmup::run(&options),
         Verb::Calibrate(options) => calibrate::run(&options),
         Verb::Paper(options) => paper::run(&options),
         Verb::Cache(options) => cache::run(&options),

@@ -733,6 +733,39 @@ fn sweep_writes_what_it_counts() {
 }
 
 #[test]
+fn warmup_writes_the_time_of_each_iteration_and_tells_its_kind() {
+    let file = folder("warmup").join("warmup.json");
+    let rounds = ["--iterations", "30", "--invocations", "2"];
+    let which = ["--workload", "fib", "--vm", "jit", "--also", "register", "--out", file.to_str().unwrap()];
+    let output = harness(&[&["warmup"][..], &rounds, &which].concat());
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let results: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let curves = results["curves"].as_array().unwrap();
+    let names: Vec<_> = curves.iter().map(|curve| curve["configuration"].as_str().unwrap()).collect();
+    assert_eq!(names, ["jit", "register"]);
+    for curve in curves {
+        assert_eq!(curve["median_ns"].as_array().unwrap().len(), 30);
+        let invocations = curve["invocations"].as_array().unwrap();
+        assert_eq!(invocations.len(), 2);
+        for invocation in invocations {
+            assert!(invocation["steady_ns"].as_f64().unwrap() > 0.0);
+            assert!(invocation["settled"].as_u64().unwrap() < 30);
+            let class = invocation["class"].as_str().unwrap();
+            assert!(out(&output).contains(&class.replace("-steady-", " steady ")), "{class}: {}", out(&output));
+        }
+    }
+    for (arguments, problem) in [
+        (&["warmup", "--workload", "nothing"][..], "there is no workload 'nothing'"),
+        (&["warmup", "--workload", "fib", "--also", "jit"], "'jit' is given twice"),
+        (&["warmup", "--workload", "fib", "--iterations", "0"], "0 is not in 1..=5000"),
+    ] {
+        let output = harness(arguments);
+        assert_eq!(code(&output), 2, "{}", err(&output));
+        assert!(err(&output).contains(problem), "{}", err(&output));
+    }
+}
+
+#[test]
 fn sweeps_show_where_a_plan_is_wrong() {
     let plan = folder("sweep-wrong").join("plan.toml");
     std::fs::write(&plan, "size = \"small\"\n[[axes]]\nname = \"registers\"\nvalues = [8, 256\n").unwrap();

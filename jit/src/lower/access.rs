@@ -7,6 +7,7 @@ use runtime::objects::{Cell, Closure, ElementKind, List, Map, MapKind, Record, S
 use vm_register::native::{LAYOUT, LEAVES};
 
 use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
+use crate::Optimization;
 use crate::state::{Held, Kind, list_kind};
 
 impl Lowering<'_> {
@@ -242,7 +243,8 @@ impl Lowering<'_> {
 
     /// How lists that an instruction meets in a lane keep their elements, if that is believed.
     fn expected_elements(&self, pc: u32, lane: usize) -> Option<ElementKind> {
-        if !self.is_optimizing() || self.request.doubts.has(pc) {
+        let is_believed = self.request.speculates() && self.request.has(Optimization::Elements);
+        if !is_believed || self.request.doubts.has(pc) {
             return None;
         }
         list_kind(&self.request.seen[pc as usize], lane)
@@ -572,7 +574,8 @@ impl Lowering<'_> {
 
     /// Where the records have the field that an instruction was seen to meet in a register, if that holds one or is expected to.
     fn known_field(&self, pc: u32, register: u32, lane: usize) -> Option<u32> {
-        let is_record = self.is_optimizing()
+        let is_record = self.request.speculates()
+            && self.request.has(Optimization::Fields)
             && !self.request.doubts.has(pc)
             && match self.kind(pc, register, lane) {
                 // The field was looked up for the type that this instruction met.

@@ -6,13 +6,17 @@ use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{InstBuilder, Value, types};
 
 use super::{Cause, Lowering};
+use crate::Optimization;
 use crate::state::{Held, Kind};
 
 impl Lowering<'_> {
     /// `R[first] := builtin(R[first], … count arguments)`
     pub(super) fn call_builtin(&mut self, pc: u32, first: u32, builtin: u32, count: u32) {
         // Of metered code builtins take gas for their work.
-        let is_made = self.is_optimizing() && !self.request.doubts.has(pc) && !self.request.code.is_metered();
+        let is_made = self.is_optimizing()
+            && self.request.has(Optimization::Builtins)
+            && !self.request.doubts.has(pc)
+            && !self.request.code.is_metered();
         let made = is_made
             .then(|| match (&*self.request.code.builtins[builtin as usize], count) {
                 ("max", 2) => self.extreme(pc, first, IntCC::SignedGreaterThan),

@@ -9,6 +9,7 @@ use runtime::objects::{Closure, Record};
 use vm_register::native::LAYOUT;
 
 use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
+use crate::Optimization;
 use crate::body::{Context, Guard};
 use crate::state::{Held, Kind};
 
@@ -303,6 +304,10 @@ impl Lowering<'_> {
             && self.kind(pc, first, 0) == Some(Kind::List)
         {
             self.push(pc, first);
+            return;
+        }
+        if !self.request.has(Optimization::Calls) {
+            self.step(pc);
             return;
         }
         self.flush(pc);

@@ -8,6 +8,7 @@ use vm_register::native::LAYOUT;
 
 use super::arithmetic::{Arithmetic, Comparison, Side};
 use super::{Cause, Lowering, flags};
+use crate::Optimization;
 use crate::state::{Held, Kind};
 
 impl Lowering<'_> {
@@ -66,6 +67,9 @@ impl Lowering<'_> {
             R::GetLengthReg => self.length(pc, a, b),
             R::GetAttrReg => self.get_attribute(pc, a, b),
             R::SetAttrReg => self.set_attribute(pc, a, c),
+            R::CallFuncConstReg | R::CallNameReg | R::CallTopReg if !self.request.has(Optimization::Calls) => {
+                self.step(pc)
+            }
             R::CallFuncConstReg => self.call_function(pc, a, b, c),
             R::CallNameReg => self.call_global(pc, a, b, c),
             R::CallTopReg => self.call_register(pc, a, b, c),

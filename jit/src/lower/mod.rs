@@ -35,7 +35,7 @@ use vm_register::native::{LAYOUT, Seen};
 use crate::body::{Body, Context};
 use crate::flow::{Flow, Registers};
 use crate::state::{Expected, Held, Kind, State, drop_dead, expectations, expected_in_block, meet, unknown};
-use crate::{BodyDoubts, Tier};
+use crate::{BodyDoubts, Optimization, OptimizationSet, Tier};
 
 use stubs::StubSignatures;
 pub(crate) use stubs::{StubAddresses, stubs};
@@ -70,6 +70,19 @@ pub(crate) struct Request {
     pub(crate) attempt: u32,
     /// The seed of which exits are always taken.
     pub(crate) faults: Option<u64>,
+    pub(crate) without: OptimizationSet,
+}
+
+impl Request {
+    /// Whether an optimization is made use of.
+    fn has(&self, optimization: Optimization) -> bool {
+        !self.without.contains(optimization)
+    }
+
+    /// Whether what was seen is believed.
+    fn speculates(&self) -> bool {
+        self.tier == Tier::Optimizing && self.has(Optimization::Speculation)
+    }
 }
 
 /// The number that an exit leaves, as function and index among its exits.
@@ -240,7 +253,7 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
     let body = &*request.body;
     let registers = body.registers;
     let flow = Flow::new(body);
-    let seen = if request.tier == Tier::Optimizing { &request.seen[..] } else { &[] };
+    let seen = if request.speculates() { &request.seen[..] } else { &[] };
     let expected = if seen.is_empty() {
         vec![vec![Expected::Nothing; registers]; flow.blocks.len()]
     } else {
@@ -400,7 +413,7 @@ impl<'l> Lowering<'l> {
         self.builder.switch_to_block(self.blocks[index as usize]);
         self.start = block.start;
         self.live = self.flow.live_in_block(self.body, index);
-        let seen: &[Seen] = if self.is_optimizing() { &self.request.seen } else { &[] };
+        let seen: &[Seen] = if self.request.speculates() { &self.request.seen } else { &[] };
         self.expected_after = if seen.is_empty() {
             Vec::new()
         } else {
@@ -459,7 +472,8 @@ impl<'l> Lowering<'l> {
         // Nothing is known of those that go back here, or come from outside: what was seen is expected.
         for register in block.live.iter() {
             let expected = self.expected[index as usize][register as usize].kind();
-            let doubted = self.request.doubts.has_register(block.start, register);
+            let doubted =
+                !self.request.has(Optimization::LoopGuards) || self.request.doubts.has_register(block.start, register);
             let held = &mut state[register as usize];
             *held = match (expected, *held) {
                 (Some(kind), _) if !doubted => {
@@ -863,7 +877,7 @@ impl<'l> Lowering<'l> {
 
     /// What is expected in a lane, and may be believed.
     fn expects(&self, pc: u32, lane: usize) -> Option<Kind> {
-        if !self.is_optimizing() || self.request.doubts.has(pc) {
+        if !self.request.speculates() || self.request.doubts.has(pc) {
             return None;
         }
         Expected::seen(&self.request.seen[pc as usize], lane).kind()
