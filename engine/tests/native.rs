@@ -135,6 +135,6 @@ print(drive(10))
     let mut spliced: Vec<usize> =
         statistics.code.values().map(|made| made.spliced).filter(|&spliced| spliced > 1).collect();
     spliced.sort_unstable();
-    // In `drive` there are `both` with two halves, a method, a closure and what makes it; the loop at the top has `drive` with all of that, twice.
-    assert_eq!(spliced, [6, 14]);
+    // In `drive` there are `both` with two halves, a method, a closure and what makes it; the loop at the top has `drive` and as much of that as fits.
+    assert_eq!(spliced, [5, 6]);
 }

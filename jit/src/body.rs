@@ -49,9 +49,6 @@ pub(crate) enum Guard {
     Function,
 }
 
-/// The calls that lead to an instruction, from outside in, each as an instruction of its function, and the instruction in its own: the same in all bodies of a function.
-pub(crate) type Path = SmallVec<[u32; 4]>;
-
 /// See the [module](self).
 #[derive(Debug)]
 pub(crate) struct Body {
@@ -69,15 +66,14 @@ pub(crate) struct Body {
 
 /// A call of which is asked whether the callee's code may take its place.
 pub(crate) struct Call<'b> {
-    pub(crate) path: Path,
     /// Whose code it is in.
     pub(crate) function: u32,
     pub(crate) pc: u32,
     pub(crate) instruction: RegisterInstruction,
     /// Functions whose code it is within, from outside in.
     pub(crate) within: &'b [u32],
-    /// Instructions that there are so far.
-    pub(crate) length: usize,
+    /// Instructions of callees that there are so far.
+    pub(crate) spliced: usize,
 }
 
 /// What bodies are made from.
@@ -144,12 +140,11 @@ impl Body {
                 continue;
             }
             let call = Call {
-                path: self.path(at),
                 function: context.function,
                 pc,
                 instruction,
                 within,
-                length: self.function.code.len(),
+                spliced: self.origins.iter().filter(|origin| origin.context != 0).count(),
             };
             let Some((callee, guard)) = (source.callee)(call) else { continue };
             let first = u32::from(moved.a);
@@ -227,14 +222,6 @@ impl Body {
     pub(crate) fn origin(&self, pc: u32) -> (u32, u32) {
         let Origin { context, pc } = self.origins[pc as usize];
         (self.contexts[context as usize].function, pc)
-    }
-
-    /// See [`Path`].
-    pub(crate) fn path(&self, pc: u32) -> Path {
-        let calls = self.calls(pc);
-        let mut path: Path = calls.iter().map(|context| self.origins[context.call as usize].pc).collect();
-        path.push(self.origins[pc as usize].pc);
-        path
     }
 
     /// The function's own instruction that an instruction is, or in whose place it is.

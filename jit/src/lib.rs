@@ -46,7 +46,7 @@ pub use policy::{Jit, Mode, Options, Statistics};
 
 use std::collections::HashSet;
 
-use crate::body::{Body, Path};
+use crate::body::Body;
 
 /// How much code is made to believe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -67,27 +67,31 @@ impl Tier {
     }
 }
 
-/// What turned out not to be as it was seen.
+/// What turned out not to be as it was seen, in any body: what is wrong of a function's instruction in one place is soon found wrong in the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Doubts {
-    instructions: HashSet<Path>,
-    registers: HashSet<(Path, u32)>,
+    /// Instructions by function and place.
+    instructions: HashSet<(u32, u32)>,
+    /// Registers where blocks begin: function, place, and number from the first of that function's own.
+    registers: HashSet<(u32, u32, i64)>,
 }
 
 impl Doubts {
-    /// Whether nothing is to be expected of what an instruction meets.
-    pub(crate) fn has(&self, path: &Path) -> bool {
-        self.instructions.contains(path)
+    /// Whether nothing is to be expected of what an instruction of a function meets.
+    pub(crate) fn has(&self, function: u32, pc: u32) -> bool {
+        self.instructions.contains(&(function, pc))
     }
 
     /// Doubts what an exit from a body was about.
     pub(crate) fn add(&mut self, exit: Exit, body: &Body) {
+        let (function, pc) = body.origin(exit.at);
         match exit.body_register {
             Some(register) if exit.is_edge => {
-                self.registers.insert((body.path(exit.at), register));
+                let first = body.context(exit.at).first;
+                self.registers.insert((function, pc, i64::from(register) - i64::from(first)));
             }
             _ => {
-                self.instructions.insert(body.path(exit.at));
+                self.instructions.insert((function, pc));
             }
         }
     }
@@ -98,13 +102,16 @@ impl Doubts {
         if self.instructions.is_empty() && self.registers.is_empty() {
             return found;
         }
-        for pc in 0..body.function.code.len() as u32 {
-            let path = body.path(pc);
-            if self.instructions.contains(&path) {
-                found.instructions.insert(pc);
+        for at in 0..body.function.code.len() as u32 {
+            let (function, pc) = body.origin(at);
+            if self.has(function, pc) {
+                found.instructions.insert(at);
             }
-            let here = self.registers.iter().filter(|(of, _)| *of == path);
-            found.registers.extend(here.map(|&(_, register)| (pc, register)));
+            let first = i64::from(body.context(at).first);
+            let here = self.registers.iter().filter(|&&(of, place, _)| (of, place) == (function, pc));
+            found
+                .registers
+                .extend(here.filter_map(|&(_, _, register)| Some((at, u32::try_from(first + register).ok()?))));
         }
         found
     }

@@ -132,7 +132,6 @@ const MOST_REGISTERS: usize = 1024;
 #[derive(Debug, Default)]
 struct Known {
     unit: Option<Unit>,
-    doubts: Doubts,
     attempts: u32,
     /// Taken exits by index.
     taken: Vec<u64>,
@@ -149,6 +148,7 @@ pub struct Jit {
     options: Options,
     compiler: Arc<Compiler>,
     functions: HashMap<u32, Known>,
+    doubts: Doubts,
     /// Registers in a frame of each function, and the words before its first.
     layout: Option<[Arc<[u32]>; 2]>,
     statistics: Arc<Mutex<Statistics>>,
@@ -164,6 +164,7 @@ impl Jit {
             options,
             compiler: Compiler::get(options.verify)?,
             functions: HashMap::new(),
+            doubts: Doubts::default(),
             layout: None,
             statistics: Arc::default(),
         })
@@ -204,7 +205,7 @@ impl Jit {
         }
         known.attempts += 1;
         let tier = if known.attempts > MOST_ATTEMPTS { Tier::Baseline } else { tier };
-        let (doubts, attempts) = (known.doubts.clone(), known.attempts);
+        let attempts = known.attempts;
         let source = &code.functions().functions[function as usize];
         let (length, registers) = (source.code.len(), code.frame_size(function));
         if length > LARGEST || registers > MOST_REGISTERS {
@@ -219,7 +220,7 @@ impl Jit {
             self.give_up(function, String::from("its compilation was made to fail"));
             return;
         }
-        let mut request = self.request(function, tier, doubts, code);
+        let mut request = self.request(function, tier, code);
         request.attempt = attempts;
         request.counts = tier == Tier::Baseline && self.options.mode == Mode::Tiered && attempts <= MOST_ATTEMPTS;
         if request.counts {
@@ -272,7 +273,7 @@ impl Jit {
         self.count(|statistics| statistics.given_up.push((function, why)));
     }
 
-    fn request(&mut self, function: u32, tier: Tier, doubts: Doubts, code: &Code<'_>) -> Request {
+    fn request(&mut self, function: u32, tier: Tier, code: &Code<'_>) -> Request {
         let functions = Arc::clone(code.functions());
         let [frame_sizes, starts] = self.layout.get_or_insert_with(|| {
             let all = 0..functions.functions.len() as u32;
@@ -281,7 +282,8 @@ impl Jit {
         });
         let without = self.options.without;
         let inlines = tier == Tier::Optimizing && !without.contains(Optimization::Inlining);
-        let callee = |call: Call<'_>| inlines.then(|| inlined(&call, &doubts, code)).flatten();
+        let doubts = &self.doubts;
+        let callee = |call: Call<'_>| inlines.then(|| inlined(&call, doubts, code)).flatten();
         let body = Body::new(function, &Source { code: &functions, frame_sizes, callee: &callee });
         let instructions = &body.function.code;
         let place = |pc: usize| {
@@ -365,17 +367,17 @@ impl Jit {
 }
 
 /// Functions of more instructions are called.
-const MOST_INLINED: usize = 60;
-/// In a body that has so many instructions nothing more takes the place of a call.
-const LARGEST_BODY: usize = 400;
+const MOST_INLINED: usize = 24;
+/// A body has at most so many instructions of callees.
+const MOST_SPLICED: usize = 60;
 /// So many calls may be within each other.
-const DEEPEST: usize = 4;
+const DEEPEST: usize = 2;
 /// A function may stand so often within itself: a second time takes fewer instructions still, and more time.
 const MOST_RECURSIVE: usize = 1;
 
 /// The function whose code is to stand in place of a call, and how it is known that it is called.
 fn inlined(call: &Call<'_>, doubts: &Doubts, code: &Code<'_>) -> Option<(u32, Guard)> {
-    if call.length > LARGEST_BODY || call.within.len() > DEEPEST || doubts.has(&call.path) {
+    if call.within.len() > DEEPEST || doubts.has(call.function, call.pc) {
         return None;
     }
     let seen = code.seen(call.function)[call.pc as usize];
@@ -394,7 +396,7 @@ fn inlined(call: &Call<'_>, doubts: &Doubts, code: &Code<'_>) -> Option<(u32, Gu
         _ => return None,
     };
     let function = &code.functions().functions[callee as usize];
-    let is_small = function.code.len() <= MOST_INLINED && call.length + function.code.len() <= LARGEST_BODY;
+    let is_small = function.code.len() <= MOST_INLINED && call.spliced + function.code.len() <= MOST_SPLICED;
     let times = call.within.iter().filter(|&&other| other == callee).count();
     let was_run = code.seen(callee).iter().any(|seen| *seen != Seen::default());
     let fits = is_small && times <= MOST_RECURSIVE && was_run && u32::from(function.parameters) <= given;
@@ -437,7 +439,7 @@ impl Tiers for Jit {
         let tier = unit.made.tier;
         let is_too_often = taken.cause != Cause::Limit && tier == Tier::Optimizing && times >= MOST_EXITS;
         if is_too_often {
-            known.doubts.add(taken, &unit.made.body);
+            self.doubts.add(taken, &unit.made.body);
         }
         self.count(|statistics| {
             *statistics.exits.entry((function, taken)).or_default() += 1;
