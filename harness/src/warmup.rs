@@ -6,7 +6,7 @@
 //!
 //! 1. Outliers are set aside: iterations that took longer than the median of those around them by more than [`OUTLIER`] times the distance of their 10 % and 90 % quantiles.
 //! 2. The rest is cut where mean or variance change: the cut with the least sum of costs, a segment's cost being twice its negative log-likelihood as normal noise, and each
-//!    further segment costing [`PENALTY`] times the logarithm of their number (sections 4.3 and 4.4 of the paper). All cuts are compared (Jackson et al., *An Algorithm for
+//!    further segment costing [`PENALTY`] times the logarithm of their number. All cuts are compared (Jackson et al., *An Algorithm for
 //!    Optimal Partitioning of Data on an Interval*, IEEE Signal Processing Letters 12, 2005).
 //! 3. Segments whose mean is within a standard deviation of the last one's, or within [`TOLERANCE`] of it, are as fast as the last one.
 

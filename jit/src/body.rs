@@ -62,6 +62,8 @@ pub(crate) struct Body {
     entered: BTreeMap<u32, u32>,
     /// Where the function's own instructions are, and its end.
     places: Vec<u32>,
+    /// How many instructions are not its own.
+    spliced: usize,
 }
 
 /// A call of which is asked whether the callee's code may take its place.
@@ -89,12 +91,13 @@ impl Body {
     /// The body of a function.
     pub(crate) fn new(function: u32, source: &Source<'_>) -> Self {
         let mut body = Self {
-            function: Function { handlers: Vec::new(), ..Function::default() },
+            function: Function::default(),
             registers: source.frame_sizes[function as usize] as usize,
             origins: Vec::new(),
             contexts: vec![Context { function, call: 0, caller: 0, depth: 0, first: 0, guard: Guard::Nothing }],
             entered: BTreeMap::new(),
             places: Vec::new(),
+            spliced: 0,
         };
         body.places = body.splice(0, &mut vec![function], source);
         let place = |pc: u32| body.places[pc as usize];
@@ -110,6 +113,7 @@ impl Body {
 
     fn push(&mut self, instruction: RegisterInstruction, origin: Origin) -> u32 {
         self.function.code.push(instruction);
+        self.spliced += usize::from(origin.context != 0);
         self.origins.push(origin);
         self.function.code.len() as u32 - 1
     }
@@ -139,13 +143,7 @@ impl Body {
             if pc > 0 && function.code[pc as usize - 1].op().skips() {
                 continue;
             }
-            let call = Call {
-                function: context.function,
-                pc,
-                instruction,
-                within,
-                spliced: self.origins.iter().filter(|origin| origin.context != 0).count(),
-            };
+            let call = Call { function: context.function, pc, instruction, within, spliced: self.spliced };
             let Some((callee, guard)) = (source.callee)(call) else { continue };
             let first = u32::from(moved.a);
             let entered = self.contexts.len() as u32;

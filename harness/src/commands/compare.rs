@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use engine::workloads::{self, Size, workload, workloads};
+use engine::workloads::{self, Size, workloads};
 use engine::{Compiled, Configuration, Source};
 
-use super::{FAILED, Usage, check_writable};
+use super::{FAILED, Usage, bundled, check_writable};
 use crate::cli::{CompareOptions, Format};
 use crate::code_cache;
 use crate::environment::Environment;
@@ -172,11 +172,7 @@ fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>
         }
     }
     for name in &options.workload {
-        let Some(workload) = workload(name) else {
-            let known: Vec<&str> = workloads().iter().map(|workload| workload.name.as_str()).collect();
-            return Err(Usage(format!("there is no workload '{name}'; there are: {}", known.join(", "))).into());
-        };
-        programs.push(Program::bundled(workload, size)?);
+        programs.push(Program::bundled(bundled(name)?, size)?);
     }
     let names = names(&options.program, &programs);
     for (path, name) in options.program.iter().zip(names) {

@@ -23,6 +23,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
+use engine::workloads::{Workload, workload, workloads};
 use engine::{Compiled, ConfigurationError, EngineError, Source};
 
 use crate::cli::{Cli, ProgramSource, Verb};
@@ -101,6 +102,17 @@ fn check_writable(path: &Path) -> anyhow::Result<()> {
         std::fs::remove_file(path).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// The bundled program of this name.
+///
+/// # Errors
+/// When there is none; names those that there are.
+fn bundled(name: &str) -> anyhow::Result<&'static Workload> {
+    workload(name).ok_or_else(|| {
+        let known: Vec<&str> = workloads().iter().map(|workload| workload.name.as_str()).collect();
+        Usage(format!("there is no workload '{name}'; there are: {}", known.join(", "))).into()
+    })
 }
 
 /// Name of a program that has no file.

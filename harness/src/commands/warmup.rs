@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use engine::Configuration;
-use engine::workloads::{OPERATION, Size, workload, workloads};
+use engine::workloads::{self, Size, Workload};
 
-use super::{Usage, check_writable, compare};
+use super::{Usage, bundled, check_writable, compare};
 use crate::cli::WarmupOptions;
 use crate::environment::Environment;
 use crate::measure::Program;
@@ -64,15 +64,11 @@ pub(super) fn run(options: &WarmupOptions) -> anyhow::Result<ExitCode> {
 }
 
 fn programs(options: &WarmupOptions, size: Size) -> anyhow::Result<Vec<Program>> {
-    if let Some(name) = options.workload.iter().find(|name| workload(name).is_none()) {
-        let known: Vec<&str> = workloads().iter().map(|workload| workload.name.as_str()).collect();
-        return Err(Usage(format!("there is no workload '{name}'; there are: {}", known.join(", "))).into());
-    }
-    let chosen = workloads().iter().filter(|workload| match &options.workload[..] {
-        [] => workload.kind != OPERATION,
-        names => names.contains(&workload.name),
-    });
-    Ok(chosen.map(|workload| Program::bundled(workload, size)).collect::<Result<_, _>>()?)
+    let chosen: Vec<&Workload> = match &options.workload[..] {
+        [] => workloads::programs().collect(),
+        names => names.iter().map(|name| bundled(name)).collect::<Result<_, _>>()?,
+    };
+    Ok(chosen.into_iter().map(|workload| Program::bundled(workload, size)).collect::<Result<_, _>>()?)
 }
 
 /// A line for each curve, so that what changes shows as a changed line.

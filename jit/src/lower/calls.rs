@@ -59,14 +59,21 @@ impl Lowering<'_> {
         let frame = i64::from(context.first + self.request.frame_sizes[context.function as usize]);
         let base = self.base();
         let end = self.builder.ins().iadd_imm_s(base, frame * i64::from(REGISTER));
+        self.check_room(pc, end, otherwise);
+        self.take_fuel(pc);
+    }
+
+    /// Goes to `otherwise` unless there is room for a frame that ends at an address, and for the record of a call. Gives where that is to be.
+    fn check_room(&mut self, pc: u32, end: Value, otherwise: ir::Block) -> Value {
         let limit = self.of_machine(LAYOUT.value_limit);
         let is_above = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
         self.go_on_unless(is_above, otherwise);
+        // Where there is no room on the native stack either, the interpreter makes some by going on in the callee: by then all native frames are gone.
         let limit = self.of_machine(LAYOUT.native_frame_limit);
         let top = self.top_at(pc);
         let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, top, limit);
         self.go_on_unless(is_full, otherwise);
-        self.take_fuel(pc);
+        top
     }
 
     /// A block in which the interpreter makes a call, and one where control goes on with the result.
@@ -95,14 +102,7 @@ impl Lowering<'_> {
                 self.builder.ins().iadd_imm_s(end, window)
             }
         };
-        let limit = self.of_machine(LAYOUT.value_limit);
-        let is_above = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
-        self.go_on_unless(is_above, slow);
-        // Where there is no room on the native stack either, the interpreter makes some by going on in the callee: by then all native frames are gone.
-        let limit = self.of_machine(LAYOUT.native_frame_limit);
-        let caller_top = self.top_at(pc);
-        let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, caller_top, limit);
-        self.go_on_unless(is_full, slow);
+        let caller_top = self.check_room(pc, end, slow);
         if self.request.counts_fuel {
             let runtime = self.of_machine(LAYOUT.runtime);
             let left = self.builder.ins().load(types::I64, flags(), runtime, LAYOUT.fuel);

@@ -41,9 +41,7 @@ impl Lowering<'_> {
                 self.write_payload(a, Tag::Unset, payload);
                 self.defined_in_frame(a);
             }
-            R::MovReg | R::PushReg | R::PopReg => self.copy(pc, a, b),
-            R::LoadSpill => self.copy(pc, a, self.function.spill_base + b),
-            R::StoreSpill => self.copy(pc, self.function.spill_base + b, a),
+            R::MovReg | R::PushReg | R::PopReg => self.copy(a, b),
             R::LoadVarReg => self.load_global(pc, a, i.wide_operand()),
             R::StoreReg => self.store_global(a, i.wide_operand()),
             R::LoadCaptureReg => self.load_capture(pc, a, b, false),
@@ -245,7 +243,7 @@ impl Lowering<'_> {
         self.defined_in_frame(to);
     }
 
-    fn copy(&mut self, _pc: u32, to: u32, from: u32) {
+    fn copy(&mut self, to: u32, from: u32) {
         match self.state[from as usize] {
             Held::Variable { kind, .. } => {
                 let variable = self.payload_variable(from, kind);
