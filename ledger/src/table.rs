@@ -5,7 +5,7 @@
 //!
 //! Each place has a byte that is its *tag*: whether there is an entry, and seven bits of its hash. Texts, which lie elsewhere, are compared only where the tag is
 //! the right one. Tags lie in the entries' cache lines: an array of their own would be short, but too long for the caches near the processor, so it would be
-//! one more line to wait for.
+//! one more line to wait for. And a large table lies in huge pages where the operating system has them, so that the line's address is not one more thing to wait for.
 //!
 //! Open addressing: an entry is in the first free one of the places of its hash, which are its home, then those from another one on (linear probing,
 //! Knuth, *The Art of Computer Programming*, volume 3, section 6.4). Whole numbers have homes side by side, so a map of consecutive numbers lies
@@ -16,6 +16,7 @@ use std::hash::Hasher;
 
 use fxhash::FxHasher;
 use runtime::host::Key;
+use runtime::pages;
 
 use crate::state::Cell;
 
@@ -188,6 +189,8 @@ impl Table {
             return None;
         }
         let before = std::mem::take(self);
+        self.cells.reserve_exact(size);
+        pages::advise_huge(self.cells.spare_capacity_mut());
         self.cells.resize_with(size, Cell::default);
         let moved = before.cells.into_iter().map(|cell| match cell.tag & ENTRY {
             0 => Moved::NOWHERE,

@@ -17,6 +17,7 @@ pub mod host;
 pub mod methods;
 pub mod objects;
 pub mod operations;
+pub mod pages;
 pub mod probe;
 pub mod suggest;
 pub mod tasks;
