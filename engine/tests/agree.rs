@@ -62,7 +62,12 @@ fn configurations() -> Vec<Configuration> {
                 jit_second_threshold: 2,
                 ..Configuration::of("jit").unwrap()
             };
-            all.push(Configuration { dispatch, jit, jit_background: false, ..thresholds });
+            let mut configuration = Configuration { dispatch, jit, jit_background: false, ..thresholds };
+            // Before it is compiled here it is seen what code meets. All is compiled nevertheless.
+            if jit == JitMode::Optimizing {
+                configuration.set("without", "selection").unwrap();
+            }
+            all.push(configuration);
         }
         for (vm, axis, values) in variants {
             for value in values {

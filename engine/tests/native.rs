@@ -138,3 +138,32 @@ print(drive(10))
     // In `drive` there are `both` with two halves, a method, a closure and what makes it; the loop at the top has `drive` and as much of that as fits.
     assert_eq!(spliced, [5, 6]);
 }
+
+#[test]
+fn functions_that_the_interpreter_would_run_anyway_stay_interpreted() {
+    let text = "contract Counter {
+  state count = 0
+  action add(n) { this.count = this.count + n return this.count }
+}
+let counter = Counter()
+action work(n) {
+  let s = 0
+  let i = 0
+  while i < n { s += i * 3 % 7 i += 1 }
+  return s
+}
+let i = 0
+let sum = 0
+while i < 400 { sum += counter.add(1) + work(20) i += 1 }
+print(sum)
+";
+    let (output, statistics) = run(text, |_| {});
+    let (all_output, all) = run(text, |configuration| configuration.set("without", "selection").unwrap());
+    assert_eq!(output, all_output);
+    let given_up: Vec<&str> = statistics.given_up.iter().map(|(_, why)| why.as_str()).collect();
+    assert_eq!(given_up.len(), 1, "{given_up:?}");
+    assert!(given_up[0].starts_with("the interpreter would run "), "{given_up:?}");
+    assert!(all.given_up.is_empty(), "{:?}", all.given_up);
+    assert_eq!(all.code.len(), statistics.code.len() + 1);
+    assert!(statistics.code.len() >= 2, "the loops are compiled");
+}

@@ -18,7 +18,7 @@ pub(crate) struct Compiler {
     baseline: OwnedTargetIsa,
     optimizing: OwnedTargetIsa,
     /// See [`lower::stubs`].
-    stubs: [Executable; 4],
+    stubs: [Executable; 5],
 }
 
 impl std::fmt::Debug for Compiler {
@@ -102,8 +102,8 @@ impl Compiler {
         };
         let optimizing = of("speed")?;
         let made = lower::stubs(&*optimizing).map(|stub| Executable::new(&machine_code(stub, &*optimizing)?.bytes));
-        let [enter, missing, step, follow] = made;
-        Ok(Arc::new(Self { baseline: of("none")?, stubs: [enter?, missing?, step?, follow?], optimizing }))
+        let [enter, missing, step, call, branch] = made;
+        Ok(Arc::new(Self { baseline: of("none")?, stubs: [enter?, missing?, step?, call?, branch?], optimizing }))
     }
 
     /// Where the trampoline is, and what stands in for functions without code.
@@ -113,7 +113,8 @@ impl Compiler {
 
     /// Where the stubs are that native code calls.
     pub(crate) fn stub_addresses(&self) -> StubAddresses {
-        StubAddresses { step: self.stubs[2].address() as u64, follow: self.stubs[3].address() as u64 }
+        let [_, _, step, call, branch] = self.stubs.each_ref().map(|stub| stub.address() as u64);
+        StubAddresses { step, call, branch }
     }
 
     fn isa(&self, tier: Tier) -> &dyn TargetIsa {

@@ -14,6 +14,7 @@
 //! | `memory` | memory for machine code |
 //! | `cache` | machine code that was made before |
 //! | `worker` | the thread that compiles |
+//! | `gain` | which instructions and functions are not worth it |
 //! | `policy` | what is compiled when, and what happens after exits |
 //!
 //! # Two tiers, one translation
@@ -31,6 +32,7 @@ mod body;
 mod cache;
 mod compile;
 mod flow;
+mod gain;
 mod lower;
 mod memory;
 mod optimization;

@@ -17,6 +17,8 @@ pub enum Optimization {
     Calls,
     /// Builtins of a few machine instructions.
     Builtins,
+    /// Functions that gain nothing stay interpreted.
+    Selection,
 }
 
 impl Optimization {
@@ -29,6 +31,7 @@ impl Optimization {
         Self::Fields,
         Self::Calls,
         Self::Builtins,
+        Self::Selection,
     ];
 
     /// Its name and what it does in a few words.
@@ -43,6 +46,10 @@ impl Optimization {
             Self::Fields => ("native-fields", "fields are where records of the type that was met have them"),
             Self::Calls => ("native-calls", "native code calls native code, without the interpreter"),
             Self::Builtins => ("native-builtins", "builtins of a few machine instructions are those"),
+            Self::Selection => (
+                "selection",
+                "functions stay interpreted whose instructions the interpreter would mostly run in any case",
+            ),
         }
     }
 }

@@ -12,6 +12,7 @@ use vm_register::native::{Code, MANY_TYPES, Place, RECORDED, Seen, Stubs, Tiers,
 use crate::body::{Body, Call, Guard, Source, can_be_spliced};
 use crate::cache::{self, Key};
 use crate::compile::{Compiler, Made, Unit};
+use crate::gain::{self, Gain};
 use crate::lower::{Cause, Exit, Request, exit_of};
 use crate::worker::{self, Outcome};
 use crate::{Doubts, Optimization, OptimizationSet, Tier};
@@ -219,6 +220,17 @@ impl Jit {
         {
             self.give_up(function, String::from("its compilation was made to fail"));
             return;
+        }
+        if attempts == 1 && !self.options.without.contains(Optimization::Selection) {
+            let gain = gain::of_function(code.functions(), code.program(), function, code.seen(function));
+            if gain.balance < 0 {
+                let Gain { run, stepped, .. } = gain;
+                self.give_up(
+                    function,
+                    format!("the interpreter would run {stepped} of its {run} instructions that were run"),
+                );
+                return;
+            }
         }
         let mut request = self.request(function, tier, code);
         request.attempt = attempts;

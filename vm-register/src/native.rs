@@ -200,12 +200,14 @@ pub struct Leaves {
     /// Where the native code begins of a function that a step has called for the frame whose record ends at an address, so that native code can go on there; null if it has none, or
     /// the step did something else. Takes the machine, that address, and what the step reached.
     pub find_entry: unsafe extern "C" fn(*const (), *const (), *const u64) -> *const u8,
-    /// Where a map has the value of a key, given as tag and payload; null if it has none.
+    /// Where a map has the value of a key, given as tag and payload, or a null that stands for what it does not have.
     pub find_in_map: unsafe extern "C" fn(*const Map, u64, u64) -> *const Value,
+    /// Sets an entry of a map, which is no enum: key and value are given as tag and payload. 0 if the interpreter has to, because there is no room, or the key can be none.
+    pub set_in_map: unsafe extern "C" fn(*mut Map, u64, u64, u64, u64) -> u64,
 }
 
 /// These functions.
-pub static LEAVES: Leaves = Leaves { equal_strings, find_entry, find_in_map };
+pub static LEAVES: Leaves = Leaves { equal_strings, find_entry, find_in_map, set_in_map };
 
 /// See [`Leaves::equal_strings`].
 ///
@@ -240,12 +242,31 @@ unsafe extern "C" fn find_entry(machine: *const (), top: *const (), reached: *co
 /// # Safety
 /// It is a map, and tag and payload are those of a value.
 unsafe extern "C" fn find_in_map(map: *const Map, tag: u64, payload: u64) -> *const Value {
-    let mut key = [Value::NULL];
+    // SAFETY: the caller's promise.
+    unsafe { (*map).address_of(value_of(tag, payload)) }
+}
+
+/// See [`Leaves::set_in_map`].
+///
+/// # Safety
+/// It is a map that is no enum, and both pairs of tag and payload are those of a value.
+unsafe extern "C" fn set_in_map(map: *mut Map, key_tag: u64, key: u64, tag: u64, payload: u64) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
-        Slot::new(key.as_mut_ptr()).set(tag, payload);
-        (*map).value_of(key[0]).unwrap_or(std::ptr::null())
+        let key = value_of(key_tag, key);
+        u64::from(Map::can_be_key(key) && (*map).insert_in_place(key, value_of(tag, payload)))
     }
+}
+
+/// The value of this tag and payload.
+///
+/// # Safety
+/// There is one.
+unsafe fn value_of(tag: u64, payload: u64) -> Value {
+    let mut value = [Value::NULL];
+    // SAFETY: the caller's promise.
+    unsafe { Slot::new(value.as_mut_ptr()).set(tag, payload) };
+    value[0]
 }
 
 /// A place in the code.
@@ -283,6 +304,9 @@ pub const fn list_bit(kind: ElementKind) -> u32 {
 impl Seen {
     fn note(&mut self, lane: usize, value: Value) {
         self.kinds[lane] |= kind_bit(value.tag());
+        if matches!(value.tag(), Tag::Int | Tag::Float | Tag::Bool | Tag::Null) {
+            return;
+        }
         if let Some(list) = value.as_list() {
             self.kinds[lane] |= list_bit(list.kind());
         } else if let Some(record) = value.as_record() {
@@ -345,6 +369,8 @@ pub(crate) struct TierState {
     entries: Vec<NativeEntry>,
     stubs: Stubs,
     seen: Vec<Seen>,
+    /// By word.
+    reads: Vec<Reads>,
     /// The same code in the form of the family.
     code: Arc<Verified<RegCode>>,
     first: *mut Word,
@@ -404,6 +430,7 @@ impl Native {
             entered: 0,
             stubs,
             seen: vec![Seen::default(); words],
+            reads: reads_of_words(&code, linked.starts(), words),
             code,
             first,
             starts: linked.starts().to_vec(),
@@ -610,25 +637,54 @@ impl TierState {
     /// # Safety
     /// The instruction is about to run in the frame at `base`.
     unsafe fn record(&mut self, at: usize, base: *mut Value) {
-        let Place { function, pc } = self.place(at);
-        let instruction = self.code.functions[function as usize].code[pc as usize];
+        let Reads { registers, lanes, is_call } = self.reads[at];
         let seen = &mut self.seen[at];
-        for (lane, (kind, register)) in instruction.op().facts().lanes.iter().zip(instruction.lanes()).enumerate() {
-            let reads = match kind {
-                Lane::Use | Lane::UseDef | Lane::ReceiverWindow => true,
-                Lane::Window => instruction.c > 0,
-                _ => false,
-            };
-            if reads {
+        for (lane, register) in registers.into_iter().enumerate() {
+            if lanes >> lane & 1 != 0 {
                 // SAFETY: the caller's promise: the register is one of the frame, and what is read was written.
                 let value = unsafe { base.add(usize::from(register)).read() };
                 seen.note(lane, value);
-                if instruction.op() == RegisterOp::CallTopReg && matches!(kind, Lane::Use) {
+                if is_call && lane == CALLEE {
                     seen.note_callee(value);
                 }
             }
         }
     }
+}
+
+/// What is noted of an instruction.
+#[derive(Clone, Copy, Default)]
+struct Reads {
+    /// Its lanes.
+    registers: [u16; 3],
+    /// A bit for each lane that names a register which is read.
+    lanes: u8,
+    /// Whether it calls a value.
+    is_call: bool,
+}
+
+/// The lane of what a call by value calls.
+const CALLEE: usize = 1;
+
+/// What is noted of the instruction at each word, if there is one.
+fn reads_of_words(code: &RegCode, starts: &[u32], words: usize) -> Vec<Reads> {
+    let mut all = vec![Reads::default(); words];
+    for (function, &start) in code.functions.iter().zip(starts) {
+        for (at, instruction) in (start as usize..).zip(&function.code) {
+            let reads = |kind: &Lane| match kind {
+                Lane::Use | Lane::UseDef | Lane::ReceiverWindow => true,
+                Lane::Window => instruction.c > 0,
+                _ => false,
+            };
+            let lanes = instruction.op().facts().lanes.iter().enumerate();
+            all[at] = Reads {
+                registers: instruction.lanes(),
+                lanes: lanes.map(|(lane, kind)| u8::from(reads(kind)) << lane).sum(),
+                is_call: instruction.op() == RegisterOp::CallTopReg,
+            };
+        }
+    }
+    all
 }
 
 /// Runs the instruction at a state by what it did before its word was changed.

@@ -95,7 +95,7 @@ impl Lowering<'_> {
             let map = self.ensure(pc, list, Kind::Map);
             let (stepped, kind) = (self.builder.create_block(), self.expected_of_step(pc, to));
             let slow = self.slow_step(pc, stepped);
-            let value = self.find_in_map(map, index, slow);
+            let value = self.find_in_map(map, index);
             self.load_or_step(pc, to, (value, 0), kind, slow, stepped);
             return;
         }
@@ -143,12 +143,10 @@ impl Lowering<'_> {
         self.define(to, Kind::String, payload);
     }
 
-    /// The address of the value that a map has for the key in a register; goes to `slow` if it has none.
-    fn find_in_map(&mut self, map: Value, key: u32, slow: ir::Block) -> Value {
+    /// The address of the value that a map has for the key in a register, or of null.
+    fn find_in_map(&mut self, map: Value, key: u32) -> Value {
         let (tag, payload) = self.parts(key);
-        let value = self.call_leaf(LEAVES.find_in_map as *const (), &[map, tag, payload]);
-        self.go_on_if(value, slow);
-        value
+        self.call_leaf(LEAVES.find_in_map as *const (), &[map, tag, payload])
     }
 
     /// Goes to `slow` if a map is an enum, whose members are not changed.
@@ -294,10 +292,9 @@ impl Lowering<'_> {
             let slow = self.slow_step(pc, join);
             self.check_plain(map, slow);
             let (tag, payload) = self.plain_parts(value, slow);
-            let found = self.find_in_map(map, index, slow);
-            self.builder.ins().store(flags(), tag, found, 0);
-            self.builder.ins().store(flags(), payload, found, PAYLOAD);
-            self.builder.ins().jump(join, &[]);
+            let (key_tag, key) = self.parts(index);
+            let is_set = self.call_leaf(LEAVES.set_in_map as *const (), &[map, key_tag, key, tag, payload]);
+            self.builder.ins().brif(is_set, join, &[], slow, &[]);
             self.builder.switch_to_block(join);
             return;
         }

@@ -169,44 +169,6 @@ impl Lowering<'_> {
         self.take_result(pc, first, tag, payload);
     }
 
-    /// Where a step was a call of a function that has native code, goes on there and then in `after`, with the result in the frame; otherwise leaves for where the step went.
-    pub(super) fn follow_or_leave(
-        &mut self,
-        (reached, base): (Value, Value),
-        pc: u32,
-        after: ir::Block,
-        loads: &[(u32, Kind)],
-    ) {
-        use isa::RegisterOp as R;
-        let instruction = self.function.code[pc as usize];
-        let calls = matches!(
-            instruction.op(),
-            R::CallNameReg | R::CallFuncConstReg | R::CallTopReg | R::CallMethodReg | R::ConstructReg
-        );
-        // An error may bring control behind the call as well.
-        if !calls || self.lands_at(pc + 1) {
-            self.leave_for((reached, base));
-            return;
-        }
-        let stub = self.builder.ins().iconst(types::I64, self.request.stubs.follow as i64);
-        let window = self.builder.ins().iconst(types::I64, i64::from(instruction.a) * i64::from(REGISTER));
-        let (machine, top) = (self.machine(), self.top_at(pc));
-        let arguments = [machine, base, reached, top, window];
-        let call = self.builder.ins().call_indirect(self.stub_signatures.follow, stub, &arguments);
-        let &[left_at, machine, frame, top] = self.builder.inst_results(call) else { unreachable!("four results") };
-        let (returned, elsewhere) = (self.builder.create_block(), self.builder.create_block());
-        self.builder.ins().brif(left_at, elsewhere, &[], returned, &[]);
-        self.builder.switch_to_block(returned);
-        self.builder.def_var(self.machine, machine);
-        // The window was told from the frame of the function itself.
-        self.builder.def_var(self.base, frame);
-        self.top_is(pc, top);
-        self.load_again(loads);
-        self.builder.ins().jump(after, &[]);
-        self.builder.switch_to_block(elsewhere);
-        self.leave_for((left_at, frame));
-    }
-
     /// Gives a register the result of a call: in a variable if all that read it are expected to meet one kind, in the frame otherwise.
     fn take_result(&mut self, pc: u32, register: u32, tag: Value, payload: Value) {
         let expected =

@@ -118,8 +118,7 @@ impl Lowering<'_> {
             // A call that becomes a task returns to nobody: no native caller may take its return for one.
             R::ThrowReg | R::SpawnCallReg => {
                 self.flush(pc);
-                let position = self.call_step(pc);
-                self.leave_for(position);
+                self.step_elsewhere(pc);
                 return false;
             }
             _ => self.step(pc),

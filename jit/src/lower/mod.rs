@@ -30,6 +30,7 @@ use cranelift_codegen::isa::{CallConv, TargetIsa};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Switch, Variable};
 use isa::{Function, RegCode, Register, Verified};
 use runtime::Tag;
+use smallvec::{SmallVec, smallvec};
 use vm_register::native::{LAYOUT, Seen};
 
 use crate::body::{Body, Context};
@@ -223,6 +224,8 @@ pub(crate) struct Lowering<'l> {
     /// Edges whose code can be made as soon as the current block is finished.
     edges: Vec<(u32, Edge)>,
     asides: Vec<Aside>,
+    /// What all exits end in, once there is one: their number, the word where the interpreter goes on, base, and top.
+    leave: Option<ir::Block>,
     /// Exits that are always taken.
     faulty: Vec<ir::Block>,
     exits: Vec<Exit>,
@@ -234,7 +237,7 @@ pub(crate) struct Lowering<'l> {
     state: State,
     step_signature: SigRef,
     /// Of [leaves](vm_register::native::LEAVES), by how many words they take.
-    leaf_signatures: [SigRef; 2],
+    leaf_signatures: [SigRef; 3],
     entry_signature: SigRef,
     /// Of [stubs](mod@stubs).
     stub_signatures: StubSignatures,
@@ -287,6 +290,9 @@ fn tail_signature(parameters: usize, results: usize) -> Signature {
     signature
 }
 
+/// How many words [leaves](vm_register::native::LEAVES) take.
+const LEAF_PARAMETERS: [usize; 3] = [2, 3, 5];
+
 /// So many words in, a position out.
 fn signature(isa: &dyn TargetIsa, parameters: usize) -> Signature {
     let mut signature = Signature::new(isa.default_call_conv());
@@ -310,7 +316,7 @@ impl<'l> Lowering<'l> {
         let [machine, base, top] = [types::I64; 3].map(|of| builder.declare_var(of));
         let blocks = flow.blocks.iter().map(|_| builder.create_block()).collect();
         let step_signature = builder.import_signature(signature(isa, 3));
-        let leaf_signatures = [2, 3].map(|parameters| {
+        let leaf_signatures = LEAF_PARAMETERS.map(|parameters| {
             let mut signature = signature(isa, parameters);
             signature.returns.truncate(1);
             builder.import_signature(signature)
@@ -340,6 +346,7 @@ impl<'l> Lowering<'l> {
             waiting: flow.blocks.iter().map(|_| Vec::new()).collect(),
             edges: Vec::new(),
             asides: Vec::new(),
+            leave: None,
             faulty: Vec::new(),
             exits: Vec::new(),
             expected: expected.to_vec(),
@@ -362,6 +369,7 @@ impl<'l> Lowering<'l> {
             self.block(index);
         }
         debug_assert!(self.edges.is_empty() && self.asides.is_empty());
+        self.make_leave();
         self.builder.seal_all_blocks();
         self.builder.finalize(isa.frontend_config());
         (self.exits, self.stale)
@@ -624,44 +632,53 @@ impl<'l> Lowering<'l> {
                 Then::Leave(exit) => {
                     let number = exit_number(self.request.function, self.exits.len());
                     self.exits.push(exit);
-                    let number = self.builder.ins().iconst(types::I64, number as i64);
-                    let machine = self.machine();
-                    self.builder.ins().store(flags(), number, machine, LAYOUT.exit);
-                    self.tell_top(exit.at);
-                    self.leave_at(exit.at);
+                    self.leave_by(number, exit.at);
                 }
                 Then::Step { pc, after } => {
-                    let position = self.call_step_stub(pc);
+                    self.run_step(pc);
                     self.load_again(&loads);
-                    self.go_on_at(position, pc + 1, after);
-                    self.follow_or_leave(position, pc, after, &loads);
+                    self.builder.ins().jump(after, &[]);
                 }
-                Then::Elsewhere { pc } => {
-                    let position = self.call_step(pc);
-                    self.leave_for(position);
-                }
+                Then::Elsewhere { pc } => self.step_elsewhere(pc),
                 Then::Branch { pc, target, taken, next } => {
-                    let position = self.call_step_stub(pc);
+                    let more = self.word_number(target);
+                    let is_taken = self.call_stub(pc, self.request.stubs.branch, Some(more));
                     self.load_again(&loads);
-                    self.go_on_at(position, target, taken);
-                    self.go_on_at(position, pc + 1, next);
-                    self.leave_for(position);
+                    self.builder.ins().brif(is_taken, taken, &[], next, &[]);
                 }
             }
         }
     }
 
-    /// Says where the topmost record is when control is at an instruction. All records are there then.
-    fn tell_top(&mut self, pc: u32) {
+    /// Leaves native code by an exit to an instruction.
+    fn leave_by(&mut self, exit: u64, pc: u32) {
         self.write_records(pc);
-        let (machine, top) = (self.machine(), self.top_at(pc));
-        self.builder.ins().store(flags(), top, machine, LAYOUT.frame_top);
+        let number = self.builder.ins().iconst(types::I64, exit as i64);
+        let (word, base, top) = (self.word_number(pc), self.base_at(pc), self.top_at(pc));
+        let leave = *self.leave.get_or_insert_with(|| {
+            let block = self.builder.create_block();
+            for _ in 0..4 {
+                self.builder.append_block_param(block, types::I64);
+            }
+            self.builder.set_cold_block(block);
+            block
+        });
+        self.builder.ins().jump(leave, &[number.into(), word.into(), base.into(), top.into()]);
     }
 
-    /// Returns to the interpreter, which goes on at `pc` in the frame that it is in.
-    fn leave_at(&mut self, pc: u32) {
-        let position = (self.address(pc), self.base_at(pc));
-        self.leave_for(position);
+    /// Makes the code that all exits end in.
+    fn make_leave(&mut self) {
+        let Some(block) = self.leave else { return };
+        self.builder.switch_to_block(block);
+        let &[number, word, base, top] = self.builder.block_params(block) else { unreachable!("four parameters") };
+        let machine = self.machine();
+        self.builder.ins().store(flags(), number, machine, LAYOUT.exit);
+        self.builder.ins().store(flags(), top, machine, LAYOUT.frame_top);
+        let first = self.of_machine(LAYOUT.first_word);
+        let distance = self.builder.ins().ishl_imm_s(word, 3);
+        let address = self.builder.ins().iadd(first, distance);
+        // There is no result, and nobody goes on here: anything will do.
+        self.builder.ins().return_(&[address, base, address, address, address, address]);
     }
 
     fn address(&mut self, pc: u32) -> Value {
@@ -923,9 +940,10 @@ impl<'l> Lowering<'l> {
         }
     }
 
-    /// Calls a function that takes two or three words and gives one.
+    /// Calls a function that gives a word.
     fn call_leaf(&mut self, leaf: *const (), arguments: &[Value]) -> Value {
-        let signature = self.leaf_signatures[arguments.len() - 2];
+        let which = LEAF_PARAMETERS.iter().position(|&parameters| parameters == arguments.len());
+        let signature = self.leaf_signatures[which.expect("one of these")];
         let leaf = self.builder.ins().iconst(types::I64, leaf as i64);
         let call = self.builder.ins().call_indirect(signature, leaf, arguments);
         self.builder.inst_results(call)[0]
@@ -933,61 +951,72 @@ impl<'l> Lowering<'l> {
 
     // Steps.
 
-    /// Has the interpreter run the instruction at `pc`. Gives where it would go on.
-    fn call_step(&mut self, pc: u32) -> (Value, Value) {
-        self.tell_top(pc);
-        let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
-        let (machine, address, base) = (self.machine(), self.address(pc), self.base_at(pc));
-        let call = self.builder.ins().call_indirect(self.step_signature, step, &[machine, address, base]);
-        let &[reached, base] = self.builder.inst_results(call) else { unreachable!("steps give a position") };
-        (reached, base)
+    /// The number of an instruction's word.
+    fn word_number(&mut self, pc: u32) -> Value {
+        let (function, pc) = self.body.origin(pc);
+        let words = self.request.starts[function as usize] + pc;
+        self.builder.ins().iconst(types::I64, i64::from(words))
     }
 
-    /// The same off the way, through a stub that gives back machine, base and top.
-    fn call_step_stub(&mut self, pc: u32) -> (Value, Value) {
+    /// Has the interpreter run the instruction at `pc`, and leaves native code for wherever that leads.
+    fn step_elsewhere(&mut self, pc: u32) {
         self.write_records(pc);
-        let stub = self.builder.ins().iconst(types::I64, self.request.stubs.step as i64);
         let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
-        let (machine, base, top, address) = (self.machine(), self.base_at(pc), self.top_at(pc), self.address(pc));
-        let arguments = [machine, base, top, address, step];
-        let call = self.builder.ins().call_indirect(self.stub_signatures.step, stub, &arguments);
-        let &[reached, reached_base, machine, base, top] = self.builder.inst_results(call) else {
-            unreachable!("five results")
-        };
+        let (machine, address, base, top) = (self.machine(), self.address(pc), self.base_at(pc), self.top_at(pc));
+        self.builder.ins().store(flags(), top, machine, LAYOUT.frame_top);
+        let call = self.builder.ins().call_indirect(self.step_signature, step, &[machine, address, base]);
+        let &[reached, base] = self.builder.inst_results(call) else { unreachable!("steps give a position") };
+        self.builder.ins().return_(&[reached, base, reached, reached, reached, reached]);
+    }
+
+    /// Has the interpreter run the instruction at `pc` by a stub, and goes on in a new block if control does go on here. Gives what came in the third place.
+    fn call_stub(&mut self, pc: u32, stub: u64, more: Option<Value>) -> Value {
+        self.write_records(pc);
+        let stub = self.builder.ins().iconst(types::I64, stub as i64);
+        let step = self.builder.ins().iconst(types::I64, self.request.steps[pc as usize] as i64);
+        let (machine, base, top, word) = (self.machine(), self.base_at(pc), self.top_at(pc), self.word_number(pc));
+        let mut arguments: SmallVec<[Value; 6]> = smallvec![machine, base, top, word, step];
+        arguments.extend(more);
+        let StubSignatures { step, with_more } = self.stub_signatures;
+        let call = self.builder.ins().call_indirect(if more.is_some() { with_more } else { step }, stub, &arguments);
+        let results: [Value; 6] = self.builder.inst_results(call).try_into().expect("six results");
+        let [reached, base, third, _, machine, top] = results;
+        let (here, elsewhere) = (self.builder.create_block(), self.builder.create_block());
+        self.builder.set_cold_block(elsewhere);
+        self.builder.ins().brif(reached, elsewhere, &[], here, &[]);
+        self.builder.switch_to_block(elsewhere);
+        self.builder.ins().return_(&results);
+        self.builder.switch_to_block(here);
         self.builder.def_var(self.machine, machine);
         self.base_is(pc, base);
         self.top_is(pc, top);
-        (reached, reached_base)
+        third
     }
 
-    /// Goes on in `next` if a step reached `pc` in the same frame; otherwise goes on in a new block.
-    fn go_on_at(&mut self, (reached, base): (Value, Value), pc: u32, next: ir::Block) {
-        let expected = self.address(pc);
-        let here = self.base_at(pc);
-        let other_pc = self.builder.ins().bxor(reached, expected);
-        let other_base = self.builder.ins().bxor(base, here);
-        let other = self.builder.ins().bor(other_pc, other_base);
-        let otherwise = self.builder.create_block();
-        self.builder.set_cold_block(otherwise);
-        self.builder.ins().brif(other, otherwise, &[], next, &[]);
-        self.builder.switch_to_block(otherwise);
-    }
-
-    /// Leaves native code for wherever a step went.
-    fn leave_for(&mut self, (reached, base): (Value, Value)) {
-        // There is no result, and nobody goes on here: anything will do.
-        self.builder.ins().return_(&[reached, base, reached, reached, reached, reached]);
+    /// Has the interpreter run an instruction that is followed by the next one. If it calls, control goes on in the callee's native code.
+    fn run_step(&mut self, pc: u32) {
+        use isa::RegisterOp as R;
+        let instruction = self.function.code[pc as usize];
+        let calls = matches!(
+            instruction.op(),
+            R::CallNameReg | R::CallFuncConstReg | R::CallTopReg | R::CallMethodReg | R::ConstructReg
+        );
+        // An error may bring control behind the call as well.
+        if calls && !self.lands_at(pc + 1) {
+            let window = i64::from(instruction.a) * i64::from(REGISTER) - self.distance_at(pc);
+            let window = self.builder.ins().iconst(types::I64, window);
+            self.call_stub(pc, self.request.stubs.call, Some(window));
+        } else {
+            self.call_stub(pc, self.request.stubs.step, None);
+        }
     }
 
     /// The whole instruction by the interpreter.
     fn step(&mut self, pc: u32) {
         self.flush(pc);
-        let after = self.builder.create_block();
-        let position = self.call_step(pc);
-        self.go_on_at(position, pc + 1, after);
         let loads = self.variables_among(self.live_at(pc));
-        self.follow_or_leave(position, pc, after, &loads);
-        self.builder.switch_to_block(after);
+        self.run_step(pc);
+        self.load_again(&loads);
         self.written_by_step(pc);
     }
 

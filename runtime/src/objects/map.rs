@@ -183,11 +183,12 @@ impl Map {
         self.find(key).map(|position| unsafe { (*self.entries.add(position)).value })
     }
 
-    /// The address of the value that `key` has, good until the map is changed otherwise; for native code.
+    /// The address of the value that `key` has, or of null, good until the map is changed otherwise; for native code.
     #[inline]
-    pub fn value_of(&self, key: Value) -> Option<*const Value> {
+    pub fn address_of(&self, key: Value) -> *const Value {
+        static NOTHING: Value = Value::NULL;
         // SAFETY: `find` gives positions below `used`.
-        self.find(key).map(|position| unsafe { &raw const (*self.entries.add(position)).value })
+        self.find(key).map_or(&raw const NOTHING, |position| unsafe { &raw const (*self.entries.add(position)).value })
     }
 
     /// The value at `position` if the entry there has exactly this key object: what an access site remembers of an earlier lookup.
@@ -220,53 +221,71 @@ impl Map {
     /// Sets the value of `key`, at the end if it is new. The caller has checked [`Self::can_be_key`] and [`Self::kind`].
     #[inline]
     pub fn insert(&mut self, heap: &mut Heap, key: Value, value: Value) -> Result<(), Fault> {
+        if self.insert_in_place(key, value) { Ok(()) } else { self.insert_in_more_room(heap, key, value) }
+    }
+
+    #[inline(never)]
+    fn insert_in_more_room(&mut self, heap: &mut Heap, key: Value, value: Value) -> Result<(), Fault> {
+        self.make_room(heap)?;
+        let hash = Self::hash(key);
+        let end = if self.index_size == 0 { 0 } else { self.end_of_search(hash) };
+        self.append(key, value, (hash, end));
+        Ok(())
+    }
+
+    /// Sets the value of `key` where that takes no memory: if it is there, or there is room for another entry. False if not, when nothing has changed. The caller has checked
+    /// [`Self::can_be_key`] and [`Self::kind`].
+    #[inline(always)]
+    pub fn insert_in_place(&mut self, key: Value, value: Value) -> bool {
         let hash = if self.index_size == 0 { 0 } else { Self::hash(key) };
         let found = match self.index_size {
             0 => self.find_unindexed(key).ok_or(0),
             _ => self.find_indexed(key, hash),
         };
         match found {
-            Ok(position) => {
-                // SAFETY: `find` gives positions below `used`.
-                unsafe { (*self.entries.add(position)).value = value };
-                return Ok(());
-            }
-            Err(at) if self.used < self.capacity => {
-                if self.index_size != 0 {
-                    let mask = self.index_size - 1;
-                    // SAFETY: the search ended at this slot, which is empty.
-                    unsafe { self.index.add(at).write((self.used + 1) | hash & !mask) };
-                }
-            }
-            Err(_) => {
-                self.make_room(heap)?;
-                if self.index_size != 0 {
-                    self.index_entry(key, self.used);
-                }
-            }
+            // SAFETY: `find` gives positions below `used`.
+            Ok(position) => unsafe { (*self.entries.add(position)).value = value },
+            Err(at) if self.used < self.capacity => self.append(key, value, (hash, at)),
+            Err(_) => return false,
         }
-        // SAFETY: there is room for another entry.
-        unsafe { self.entries.add(self.used as usize).write(Entry { key, value }) };
+        true
+    }
+
+    /// Adds an entry for which there is room: its key, of this hash, is not there, and the search for it in the index, if there is one, ended at this slot.
+    #[inline(always)]
+    fn append(&mut self, key: Value, value: Value, (hash, at): (u32, usize)) {
+        // SAFETY: the caller says that there is room, and that the slot is empty.
+        unsafe {
+            if self.index_size != 0 {
+                let mask = self.index_size - 1;
+                self.index.add(at).write((self.used + 1) | hash & !mask);
+            }
+            self.entries.add(self.used as usize).write(Entry { key, value });
+        }
         self.used += 1;
         self.len += 1;
-        Ok(())
     }
 
     /// Enters a key that is not in the index under the number of its entry.
     #[inline]
     fn index_entry(&mut self, key: Value, position: u32) {
         let (mask, hash) = (self.index_size - 1, Self::hash(key));
-        let mut at = hash & mask;
-        // SAFETY: `at <= mask < index_size`; the index always has an empty slot.
-        unsafe {
-            while *self.index.add(at as usize) != EMPTY {
-                at = (at + 1) & mask;
-            }
-            self.index.add(at as usize).write((position + 1) | hash & !mask);
-        }
+        // SAFETY: the slot is one of the index.
+        unsafe { self.index.add(self.end_of_search(hash)).write((position + 1) | hash & !mask) };
     }
 
-    #[inline(never)]
+    /// The empty slot of the index, which there is, where the search ends for a key of this hash that is not there.
+    #[inline]
+    fn end_of_search(&self, hash: u32) -> usize {
+        let mask = self.index_size - 1;
+        let mut at = hash & mask;
+        // SAFETY: `at <= mask < index_size`; the index always has an empty slot.
+        while unsafe { *self.index.add(at as usize) } != EMPTY {
+            at = (at + 1) & mask;
+        }
+        at as usize
+    }
+
     fn make_room(&mut self, heap: &mut Heap) -> Result<(), Fault> {
         // Rebuilding without gaps is enough when a quarter of the entries are gaps.
         let live = self.len as usize;

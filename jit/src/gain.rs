@@ -1,0 +1,130 @@
+//! Which instructions are not worth code of their own, and which functions are not worth being compiled.
+//!
+//! Where native code has no fast case for what an instruction meets, it has the interpreter run the instruction, which takes more than the interpreter alone would: the way there
+//! and back, and registers that have to be in the frame. A function that does little else is slower as native code, and compiling it takes time. So an estimate is made of what
+//! a function gains: its instructions as often as its loops make them run, those with a fast case against those without.
+
+use isa::{Constant, Lane, RegCode, RegisterInstruction, RegisterOp};
+use runtime::Tag;
+use runtime::context::Program;
+use vm_register::native::{MANY_TYPES, Seen, kind_bit};
+
+/// So many instructions with a fast case make up for one that the interpreter runs. Measured by machine instructions: the interpreter takes about 16 for an instruction of either
+/// kind besides the work itself, native code 8 for the one and 45 for the other.
+const PRICE_OF_STEP: i64 = 4;
+
+/// A loop is taken to go around so often, and no more than this many loops to be within each other.
+const TURNS: i64 = 8;
+const DEEPEST: usize = 4;
+
+const NUMBERS: u32 = kind_bit(Tag::Int) | kind_bit(Tag::Float);
+const SMALL: u32 = NUMBERS | kind_bit(Tag::Bool);
+const LIST: u32 = kind_bit(Tag::List);
+const STRING: u32 = kind_bit(Tag::String);
+const MAP: u32 = kind_bit(Tag::Map);
+const RECORD: u32 = kind_bit(Tag::Record);
+
+/// Whether there is no fast case for anything that an instruction was seen to meet. Of one that was not seen anything is possible.
+pub(crate) fn is_stepped(code: &RegCode, program: &Program, instruction: RegisterInstruction, seen: &Seen) -> bool {
+    use RegisterOp as R;
+    // Whether a lane has met one of these kinds, or nothing.
+    let met = |lane: usize, kinds: u32| seen.kinds[lane] == 0 || seen.kinds[lane] & kinds != 0;
+    // The same of an object, whose fields or methods are found fast if it is no contract.
+    let is_contract = || {
+        let number = seen.record.checked_sub(1).filter(|_| seen.record != MANY_TYPES);
+        number.and_then(|number| program.types.get(number as usize)).is_some_and(|facts| facts.is_contract)
+    };
+    let object = |lane: usize, others: u32| met(lane, others) || seen.kinds[lane] & RECORD != 0 && !is_contract();
+    let text = || matches!(code.constants.get(usize::from(instruction.b)), Some(Constant::String(_)));
+    match instruction.op() {
+        R::NopReg | R::LoadInt | R::LoadReg | R::LoadUnset | R::MovReg | R::PushReg | R::PopReg => false,
+        R::LoadVarReg | R::StoreReg | R::LoadCaptureReg | R::LoadCaptureCellReg | R::StoreCaptureCellReg => false,
+        R::LoadCellReg | R::StoreCellReg | R::CheckReg | R::IsSetReg | R::NotReg | R::ToBoolReg => false,
+        R::MeterReg | R::JumpReg | R::LoopReg | R::JumpIfNotNullReg | R::ReturnReg => false,
+        R::JumpIfFalseReg | R::JumpIfTrueReg | R::LoopIfTrueReg => false,
+        R::CallFuncConstReg | R::CallNameReg | R::CallTopReg => false,
+        R::CountedLoop | R::ForLoopReg | R::ForPrepareReg => false,
+        R::ForIterReg | R::ForPairReg => !met(1, LIST),
+        R::NegReg => !met(1, NUMBERS),
+        R::AddReg | R::SubReg | R::MulReg | R::DivReg | R::ModReg => !(met(1, NUMBERS) && met(2, NUMBERS)),
+        R::AddInt | R::SubInt | R::MulInt | R::DivInt | R::ModInt => !met(1, NUMBERS),
+        R::AddConst | R::SubConst | R::MulConst | R::DivConst | R::ModConst => !met(1, NUMBERS),
+        R::ConstAdd | R::ConstSub | R::ConstMul | R::ConstDiv => !met(2, NUMBERS),
+        R::EqReg | R::NeqReg => !(met(1, SMALL) && met(2, SMALL)),
+        R::LtReg | R::GtReg | R::LteReg | R::GteReg => !(met(1, NUMBERS) && met(2, NUMBERS)),
+        R::JumpEq | R::JumpNeq => !(met(0, SMALL) && met(1, SMALL)),
+        R::JumpLt
+        | R::JumpNotLt
+        | R::JumpGt
+        | R::JumpNotGt
+        | R::JumpLte
+        | R::JumpNotLte
+        | R::JumpGte
+        | R::JumpNotGte => !(met(0, NUMBERS) && met(1, NUMBERS)),
+        R::JumpEqInt | R::JumpNeqInt => !met(0, SMALL),
+        R::JumpLtInt | R::JumpNotLtInt | R::JumpGtInt | R::JumpNotGtInt => !met(0, NUMBERS),
+        R::JumpLteInt | R::JumpNotLteInt | R::JumpGteInt | R::JumpNotGteInt => !met(0, NUMBERS),
+        R::JumpEqConst | R::JumpNeqConst => !met(0, if text() { STRING } else { SMALL }),
+        R::JumpLtConst | R::JumpNotLtConst | R::JumpGtConst | R::JumpNotGtConst => !met(0, NUMBERS),
+        R::JumpLteConst | R::JumpNotLteConst | R::JumpGteConst | R::JumpNotGteConst => !met(0, NUMBERS),
+        R::IndexReg => !met(1, LIST | STRING | MAP),
+        R::SetIndexReg => !met(0, LIST | MAP),
+        R::GetLengthReg => !met(1, LIST | STRING),
+        R::GetAttrReg => !object(1, MAP),
+        R::SetAttrReg => !object(0, MAP),
+        R::CallMethodReg => {
+            let is_push = code.names.get(usize::from(instruction.b)).is_some_and(|name| &**name == "push");
+            !object(0, if is_push { LIST } else { 0 })
+        }
+        R::CallBuiltinReg => {
+            let builtin = code.builtins.get(usize::from(instruction.b));
+            !builtin.is_some_and(|name| matches!(&**name, "max" | "min" | "abs" | "sqrt" | "int" | "float"))
+        }
+        _ => true,
+    }
+}
+
+/// What compiling a function is likely to gain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Gain {
+    /// Instructions that have run.
+    pub(crate) run: usize,
+    /// Those of them that the interpreter would run in any case.
+    pub(crate) stepped: usize,
+    /// By how much those with a fast case outweigh the others.
+    pub(crate) balance: i64,
+}
+
+/// Estimates what compiling a function gains from what its instructions have met.
+pub(crate) fn of_function(code: &RegCode, program: &Program, function: u32, seen: &[Seen]) -> Gain {
+    let instructions = &code.functions[function as usize].code;
+    let mut nesting = vec![0_i32; instructions.len() + 1];
+    for (pc, instruction) in (0_u32..).zip(instructions) {
+        if let Some(jump) = instruction.jump(pc).filter(|jump| jump.target <= pc) {
+            nesting[jump.target as usize] += 1;
+            nesting[pc as usize + 1] -= 1;
+        }
+    }
+    let mut gain = Gain { run: 0, stepped: 0, balance: 0 };
+    let (mut loops, mut has_run) = (0_i32, true);
+    for ((instruction, seen), change) in instructions.iter().zip(seen).zip(nesting) {
+        loops += change;
+        // Of an instruction that reads nothing it is not known whether it has run: it is taken to have if the one before has.
+        let reads = instruction.op().facts().lanes.iter().any(|lane| matches!(lane, Lane::Use | Lane::UseDef));
+        if reads {
+            has_run = *seen != Seen::default();
+        }
+        if !has_run {
+            continue;
+        }
+        let weight = TURNS.pow((loops.max(0) as usize).min(DEEPEST) as u32);
+        gain.run += 1;
+        if is_stepped(code, program, *instruction, seen) {
+            gain.stepped += 1;
+            gain.balance -= PRICE_OF_STEP * weight;
+        } else {
+            gain.balance += weight;
+        }
+    }
+    gain
+}
