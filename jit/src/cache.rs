@@ -111,7 +111,9 @@ impl Digested<'_> {
             or_none(self.request.fields[at]),
             u64::from(seen.kinds[0]) | u64::from(seen.kinds[1]) << 32,
             u64::from(seen.kinds[2]) | u64::from(seen.record) << 32,
-            u64::from(self.request.doubts.has(pc)) << 32 | u64::from(self.request.body.origin(pc).1),
+            u64::from(self.request.stepped[at]) << 33
+                | u64::from(self.request.doubts.has(pc)) << 32
+                | u64::from(self.request.body.origin(pc).1),
         ]);
         for (lane, value) in instruction.op().facts().lanes.into_iter().zip(instruction.lanes()) {
             match lane {

@@ -29,12 +29,12 @@ pub(crate) fn is_stepped(code: &RegCode, program: &Program, instruction: Registe
     use RegisterOp as R;
     // Whether a lane has met one of these kinds, or nothing.
     let met = |lane: usize, kinds: u32| seen.kinds[lane] == 0 || seen.kinds[lane] & kinds != 0;
-    // The same of an object, whose fields or methods are found fast if it is no contract.
-    let is_contract = || {
+    // The same of an object, whose fields or methods are found fast if it is no contract, and its type is always the same.
+    let is_known = || {
         let number = seen.record.checked_sub(1).filter(|_| seen.record != MANY_TYPES);
-        number.and_then(|number| program.types.get(number as usize)).is_some_and(|facts| facts.is_contract)
+        number.and_then(|number| program.types.get(number as usize)).is_some_and(|facts| !facts.is_contract)
     };
-    let object = |lane: usize, others: u32| met(lane, others) || seen.kinds[lane] & RECORD != 0 && !is_contract();
+    let object = |lane: usize, others: u32| met(lane, others) || seen.kinds[lane] & RECORD != 0 && is_known();
     let text = || matches!(code.constants.get(usize::from(instruction.b)), Some(Constant::String(_)));
     match instruction.op() {
         R::NopReg | R::LoadInt | R::LoadReg | R::LoadUnset | R::MovReg | R::PushReg | R::PopReg => false,
@@ -72,6 +72,7 @@ pub(crate) fn is_stepped(code: &RegCode, program: &Program, instruction: Registe
         R::GetLengthReg => !met(1, LIST | STRING),
         R::GetAttrReg => !object(1, MAP),
         R::SetAttrReg => !object(0, MAP),
+        // Where many types are met the interpreter finds the method, but it is called by native code.
         R::CallMethodReg => {
             let is_push = code.names.get(usize::from(instruction.b)).is_some_and(|name| &**name == "push");
             !object(0, if is_push { LIST } else { 0 })

@@ -330,6 +330,11 @@ impl Jit {
             stubs: self.compiler.stub_addresses(),
             steps: places.clone().map(|place| code.step(place)).collect(),
             sites: places.map(|place| code.site(place)).collect(),
+            stepped: instructions
+                .iter()
+                .zip(&seen)
+                .map(|(&instruction, seen)| gain::is_stepped(&functions, code.program(), instruction, seen))
+                .collect(),
             fields: seen.iter().enumerate().map(field).collect(),
             seen,
             body: Arc::new(body),
@@ -426,7 +431,7 @@ impl Tiers for Jit {
         }
         if !self.take_outcome(function, false, code) {
             // Not there yet: the program goes on, and asks again.
-            code.count(place, ASKS_AGAIN);
+            code.wait(place, ASKS_AGAIN);
         }
     }
 

@@ -381,6 +381,8 @@ pub(crate) struct TierState {
     stack: usize,
     /// Bytes that the largest native frame takes.
     largest_native_frame: usize,
+    /// The native stack is used up after so many native frames, whichever they are.
+    most_native_frames: usize,
     /// How often the interpreter went on in native code.
     entered: u64,
 }
@@ -400,10 +402,13 @@ impl std::fmt::Debug for Native {
 // SAFETY: the pointers in the state point to words that `linked` owns and nobody else has, and the tiers can be sent: `Native::new` takes no others.
 unsafe impl Send for Native {}
 
+/// Set in counters of places that only wait.
+const WAITS: u32 = 1 << 31;
+
 /// The last so many times that control comes to a place before it is hot, what instructions meet is noted.
 pub const RECORDED: u32 = 8;
 /// Of so many instructions each time.
-const RECORDED_INSTRUCTIONS: u32 = 200;
+const RECORDED_INSTRUCTIONS: u32 = 100;
 
 impl Native {
     /// A program all of whose functions and iterations are counted from `threshold`. `code` is what was linked; `counts_fuel` says whether runs have a fuel limit.
@@ -427,6 +432,7 @@ impl Native {
             entries: vec![NativeEntry { code: stubs.missing, counter: 0 }; code.functions.len()],
             stack: 0,
             largest_native_frame: 0,
+            most_native_frames: 0,
             entered: 0,
             stubs,
             seen: vec![Seen::default(); words],
@@ -474,6 +480,7 @@ impl Native {
         unsafe {
             assert_eq!((*state).counts_fuel, machine.runtime.has_fuel_limit(), "code counts fuel if runs do");
             (*state).stack = stack;
+            (*state).limit_native_frames();
             machine.first_word = (*state).first;
             machine.entries = (*state).entries.as_mut_ptr();
         }
@@ -520,9 +527,18 @@ impl Code<'_> {
 
     /// Counts a place down from `from`, and calls it hot then.
     pub fn count(&mut self, place: Place, from: u32) {
+        self.set_counter_of(place, from.clamp(1, WAITS - 1));
+    }
+
+    fn set_counter_of(&mut self, place: Place, counter: u32) {
         let at = self.at(place);
-        self.state.counters[at] = from.max(1);
+        self.state.counters[at] = counter;
         self.set_operation(at, Operation::Counted);
+    }
+
+    /// The same without noting anything of what instructions meet meanwhile: for who is hot, and only waits.
+    pub fn wait(&mut self, place: Place, turns: u32) {
+        self.set_counter_of(place, turns.clamp(1, WAITS - 1) | WAITS);
     }
 
     /// Counts a function's beginning and where its iterations begin down from `from`.
@@ -543,6 +559,7 @@ impl Code<'_> {
     pub unsafe fn install(&mut self, place: Place, code: *const u8, number: u64, frame: usize) {
         let at = self.at(place);
         self.state.largest_native_frame = self.state.largest_native_frame.max(frame);
+        self.state.limit_native_frames();
         self.state.installed[at] = Installed { code, number };
         self.set_operation(at, Operation::EnterNative);
         if place.pc == 0 {
@@ -622,6 +639,10 @@ impl Code<'_> {
 }
 
 impl TierState {
+    fn limit_native_frames(&mut self) {
+        self.most_native_frames = self.stack / self.largest_native_frame.max(1);
+    }
+
     fn index(&self, pc: *const Word) -> usize {
         (pc as usize - self.first as usize) / size_of::<Word>()
     }
@@ -713,7 +734,7 @@ pub(crate) unsafe fn count(m: &mut Machine<'_>, state: State) -> State {
         let at = tiers.index(state.pc);
         let left = tiers.counters[at].saturating_sub(1);
         tiers.counters[at] = left;
-        if left == 0 {
+        if left & !WAITS == 0 {
             let place = tiers.place(at);
             let mut code = Code { state: tiers, linked: m.linked };
             // Whoever is called hot is not counted any more unless that is said again.
@@ -775,10 +796,8 @@ pub(crate) unsafe fn enter(m: &mut Machine<'_>, state: State) -> State {
         tiers.entered += 1;
         let Installed { code, number } = tiers.installed[tiers.index(state.pc)];
         m.exit = 0;
-        // The native stack is used up after so many native frames, whichever they are.
-        let most = tiers.stack / tiers.largest_native_frame.max(1);
         let room = (m.frame_limit as usize - m.frame_top as usize) / size_of::<Frame>();
-        m.native_frame_limit = m.frame_top.add(most.min(room));
+        m.native_frame_limit = m.frame_top.add(tiers.most_native_frames.min(room));
         let mut result = [0; 2];
         let position = (tiers.stubs.enter)((&raw mut *m).cast(), state.base, number, code, &raw mut result);
         let exit = std::mem::take(&mut m.exit);

@@ -21,6 +21,10 @@ impl Lowering<'_> {
             self.enter(pc, context);
             return true;
         }
+        if self.is_mere_step(pc, i.op()) {
+            self.step(pc);
+            return true;
+        }
         if let Some((operation, x, y)) = self.arithmetic_of(i) {
             self.arithmetic(pc, operation, a, x, y);
             return true;
@@ -124,6 +128,14 @@ impl Lowering<'_> {
             _ => self.step(pc),
         }
         true
+    }
+
+    /// Whether an instruction that does not branch has met nothing for which there is a fast case, and is believed never to.
+    fn is_mere_step(&self, pc: u32, op: RegisterOp) -> bool {
+        use RegisterOp as R;
+        let branches = matches!(op, R::ForIterReg | R::ForPairReg | R::ThrowReg | R::SpawnCallReg)
+            || self.function.code[pc as usize].jump(pc).is_some();
+        self.request.speculates() && self.request.stepped[pc as usize] && !branches && !self.request.doubts.has(pc)
     }
 
     fn arithmetic_of(&self, i: RegisterInstruction) -> Option<(Arithmetic, Side, Side)> {

@@ -62,6 +62,8 @@ pub(crate) struct Request {
     pub(crate) steps: Vec<u64>,
     /// For each instruction its access site.
     pub(crate) sites: Vec<Option<u32>>,
+    /// For each instruction whether nothing that it met has a fast case.
+    pub(crate) stepped: Vec<bool>,
     /// For each access of a field by instruction, where records of the type that was seen have it.
     pub(crate) fields: Vec<Option<u32>>,
     pub(crate) counts_fuel: bool,
