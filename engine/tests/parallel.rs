@@ -1,6 +1,6 @@
 //! Blocks on several workers come to what they come to one transaction after the other.
 //!
-//! The budget is small, for every day. `PARALLEL_BLOCKS` makes it larger, and `harness parallel --check` runs as many as one likes.
+//! The budget is small, for every day. `PARALLEL_BLOCKS` makes it larger, and `harness parallel --verify` runs as many as one likes.
 
 use std::collections::BTreeSet;
 

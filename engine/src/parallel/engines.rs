@@ -1,7 +1,7 @@
 //! The two ways to execute blocks: one transaction after the other, and on several workers.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ledger::Chain;
 use runtime::Fault;
@@ -26,6 +26,8 @@ pub struct BlockOutcome {
     pub statistics: Option<Statistics>,
     /// Why the parallel run was given up, if it was. The outcome is right all the same.
     pub doubt: Option<Doubt>,
+    /// Of the time it took, that in which the outcome was entered in the ledger after all had been executed.
+    pub entering: Duration,
 }
 
 /// Executes blocks one transaction after the other, on the ledger itself. It is what parallel runs are compared with, and knows nothing of them.
@@ -91,7 +93,7 @@ impl SerialEngine {
             values.push(executed.value);
             ended(index);
         }
-        Ok(BlockOutcome { outcomes, values, statistics: None, doubt: None })
+        Ok(BlockOutcome { outcomes, values, statistics: None, doubt: None, entering: Duration::ZERO })
     }
 }
 
@@ -146,9 +148,11 @@ impl ParallelEngine {
         written.clear();
         let on_commit = |index, _: &Output, writes: scheduler::Writes<'_, _, _>| written.add(index, writes.iter());
         let mut outcome = scheduler.run(block, block, contexts, on_commit);
+        let executed = Instant::now();
         written.enter(block, &mut outcome.outputs)?;
+        let entering = executed.elapsed();
         let (outcomes, values) = outcome.outputs.into_iter().map(|output| (output.outcome, output.value)).unzip();
-        Ok(BlockOutcome { outcomes, values, statistics: Some(outcome.statistics), doubt: outcome.doubt })
+        Ok(BlockOutcome { outcomes, values, statistics: Some(outcome.statistics), doubt: outcome.doubt, entering })
     }
 
     /// What a block would take on so many workers, where each transaction takes as long as is said. The ledger stays as it is.

@@ -31,5 +31,6 @@ pub use engines::{BlockOutcome, ParallelEngine, SerialEngine};
 pub use location::Location;
 pub use program::{ContractProgram, DEFAULT_GAS};
 pub use runtime::host::{Transaction, TransactionOutcome};
-pub use scheduler::{Options, Statistics};
+pub use scheduler::simulator::{Costs, Projection};
+pub use scheduler::{Doubt, Options, Statistics};
 pub use workloads::{BLOCK_WORKLOADS, BlockWorkload, Sizes, block_workload, texts};
