@@ -33,3 +33,15 @@ fn random_blocks_are_as_if_executed_in_order() {
     assert!(statistics.aborts + statistics.stops > 100, "{statistics:?}");
     assert_eq!(statistics.fallbacks, 0);
 }
+
+#[test]
+fn the_stack_machine_comes_to_the_same() {
+    let configuration = Configuration::of("stack").unwrap();
+    let mut outcomes = Vec::new();
+    check(&configuration, &[1, 4], 0..budget(300) / 10, |outcome, _| outcomes.push((outcome.outcomes, outcome.values)))
+        .unwrap_or_else(|difference| panic!("{difference}"));
+    let mut others = Vec::new();
+    let register = Configuration::of("register").unwrap();
+    check(&register, &[1], 0..budget(300) / 10, |outcome, _| others.push((outcome.outcomes, outcome.values))).unwrap();
+    assert_eq!(outcomes, others);
+}

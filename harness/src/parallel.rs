@@ -287,41 +287,47 @@ pub fn simulate(
     tick: &mut dyn FnMut(),
 ) -> anyhow::Result<Vec<Row>> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut real: Vec<usize> = plan.workers.iter().copied().filter(|&workers| workers <= processors).collect();
-    if !real.contains(&1) {
-        real.push(1);
-    }
+    let real = plan.workers.iter().copied().filter(|&workers| workers <= processors).collect();
     let measured = measure(workload, configuration, &Plan { workers: real, ..plan.clone() }, tick)?;
-    let Some(one) = measured.iter().find(|row| row.workers == 1) else {
-        anyhow::bail!("{}: nothing was measured on one worker", workload.name)
-    };
     let program = workload.program(&plan.sizes, configuration)?;
     let (mut serial, returned) = SerialEngine::new(&program)?;
-    let (mut engine, _) = ParallelEngine::new(&program, Options { workers: 1, verify: false, ..Options::default() })?;
+    let options = Options { workers: 1, verify: false, ..Options::default() };
+    let (mut engine, _) = ParallelEngine::new(&program, options)?;
     let block = workload.block(&plan.sizes, &returned, plan.seed);
+    let fault = |fault: runtime::Fault| anyhow::anyhow!("{}: {}", workload.name, failed(&fault));
     // The same block again and again: what its transactions cost does not change with what accounts hold.
     let mut times = vec![Vec::with_capacity(plan.rounds); block.len()];
-    for round in 0..plan.rounds {
-        let (_, of_block) = serial.run_timed(&block).map_err(|fault| anyhow::anyhow!(failed(&fault)))?;
-        serial.chain().commit_block(round as i64).map_err(|fault| anyhow::anyhow!(failed(&fault)))?;
-        of_block.into_iter().zip(&mut times).for_each(|(time, times)| times.push(time as f64));
+    let (mut of_serial, mut of_view) = (Samples::default(), Samples::default());
+    for round in 0..=plan.rounds as i64 {
+        let (_, of_block) = serial.run_timed(&block).map_err(fault)?;
+        serial.chain().commit_block(round).map_err(fault)?;
+        let plain = serial_round(&mut serial, &block, round).map_err(fault)?;
+        let (passed, processor, outcome) = take(|| engine.run_on_view(&block)).map_err(fault)?;
+        let summary = engine.chain().commit_block(round).map_err(fault)?;
+        if round > 0 {
+            of_block.into_iter().zip(&mut times).for_each(|(time, times)| times.push(time as f64));
+            of_serial.add(&plain);
+            of_view.add(&Taken { time: passed, processor, outcome, summary });
+        }
     }
     let medians: Vec<f64> = times.iter().map(|times| median(times)).collect();
-    let serial_block = one.serial_ns_per_tx * block.len() as f64;
-    let entering = one.entering_ns_per_tx.unwrap_or(0.0) * block.len() as f64;
-    let executing = one.ns_per_tx.unwrap_or(0.0) * block.len() as f64 - entering;
-    let longer = executing / medians.iter().sum::<f64>();
+    let serial_block = median(&of_serial.times);
+    let entering = median(&of_view.entering);
+    let longer = (median(&of_view.times) - entering) / medians.iter().sum::<f64>();
     let executions = medians.iter().map(|time| (time * longer) as u64).collect();
     let costs = Costs { executions, ..Costs::uniform(0, 0) };
     let mut rows = Vec::with_capacity(plan.workers.len());
     for &workers in &plan.workers {
         let projection = engine.simulate(&block, workers, &costs);
         let row = Row {
-            projected: Some(serial_block / (projection.makespan as f64 + entering)),
+            // One worker does without the view, and without entering.
+            projected: Some(if workers == 1 { 1.0 } else { serial_block / (projection.makespan as f64 + entering) }),
             bound: Some(projection.bound()),
             ..match measured.iter().find(|row| row.workers == workers) {
                 Some(row) => row.clone(),
-                None => Row { serial_ns_per_tx: one.serial_ns_per_tx, ..counted(&projection.statistics, 1) },
+                None => {
+                    Row { serial_ns_per_tx: serial_block / block.len() as f64, ..counted(&projection.statistics, 1) }
+                }
             }
         };
         rows.push(Row { workload: workload.name.to_string(), workers, ..row });

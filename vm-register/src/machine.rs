@@ -180,7 +180,7 @@ impl<'r> Machine<'r> {
     /// The same in arrays that were made for this program and runtime, and in which all values are good.
     pub(crate) fn within(arrays: Arrays, linked: &'r Linked, runtime: &'r mut Runtime) -> Self {
         let Arrays { mut values, mark, mut frames, sites: mut site_storage, natives } = arrays;
-        Self {
+        let mut machine = Self {
             frame_top: frames.as_mut_ptr(),
             // SAFETY: one past the array's end.
             frame_limit: unsafe { frames.as_mut_ptr().add(frames.len()) },
@@ -206,7 +206,10 @@ impl<'r> Machine<'r> {
             frames,
             site_storage,
             tasks: TaskStates::default(),
-        }
+        };
+        // There may be more records than the depth limit allows, left by tasks.
+        machine.set_frame_limit();
+        machine
     }
 
     /// The arrays, when the run has ended.

@@ -82,24 +82,40 @@ impl SerialEngine {
         Ok((outcome, times))
     }
 
-    fn execute(&mut self, transactions: &[Transaction], mut ended: impl FnMut(usize)) -> Result<BlockOutcome, Fault> {
-        let mut outcomes = Vec::with_capacity(transactions.len());
-        let mut values = Vec::with_capacity(transactions.len());
-        for (index, transaction) in transactions.iter().enumerate() {
-            // What is in the ledger when a transaction begins is there for good.
-            let executed = self.session.execute(&self.program, &mut self.chain, transaction, index, |_| true);
-            self.chain.record(transaction.clone(), executed.outcome.clone())?;
-            outcomes.push(executed.outcome);
-            values.push(executed.value);
-            ended(index);
-        }
-        Ok(BlockOutcome { outcomes, values, statistics: None, doubt: None, entering: Duration::ZERO })
+    fn execute(&mut self, transactions: &[Transaction], ended: impl FnMut(usize)) -> Result<BlockOutcome, Fault> {
+        let Self { program, session, chain } = self;
+        execute_in_order(program, session, chain, transactions, ended)
     }
 }
 
+/// Executes transactions on the ledger itself, and tells when each has ended.
+fn execute_in_order(
+    program: &ContractProgram,
+    session: &mut Session,
+    chain: &mut Chain,
+    transactions: &[Transaction],
+    mut ended: impl FnMut(usize),
+) -> Result<BlockOutcome, Fault> {
+    let mut outcomes = Vec::with_capacity(transactions.len());
+    let mut values = Vec::with_capacity(transactions.len());
+    for (index, transaction) in transactions.iter().enumerate() {
+        // What is in the ledger when a transaction begins is there for good.
+        let executed = session.execute(program, chain, transaction, index, |_| true);
+        chain.record(transaction.clone(), executed.outcome.clone())?;
+        outcomes.push(executed.outcome);
+        values.push(executed.value);
+        ended(index);
+    }
+    Ok(BlockOutcome { outcomes, values, statistics: None, doubt: None, entering: Duration::ZERO })
+}
+
 /// Executes blocks on several workers, with the outcome of the serial order.
+///
+/// One worker has nobody to be ahead of: it does what the [`SerialEngine`] does.
 pub struct ParallelEngine {
     block: Block,
+    /// What one worker alone works with.
+    session: Session,
     scheduler: Scheduler<Block>,
     contexts: Vec<()>,
     written: Written,
@@ -119,11 +135,11 @@ impl ParallelEngine {
     /// When the top level fails, or leaves something that transactions could change.
     pub fn new(program: &Arc<ContractProgram>, options: Options) -> Result<(Self, Stored), EngineError> {
         let mut chain = Chain::in_memory();
-        let (_, returned) = Session::begin(program, &mut chain)?;
+        let (session, returned) = Session::begin(program, &mut chain)?;
         let scheduler = Scheduler::new(options.clone());
         let contexts = vec![(); scheduler.workers()];
         let block = Block::new(Arc::clone(program), chain);
-        Ok((Self { block, scheduler, contexts, written: Written::default(), options }, returned))
+        Ok((Self { block, session, scheduler, contexts, written: Written::default(), options }, returned))
     }
 
     /// The ledger.
@@ -141,6 +157,21 @@ impl ParallelEngine {
     /// # Errors
     /// When the ledger cannot have what the transactions wrote.
     pub fn run(&mut self, transactions: &[Transaction]) -> Result<BlockOutcome, Fault> {
+        if self.workers() > 1 {
+            return self.run_on_view(transactions);
+        }
+        let Block { program, chain, .. } = &mut self.block;
+        let mut outcome = execute_in_order(program, &mut self.session, chain, transactions, |_| ())?;
+        let count = transactions.len();
+        outcome.statistics = Some(Statistics { committed: count, executions: count, ..Statistics::default() });
+        Ok(outcome)
+    }
+
+    /// The same by the scheduler, however many workers there are: one worker shows what its view costs.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub fn run_on_view(&mut self, transactions: &[Transaction]) -> Result<BlockOutcome, Fault> {
         let Self { block, scheduler, contexts, written, .. } = self;
         block.names.begin(&block.chain);
         block.transactions.clear();

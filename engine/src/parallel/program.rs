@@ -12,6 +12,7 @@ use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executors::register::prepare_register;
+use crate::executors::stack::prepare_stack;
 
 /// Gas of a transaction that says nothing about it, in a configuration that does not either.
 pub const DEFAULT_GAS: u64 = 10_000_000;
@@ -22,8 +23,7 @@ pub const DEFAULT_GAS: u64 = 10_000_000;
 /// transaction finds nothing that another has left but the ledger.
 pub struct ContractProgram {
     name: String,
-    linked: vm_register::Linked,
-    dispatch: vm_register::Dispatch,
+    machine: Machine,
     configuration: Configuration,
     arguments: Vec<String>,
     gas: u64,
@@ -37,9 +37,18 @@ impl std::fmt::Debug for ContractProgram {
     }
 }
 
+/// The machine that runs it, with the code in its form.
+enum Machine {
+    Stack { linked: vm_stack::Linked, dispatch: vm_stack::Dispatch },
+    Register { linked: vm_register::Linked, dispatch: vm_register::Dispatch },
+}
+
 /// What a machine keeps from one call to the next.
 #[derive(Debug, Default)]
-pub(super) struct Arena(vm_register::Arena);
+pub(super) struct Arena {
+    stack: vm_stack::Arena,
+    register: vm_register::Arena,
+}
 
 impl ContractProgram {
     /// Makes a program ready, with the arguments of its top level. Its code takes gas, so that every transaction ends, also one that sees a state which no serial run has.
@@ -57,9 +66,6 @@ impl ContractProgram {
             program: compiled.name().to_string(),
             reason,
         };
-        if configuration.vm != "register" {
-            return Err(unsupported(format!("transactions run on --vm register, not on {}", configuration.vm)));
-        }
         let gas = configuration.limits.gas.unwrap_or(DEFAULT_GAS);
         let mut configuration = configuration.clone();
         // The top level has as much as it wants; each transaction has its own.
@@ -85,16 +91,18 @@ impl ContractProgram {
                 }
             }
         }
-        let prepared = prepare_register(compiled, &configuration)?;
-        Ok(Arc::new(Self {
-            name: compiled.name().to_string(),
-            linked: prepared.linked,
-            dispatch: prepared.dispatch,
-            configuration,
-            arguments,
-            gas,
-            globals,
-        }))
+        let machine = match configuration.vm {
+            "stack" => {
+                let prepared = prepare_stack(compiled, &configuration)?;
+                Machine::Stack { linked: prepared.linked, dispatch: prepared.dispatch }
+            }
+            "register" => {
+                let prepared = prepare_register(compiled, &configuration)?;
+                Machine::Register { linked: prepared.linked, dispatch: prepared.dispatch }
+            }
+            other => return Err(unsupported(format!("transactions run on --vm stack or register, not on {other}"))),
+        };
+        Ok(Arc::new(Self { name: compiled.name().to_string(), machine, configuration, arguments, gas, globals }))
     }
 
     /// Name of its main file.
@@ -108,7 +116,10 @@ impl ContractProgram {
     }
 
     pub(super) fn program(&self) -> &Arc<Program> {
-        self.linked.program()
+        match &self.machine {
+            Machine::Stack { linked, .. } => linked.program(),
+            Machine::Register { linked, .. } => linked.program(),
+        }
     }
 
     /// A run that has done nothing yet and has no ledger.
@@ -126,7 +137,14 @@ impl ContractProgram {
         function: u32,
         arguments: &[Value],
     ) -> Result<Value, Fault> {
-        vm_register::call_by(self.dispatch, &self.linked, &mut arena.0, runtime, ledger, function, arguments)
+        match &self.machine {
+            Machine::Stack { linked, dispatch } => {
+                vm_stack::call_by(*dispatch, linked, &mut arena.stack, runtime, ledger, function, arguments)
+            }
+            Machine::Register { linked, dispatch } => {
+                vm_register::call_by(*dispatch, linked, &mut arena.register, runtime, ledger, function, arguments)
+            }
+        }
     }
 
     /// Checks that nothing of what the top level has left can be changed by functions.
