@@ -19,7 +19,7 @@ fn random_blocks_are_as_if_executed_in_order() {
     let mut statistics = Statistics::default();
     let mut statuses = Status::ALL.map(|status| (status, 0));
     let mut errors = BTreeSet::new();
-    let checked = check(&configuration, &WORKERS, 0..budget(300), |outcome, of_block| {
+    let checked = check(&configuration, &WORKERS, 0..budget(150), |outcome, of_block| {
         statistics.add(&of_block);
         for outcome in outcome.outcomes {
             statuses.iter_mut().find(|(status, _)| *status == outcome.status).unwrap().1 += 1;
@@ -31,17 +31,17 @@ fn random_blocks_are_as_if_executed_in_order() {
     assert!(statuses.iter().all(|&(_, count)| count > 20), "{statuses:?}");
     assert!(errors.len() > 15, "{errors:?}");
     assert!(statistics.aborts + statistics.stops > 100, "{statistics:?}");
-    assert_eq!(statistics.fallbacks, 0);
+    assert!(statistics.serial > 100 && statistics.fallbacks > 10, "{statistics:?}");
 }
 
 #[test]
 fn the_stack_machine_comes_to_the_same() {
     let configuration = Configuration::of("stack").unwrap();
     let mut outcomes = Vec::new();
-    check(&configuration, &[1, 4], 0..budget(300) / 10, |outcome, _| outcomes.push((outcome.outcomes, outcome.values)))
+    check(&configuration, &[1, 4], 0..budget(150) / 10, |outcome, _| outcomes.push((outcome.outcomes, outcome.values)))
         .unwrap_or_else(|difference| panic!("{difference}"));
     let mut others = Vec::new();
     let register = Configuration::of("register").unwrap();
-    check(&register, &[1], 0..budget(300) / 10, |outcome, _| others.push((outcome.outcomes, outcome.values))).unwrap();
+    check(&register, &[1], 0..budget(150) / 10, |outcome, _| others.push((outcome.outcomes, outcome.values))).unwrap();
     assert_eq!(outcomes, others);
 }

@@ -8,6 +8,7 @@
 //! *Simulation* runs the scheduler on a virtual clock. An execution is charged what this block's transactions took one by one on the serial engine, times what the
 //! view of a parallel execution makes them longer, which a run on one worker shows. Entering the block in the ledger is not divided among workers.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::parallel::{
@@ -148,7 +149,7 @@ fn serial_round(engine: &mut SerialEngine, block: &[Transaction], time: i64) -> 
     Ok(Taken { time: passed, processor, outcome, summary: engine.chain().commit_block(time)? })
 }
 
-fn parallel_round(engine: &mut ParallelEngine, block: &[Transaction], time: i64) -> Result<Taken, runtime::Fault> {
+fn parallel_round(engine: &mut ParallelEngine, block: &Arc<[Transaction]>, time: i64) -> Result<Taken, runtime::Fault> {
     let (passed, processor, outcome) = take(|| engine.run(block))?;
     Ok(Taken { time: passed, processor, outcome, summary: engine.chain().commit_block(time)? })
 }

@@ -1,8 +1,8 @@
 //! A block of transactions as the scheduler sees it: how one of them is executed on a view, and what the state was before.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ledger::{Chain, Position};
 use runtime::host::{Ledger, Stored, Transaction, TransactionOutcome};
@@ -21,8 +21,14 @@ pub(super) struct Block {
     pub(super) program: Arc<ContractProgram>,
     /// The state before the block.
     pub(super) chain: Chain,
-    pub(super) names: Names,
-    pub(super) transactions: Vec<Transaction>,
+    names: Names,
+    /// See [`TransactionLedger`].
+    maps_stay: AtomicBool,
+    transactions: Arc<[Transaction]>,
+    /// Of these, the first that is executed.
+    first: usize,
+    /// Whether executions give up the processor now and then.
+    is_disturbed: bool,
 }
 
 /// What a transaction leaves besides what it writes.
@@ -37,6 +43,7 @@ struct Worker {
     engine: u64,
     session: Session,
     scratch: Scratch,
+    random: Cell<u64>,
 }
 
 /// So many engines a thread is ready for.
@@ -54,7 +61,39 @@ impl Block {
     pub(super) fn new(program: Arc<ContractProgram>, chain: Chain) -> Self {
         let names = Names::new(&chain);
         let engine = ENGINES.fetch_add(1, Ordering::Relaxed);
-        Self { engine, program, chain, names, transactions: Vec::new() }
+        Self {
+            engine,
+            program,
+            chain,
+            names,
+            maps_stay: true.into(),
+            transactions: [].into(),
+            first: 0,
+            is_disturbed: false,
+        }
+    }
+
+    /// Has executions give up the processor at random, so that they meet in more ways than they would.
+    pub(super) fn disturb(&mut self) {
+        self.is_disturbed = true;
+    }
+
+    /// Makes it the block of these transactions from one on.
+    pub(super) fn begin(&mut self, transactions: &Arc<[Transaction]>, first: usize) {
+        self.names.begin(&self.chain);
+        *self.maps_stay.get_mut() = true;
+        self.transactions = Arc::clone(transactions);
+        self.first = first;
+    }
+
+    /// Its ledger, its names and its transactions.
+    pub(super) fn parts(&mut self) -> (&mut Chain, &mut Names, &[Transaction]) {
+        (&mut self.chain, &mut self.names, &self.transactions[self.first..])
+    }
+
+    /// Its transactions.
+    fn transactions(&self) -> &[Transaction] {
+        &self.transactions[self.first..]
     }
 
     /// Makes this thread ready.
@@ -69,7 +108,7 @@ impl Block {
         });
         kept.unwrap_or_else(|| {
             let session = Session::again(&self.program).expect("the top level ran before");
-            Box::new(Worker { engine, session, scratch: Scratch::new() })
+            Box::new(Worker { engine, session, scratch: Scratch::new(), random: Cell::new(engine) })
         })
     }
 
@@ -88,14 +127,18 @@ impl Transactions for Block {
     type Context = ();
 
     fn count(&self) -> usize {
-        self.transactions.len()
+        self.transactions().len()
     }
 
     fn execute(&self, (): &mut (), index: usize, view: &mut View<'_, Location, Content>) -> Result<Output, Stop> {
         // After a panic the worker is gone, and another is made.
         let mut worker = self.worker();
-        let Worker { session, scratch, .. } = &mut *worker;
-        let mut ledger = TransactionLedger::new(&self.chain, &self.names, view, scratch, index as u32);
+        let Worker { session, scratch, random, .. } = &mut *worker;
+        let mut ledger = TransactionLedger::new(&self.chain, &self.names, &self.maps_stay, view, scratch, index as u32);
+        if self.is_disturbed {
+            ledger = ledger.disturbed_by(random);
+        }
+        let index = self.first + index;
         let transaction = &self.transactions[index];
         let is_settled = |address: &str| self.is_settled(address);
         let Executed { outcome, value } = session.execute(&self.program, &mut ledger, transaction, index, is_settled);

@@ -42,7 +42,7 @@ impl Written {
     /// # Errors
     /// When the ledger cannot have so much.
     pub(super) fn enter(&mut self, block: &mut Block, outputs: &mut [Output]) -> Result<(), Fault> {
-        let Block { chain, names, transactions, .. } = block;
+        let (chain, names, transactions) = block.parts();
         names.introduce(chain)?;
         chain.begin()?;
         let mut fields_become_maps = false;

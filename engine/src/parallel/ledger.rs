@@ -9,11 +9,12 @@
 //! nothing catches. So the machine soon comes to its end, wherever it is.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ledger::{Chain, LedgerError, Position};
 use runtime::host::{
-    Algorithm, BlockSummary, ContractId, Digest, Event, Key, Leaves, Ledger, OwnedKey, SignatureCheck, Slot, Stored,
-    Transaction, TransactionOutcome, footprint,
+    Algorithm, BlockSummary, ContractId, Digest, Event, Key, Leaves, Ledger, MapHead, OwnedKey, SignatureCheck, Slot,
+    Stored, Transaction, TransactionOutcome, footprint,
 };
 use runtime::{Error, ErrorKind, Fault};
 use scheduler::{Stop, Sum, View};
@@ -24,6 +25,8 @@ use super::location::{Birth, Content, Location, Place};
 use super::names::Names;
 
 static UNKNOWN: Stored = Stored::Unknown;
+/// A field that is a map, which says nothing of its entries.
+static MAP: Stored = Stored::Map(MapHead { len: 0, next: 0 });
 
 /// An entry of the log, and the time of its appending.
 pub(super) type Appended = (Stored, i64);
@@ -93,23 +96,35 @@ pub(super) struct Left {
 pub(super) struct TransactionLedger<'t, 'v> {
     chain: &'t Chain,
     names: &'t Names,
+    /// Whether no field that is a map below has become anything else. Nearly all stay maps for ever, so that is not looked up for each access, which all transactions
+    /// of a contract would have in common.
+    maps_stay: &'t AtomicBool,
     view: RefCell<&'t mut View<'v, Location, Content>>,
     scratch: &'t mut Scratch,
     /// The transaction's place in the block.
     index: u32,
     stopped: Cell<Option<Stop>>,
+    /// A random number, if the processor is to be given up at random reads.
+    disturbance: Option<&'t Cell<u64>>,
 }
 
 impl<'t, 'v> TransactionLedger<'t, 'v> {
     pub(super) fn new(
         chain: &'t Chain,
         names: &'t Names,
+        maps_stay: &'t AtomicBool,
         view: &'t mut View<'v, Location, Content>,
         scratch: &'t mut Scratch,
         index: u32,
     ) -> Self {
         scratch.clear();
-        Self { chain, names, view: RefCell::new(view), scratch, index, stopped: Cell::new(None) }
+        let (view, stopped) = (RefCell::new(view), Cell::new(None));
+        Self { chain, names, maps_stay, view, scratch, index, stopped, disturbance: None }
+    }
+
+    /// Has it give up the processor at random reads.
+    pub(super) fn disturbed_by(self, random: &'t Cell<u64>) -> Self {
+        Self { disturbance: Some(random), ..self }
     }
 
     /// Hands what was written to the view.
@@ -163,6 +178,14 @@ impl<'t, 'v> TransactionLedger<'t, 'v> {
         }
         if let Some(at) = self.scratch.table.find(location) {
             return Some(at);
+        }
+        if let Some(state) = self.disturbance {
+            // Multiplicative congruence: whether the processor is given up here has nothing to do with what is executed.
+            let next = state.get().wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            state.set(next);
+            if next >> 62 == 0 {
+                std::thread::yield_now();
+            }
         }
         match self.view.borrow_mut().read(&location) {
             Ok(content) => Some(self.scratch.table.add(location, content)),
@@ -248,6 +271,18 @@ impl<'t, 'v> TransactionLedger<'t, 'v> {
         }
     }
 
+    /// A field that is a map below is about to become something else.
+    fn let_maps_change(&mut self) -> Result<(), Fault> {
+        let view = self.view.get_mut();
+        if self.maps_stay.load(Ordering::Relaxed) && !view.is_alone() {
+            // Others rely on it who cannot be told.
+            self.stopped.set(Some(view.give_up()));
+        }
+        self.stop()?;
+        self.maps_stay.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// The place in the table of a location that is about to be written.
     fn look_to_write(&self, place: Place) -> Result<usize, Fault> {
         self.look(place.into()).ok_or_else(Error::stopped)
@@ -286,13 +321,16 @@ impl Ledger for TransactionLedger<'_, '_> {
     }
 
     fn read(&self, field: Slot) -> &Stored {
+        if matches!(self.chain.read(field), Stored::Map(_)) && self.maps_stay.load(Ordering::Relaxed) {
+            return &MAP;
+        }
         self.read_place(Place::Field(field))
     }
 
     fn write(&mut self, field: Slot, value: Stored) -> Result<(), Fault> {
         self.check_open()?;
-        let at = self.look_to_write(Place::Field(field))?;
-        let was_map = matches!(self.scratch.table.get(at).stored(), Stored::Map(_));
+        let was_map = matches!(self.read(field), Stored::Map(_));
+        self.stop()?;
         if was_map {
             for (place, ..) in self.members(field) {
                 let entry = self.look_to_write(place)?;
@@ -300,11 +338,16 @@ impl Ledger for TransactionLedger<'_, '_> {
             }
             self.stop()?;
         }
-        match value {
-            Stored::Map(_) if was_map => {}
-            Stored::Map(_) => self.set(at, Stored::Map(Default::default()), Birth::BEFORE),
-            value => self.set(at, value, Birth::BEFORE),
+        let value = match value {
+            Stored::Map(_) if was_map => return Ok(()),
+            Stored::Map(_) => MAP.clone(),
+            value => value,
+        };
+        if was_map {
+            self.let_maps_change()?;
         }
+        let at = self.look_to_write(Place::Field(field))?;
+        self.set(at, value, Birth::BEFORE);
         Ok(())
     }
 
@@ -323,9 +366,9 @@ impl Ledger for TransactionLedger<'_, '_> {
             self.set(at, value, birth);
             return Ok(growth);
         }
-        let field = self.look_to_write(Place::Field(map))?;
-        if !matches!(self.scratch.table.get(field).stored(), Stored::Map(_)) {
-            self.set(field, Stored::Map(Default::default()), Birth::BEFORE);
+        if !matches!(self.read(map), Stored::Map(_)) {
+            let field = self.look_to_write(Place::Field(map))?;
+            self.set(field, MAP.clone(), Birth::BEFORE);
         }
         let growth = footprint(Some(key), &value);
         let birth = Birth::of(self.index, self.scratch.births);

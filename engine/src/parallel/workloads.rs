@@ -151,7 +151,7 @@ impl BlockWorkload {
     ///
     /// # Panics
     /// When that is not what the workload's program gives.
-    pub fn block(&self, sizes: &Sizes, returned: &Stored, seed: u64) -> Vec<Transaction> {
+    pub fn block(&self, sizes: &Sizes, returned: &Stored, seed: u64) -> Arc<[Transaction]> {
         let addresses = texts(returned).expect("the program returns the addresses of its contracts");
         let mut draw = Draw { sizes, addresses: &addresses, random: Random::new(seed), holders: (self.world)(sizes) };
         (0..sizes.transactions).map(|index| (self.draw)(&mut draw, index)).collect()
