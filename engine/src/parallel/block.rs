@@ -41,6 +41,11 @@ pub(super) struct Output {
 /// What a thread executes transactions of an engine with.
 struct Worker {
     engine: u64,
+    kept: Box<Kept>,
+}
+
+/// What it keeps from one transaction to the next.
+struct Kept {
     session: Session,
     scratch: Scratch,
     random: Cell<u64>,
@@ -53,7 +58,7 @@ static ENGINES: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     /// A run and all its values belong to one thread, so they stay with threads and not with the scheduler's contexts.
-    static WORKERS: RefCell<Vec<Box<Worker>>> = const { RefCell::new(Vec::new()) };
+    static WORKERS: RefCell<Vec<Worker>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Block {
@@ -100,7 +105,7 @@ impl Block {
     ///
     /// # Panics
     /// When the program's top level fails, which it did not when the ledger was begun.
-    fn worker(&self) -> Box<Worker> {
+    fn worker(&self) -> Worker {
         let engine = self.engine;
         let kept = WORKERS.with_borrow_mut(|workers| {
             let at = workers.iter().rposition(|worker| worker.engine == engine)?;
@@ -108,7 +113,8 @@ impl Block {
         });
         kept.unwrap_or_else(|| {
             let session = Session::again(&self.program).expect("the top level ran before");
-            Box::new(Worker { engine, session, scratch: Scratch::new(), random: Cell::new(engine) })
+            let kept = Kept { session, scratch: Scratch::new(), random: Cell::new(engine) };
+            Worker { engine, kept: Box::new(kept) }
         })
     }
 
@@ -133,7 +139,7 @@ impl Transactions for Block {
     fn execute(&self, (): &mut (), index: usize, view: &mut View<'_, Location, Content>) -> Result<Output, Stop> {
         // After a panic the worker is gone, and another is made.
         let mut worker = self.worker();
-        let Worker { session, scratch, random, .. } = &mut *worker;
+        let Kept { session, scratch, random } = &mut *worker.kept;
         let mut ledger = TransactionLedger::new(&self.chain, &self.names, &self.maps_stay, view, scratch, index as u32);
         if self.is_disturbed {
             ledger = ledger.disturbed_by(random);
