@@ -31,7 +31,7 @@ fn random_blocks_are_as_if_executed_in_order() {
     assert!(statuses.iter().all(|&(_, count)| count > 20), "{statuses:?}");
     assert!(errors.len() > 15, "{errors:?}");
     assert!(statistics.aborts + statistics.stops > 100, "{statistics:?}");
-    assert!(statistics.serial > 100 && statistics.fallbacks > 10, "{statistics:?}");
+    assert!(statistics.serial > 0 && statistics.fallbacks > 10, "{statistics:?}");
 }
 
 #[test]
