@@ -9,8 +9,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates of this workspace that make code, and this one. A test holds the list to the manifests.
-const CRATES: [&str; 11] =
-    ["isa", "cache", "runtime", "ledger", "lang", "optimizer", "converter", "vm-stack", "vm-register", "jit", "engine"];
+const CRATES: [&str; 12] = [
+    "isa",
+    "cache",
+    "runtime",
+    "ledger",
+    "scheduler",
+    "lang",
+    "optimizer",
+    "converter",
+    "vm-stack",
+    "vm-register",
+    "jit",
+    "engine",
+];
 
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

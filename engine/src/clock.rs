@@ -16,6 +16,19 @@ pub fn now() -> Duration {
     Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
+/// Processor time of all threads of this process. Differences of two readings mean something.
+#[cfg(unix)]
+pub fn process() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(u64::try_from(now.tv_sec).unwrap_or(0), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+/// Processor time of all threads of this process, where the system says it; here it is the time that passes.
+#[cfg(not(unix))]
+pub fn process() -> Duration {
+    now()
+}
+
 /// Name of the clock, as result files record it.
 #[cfg(not(unix))]
 pub const NAME: &str = "wall-clock time";

@@ -6,6 +6,7 @@ use isa::verify::VerifyError;
 use lang::FileDiagnostics;
 
 use crate::configuration::ConfigurationError;
+use crate::outcome::Failure;
 
 /// Why a program cannot be compiled or prepared. Errors of a running program are [`Failure`](crate::Failure)s.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,9 @@ pub enum EngineError {
     /// The code needs something that this version does not have.
     #[error("{0}")]
     Link(String),
+    /// The top level of a program whose contracts are to be called fails.
+    #[error("the top level of the program fails: {}", .0.message)]
+    Genesis(Box<Failure>),
     /// The program is larger than the executor's code can be.
     #[error("{0}")]
     TooLarge(String),

@@ -27,6 +27,7 @@ pub mod mechanism;
 mod optimized;
 pub mod orchestrator;
 mod outcome;
+pub mod parallel;
 pub mod probes;
 pub mod profile;
 pub mod random;

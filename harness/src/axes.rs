@@ -16,6 +16,16 @@ pub struct AgainstOptions {
     given: Vec<(&'static str, String)>,
 }
 
+/// The same but for `--workers`, which is another thing where transactions are executed: how many at a time.
+#[derive(Clone, Debug, Default)]
+pub struct BlockAxisOptions(pub AxisOptions);
+
+const WORKERS: &str = "workers";
+
+fn axes_of_blocks() -> impl Iterator<Item = &'static Axis> {
+    axes().iter().filter(|axis| axis.name != WORKERS)
+}
+
 impl AxisOptions {
     /// Sets what was given.
     ///
@@ -69,12 +79,23 @@ fn against(axis: &Axis) -> String {
     if axis.name == "vm" { "against".to_string() } else { format!("against-{}", axis.name) }
 }
 
+fn option(axis: &Axis) -> Arg {
+    Arg::new(axis.name).long(axis.name).value_name(axis.placeholder).help(values(axis)).help_heading(HEADING)
+}
+
+impl Args for BlockAxisOptions {
+    fn augment_args(command: Command) -> Command {
+        axes_of_blocks().fold(command, |command, axis| command.arg(option(axis)))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
 impl Args for AxisOptions {
     fn augment_args(command: Command) -> Command {
-        axes().iter().fold(command, |command, axis| {
-            let option = Arg::new(axis.name).long(axis.name).value_name(axis.placeholder).help(values(axis));
-            command.arg(option.help_heading(HEADING))
-        })
+        axes().iter().fold(command, |command, axis| command.arg(option(axis)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -100,14 +121,30 @@ impl Args for AgainstOptions {
     }
 }
 
-fn given(matches: &ArgMatches, option: impl Fn(&Axis) -> String) -> Vec<(&'static str, String)> {
+fn given(
+    matches: &ArgMatches,
+    axes: impl Iterator<Item = &'static Axis>,
+    option: impl Fn(&Axis) -> String,
+) -> Vec<(&'static str, String)> {
     let value = |axis: &'static Axis| matches.get_one::<String>(&option(axis)).map(|value| (axis.name, value.clone()));
-    axes().iter().filter_map(value).collect()
+    axes.filter_map(value).collect()
+}
+
+impl FromArgMatches for BlockAxisOptions {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let given = given(matches, axes_of_blocks(), |axis| axis.name.to_string());
+        Ok(Self(AxisOptions { given }))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 impl FromArgMatches for AxisOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        Ok(Self { given: given(matches, |axis| axis.name.to_string()) })
+        Ok(Self { given: given(matches, axes().iter(), |axis| axis.name.to_string()) })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
@@ -118,7 +155,7 @@ impl FromArgMatches for AxisOptions {
 
 impl FromArgMatches for AgainstOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
-        Ok(Self { given: given(matches, against) })
+        Ok(Self { given: given(matches, axes().iter(), against) })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::axes::{AgainstOptions, AxisOptions};
+use crate::axes::{AgainstOptions, AxisOptions, BlockAxisOptions};
 use crate::peers::PEERS;
 
 /// A workbench for virtual machines: runs programs on a tree walker, a stack machine and a register machine, and measures what each
@@ -51,6 +51,8 @@ pub enum Verb {
     Sweep(SweepOptions),
     /// Show how long each run of a program takes from the first on, and whether that settles
     Warmup(WarmupOptions),
+    /// Execute blocks of transactions on several workers, against one after the other
+    Parallel(ParallelOptions),
     /// Measure what the engines cost on this machine, for --vm auto to choose by
     Calibrate(CalibrateOptions),
     /// Render a paper from its template and its data
@@ -199,6 +201,61 @@ pub struct WarmupOptions {
     pub out: Option<PathBuf>,
 }
 
+/// `harness parallel`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness parallel --workload transfers --workers 2
+  harness parallel --workload mix --workers 1,2,8 --work 200 --format json
+  harness parallel --workload mix --simulate --workers 4,8,16,32,64
+  harness parallel --verify 10000 --seed 1000000         # random blocks on 1, 2, 3, 4, 8 and 16 workers
+
+Each round executes the same block on all engines, in a random order, and their blocks must have the same hash. `control` is the serial engine
+against itself: as far from 1 as that is, a speed-up may be by chance.")]
+pub struct ParallelOptions {
+    /// How transactions are run.
+    #[command(flatten)]
+    pub axes: BlockAxisOptions,
+    /// A workload, instead of all of them; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub workload: Vec<String>,
+    /// How many workers; several numbers make a row each [as many as there are processors, or with --simulate 1,2,4,8,16,32,64]
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub workers: Vec<u32>,
+    /// Transactions of a block
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub transactions: u32,
+    /// Accounts that transfers are drawn from: fewer of them conflict more
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(2..=10_000_000))]
+    pub accounts: u32,
+    /// Tokens of clusters: fewer of them conflict more
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub tokens: u32,
+    /// Steps that a transaction computes besides what it does to the state
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+    pub work: u32,
+    /// Blocks that are measured
+    #[arg(long, value_name = "N", default_value_t = 21, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rounds: u32,
+    /// Seed of the blocks and of the order within rounds
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Have as many threads as workers, also where there are fewer processors
+    #[arg(long)]
+    pub oversubscribe: bool,
+    /// Project on any number of workers: the scheduler on a virtual clock, charged with times measured here
+    #[arg(long, conflicts_with = "oversubscribe")]
+    pub simulate: bool,
+    /// Measure nothing: execute so many random blocks on 1, 2, 3, 4, 8 and 16 workers, or those given, and compare all that shows
+    #[arg(long, value_name = "BLOCKS", conflicts_with_all = ["workload", "simulate", "oversubscribe"])]
+    pub verify: Option<u64>,
+    /// How the results are written
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub format: Format,
+    /// Write the results to this file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// With a tolerance that is no number every count would pass.
 fn tolerance(text: &str) -> Result<f64, String> {
     let tolerance = text.parse().ok().filter(|tolerance: &f64| tolerance.is_finite() && *tolerance >= 0.0);
@@ -237,6 +294,8 @@ pub struct ListOptions {
 pub enum Listing {
     /// Bundled programs
     Workloads,
+    /// Workloads of `harness parallel`
+    Blocks,
     /// Values of --vm
     Executors,
     /// Optimizer passes

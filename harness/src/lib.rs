@@ -8,6 +8,7 @@
 //! | [`measure`], [`statistics`], [`metrics`] | what is measured, and what the figures mean |
 //! | [`code_cache`] | where compiled code is kept between runs |
 //! | [`sweep`] | all combinations of some values of some axes |
+//! | [`parallel`] | blocks of transactions on several workers |
 //! | [`warmup`] | runs in a row, and when they settle |
 //! | [`results`], [`tables`], [`environment`] | result files and how they are shown |
 
@@ -24,6 +25,7 @@ pub mod environment;
 pub mod measure;
 pub mod metrics;
 pub mod paper;
+pub mod parallel;
 pub mod peers;
 pub mod results;
 pub mod statistics;

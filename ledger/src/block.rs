@@ -149,9 +149,9 @@ fn encode_transaction(transaction: &Transaction, bytes: &mut Vec<u8>) {
 fn decode_transaction(reader: &mut Reader<'_>) -> Result<Transaction, Malformed> {
     reader.list_of(5)?;
     Ok(Transaction {
-        sender: reader.string()?.to_string(),
-        contract: reader.string()?.to_string(),
-        action: reader.string()?.to_string(),
+        sender: reader.string()?.into(),
+        contract: reader.string()?.into(),
+        action: reader.string()?.into(),
         arguments: Stored::decode(reader)?,
         gas_limit: decode_optional(reader, Reader::natural)?,
     })

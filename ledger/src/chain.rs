@@ -46,7 +46,7 @@ struct Recorded {
 /// ```
 #[derive(Debug)]
 pub struct Chain {
-    state: State,
+    pub(crate) state: State,
     /// The tree over the state as it was after the last block.
     tree: StateTree,
     store: Box<dyn Store>,
@@ -131,7 +131,7 @@ impl Chain {
         self.tree.prove(&location.path())
     }
 
-    fn entry_chain(&self) -> (u64, Digest) {
+    pub(crate) fn entry_chain(&self) -> (u64, Digest) {
         let (count, hash) = self.head.as_ref().map_or((0, NO_HASH), |head| (head.entries, head.last_entry));
         let last = self.state.entries.last().map_or(hash, |entry| entry.hash);
         (count + self.state.entries.len() as u64, last)

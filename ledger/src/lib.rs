@@ -19,6 +19,7 @@ mod chain;
 pub mod digest;
 pub mod disk;
 mod error;
+mod look;
 pub mod merkle;
 pub mod signature;
 mod state;
@@ -29,4 +30,5 @@ pub mod verify;
 
 pub use chain::Chain;
 pub use error::LedgerError;
+pub use look::Position;
 pub use state::{Content, Location};

@@ -28,15 +28,15 @@ use crate::table::{self, Hash, Moved, Table};
 #[derive(Debug)]
 #[repr(align(64))]
 pub(crate) struct Cell {
-    value: Stored,
+    pub(crate) value: Stored,
     /// The field's name, or the entry's key.
-    key: OwnedKey,
+    pub(crate) key: OwnedKey,
     /// The field's contract, or the slot of the entry's map.
-    parent: u32,
+    pub(crate) parent: u32,
     /// The number of its latest record, which may be no more in the journal; 0 without one.
     last_record: u32,
     /// An entry's place in the order of insertion.
-    sequence: u32,
+    pub(crate) sequence: u32,
     /// Changed since the last block.
     is_dirty: bool,
     /// What it is in the table.
@@ -75,13 +75,13 @@ impl Cell {
 
 /// Where a cell is: a field's slot, or [`Place::ENTRY`] and the position of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place(u32);
+pub(crate) struct Place(u32);
 
 impl Place {
     const ENTRY: u32 = 1 << 31;
 
     #[inline]
-    fn entry(position: u32) -> Self {
+    pub(crate) fn entry(position: u32) -> Self {
         Self(position | Self::ENTRY)
     }
 
@@ -241,9 +241,9 @@ struct Contract {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     /// Fields by their slots.
-    fields: Vec<Cell>,
+    pub(crate) fields: Vec<Cell>,
     /// Entries of all maps.
-    table: Table,
+    pub(crate) table: Table,
     contracts: Vec<Contract>,
     contract_ids: FxHashMap<Arc<str>, u32>,
     /// Positions that entries of a map have or had; those of others are passed over.
@@ -289,6 +289,24 @@ impl State {
         self.contracts.push(Contract { address: Arc::clone(&address), fields: FxHashMap::default() });
         self.contract_ids.insert(address, id);
         Ok(ContractId(id))
+    }
+
+    /// The number of the contract at an address, if there is one.
+    pub(crate) fn find_contract(&self, address: &str) -> Option<ContractId> {
+        self.contract_ids.get(address).copied().map(ContractId)
+    }
+
+    pub(crate) fn contract_count(&self) -> u32 {
+        self.contracts.len() as u32
+    }
+
+    /// The slot of a contract's field, if it has one.
+    pub(crate) fn find_field(&self, contract: ContractId, name: &str) -> Option<Slot> {
+        self.contracts.get(contract.0 as usize)?.fields.get(name).copied().map(Slot)
+    }
+
+    pub(crate) fn field_count(&self) -> u32 {
+        self.fields.len() as u32
     }
 
     pub(crate) fn address(&self, contract: ContractId) -> Arc<str> {
@@ -391,7 +409,7 @@ impl State {
     }
 
     /// Sets a cell. A checkpoint is open, and there is room for a record.
-    fn set(&mut self, place: Place, value: Stored, sequence: u32) {
+    pub(crate) fn set(&mut self, place: Place, value: Stored, sequence: u32) {
         let Self { fields, table, journal, checkpoints, dirty, .. } = self;
         let cell = cell_mut(fields, table, place);
         if cell.last_record <= checkpoints.last().map_or(journal.base, |checkpoint| checkpoint.record) {
@@ -407,7 +425,7 @@ impl State {
     }
 
     /// Checks that a cell may be written, and makes room for so many records.
-    fn prepare(&mut self, count: usize) -> Result<(), LedgerError> {
+    pub(crate) fn prepare(&mut self, count: usize) -> Result<(), LedgerError> {
         if self.checkpoints.is_empty() {
             return Err(LedgerError::OutsideTransaction);
         }
@@ -521,7 +539,7 @@ impl State {
     }
 
     /// Positions of a map's entries in order of insertion.
-    fn positions(&self, map: Slot) -> Vec<u32> {
+    pub(crate) fn positions(&self, map: Slot) -> Vec<u32> {
         let members = self.members.get(&map.0).map(Vec::as_slice).unwrap_or_default();
         let is_entry = |position: u32| {
             let cell = self.table.cell(position);
@@ -647,7 +665,7 @@ impl State {
     }
 
     /// The location of a field's cell.
-    fn location_of_field(&self, cell: &Cell) -> Location {
+    pub(crate) fn location_of_field(&self, cell: &Cell) -> Location {
         let field = match &cell.key {
             OwnedKey::String(name) => Arc::clone(name),
             _ => Arc::default(),

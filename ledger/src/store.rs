@@ -17,7 +17,7 @@ pub struct LocationChange {
 }
 
 /// Where a ledger's blocks and state are kept.
-pub trait Store: Send + std::fmt::Debug {
+pub trait Store: Send + Sync + std::fmt::Debug {
     /// The block at a height, from 1; none if there is none.
     ///
     /// # Errors

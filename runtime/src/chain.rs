@@ -7,6 +7,9 @@
 //! holds the very value that it was made of, which is how reverts and other calls of the same contract show.
 
 mod equality;
+mod outside;
+
+pub use outside::OutsideCall;
 
 use std::sync::Arc;
 
@@ -31,7 +34,7 @@ pub const DEEPEST_CALL: usize = 1024;
 /// Name of the field that keeps how many contracts were made.
 const COUNTER: &str = "contracts";
 /// Name of the field of each contract that keeps the name of its type.
-const TYPE_FIELD: &str = "";
+pub const TYPE_FIELD: &str = "";
 
 /// A contract that this run has made or met.
 struct Instance {
@@ -95,6 +98,10 @@ pub struct Chain {
     makes_block: bool,
     /// The error that code of the outermost transaction was left by last.
     failing: Option<(ErrorKind, String)>,
+    /// Who calls from outside, where that is known.
+    outside: Option<Arc<str>>,
+    /// How many registrations of handlers stay when a call from outside has ended.
+    lasting_registrations: usize,
 }
 
 impl Chain {
@@ -223,6 +230,7 @@ impl Runtime {
         let id = self.ledger.contract(&address)?;
         let kind = self.ledger.field(id, TYPE_FIELD)?;
         match self.ledger.read(kind) {
+            Stored::Unknown => Err(Error::stopped()),
             Stored::String(name) if **name == *self.program.types[type_.index() as usize].ledger_name => {
                 self.contract_at(type_.index(), &address)
             }
@@ -299,7 +307,7 @@ impl Runtime {
                 entries.push((OwnedKey::from(Key::from_value(key)?), Stored::from_value(runtime, value)?, value));
             }
             let size = entries.iter().map(|(key, stored, _)| footprint(Some(key.borrowed()), stored)).sum::<i64>();
-            runtime.room_for(size + LOCATION as i64 - runtime.footprint_of(slot))?;
+            runtime.room_for(size + LOCATION as i64 - runtime.footprint_of(slot)?)?;
             runtime.keep(slot, Stored::Map(MapHead::default()))?;
             for (key, stored, value) in entries {
                 runtime.keep_entry(slot, key.borrowed(), stored.clone())?;
@@ -343,14 +351,21 @@ impl Runtime {
     }
 
     /// What a field counts, with its entries if it is a map.
-    fn footprint_of(&self, slot: Slot) -> i64 {
+    ///
+    /// # Errors
+    /// When the ledger cannot say what it is.
+    fn footprint_of(&self, slot: Slot) -> Result<i64, Fault> {
         let stored = self.ledger.read(slot);
         let entries = match stored {
             Stored::Map(_) => self.ledger.entries(slot),
             _ => Vec::new(),
         };
         let entries = entries.iter().map(|(key, stored)| footprint(Some(key.borrowed()), stored));
-        footprint(None, stored) + entries.sum::<i64>()
+        let size = footprint(None, stored) + entries.sum::<i64>();
+        match stored {
+            Stored::Map(_) | Stored::Unknown => self.ledger.check().map(|()| size),
+            _ => Ok(size),
+        }
     }
 
     /// Sets a field.
@@ -358,7 +373,7 @@ impl Runtime {
     /// # Errors
     /// Outside a transaction, and when the ledger would become too large.
     pub(crate) fn keep(&mut self, slot: Slot, value: Stored) -> Result<(), Fault> {
-        let kept = self.room_for(footprint(None, &value) - self.footprint_of(slot))?;
+        let kept = self.room_for(footprint(None, &value) - self.footprint_of(slot)?)?;
         self.ledger.write(slot, value)?;
         self.grown_to(kept);
         Ok(())
@@ -411,7 +426,12 @@ impl Runtime {
     /// Undoes what the ledger does not.
     fn bring_back(&mut self, before: Before) {
         self.chain.kept = before.kept;
-        for event in self.chain.registrations.drain(before.registrations..).rev() {
+        self.forget_registrations(before.registrations);
+    }
+
+    /// Forgets all registrations of handlers but the first.
+    fn forget_registrations(&mut self, kept: usize) {
+        for event in self.chain.registrations.drain(kept..).rev() {
             self.chain.handlers.get_mut(&event).map(Vec::pop);
         }
     }
@@ -711,9 +731,9 @@ impl Runtime {
             return Ok(());
         }
         let transaction = Transaction {
-            sender: OUTSIDE.to_string(),
-            contract: self.address_of(call.contract).to_string(),
-            action: self.program.names[call.action as usize].to_string(),
+            sender: OUTSIDE.into(),
+            contract: self.address_of(call.contract).into(),
+            action: Arc::clone(&self.program.names[call.action as usize]),
             gas_limit: self.limits.gas.filter(|&limit| limit != u64::MAX).map(|_| call.gas),
             ..Transaction::default()
         };
@@ -797,7 +817,11 @@ impl Runtime {
     /// `TX` or `msg`: a map of who calls and when.
     pub(crate) fn call_facts(&mut self, outside: &str) -> Result<Value, Fault> {
         let sender = self.chain.calls.last().and_then(|call| call.sender);
-        let sender: Arc<str> = if sender.is_some() { self.address_of(sender).into() } else { outside.into() };
+        let sender: Arc<str> = match (&self.chain.outside, sender) {
+            (_, Some(_)) => self.address_of(sender).into(),
+            (Some(outside), None) => Arc::clone(outside),
+            (None, None) => outside.into(),
+        };
         let contract = self.chain.calls.last().and_then(|call| call.contract);
         let contract: Arc<str> = self.address_of(contract).into();
         let time = crate::builtins::current_time(self).div_euclid(1000);
@@ -845,6 +869,7 @@ impl Runtime {
     fn copy_of_state_map(&mut self, value: Value) -> Result<Value, Fault> {
         let Some((index, slot)) = value.as_state_map() else { return Ok(value) };
         let entries = self.ledger.entries(slot);
+        self.ledger.check()?;
         self.heap.reserve(entries.len() * 64)?;
         let copy = Map::create(&mut self.heap, MapKind::Plain);
         for (key, _) in entries {
@@ -869,9 +894,15 @@ impl Runtime {
     }
 
     /// Whether a map of the state has an entry.
-    pub(crate) fn state_map_has(&self, map: Value, key: Value) -> bool {
-        let Some((_, slot)) = map.as_state_map() else { return false };
-        Key::from_value(key).is_ok_and(|key| *self.ledger.read_entry(slot, key) != Stored::Absent)
+    ///
+    /// # Errors
+    /// When the ledger cannot say.
+    pub(crate) fn state_map_has(&self, map: Value, key: Value) -> Result<bool, Fault> {
+        let (Some((_, slot)), Ok(key)) = (map.as_state_map(), Key::from_value(key)) else { return Ok(false) };
+        match self.ledger.read_entry(slot, key) {
+            Stored::Unknown => Err(Error::stopped()),
+            stored => Ok(*stored != Stored::Absent),
+        }
     }
 
     /// Sets an entry of a map of the state.
@@ -929,10 +960,16 @@ impl Runtime {
 
     /// How many entries a map of the state has.
     pub(crate) fn state_map_len(&self, map: Value) -> usize {
-        match map.as_state_map().map(|(_, slot)| self.ledger.read(slot)) {
-            Some(Stored::Map(head)) => head.len as usize,
-            _ => 0,
-        }
+        map.as_state_map().map_or(0, |(_, slot)| self.ledger.len(slot))
+    }
+
+    /// The same as a value.
+    ///
+    /// # Errors
+    /// When the ledger cannot say.
+    pub(crate) fn state_map_count(&self, map: Value) -> Result<i64, Fault> {
+        let len = self.state_map_len(map);
+        self.ledger.check().map(|()| len as i64)
     }
 
     // Digests and signatures.

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use fxhash::FxHashMap;
 use isa::module::{Form, Module, Restrictions, Source, TypeDefinition};
@@ -11,7 +12,7 @@ use crate::builtins::{self, Builtin};
 use crate::chain::Chain;
 use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
 use crate::heap::{Heap, Marker};
-use crate::host::{Ledger, NoLedger};
+use crate::host::{Ledger, LedgerHandle, NoLedger};
 use crate::methods::{self, NativeMethods};
 use crate::objects::{Failure, Map, MapKind, Str};
 use crate::tasks::Tasks;
@@ -278,6 +279,8 @@ fn positions(definition: &TypeDefinition) -> FxHashMap<u32, u32> {
     definition.fields.iter().enumerate().map(|(at, field)| (field.name, at as u32)).collect()
 }
 
+static IDENTITIES: AtomicU64 = AtomicU64::new(0);
+
 /// A running program.
 pub struct Runtime {
     /// Objects.
@@ -307,13 +310,15 @@ pub struct Runtime {
     /// The outside world.
     pub host: Host,
     /// State, digests and signatures. Whoever gave it takes it back when the run has ended.
-    pub ledger: Box<dyn Ledger>,
+    pub ledger: LedgerHandle,
     /// Contracts and open transactions.
     pub chain: Chain,
     /// Tasks that have not ended.
     pub tasks: Tasks,
     /// Buffer for encodings that are hashed.
     pub(crate) encoding: Vec<u8>,
+    /// No other runtime of this process has this number.
+    identity: u64,
 }
 
 impl std::fmt::Debug for Runtime {
@@ -390,10 +395,11 @@ impl Runtime {
                 virtual_time: 0,
                 persistent: FxHashMap::default(),
             },
-            ledger: options.ledger.unwrap_or_else(|| Box::new(NoLedger)),
+            ledger: options.ledger.unwrap_or_else(|| Box::new(NoLedger)).into(),
             chain: Chain::new(options.makes_block),
             tasks: Tasks::default(),
             encoding: Vec::new(),
+            identity: IDENTITIES.fetch_add(1, Ordering::Relaxed),
             heap,
             program,
         };
@@ -407,6 +413,11 @@ impl Runtime {
             runtime.heap.collect_always();
         }
         runtime
+    }
+
+    /// A number that no other runtime of this process has: what an engine keeps for a runtime from one run to the next is good for it alone.
+    pub fn identity(&self) -> u64 {
+        self.identity
     }
 
     fn constant(&mut self, constant: &Constant) -> Value {

@@ -31,6 +31,8 @@ pub enum ErrorKind {
     Fuel,
     /// The output cannot be written. Cannot be caught.
     Output,
+    /// The ledger cannot say yet what the state holds: the run has to be given up, and tried again. Cannot be caught.
+    Stopped,
 }
 
 impl ErrorKind {
@@ -50,12 +52,13 @@ impl ErrorKind {
             Self::Gas => "gas",
             Self::Fuel => "fuel",
             Self::Output => "output",
+            Self::Stopped => "stopped",
         }
     }
 
     /// Whether `catch` can take it.
     pub fn is_catchable(self) -> bool {
-        !matches!(self, Self::Fuel | Self::Output)
+        !matches!(self, Self::Fuel | Self::Output | Self::Stopped)
     }
 }
 
@@ -138,6 +141,12 @@ impl Error {
     #[cold]
     pub fn fuel() -> Fault {
         Self::new(ErrorKind::Fuel, "Out of fuel").with_help("raise the limit with --fuel")
+    }
+
+    /// What the state holds is not known.
+    #[cold]
+    pub fn stopped() -> Fault {
+        Self::new(ErrorKind::Stopped, "The state is not known yet")
     }
 
     /// Too much live memory.

@@ -11,12 +11,16 @@
 //! *Checkpoints* nest: [`begin`](Ledger::begin), then [`commit`](Ledger::commit) or [`revert`](Ledger::revert). Reverting undoes all writes, events and
 //! appended entries since the matching `begin`. *Blocks* are made of what was committed since the last one.
 
+mod handle;
+
 use std::sync::Arc;
 
 use crate::canonical::{self, MapOrder};
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::value::{Tag, Value};
+
+pub use handle::LedgerHandle;
 
 /// A SHA-256, BLAKE3 or Keccak-256 digest.
 pub type Digest = [u8; 32];
@@ -169,6 +173,8 @@ pub enum Stored {
     Encoded(Arc<[u8]>),
     /// A field that is a map; its entries are in slots of their own. Only fields are.
     Map(MapHead),
+    /// What is there cannot be said yet, so the run has to end: a ledger that runs ahead of others says so to whoever reads. It is never kept.
+    Unknown,
 }
 
 const _: () = assert!(size_of::<Stored>() == 24);
@@ -220,18 +226,19 @@ impl Stored {
             Self::Float(value) => Some(Value::float(value)),
             Self::Bool(value) => Some(Value::bool(value)),
             Self::Absent | Self::Null => Some(Value::NULL),
-            Self::String(_) | Self::Encoded(_) | Self::Map(_) => None,
+            Self::String(_) | Self::Encoded(_) | Self::Map(_) | Self::Unknown => None,
         }
     }
 
     /// The guest value. A map that has its entries in slots of their own gives `null`: whoever wants it reads them.
     ///
     /// # Errors
-    /// When it does not fit the heap, or has an instance of a type that the program lacks.
+    /// When it does not fit the heap, or has an instance of a type that the program lacks, and when it is not known.
     pub fn to_value(&self, runtime: &mut Runtime) -> Result<Value, Fault> {
         match self {
             Self::String(text) => runtime.new_string(text),
             Self::Encoded(bytes) => canonical::decode(runtime, bytes, MapOrder::Insertion),
+            Self::Unknown => Err(Error::stopped()),
             _ => Ok(self.immediate().unwrap_or(Value::NULL)),
         }
     }
@@ -240,7 +247,7 @@ impl Stored {
     pub fn encode(&self, bytes: &mut Vec<u8>) {
         let mut writer = canonical::Writer::new(bytes);
         match self {
-            Self::Absent | Self::Null | Self::Map(_) => writer.null(),
+            Self::Absent | Self::Null | Self::Map(_) | Self::Unknown => writer.null(),
             Self::Bool(value) => writer.bool(*value),
             Self::Int(value) => writer.int(*value),
             Self::Float(value) => writer.float(*value),
@@ -401,11 +408,11 @@ pub struct Event {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Transaction {
     /// Who calls.
-    pub sender: String,
+    pub sender: Arc<str>,
     /// Address of the contract that is called; empty for code of no contract.
-    pub contract: String,
+    pub contract: Arc<str>,
     /// The action that is called.
-    pub action: String,
+    pub action: Arc<str>,
     /// Its arguments; an encoded list.
     pub arguments: Stored,
     /// Most gas it may take.
@@ -462,7 +469,7 @@ pub struct BlockSummary {
 /// What programs may ask of a ledger.
 ///
 /// All methods that write say so with an error of kind [`ErrorKind::Ledger`] when no checkpoint is open. No method changes anything when it fails.
-pub trait Ledger: Send {
+pub trait Ledger {
     /// The digest of bytes.
     fn digest(&self, algorithm: Algorithm, bytes: &[u8]) -> Result<Digest, Fault>;
 
@@ -517,6 +524,22 @@ pub trait Ledger: Send {
     /// # Errors
     /// Without an open checkpoint.
     fn remove_entry(&mut self, map: Slot, key: Key<'_>) -> Result<Stored, Fault>;
+
+    /// How many entries a field that is a map has; none for another. Who only wants to know whether it is a map should not ask this.
+    fn len(&self, map: Slot) -> usize {
+        match self.read(map) {
+            Stored::Map(head) => head.len as usize,
+            _ => 0,
+        }
+    }
+
+    /// Fails if something that was asked for was [not known](Stored::Unknown): then what was done since makes no sense.
+    ///
+    /// # Errors
+    /// As said, with one of kind [`ErrorKind::Stopped`].
+    fn check(&self) -> Result<(), Fault> {
+        Ok(())
+    }
 
     /// Entries of a map in order of insertion. Takes time for all of them.
     fn entries(&self, map: Slot) -> Vec<(OwnedKey, Stored)>;

@@ -121,6 +121,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
         match attempt {
             Attempt::Executed(output) => self.publish(task, output, scratch),
             Attempt::Blocked(dependency) => core.wait(version, dependency, &mut scratch.statistics),
+            Attempt::Stopped(Reason::GivenUp) => core.doubt(Doubt::GivenUp),
             Attempt::Stopped(_) if is_at_commit_point => core.doubt(Doubt::Stopped),
             Attempt::Stopped(Reason::Invalidated) => {
                 scratch.statistics.aborts += 1;

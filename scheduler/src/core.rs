@@ -201,6 +201,13 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.parking.wake_all();
     }
 
+    /// Ends the run where it is, at the beginning of a serial stretch. The next one begins in parallel.
+    pub(crate) fn end(&self) {
+        self.mode.open();
+        self.phase.store(ENDED);
+        self.parking.wake_all();
+    }
+
     /// Whether transactions should be asked for hints.
     pub(crate) fn asks_hints(&self) -> bool {
         self.options.hints && self.conflicts.load() > 0

@@ -17,6 +17,9 @@ pub struct Options {
     pub least_parallelism: f32,
     /// Of how many committed transactions that is measured: 64 at most.
     pub window: usize,
+    /// Whether a run ends where it would go on serially, and leaves the rest of the block to the caller, who may have a faster way to execute it:
+    /// [`Outcome::outputs`](crate::Outcome::outputs) then are those of the committed transactions.
+    pub leaves_chains: bool,
     /// Whether the read set of each transaction is compared with memory once more at commit. A difference would be a mistake of the
     /// scheduler; the rest of the block is then run serially.
     pub verify: bool,
@@ -33,6 +36,7 @@ impl Default for Options {
             most_executions: 64,
             least_parallelism: 1.5,
             window: 32,
+            leaves_chains: false,
             verify: cfg!(debug_assertions),
         }
     }
@@ -100,9 +104,12 @@ pub enum Doubt {
     NotVerified,
     /// An executed transaction had no output.
     NoOutput,
+    /// A transaction found out that the block cannot be run in parallel, see [`View::give_up`](crate::View::give_up).
+    GivenUp,
 }
 
 impl Doubt {
     /// All of them.
-    pub const ALL: [Doubt; 5] = [Doubt::Failed, Doubt::TooOften, Doubt::Stopped, Doubt::NotVerified, Doubt::NoOutput];
+    pub const ALL: [Doubt; 6] =
+        [Doubt::Failed, Doubt::TooOften, Doubt::Stopped, Doubt::NotVerified, Doubt::NoOutput, Doubt::GivenUp];
 }

@@ -24,7 +24,7 @@ pub struct Scheduler<T: Transactions> {
 /// What a block came to.
 #[derive(Debug)]
 pub struct Outcome<O> {
-    /// What each transaction left, in order.
+    /// What each transaction left, in order; not of all where [chains are left](Options::leaves_chains).
     pub outputs: Vec<O>,
     /// What it took.
     pub statistics: Statistics,

@@ -45,6 +45,9 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     /// Executes transactions from the commit point on until they no longer form a chain. All that was begun is committed.
     pub(crate) fn stretch(&self, context: &mut T::Context, scratch: &mut Scratch<T>) {
         let core = self.core;
+        if core.options.leaves_chains {
+            return core.end();
+        }
         let mut commit = self.commit.lock();
         let first = core.committed.load();
         let mut index = first;

@@ -84,6 +84,8 @@ pub fn simulate<T: Transactions>(
     assert_eq!(costs.executions.len(), transactions.count(), "each transaction has a cost");
     let critical_path = critical_path(transactions, base, &mut context(), costs);
     let serial = costs.executions.iter().sum();
+    // All of the block is simulated.
+    let options = &Options { leaves_chains: false, ..options.clone() };
     let mut shared = Shared::<T, Std, NoFaults>::new(options.clone(), NoFaults);
     let mut contexts: Vec<T::Context> = (0..options.workers).map(|_| context()).collect();
     let mut makespan = serial;

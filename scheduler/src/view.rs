@@ -17,6 +17,7 @@ impl std::fmt::Display for Stop {
             Reason::Dependency(_) => "an earlier transaction will probably write what is read",
             Reason::Invalidated => "an earlier transaction wrote what was read",
             Reason::Deferred => "all earlier transactions must be committed first",
+            Reason::GivenUp => "the block must be run serially from here on",
         })
     }
 }
@@ -32,6 +33,8 @@ pub(crate) enum Reason {
     Invalidated,
     /// Deltas above the state pass a bound, so one of them will fail, or they are too many.
     Deferred,
+    /// Whoever executes says that the block cannot be run in parallel.
+    GivenUp,
 }
 
 /// A location that was read, and the execution that wrote what was found, or [`Version::BASE`].
@@ -163,6 +166,18 @@ impl<'a, K: Key, V: Value> View<'a, K, V> {
                 Ok(true)
             }
         }
+    }
+
+    /// Whether the execution is alone: nothing else is executed meanwhile, and all that was executed before is committed.
+    pub fn is_alone(&self) -> bool {
+        !matches!(self.source, Source::Versions { .. })
+    }
+
+    /// Ends the parallel run: what is committed stays, and this transaction and all after it are executed serially. It is for who has relied on something that holds
+    /// of most blocks without reading it, and is about to change that. An execution that is [alone](View::is_alone) has no need for it, and must not ask for it.
+    pub fn give_up(&mut self) -> Stop {
+        self.stopped = Some(Reason::GivenUp);
+        Stop(Reason::GivenUp)
     }
 
     /// Drops all writes of this transaction so far, those of a transaction that fails, say.

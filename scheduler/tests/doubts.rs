@@ -179,3 +179,47 @@ fn contexts_stay_with_their_workers_and_values_need_no_deltas() {
     assert_eq!(contexts.iter().sum::<usize>(), outcome.statistics.executions);
     assert_eq!(state[&0].as_ref().unwrap().0.len(), 43);
 }
+
+#[test]
+fn whoever_gives_up_is_executed_alone_with_all_after_it() {
+    let block = Closure::<u64, ()> {
+        count: 500,
+        execute: &|(), index, view| {
+            if index >= 200 && !view.is_alone() {
+                return Err(view.give_up());
+            }
+            increment(index, view)
+        },
+    };
+    // Without serial stretches, in which transactions are alone, too.
+    let mut scheduler = Scheduler::new(Options { least_parallelism: 0.0, ..options() });
+    for _ in 0..20 {
+        let outcome = scheduler.run(&block, &|_: &u32| None, &mut [(); 4], |_, _, _| ());
+        assert_eq!(outcome.outputs, expected(500));
+        assert_eq!((outcome.doubt, outcome.statistics.fallbacks), (Some(Doubt::GivenUp), 1));
+    }
+}
+
+#[test]
+fn chains_are_left_to_the_caller() {
+    // The first hundred have nothing to do with each other, the others are a chain.
+    let block = Closure::<u64, ()> {
+        count: 500,
+        execute: &|(), index, view| {
+            let key = if index < 100 { index as u32 } else { 1000 };
+            let count = view.read(&key)?.unwrap_or(0);
+            view.write(key, count + 1)?;
+            Ok(count as usize)
+        },
+    };
+    let mut scheduler = Scheduler::new(Options { leaves_chains: true, ..options() });
+    for _ in 0..20 {
+        let mut order = Vec::new();
+        let outcome = scheduler.run(&block, &|_: &u32| None, &mut [(); 4], |index, _, _| order.push(index));
+        let committed = outcome.outputs.len();
+        assert!((100..500).contains(&committed), "{committed}");
+        assert_eq!(outcome.outputs, (0..committed).map(|index| index.saturating_sub(100)).collect::<Vec<_>>());
+        assert_eq!(order, (0..committed).collect::<Vec<_>>());
+        assert_eq!((outcome.statistics.committed, outcome.statistics.serial, outcome.doubt), (committed, 0, None));
+    }
+}

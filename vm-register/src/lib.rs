@@ -32,6 +32,7 @@
 //! | `handlers/` | what instructions do, by topic, shared by all techniques |
 //! | `unwind` | errors |
 //! | `tasks` | what tasks take along when they wait |
+//! | `arena` | calls of single functions, one after the other, in the same arrays |
 //! | `native` | programs that get native code while they run |
 //!
 //! # What makes it fast
@@ -65,6 +66,7 @@
 //!
 //! Tags are *not* believed: a handler looks at one before it takes a payload for a pointer.
 
+mod arena;
 mod code;
 mod dispatch;
 mod handlers;
@@ -82,6 +84,7 @@ use std::sync::Arc;
 use runtime::probe::{NoProbe, Probe};
 use runtime::{Fault, Runtime, Value};
 
+pub use arena::{Arena, call_by};
 pub use link::{Linked, Options};
 
 use machine::Machine;
@@ -135,8 +138,9 @@ pub fn execute_by(dispatch: Dispatch, linked: &Linked, runtime: &mut Runtime) ->
 
 fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
     check_runtime(linked, runtime);
-    let machine = Machine::new(linked, runtime);
-    drive(machine, dispatch, probe)
+    let mut machine = Machine::new(linked, runtime);
+    let start = machine.start();
+    drive(&mut machine, start, dispatch, probe)
 }
 
 /// Sees to it that a runtime is of a program and has its tables.
@@ -151,15 +155,20 @@ fn check_runtime(linked: &Linked, runtime: &Runtime) {
     );
 }
 
-/// Runs a machine to its end.
-fn drive<P: Probe>(mut machine: Machine<'_>, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
+/// Runs a machine to its end, from where it stands at the beginning of its first function.
+fn drive<P: Probe>(
+    machine: &mut Machine<'_>,
+    start: code::State,
+    dispatch: Dispatch,
+    probe: &mut P,
+) -> Result<Value, Fault> {
     let linked = machine.linked;
     let (has_fuel_limit, is_metered) = (machine.runtime.has_fuel_limit(), machine.runtime.is_metered());
     let mut go = |machine: &mut Machine<'_>, start: code::State| {
         use dispatch::match_loop;
         #[cfg(feature = "sibling-calls")]
         use dispatch::{Fuelled, Metered, Unbounded, sibling_calls};
-        // SAFETY: the machine stands at the beginning of the entry function of verified code, or where a task goes on; and the runtime has
+        // SAFETY: the machine stands at the beginning of a function of verified code, or where a task goes on; and the runtime has
         // its tables.
         unsafe {
             match (dispatch, has_fuel_limit, linked.has_pairs()) {
@@ -176,21 +185,20 @@ fn drive<P: Probe>(mut machine: Machine<'_>, dispatch: Dispatch, probe: &mut P) 
             }
         }
     };
-    let start = machine.start();
-    let end = go(&mut machine, start);
+    let end = go(machine, start);
     if machine.outcome.is_none() && machine.runtime.tasks.is_used() {
-        // SAFETY: the entry function left its result where its frame begins.
+        // SAFETY: the first function left its result where its frame begins.
         let result = unsafe { end.base.read() };
         let state = machine.end_main(result);
         if state.pc != linked.halt() {
-            go(&mut machine, state);
+            go(machine, state);
         }
         let outcome = machine.outcome.take();
         return machine.runtime.outcome_of_tasks(outcome).map_or_else(|| Ok(machine.values[0]), Err);
     }
     match machine.outcome.take() {
         Some(fault) => Err(fault),
-        // SAFETY: the entry function left its result where its frame begins.
+        // SAFETY: the first function left its result where its frame begins.
         None => Ok(unsafe { end.base.read() }),
     }
 }

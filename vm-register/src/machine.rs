@@ -137,6 +137,33 @@ pub(crate) struct Machine<'r> {
     pub(crate) tasks: TaskStates,
 }
 
+/// What a machine works in.
+pub(crate) struct Arrays {
+    pub(crate) values: Vec<Value>,
+    /// The high-water mark: above it all values are null.
+    pub(crate) mark: usize,
+    pub(crate) frames: Vec<Frame>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) natives: Vec<NativeSite>,
+}
+
+impl Arrays {
+    pub(crate) fn new(linked: &Linked, runtime: &Runtime) -> Self {
+        let values = vec![Value::NULL; FIRST_VALUES.max(linked.largest_frame())];
+        let site = |&name: &u32| {
+            let key = runtime.names[name as usize];
+            Site { type_index: NO_TYPE, found: 0, entry: 0, name, key }
+        };
+        Self {
+            mark: values.len(),
+            values,
+            frames: vec![NO_FRAME; FIRST_FRAMES.min(runtime.limits.max_depth.saturating_add(1))],
+            sites: linked.sites().iter().map(site).collect(),
+            natives: vec![None; linked.sites().len()],
+        }
+    }
+}
+
 /// Values and frames at first.
 const FIRST_VALUES: usize = 1024;
 const FIRST_FRAMES: usize = 64;
@@ -146,19 +173,19 @@ const MARK_STEP: usize = 256;
 impl<'r> Machine<'r> {
     /// A machine about to run the entry function of `linked`, of which `runtime` is a fresh run.
     pub(crate) fn new(linked: &'r Linked, runtime: &'r mut Runtime) -> Self {
-        let mut values = vec![Value::NULL; FIRST_VALUES.max(linked.largest_frame())];
-        let mut frames = vec![NO_FRAME; FIRST_FRAMES.min(runtime.limits.max_depth.saturating_add(1))];
-        let mut site_storage: Vec<Site> = linked
-            .sites()
-            .iter()
-            .map(|&name| Site { type_index: NO_TYPE, found: 0, entry: 0, name, key: runtime.names[name as usize] })
-            .collect();
-        Self {
+        let arrays = Arrays::new(linked, runtime);
+        Self::within(arrays, linked, runtime)
+    }
+
+    /// The same in arrays that were made for this program and runtime, and in which all values are good.
+    pub(crate) fn within(arrays: Arrays, linked: &'r Linked, runtime: &'r mut Runtime) -> Self {
+        let Arrays { mut values, mark, mut frames, sites: mut site_storage, natives } = arrays;
+        let mut machine = Self {
             frame_top: frames.as_mut_ptr(),
             // SAFETY: one past the array's end.
             frame_limit: unsafe { frames.as_mut_ptr().add(frames.len()) },
-            // SAFETY: one past the array's end.
-            value_limit: unsafe { values.as_mut_ptr().add(values.len()) },
+            // SAFETY: at most one past the array's end.
+            value_limit: unsafe { values.as_mut_ptr().add(mark.min(values.len())) },
             targets: linked.targets().as_ptr(),
             constants: runtime.constants.as_mut_ptr(),
             globals: runtime.globals.as_mut_ptr(),
@@ -172,14 +199,48 @@ impl<'r> Machine<'r> {
             tiers: std::ptr::null_mut(),
             repeats: false,
             outcome: None,
-            natives: vec![None; linked.sites().len()],
+            natives,
             runtime,
             linked,
             values,
             frames,
             site_storage,
             tasks: TaskStates::default(),
+        };
+        // There may be more records than the depth limit allows, left by tasks.
+        machine.set_frame_limit();
+        machine
+    }
+
+    /// The arrays, when the run has ended.
+    pub(crate) fn into_arrays(self) -> Arrays {
+        let mark = self.index_of(self.value_limit);
+        let Self { values, frames, site_storage: sites, natives, .. } = self;
+        Arrays { values, mark, frames, sites, natives }
+    }
+
+    /// Enters a function that captures nothing, with these arguments.
+    ///
+    /// # Errors
+    /// When there is no room for its frame.
+    pub(crate) fn start_call(&mut self, function: u32, arguments: &[Value]) -> Result<State, Fault> {
+        let target = self.linked.targets()[function as usize];
+        let size = self.linked.frame_size(function);
+        if size > self.index_of(self.value_limit) {
+            self.extend_values(size)?;
         }
+        let parameters = usize::from(target.parameters);
+        let given = arguments.len().min(parameters);
+        self.values[..given].copy_from_slice(&arguments[..given]);
+        let base = self.values.as_mut_ptr();
+        // SAFETY: there is room for the frame, whose first registers are the parameters; the array of records is never empty, and nothing is active.
+        unsafe {
+            fill_missing(base, &target, parameters - given);
+            self.frame_top = self.frames.as_mut_ptr();
+            self.frame_top.write(Frame { return_to: self.linked.halt(), ..NO_FRAME });
+            self.frame_top = self.frame_top.add(1);
+        }
+        Ok(State { pc: target.code, base })
     }
 
     /// Enters the entry function.

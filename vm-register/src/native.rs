@@ -474,6 +474,7 @@ impl Native {
     pub fn execute(&mut self, dispatch: Dispatch, stack: usize, runtime: &mut Runtime) -> Result<Value, Fault> {
         crate::check_runtime(&self.linked, runtime);
         let mut machine = Machine::new(&self.linked, runtime);
+        let start = machine.start();
         let state = self.state.get();
         machine.tiers = state;
         // SAFETY: nobody else has the state while the program runs.
@@ -484,7 +485,7 @@ impl Native {
             machine.first_word = (*state).first;
             machine.entries = (*state).entries.as_mut_ptr();
         }
-        drive(machine, dispatch, &mut runtime::probe::NoProbe)
+        drive(&mut machine, start, dispatch, &mut runtime::probe::NoProbe)
     }
 }
 

@@ -204,6 +204,13 @@ impl ValueStack {
         }
     }
 
+    /// Makes sure that a first frame of `slots` values fits. Nothing is kept.
+    pub(crate) fn make_room(&mut self, slots: usize) {
+        if slots > self.slots.len() {
+            self.slots = uninitialised(Vec::with_capacity(slots));
+        }
+    }
+
     /// The lowest slot.
     pub(crate) fn start(&mut self) -> Slot {
         self.slots.as_mut_ptr().cast()

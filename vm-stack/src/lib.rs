@@ -52,6 +52,7 @@
 use runtime::probe::{NoProbe, Probe};
 use runtime::{Fault, Runtime, Value};
 
+mod arena;
 mod dispatch;
 mod frame;
 mod handlers;
@@ -63,6 +64,7 @@ mod superinstructions;
 mod tasks;
 mod unwind;
 
+pub use arena::{Arena, call_by};
 pub use link::{Linked, Options};
 
 use crate::machine::{Flow, Machine};
@@ -118,10 +120,15 @@ pub fn execute_by(dispatch: Dispatch, linked: &Linked, runtime: &mut Runtime) ->
 }
 
 fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
-    let counts_fuel = runtime.has_fuel_limit();
     let mut machine = Machine::new(linked, runtime);
+    drive(&mut machine, dispatch, probe)
+}
+
+/// Runs a machine to its end, from where it stands at the beginning of its first function.
+fn drive<P: Probe>(machine: &mut Machine<'_>, dispatch: Dispatch, probe: &mut P) -> Result<Value, Fault> {
+    let counts_fuel = machine.runtime.has_fuel_limit();
     let mut go = |machine: &mut Machine<'_>| {
-        // SAFETY: a new machine is about to run the first instruction of the entry function; later it stands where a task goes on.
+        // SAFETY: a new machine is about to run the first instruction of a function; later it stands where a task goes on.
         unsafe {
             match (dispatch, counts_fuel) {
                 (Dispatch::Match, true) => dispatch::match_loop::run::<P, true>(machine, probe),
@@ -133,14 +140,14 @@ fn run<P: Probe>(linked: &Linked, runtime: &mut Runtime, dispatch: Dispatch, pro
             }
         }
     };
-    go(&mut machine);
+    go(machine);
     if machine.outcome.is_ok() && machine.runtime.tasks.is_used() {
-        // SAFETY: the entry function has returned.
+        // SAFETY: the first function has returned.
         if unsafe { machine.end_main() } == Flow::Continue {
-            go(&mut machine);
+            go(machine);
         }
         let (result, ended) = machine.end();
         return machine.runtime.outcome_of_tasks(ended).map_or(Ok(result), Err);
     }
-    machine.outcome
+    std::mem::replace(&mut machine.outcome, Ok(Value::NULL))
 }

@@ -83,23 +83,62 @@ pub(crate) struct Machine<'r> {
     /// What belongs to tasks, those that run and those that wait.
     pub(crate) tasks: TaskStates,
     // Owns what `sites` points to.
-    _sites: Vec<Site>,
+    site_storage: Vec<Site>,
+}
+
+/// Sees to it that a runtime is of a program and has its tables.
+pub(crate) fn check_runtime(linked: &Linked, runtime: &Runtime) {
+    // The verifier checked indices against these tables. A runtime of another program would be read out of bounds.
+    assert!(Arc::ptr_eq(&runtime.program, linked.program()), "the runtime belongs to another program");
+    assert!(
+        runtime.globals.len() == runtime.program.globals.len()
+            && runtime.constants.len() == runtime.program.constants.len(),
+        "the runtime's tables are not the program's"
+    );
+}
+
+/// What a machine works in.
+pub(crate) struct Arrays {
+    frame_stack: FrameStack,
+    value_stack: ValueStack,
+    sites: Vec<Site>,
+    natives: Vec<Option<(Tag, NativeMethod)>>,
+}
+
+impl Arrays {
+    pub(crate) fn new(linked: &Linked, runtime: &Runtime) -> Self {
+        let sites = linked.fresh_sites(runtime);
+        let entry = &linked.functions()[runtime.program.entry as usize];
+        Self {
+            frame_stack: FrameStack::new(&runtime.limits),
+            value_stack: ValueStack::new(entry.frame_bytes as usize / size_of::<Value>(), &runtime.limits),
+            natives: vec![None; sites.len()],
+            sites,
+        }
+    }
 }
 
 impl<'r> Machine<'r> {
     /// A machine about to run the entry function.
     pub(crate) fn new(linked: &'r Linked, runtime: &'r mut Runtime) -> Self {
-        // The verifier checked indices against these tables. A runtime of another program would be read out of bounds.
-        assert!(Arc::ptr_eq(&runtime.program, linked.program()), "the runtime belongs to another program");
-        assert!(
-            runtime.globals.len() == runtime.program.globals.len()
-                && runtime.constants.len() == runtime.program.constants.len(),
-            "the runtime's tables are not the program's"
-        );
-        let entry = &linked.functions()[runtime.program.entry as usize];
-        let mut frame_stack = FrameStack::new(&runtime.limits);
-        let mut value_stack = ValueStack::new(entry.frame_bytes as usize / size_of::<Value>(), &runtime.limits);
-        let mut sites = linked.fresh_sites(runtime);
+        check_runtime(linked, runtime);
+        let entry = runtime.program.entry;
+        let arrays = Arrays::new(linked, runtime);
+        Self::within(arrays, linked, runtime, entry, &[])
+    }
+
+    /// A machine about to run a function that captures nothing, with these arguments, in arrays that were made for this program and runtime.
+    pub(crate) fn within(
+        arrays: Arrays,
+        linked: &'r Linked,
+        runtime: &'r mut Runtime,
+        function: u32,
+        arguments: &[Value],
+    ) -> Self {
+        let Arrays { mut frame_stack, mut value_stack, mut sites, natives } = arrays;
+        let callee = &linked.functions()[function as usize];
+        value_stack.make_room(callee.frame_bytes as usize / size_of::<Value>());
+        frame_stack.set_ground(0);
         let frame = frame_stack.first();
         let base = value_stack.start();
         let mut machine = Self {
@@ -112,7 +151,7 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: sites.as_mut_ptr(),
-            natives: vec![None; sites.len()],
+            natives,
             divisors: linked.divisors().as_ptr(),
             runtime,
             linked,
@@ -121,12 +160,23 @@ impl<'r> Machine<'r> {
             frame_stack,
             value_stack,
             tasks: TaskStates::default(),
-            _sites: sites,
+            site_storage: sites,
         };
-        let call = Call { callee: entry, closure: std::ptr::null(), base, given: 0, return_to: ReturnAddress::EXIT };
-        // SAFETY: the value stack was made with room for the entry function's frame; the verifier saw that it captures nothing.
+        let given = arguments.len().min(callee.parameters as usize);
+        for (at, &argument) in arguments[..given].iter().enumerate() {
+            // SAFETY: there is room for the function's frame, which begins with its parameters.
+            unsafe { slot::put(base.add(at), argument) };
+        }
+        let call = Call { callee, closure: std::ptr::null(), base, given, return_to: ReturnAddress::EXIT };
+        // SAFETY: there is room for the function's frame; that it captures nothing the caller or the verifier has seen.
         unsafe { machine.begin(call) };
         machine
+    }
+
+    /// The arrays, when the run has ended.
+    pub(crate) fn into_arrays(self) -> Arrays {
+        let Self { frame_stack, value_stack, site_storage: sites, natives, .. } = self;
+        Arrays { frame_stack, value_stack, sites, natives }
     }
 
     /// The instruction that is running.

@@ -39,7 +39,7 @@ impl Executor for Register {
 }
 
 /// Converts and links a program.
-pub(super) fn prepare_register<'c>(
+pub(crate) fn prepare_register<'c>(
     compiled: &'c Compiled,
     configuration: &Configuration,
 ) -> Result<PreparedRegister<'c>, EngineError> {
@@ -72,14 +72,14 @@ pub(super) fn link_options(configuration: &Configuration) -> Options {
 }
 
 /// Register code made ready, whoever made it.
-pub(super) struct PreparedRegister<'c> {
-    pub(super) linked: Linked,
+pub(crate) struct PreparedRegister<'c> {
+    pub(crate) linked: Linked,
     /// What it was linked from.
     pub(super) code: Cow<'c, Verified<RegCode>>,
     pub(super) conversion: Option<converter::Statistics>,
     /// The stack code that was converted, if any was.
     pub(super) optimized: Option<Arc<Optimized>>,
-    pub(super) dispatch: vm_register::Dispatch,
+    pub(crate) dispatch: vm_register::Dispatch,
 }
 
 impl Prepared for PreparedRegister<'_> {

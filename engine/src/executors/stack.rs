@@ -32,19 +32,24 @@ impl Executor for Stack {
         compiled: &'c Compiled,
         configuration: &Configuration,
     ) -> Result<Box<dyn Prepared + 'c>, EngineError> {
-        let Some(optimized) = compiled.optimized(configuration)? else {
-            return Err(EngineError::Unsupported {
-                executor: NAME,
-                program: compiled.name().to_string(),
-                reason: "the file holds register code".to_string(),
-            });
-        };
-        let Configuration { superinstructions, without, .. } = *configuration;
-        let inline_caches = !without.parts.contains(Part::InlineCaches);
-        let options = Options { superinstructions, inline_caches };
-        let linked = linked(Linked::with_options(&optimized.code, options))?;
-        Ok(Box::new(PreparedStack { linked, optimized, dispatch: configuration.dispatch.of_stack() }))
+        Ok(Box::new(prepare_stack(compiled, configuration)?))
     }
+}
+
+/// Optimizes and links a program.
+pub(crate) fn prepare_stack(compiled: &Compiled, configuration: &Configuration) -> Result<PreparedStack, EngineError> {
+    let Some(optimized) = compiled.optimized(configuration)? else {
+        return Err(EngineError::Unsupported {
+            executor: NAME,
+            program: compiled.name().to_string(),
+            reason: "the file holds register code".to_string(),
+        });
+    };
+    let Configuration { superinstructions, without, .. } = *configuration;
+    let inline_caches = !without.parts.contains(Part::InlineCaches);
+    let options = Options { superinstructions, inline_caches };
+    let linked = linked(Linked::with_options(&optimized.code, options))?;
+    Ok(PreparedStack { linked, optimized, dispatch: configuration.dispatch.of_stack() })
 }
 
 /// What linking gives, its fault as an error of the engine. A value that does not fit is a program too large for the machine.
@@ -59,10 +64,11 @@ pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
     })
 }
 
-struct PreparedStack {
-    linked: Linked,
+/// Stack code made ready.
+pub(crate) struct PreparedStack {
+    pub(crate) linked: Linked,
     optimized: Arc<Optimized>,
-    dispatch: vm_stack::Dispatch,
+    pub(crate) dispatch: vm_stack::Dispatch,
 }
 
 impl Prepared for PreparedStack {

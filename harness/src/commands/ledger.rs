@@ -204,9 +204,9 @@ fn block_json(block: &Block, index: &mut u64) -> anyhow::Result<Value> {
     let mut transactions = Vec::with_capacity(block.transactions.len());
     for (transaction, receipt) in block.transactions.iter().zip(&block.receipts) {
         transactions.push(json!({
-            "sender": transaction.sender,
-            "contract": transaction.contract,
-            "action": transaction.action,
+            "sender": &*transaction.sender,
+            "contract": &*transaction.contract,
+            "action": &*transaction.action,
             "arguments": stored_json(&transaction.arguments)?,
             "gas_limit": transaction.gas_limit,
             "receipt": {

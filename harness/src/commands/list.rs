@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use engine::mechanism::mechanisms;
+use engine::parallel::BLOCK_WORKLOADS;
 use engine::probes::probes;
 use engine::workloads::workloads;
 use engine::{Choice, axis};
@@ -26,6 +27,7 @@ pub(super) fn run(options: &ListOptions) -> anyhow::Result<ExitCode> {
 fn all() -> String {
     let sections = [
         ("workloads", Listing::Workloads),
+        ("blocks", Listing::Blocks),
         ("executors", Listing::Executors),
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
@@ -56,6 +58,7 @@ fn section(what: Listing) -> String {
             let sizes = format!("{}; small {}, full {}", workload.kind, workload.small, workload.full);
             (workload.name.as_str(), format!("{} ({sizes})", workload.about))
         })),
+        Listing::Blocks => lines(BLOCK_WORKLOADS.iter().map(|workload| (workload.name, workload.about.to_string()))),
         Listing::Executors => choices("vm"),
         Listing::Allocators => choices("allocator"),
         Listing::Mechanisms => lines(

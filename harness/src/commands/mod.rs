@@ -11,6 +11,7 @@ mod fuzz;
 mod ledger;
 mod list;
 mod paper;
+mod parallel;
 mod profile;
 mod repl;
 mod run;
@@ -65,6 +66,7 @@ pub fn main() -> ExitCode {
         Verb::Fuzz(options) => fuzz::run(&options),
         Verb::Sweep(options) => sweep::run(&options),
         Verb::Warmup(options) => warmup::run(&options),
+        Verb::Parallel(options) => parallel::run(&options),
         Verb::Calibrate(options) => calibrate::run(&options),
         Verb::Paper(options) => paper::run(&options),
         Verb::Cache(options) => cache::run(&options),

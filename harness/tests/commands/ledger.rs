@@ -33,9 +33,9 @@ fn setting() -> (TempDir, PathBuf) {
         chain.emit(token, "Paid", Stored::Int(round)).unwrap();
         chain.commit().unwrap();
         let transaction = Transaction {
-            sender: "alice".to_string(),
-            contract: "Token".to_string(),
-            action: "pay".to_string(),
+            sender: "alice".into(),
+            contract: "Token".into(),
+            action: "pay".into(),
             arguments: Stored::Encoded([0x81, 0x05][..].into()),
             gas_limit: Some(100),
         };

@@ -62,9 +62,9 @@ pub(crate) fn next_block(chain: &mut Chain) -> Result<BlockSummary, Fault> {
             Status::Success
         };
         let transaction = Transaction {
-            sender: format!("sender {}", numbers.below(9)),
-            contract: "Bank".to_string(),
-            action: "change".to_string(),
+            sender: format!("sender {}", numbers.below(9)).into(),
+            contract: "Bank".into(),
+            action: "change".into(),
             ..Transaction::default()
         };
         let error = (status == Status::Reverted).then(|| "as it should".to_string());

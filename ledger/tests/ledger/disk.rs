@@ -31,9 +31,9 @@ pub(crate) fn fill(chain: &mut Chain) {
         chain.emit(token, "Minted", Stored::Int(round)).unwrap();
         chain.commit().unwrap();
         let transaction = Transaction {
-            sender: "alice".to_string(),
-            contract: "Token".to_string(),
-            action: "mint".to_string(),
+            sender: "alice".into(),
+            contract: "Token".into(),
+            action: "mint".into(),
             arguments: Stored::Encoded([0x81, 5][..].into()),
             gas_limit: Some(1000),
         };

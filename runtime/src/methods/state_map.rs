@@ -24,7 +24,7 @@ pub(super) static TABLE: &[Row] = &[
 ];
 
 fn get(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    if !runtime.state_map_has(arguments[0], arguments[1]) {
+    if !runtime.state_map_has(arguments[0], arguments[1])? {
         return Ok(optional(arguments, 2));
     }
     runtime.state_map_get(arguments[0], arguments[1])
@@ -36,7 +36,7 @@ fn set(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
 }
 
 fn has(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(Value::bool(runtime.state_map_has(arguments[0], arguments[1])))
+    runtime.state_map_has(arguments[0], arguments[1]).map(Value::bool)
 }
 
 fn remove(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
@@ -44,11 +44,11 @@ fn remove(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
 }
 
 fn length(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(Value::int(runtime.state_map_len(arguments[0]) as i64))
+    runtime.state_map_count(arguments[0]).map(Value::int)
 }
 
 fn is_empty(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(Value::bool(runtime.state_map_len(arguments[0]) == 0))
+    runtime.state_map_count(arguments[0]).map(|count| Value::bool(count == 0))
 }
 
 fn keys(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {

@@ -205,10 +205,10 @@ impl Runtime {
     /// How many elements, entries or characters a value has.
     pub fn length(&mut self, value: Value) -> Result<Value, Fault> {
         let length = match value.tag() {
+            Tag::StateMap => return self.state_map_count(value).map(Value::int),
             Tag::List => value.as_list().map(|list| list.len()),
             Tag::String => value.as_string().map(Str::char_count),
             Tag::Map => value.as_map().map(|map| map.len()),
-            Tag::StateMap => Some(self.state_map_len(value)),
             _ => None,
         };
         match length {

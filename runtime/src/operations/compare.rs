@@ -228,7 +228,7 @@ impl Runtime {
             return Ok(map.find(needle).is_some());
         }
         if container.tag() == Tag::StateMap {
-            return Ok(self.state_map_has(container, needle));
+            return self.state_map_has(container, needle);
         }
         match (container.as_string(), needle.as_string()) {
             (Some(text), Some(part)) => Ok(text.as_str().contains(part.as_str())),

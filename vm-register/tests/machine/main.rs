@@ -3,6 +3,7 @@
 //! One test program for all, because each that runs the machine has all of its loops compiled into it.
 
 mod access;
+mod arena;
 mod arithmetic;
 mod branches;
 mod calls;

@@ -1,0 +1,47 @@
+//! Blocks on several workers come to what they come to one transaction after the other.
+//!
+//! The budget is small, for every day. `PARALLEL_BLOCKS` makes it larger, and `harness parallel --verify` runs as many as one likes.
+
+use std::collections::BTreeSet;
+
+use engine::Configuration;
+use engine::parallel::check::{WORKERS, check};
+use runtime::host::Status;
+use scheduler::Statistics;
+
+fn budget(usual: u64) -> u64 {
+    std::env::var("PARALLEL_BLOCKS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+#[test]
+fn random_blocks_are_as_if_executed_in_order() {
+    let configuration = Configuration::of("register").unwrap();
+    let mut statistics = Statistics::default();
+    let mut statuses = Status::ALL.map(|status| (status, 0));
+    let mut errors = BTreeSet::new();
+    let checked = check(&configuration, &WORKERS, 0..budget(150), |outcome, of_block| {
+        statistics.add(&of_block);
+        for outcome in outcome.outcomes {
+            statuses.iter_mut().find(|(status, _)| *status == outcome.status).unwrap().1 += 1;
+            errors.extend(outcome.error.map(|error| error.chars().take(16).collect::<String>()));
+        }
+    });
+    checked.unwrap_or_else(|difference| panic!("{difference}"));
+    // It is no use if nothing happens.
+    assert!(statuses.iter().all(|&(_, count)| count > 20), "{statuses:?}");
+    assert!(errors.len() > 15, "{errors:?}");
+    assert!(statistics.aborts + statistics.stops > 100, "{statistics:?}");
+    assert!(statistics.serial > 0 && statistics.fallbacks > 10, "{statistics:?}");
+}
+
+#[test]
+fn the_stack_machine_comes_to_the_same() {
+    let configuration = Configuration::of("stack").unwrap();
+    let mut outcomes = Vec::new();
+    check(&configuration, &[1, 4], 0..budget(150) / 10, |outcome, _| outcomes.push((outcome.outcomes, outcome.values)))
+        .unwrap_or_else(|difference| panic!("{difference}"));
+    let mut others = Vec::new();
+    let register = Configuration::of("register").unwrap();
+    check(&register, &[1], 0..budget(150) / 10, |outcome, _| others.push((outcome.outcomes, outcome.values))).unwrap();
+    assert_eq!(outcomes, others);
+}

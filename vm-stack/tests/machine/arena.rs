@@ -1,0 +1,77 @@
+//! Calls of single functions in arrays that are kept.
+
+use runtime::host::NoLedger;
+use runtime::{ErrorKind, Limits, RunOptions, Runtime, Value};
+use vm_stack::{Arena, Dispatch, Linked, call_by};
+
+use crate::common::link;
+
+/// `sum(n)` adds the numbers up to `n` recursively and makes garbage on the way; `pair(a, b)` is a list of its parameters.
+const PROGRAM: &str = "
+.function sum parameters 1 locals 1
+.locals n
+    LOAD_LOCAL n
+    BUILD_LIST 1
+    POP
+    LOAD_LOCAL n
+    LOAD_CONST 1
+    LT
+    JUMP_IF_FALSE more
+    LOAD_CONST 0
+    RETURN
+more:
+    LOAD_LOCAL n
+    LOAD_CONST 1
+    SUB
+    CALL_FUNC_CONST sum, 1
+    LOAD_LOCAL n
+    ADD
+    RETURN
+.function pair parameters 2 locals 2
+.locals a b
+    LOAD_LOCAL a
+    LOAD_LOCAL b
+    BUILD_LIST 2
+    RETURN
+.function <main>
+    LOAD_CONST 0
+    RETURN
+";
+
+fn runtime(linked: &Linked, max_depth: usize, collect_always: bool) -> Runtime {
+    let limits = Limits { max_depth, ..Limits::default() };
+    Runtime::new(linked.program().clone(), RunOptions { limits, collect_always, ..RunOptions::default() })
+}
+
+#[test]
+fn calls_in_kept_arrays_are_like_first_calls() {
+    let linked = link(PROGRAM);
+    let function = |name: &str| {
+        let found = linked.program().functions.iter().position(|facts| *facts.name == *name);
+        found.expect("the program has it") as u32
+    };
+    let (sum, pair) = (function("sum"), function("pair"));
+    for &dispatch in Dispatch::ALL {
+        for collect_always in [false, true] {
+            let arena = &mut Arena::new();
+            let mut runtimes = [500, 50].map(|depth| runtime(&linked, depth, collect_always));
+            let mut call = |at: usize, function, arguments: &[Value]| {
+                let runtime: &mut Runtime = &mut runtimes[at];
+                let result = call_by(dispatch, &linked, arena, runtime, &mut NoLedger, function, arguments);
+                result.map(|value| runtime.format(value)).map_err(|fault| (fault.kind, fault.message))
+            };
+            let deep = Err((ErrorKind::Depth, "Maximum recursion depth exceeded".to_string()));
+            for _ in 0..3 {
+                assert_eq!(call(0, sum, &[Value::int(400)]), Ok("80200".to_string()));
+                assert_eq!(call(0, sum, &[Value::int(501)]), deep);
+                assert_eq!(call(0, pair, &[Value::int(1)]), Ok("[1, null]".to_string()));
+                let more = [1, 2, 3].map(Value::int);
+                assert_eq!(call(0, pair, &more), Ok("[1, 2]".to_string()));
+                // Another runtime, whose objects are others and whose limits are lower.
+                assert_eq!(call(1, sum, &[Value::int(49)]), Ok("1225".to_string()));
+                assert_eq!(call(1, sum, &[Value::int(400)]), deep);
+                assert!(call(1, sum, &[]).is_err());
+            }
+        }
+    }
+}
