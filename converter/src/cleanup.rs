@@ -42,9 +42,9 @@ pub(crate) struct Workspace {
     removed: Vec<usize>,
     /// A number for each block, or some blocks.
     blocks: Vec<u32>,
-    /// Blocks with moves, islands left out. No step puts moves into others.
+    /// Blocks with moves, islands left out; loads of constants for one instruction do not count. No step puts moves into others.
     with_moves: Vec<u32>,
-    /// Blocks with instructions that can be left out when nobody reads their result, moves included, islands left out.
+    /// Blocks with instructions that can be left out when nobody reads their result, those moves included, islands left out.
     with_removable: Vec<u32>,
     /// Blocks that may read or write other registers than when liveness was found last; several times, perhaps.
     changed: Vec<u32>,
@@ -86,7 +86,6 @@ impl Workspace {
         if !live.entering.is_of_few() {
             self.solver.recycle(live);
         } else if self.spare.len() < 4 {
-            // Two are in use at a time.
             self.spare.push(live);
         }
     }
@@ -124,7 +123,8 @@ pub(crate) fn clean_up_with_liveness(
         }
     }
     // What is done to moves is not to be done where there are none.
-    let takes_moves = |step| before != 0 && takes(step);
+    let has_moves = !workspace.with_moves.is_empty();
+    let takes_moves = |step| has_moves && takes(step);
     if takes_moves(Step::SingleConstants) {
         propagate_single_constants(function, constants, without, workspace);
     }
@@ -151,8 +151,8 @@ pub(crate) fn clean_up_with_liveness(
         }
     }
     debug_assert!(live == live_globals(function));
-    let left = workspace.with_moves.iter().map(|&block| count_moves(&function.blocks[block as usize]));
-    (Moves { before, after: left.sum() }, live)
+    let after = function.blocks.iter().map(count_moves).sum();
+    (Moves { before, after }, live)
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead. False if there are no such blocks.
@@ -204,10 +204,16 @@ fn survey(function: &Function, workspace: &mut Workspace) -> u64 {
     let has_few = has_few(function);
     let mut all = 0;
     for (index, block) in (0..).zip(&function.blocks) {
-        let (mut moves, mut removable) = (0, 0);
+        let (mut moves, mut to_cross, mut removable) = (0, 0, 0);
         let (node, twice) = node(function, block, |instruction| {
-            moves += u64::from(instruction.operation == RegisterOp::MovReg);
-            removable += u32::from(is_removable(instruction.operation));
+            let is_move = instruction.operation == RegisterOp::MovReg;
+            // A constant is loaded for an instruction that cannot take it, which needs it as long as it is there itself.
+            let is_load = is_move
+                && instruction.destination >= function.globals
+                && matches!(instruction.operands[0], Operand::Constant(_));
+            moves += u64::from(is_move);
+            to_cross += u32::from(is_move & !is_load);
+            removable += u32::from(is_removable(instruction.operation) & !is_load);
         });
         if has_few {
             webs.places.set_few(node.definitions, twice);

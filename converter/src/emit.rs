@@ -67,10 +67,6 @@ pub(crate) struct Tables {
     blocks: Vec<EmittedBlock>,
     /// How many ways lead to each block, if there are loops.
     entries: Vec<u32>,
-    /// Where each virtual register lives.
-    spots: Vec<Spot>,
-    /// Virtual registers whose value nobody reads.
-    is_unread: Vec<bool>,
 }
 
 /// Where a block is in the code.
@@ -125,18 +121,14 @@ enum Spot {
     Slot(u32),
 }
 
-/// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
-fn place_of(function: &Function, allocation: &Allocation, register: u16) -> Place {
-    let register = u32::from(register);
-    if register < function.parameters { register } else { register + allocation.slots }
-}
-
 struct Emitter<'e> {
     module: &'e StackCode,
     source: &'e isa::Function<Stack>,
     function: &'e Function,
     allocation: &'e Allocation,
     has_long_branches: bool,
+    /// Ranges as the allocator was given them.
+    ranges: &'e LiveRanges,
     tables: &'e mut Tables,
     /// The point at which the current instruction reads.
     point: u32,
@@ -169,8 +161,6 @@ impl Tables {
             jumps: Vec::with_capacity(size.blocks),
             blocks: Vec::with_capacity(size.blocks),
             entries: Vec::with_capacity(size.blocks),
-            spots: Vec::with_capacity(size.registers),
-            is_unread: Vec::with_capacity(size.registers),
         }
     }
 
@@ -179,7 +169,7 @@ impl Tables {
         Self { points: Some(Vec::new()), ..Self::default() }
     }
 
-    fn begin(&mut self, function: &Function, ranges: &LiveRanges) {
+    fn begin(&mut self, function: &Function) {
         self.code.clear();
         self.points.iter_mut().for_each(Vec::clear);
         self.lines.clear();
@@ -189,11 +179,6 @@ impl Tables {
         self.blocks.resize(function.blocks.len(), block);
         for handler in &function.handlers {
             self.blocks[handler.block as usize].landing = handler.landing;
-        }
-        self.is_unread.clear();
-        self.is_unread.resize(function.registers as usize, false);
-        for range in &ranges.ranges {
-            self.is_unread[range.register as usize] = range.start == range.end;
         }
     }
 }
@@ -208,27 +193,21 @@ impl<'e> Emitter<'e> {
         allocation: &'e Allocation,
         has_long_branches: bool,
     ) -> Self {
-        tables.begin(function, ranges);
-        let mut registers = function.parameters.max(allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3));
-        tables.spots.clear();
-        tables.spots.extend(allocation.locations.iter().map(|&location| match location {
-            Location::Nowhere => Spot::Nowhere,
-            Location::Register(register) => {
-                registers = registers.max(u32::from(register) + 1);
-                Spot::Register(place_of(function, allocation, register))
-            }
-            Location::Slot(slot) => Spot::Slot(slot),
-        }));
+        tables.begin(function);
+        let past = |location: &Location| match *location {
+            Location::Register(register) => u32::from(register) + 1,
+            Location::Nowhere | Location::Slot(_) => 0,
+        };
+        let carrying = allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3);
+        let registers = allocation.locations.iter().map(past).fold(function.parameters.max(carrying), u32::max);
         let top = registers + allocation.slots;
-        for depth in 0..function.places {
-            tables.spots[(function.first_place + depth) as usize] = Spot::Register(top + depth);
-        }
         Self {
             module,
             source,
             function,
             allocation,
             has_long_branches,
+            ranges,
             block_points: &after.block_starts,
             tables,
             point: 0,
@@ -285,19 +264,20 @@ impl<'e> Emitter<'e> {
 
     fn find_line(&mut self, pc: u32) {
         let lines = &self.source.lines[..];
-        let is_ahead = |&&(first, _): &&(u32, u32)| first <= pc;
+        let mut next = self.next_line;
+        let is_ahead = |next: usize| lines.get(next).is_some_and(|&(first, _)| first <= pc);
         // Mostly it is one of the next.
         const NEXT: usize = 6;
-        let mut next = self.next_line;
-        if pc >= self.line.end {
-            next += lines[next..].iter().take(NEXT).take_while(is_ahead).count();
+        let last = next + NEXT;
+        while next < last && is_ahead(next) {
+            next += 1;
         }
-        if pc < self.line.start || next == self.next_line + NEXT {
+        if pc < self.line.start || next == last {
             next = lines.partition_point(|&(first, _)| first <= pc);
         }
-        let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        let (start, position) = if next == 0 { (0, 0) } else { lines[next - 1] };
         (self.position, self.next_line) = (position, next);
-        self.line = start..lines.get(next).map_or(u32::MAX, |&(first, _)| first);
+        self.line = start..if let Some(&(first, _)) = lines.get(next) { first } else { u32::MAX };
     }
 
     #[inline]
@@ -328,11 +308,22 @@ impl<'e> Emitter<'e> {
 
     #[inline]
     fn location(&self, register: VirtualRegister) -> Spot {
-        self.tables.spots[register as usize]
+        match self.allocation.locations[register as usize] {
+            Location::Register(register) => Spot::Register(self.place(register)),
+            Location::Slot(slot) => Spot::Slot(slot),
+            // The places of an island's operand stack come in order.
+            Location::Nowhere => match self.function.depth_of(register) {
+                Some(depth) => Spot::Register(self.top() + depth),
+                None => Spot::Nowhere,
+            },
+        }
     }
 
+    /// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
+    #[inline]
     fn place(&self, register: u16) -> Place {
-        place_of(self.function, self.allocation, register)
+        let register = u32::from(register);
+        if register < self.function.parameters { register } else { register + self.allocation.slots }
     }
 
     /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.

@@ -80,7 +80,7 @@ pub struct LiveRanges {
     pub globals: u32,
     /// Every point is below this.
     pub points: u32,
-    /// The range of each virtual register, or [`NONE`]; needed only while ranges are being found.
+    /// The range of each virtual register, or [`NONE`].
     range_of: Vec<u32>,
     /// Whether ranges were found in order, as they are except for those that begin in handlers or together.
     is_sorted: bool,
@@ -90,6 +90,12 @@ impl LiveRanges {
     /// Whether a virtual register is live where a block begins.
     pub fn is_entering(&self, block: u32, register: VirtualRegister) -> bool {
         register < self.globals && self.live.entering.contains(block as usize, register)
+    }
+
+    /// Whether nobody reads what a virtual register holds.
+    pub(crate) fn is_unread(&self, register: VirtualRegister) -> bool {
+        let range = self.range_of.get(register as usize).and_then(|&index| self.ranges.get(index as usize));
+        range.is_some_and(|range| range.start == range.end)
     }
 
     /// The most ranges that overlap in one point.
@@ -128,8 +134,8 @@ static USES_WINDOW: [bool; RegisterOp::ALL.len()] = {
 
 /// Computes live ranges.
 pub fn live_ranges(function: &Function) -> LiveRanges {
-    let mut ranges = LiveRanges::default();
-    ranges.find(function, live_globals(function));
+    let mut ranges = LiveRanges { live: live_globals(function), ..LiveRanges::default() };
+    ranges.find(function);
     ranges
 }
 
@@ -149,10 +155,10 @@ impl LiveRanges {
         }
     }
 
-    /// Computes live ranges from what is live at the borders of blocks, in the tables of those of another function, whose
-    /// liveness it returns.
-    pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {
+    /// Computes live ranges from what is live at the borders of blocks, which is known already, in the tables of those of another function.
+    pub(crate) fn find(&mut self, function: &Function) {
         self.begin(function);
+        let live = std::mem::take(&mut self.live);
         let mut border = Border { sets: &live.entering, block: None, bits: 0, point: 0 };
         // Parameters and what begins unset are there before the first instruction.
         let mut point = 2;
@@ -189,7 +195,7 @@ impl LiveRanges {
         }
         self.points = point + 1;
         self.sort(function);
-        std::mem::replace(&mut self.live, live)
+        self.live = live;
     }
 
     /// Empty tables of the sizes that the function needs. While ranges are being found there is one for each register, in order.
@@ -210,12 +216,15 @@ impl LiveRanges {
     /// Sorts ranges by where they begin. Those that begin together come in the order of their registers: parameters first among those that are
     /// there from the beginning, so that they find their registers free.
     fn sort(&mut self, function: &Function) {
-        if function.places != 0 {
-            // Those of an island's operand stack have no ranges.
-            self.ranges.retain(|range| function.depth_of(range.register).is_none());
+        if self.is_sorted && function.places == 0 {
+            return;
         }
-        if !self.is_sorted {
-            self.ranges.sort_unstable_by_key(LiveRange::key);
+        // Those of an island's operand stack have no ranges.
+        self.ranges.retain(|range| function.depth_of(range.register).is_none());
+        self.ranges.sort_unstable_by_key(LiveRange::key);
+        self.range_of.fill(NONE);
+        for (index, range) in (0..).zip(&self.ranges) {
+            self.range_of[range.register as usize] = index;
         }
     }
 

@@ -107,7 +107,7 @@ impl Emitter<'_> {
         };
         self.emit(operation, window, middle, arguments);
         let destination = instruction.destination;
-        if destination == NONE || self.tables.is_unread[destination as usize] {
+        if destination == NONE || self.ranges.is_unread(destination) {
             return;
         }
         match self.location(destination) {
