@@ -14,17 +14,19 @@
 //! from the window up: so windows can still begin right above what lives on, and arguments be made in place.
 
 mod branches;
+mod forms;
 mod moves;
 
 use std::ops::Range;
 
 use isa::module::{Function as FunctionCode, Handler};
-use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
+use isa::{Constant, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
 use smallvec::SmallVec;
 
+use self::forms::{DATA, DESTINATION, FIRST_OPERAND, Form, Kind, Values};
 use crate::Size;
 use crate::allocate::{Allocation, Location};
-use crate::live::{LiveRanges, Origin, uses_window};
+use crate::live::{LiveRanges, Origin};
 use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister};
 use crate::{ConvertError, Statistics};
 
@@ -141,12 +143,14 @@ struct Emitter<'e> {
     next_window: usize,
     /// One past the highest register named.
     highest: Place,
+    /// Moves written.
+    moves: u64,
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
     /// Where in the source the stack instructions `line` come from, and the entry of the line table that is the first to come after them.
     position: u32,
-    /// Where the last instruction written comes from, if there is one.
-    noted: Option<u32>,
+    /// Where the last instruction written comes from; before the first one, something else than where that does.
+    noted: u32,
     line: Range<u32>,
     next_line: usize,
 }
@@ -215,9 +219,10 @@ impl<'e> Emitter<'e> {
             is_island: false,
             next_window: 0,
             highest: top + function.places,
+            moves: 0,
             beyond_reach: None,
             position: 0,
-            noted: None,
+            noted: 0,
             line: 0..source.lines.first().map_or(u32::MAX, |&(first, _)| first),
             next_line: 0,
         }
@@ -226,6 +231,7 @@ impl<'e> Emitter<'e> {
     fn function(&mut self) {
         self.plan_inlining();
         self.at(0);
+        self.noted = !self.position;
         self.prologue();
         for order in 0..self.function.layout.len() {
             let index = self.function.layout[order];
@@ -283,8 +289,8 @@ impl<'e> Emitter<'e> {
     #[inline]
     fn push(&mut self, instruction: RegisterInstruction) {
         let tables = &mut *self.tables;
-        if self.noted != Some(self.position) {
-            self.noted = Some(self.position);
+        if self.noted != self.position {
+            self.noted = self.position;
             tables.lines.push((tables.code.len() as u32, self.position));
         }
         tables.code.push(instruction);
@@ -295,13 +301,25 @@ impl<'e> Emitter<'e> {
 
     #[inline]
     fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {
-        // Numbers that do not fit a lane are reported by `finish`.
         if a | b | c > u32::from(u16::MAX) {
-            self.beyond_reach.get_or_insert((operation, a.max(b).max(c)));
+            self.note_beyond_reach(operation, a.max(b).max(c));
         }
         self.push(RegisterInstruction::new(operation, a as u16, b as u16, c as u16));
     }
 
+    /// Numbers that do not fit a lane are reported by `finish`.
+    #[cold]
+    fn note_beyond_reach(&mut self, operation: RegisterOp, number: u32) {
+        self.beyond_reach.get_or_insert((operation, number));
+    }
+
+    /// Emits a move between two registers.
+    fn emit_move(&mut self, to: Place, from: Place) {
+        self.moves += 1;
+        self.emit(RegisterOp::MovReg, to, from, 0);
+    }
+
+    #[inline]
     fn emit_wide(&mut self, operation: RegisterOp, a: Place, wide: u32) {
         self.push(RegisterInstruction::wide(operation, a as u16, wide));
     }
@@ -327,19 +345,24 @@ impl<'e> Emitter<'e> {
     }
 
     /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.
+    #[inline]
     fn read(&mut self, register: VirtualRegister, number: u32) -> Place {
         match self.location(register) {
             Spot::Register(place) => place,
-            Spot::Slot(slot) => {
-                let scratch = self.scratch(number);
-                self.emit(RegisterOp::LoadSpill, scratch, slot, 0);
-                scratch
-            }
+            Spot::Slot(slot) => self.reload(slot, number),
             Spot::Nowhere => unreachable!("a register that is read is live"),
         }
     }
 
+    #[cold]
+    fn reload(&mut self, slot: u32, number: u32) -> Place {
+        let scratch = self.scratch(number);
+        self.emit(RegisterOp::LoadSpill, scratch, slot, 0);
+        scratch
+    }
+
     /// The register to write for a virtual register; [`Self::written`] must follow.
+    #[inline]
     fn write(&mut self, register: VirtualRegister) -> Place {
         match self.location(register) {
             Spot::Register(place) => place,
@@ -347,8 +370,12 @@ impl<'e> Emitter<'e> {
         }
     }
 
+    /// Stores what was written for a virtual register, if that lives in a slot.
+    #[inline]
     fn written(&mut self, register: VirtualRegister, place: Place) {
-        if let Spot::Slot(slot) = self.location(register) {
+        if self.allocation.slots != 0
+            && let Spot::Slot(slot) = self.location(register)
+        {
             self.emit(RegisterOp::StoreSpill, place, slot, 0);
         }
     }
@@ -408,45 +435,35 @@ impl<'e> Emitter<'e> {
         }
     }
 
+    #[inline]
     fn instruction(&mut self, instruction: &Instruction) {
         use RegisterOp as R;
-        if uses_window(instruction.operation) {
-            self.window_instruction(instruction);
-            return;
-        }
-        match instruction.operation {
-            R::MovReg => self.move_to(instruction.destination, instruction.operands[0]),
-            R::PushReg | R::PopReg => self.cross(instruction),
-            R::AddReg | R::SubReg | R::MulReg | R::DivReg | R::ModReg => self.arithmetic(instruction),
-            operation => {
-                let mut lanes = [0; 3];
-                let mut operands = instruction.operands.iter();
-                let mut scratch = 0;
-                let mut written = NONE;
-                for (lane, kind) in lanes.iter_mut().zip(operation.facts().lanes) {
-                    *lane = match kind {
-                        Lane::None | Lane::Wide => 0,
-                        Lane::Def => {
-                            written = instruction.destination;
-                            self.write(written)
-                        }
-                        Lane::Use => {
-                            let register =
-                                operands.next().and_then(|operand| operand.register()).expect("operands are legal");
-                            let place = self.read(register, scratch);
-                            scratch += 1;
-                            place
-                        }
-                        _ => instruction.data,
-                    };
+        let operation = instruction.operation;
+        let form = Form::of(operation);
+        match form.kind {
+            Kind::Window => self.window_instruction(instruction),
+            Kind::Move => self.move_to(instruction.destination, instruction.operands[0]),
+            Kind::Cross => self.cross(instruction),
+            Kind::Arithmetic => self.arithmetic(instruction),
+            Kind::Plain => {
+                let mut values = Values::default();
+                values[DATA] = instruction.data;
+                for (number, operand) in (0..).zip(&instruction.operands) {
+                    let register = operand.register().expect("operands are legal");
+                    values[FIRST_OPERAND + number as usize] = self.read(register, number);
                 }
-                if operation.facts().lanes[2] == Lane::Wide {
-                    self.emit_wide(operation, lanes[0], lanes[1]);
+                let destination = instruction.destination;
+                if destination != NONE {
+                    values[DESTINATION] = self.write(destination);
+                }
+                let [a, b, c] = form.lanes(values);
+                if form.is_wide {
+                    self.emit_wide(operation, a, b);
                 } else {
-                    self.emit(operation, lanes[0], lanes[1], lanes[2]);
+                    self.emit(operation, a, b, c);
                 }
-                if written != NONE {
-                    self.written(written, lanes[0]);
+                if destination != NONE {
+                    self.written(destination, a);
                 }
             }
         }
@@ -530,11 +547,12 @@ impl<'e> Emitter<'e> {
     }
 
     fn count(&self, statistics: &mut Statistics) {
-        let count = |operation: RegisterOp| {
-            self.tables.code.iter().map(|instruction| u64::from(instruction.opcode() == operation as u16)).sum::<u64>()
-        };
-        statistics.moves += count(RegisterOp::MovReg);
+        statistics.moves += self.moves;
         if self.allocation.slots != 0 {
+            let count = |operation: RegisterOp| {
+                let is_such = |instruction: &&RegisterInstruction| instruction.opcode() == operation as u16;
+                self.tables.code.iter().filter(is_such).count() as u64
+            };
             statistics.spill_stores += count(RegisterOp::StoreSpill);
             statistics.reloads += count(RegisterOp::LoadSpill);
         }

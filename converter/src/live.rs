@@ -117,7 +117,7 @@ impl LiveRanges {
 
 /// True for operations that use the registers above everything that stays alive.
 #[inline]
-pub fn uses_window(operation: RegisterOp) -> bool {
+pub const fn uses_window(operation: RegisterOp) -> bool {
     USES_WINDOW[operation as usize]
 }
 
