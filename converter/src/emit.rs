@@ -437,7 +437,6 @@ impl<'e> Emitter<'e> {
 
     #[inline]
     fn instruction(&mut self, instruction: &Instruction) {
-        use RegisterOp as R;
         let operation = instruction.operation;
         let form = Form::of(operation);
         match form.kind {
