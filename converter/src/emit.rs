@@ -341,7 +341,7 @@ impl<'e> Emitter<'e> {
     #[inline]
     fn place(&self, register: u16) -> Place {
         let register = u32::from(register);
-        if register < self.function.parameters { register } else { register + self.allocation.slots }
+        register + self.allocation.slots * u32::from(register >= self.function.parameters)
     }
 
     /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.

@@ -177,8 +177,10 @@ struct Lifter<'m> {
 impl Lifter<'_> {
     fn block(&mut self, index: usize) -> Block {
         let source = &self.graph.blocks[index];
-        let after = self.islands.partition_point(|island| island.start <= source.start);
-        self.is_island = after > 0 && self.islands[after - 1].contains(&source.start);
+        self.is_island = !self.islands.is_empty() && {
+            let after = self.islands.partition_point(|island| island.start <= source.start);
+            after > 0 && self.islands[after - 1].contains(&source.start)
+        };
         let mut block = Block {
             start_pc: source.start,
             instructions: Vec::new(),
@@ -197,21 +199,25 @@ impl Lifter<'_> {
         let kept = source.handler.map_or(0, |handler| self.function.handlers[handler as usize].landing);
         let code = &self.function.code[source.start as usize..source.end as usize];
         let last = source.end - 1;
-        let is_jump = code.last().is_some_and(|instruction| instruction.is_control());
-        for (pc, &instruction) in (source.start..source.end - u32::from(is_jump)).zip(code) {
+        let (body, jump) = match code {
+            [body @ .., jump] if jump.is_control() => (body, Some(*jump)),
+            body => (body, None),
+        };
+        for (pc, &instruction) in (source.start..).zip(body) {
             if !self.is_island || !self.in_island(instruction, pc) {
                 self.instruction(instruction, pc);
             }
-            if kept != 0 && pc != last {
+            if kept != 0 {
                 self.settle_kept(kept, pc);
             }
         }
         self.terminator_pc = last;
-        block.terminator = if is_jump {
-            self.jump(code[code.len() - 1], last, index)
-        } else {
-            self.settle_stack(&mut [], last);
-            Terminator::Jump(index as u32 + 1)
+        block.terminator = match jump {
+            Some(jump) => self.jump(jump, last, index),
+            None => {
+                self.settle_stack(&mut [], last);
+                Terminator::Jump(index as u32 + 1)
+            }
         };
         block.terminator_pc = self.terminator_pc;
         if !self.instructions.is_empty() {

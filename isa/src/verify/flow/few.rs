@@ -28,8 +28,11 @@ impl Few {
 
     /// Whether every register is written before it is read, as far as this finds out.
     pub(super) fn holds(&mut self, function: &RegFunction) -> bool {
-        self.before.clear();
-        self.before.resize(function.code.len(), 0);
+        let length = function.code.len();
+        if self.before.len() < length {
+            self.before.resize(length, 0);
+        }
+        self.before[..length].fill(0);
         self.before[0] = REACHED | registers_from(u32::from(function.parameters));
         if !function.handlers.is_empty() {
             self.handlers.fill(function.code.len(), &function.handlers, |handler| (handler.start, handler.end));
