@@ -147,12 +147,12 @@ struct Emitter<'e> {
     moves: u64,
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
-    /// Where in the source the stack instructions `line` come from, and the entry of the line table that is the first to come after them.
+    /// Where in the source the stack instructions from `line` on come from, as far as the first that the rest of the line table is of.
     position: u32,
+    line: u32,
+    lines_ahead: &'e [(u32, u32)],
     /// Where the last instruction written comes from; before the first one, something else than where that does.
     noted: u32,
-    line: Range<u32>,
-    next_line: usize,
 }
 
 impl Tables {
@@ -223,8 +223,8 @@ impl<'e> Emitter<'e> {
             beyond_reach: None,
             position: 0,
             noted: 0,
-            line: 0..source.lines.first().map_or(u32::MAX, |&(first, _)| first),
-            next_line: 0,
+            line: 0,
+            lines_ahead: &source.lines,
         }
     }
 
@@ -260,30 +260,27 @@ impl<'e> Emitter<'e> {
         self.patch();
     }
 
-    /// Says which stack instruction is being translated.
+    /// Says which stack instruction is being translated. Mostly it is one soon after the last.
     #[inline]
     fn at(&mut self, pc: u32) {
-        if !self.line.contains(&pc) {
-            self.find_line(pc);
+        const SOON: usize = 6;
+        let is_far = self.lines_ahead.get(SOON).is_some_and(|&(first, _)| first <= pc);
+        if is_far || pc < self.line {
+            self.seek_line(pc);
+        }
+        while let [(first, position), ahead @ ..] = self.lines_ahead
+            && *first <= pc
+        {
+            (self.line, self.position, self.lines_ahead) = (*first, *position, ahead);
         }
     }
 
-    fn find_line(&mut self, pc: u32) {
+    #[cold]
+    fn seek_line(&mut self, pc: u32) {
         let lines = &self.source.lines[..];
-        let mut next = self.next_line;
-        let is_ahead = |next: usize| lines.get(next).is_some_and(|&(first, _)| first <= pc);
-        // Mostly it is one of the next.
-        const NEXT: usize = 6;
-        let last = next + NEXT;
-        while next < last && is_ahead(next) {
-            next += 1;
-        }
-        if pc < self.line.start || next == last {
-            next = lines.partition_point(|&(first, _)| first <= pc);
-        }
-        let (start, position) = if next == 0 { (0, 0) } else { lines[next - 1] };
-        (self.position, self.next_line) = (position, next);
-        self.line = start..if let Some(&(first, _)) = lines.get(next) { first } else { u32::MAX };
+        let next = lines.partition_point(|&(first, _)| first <= pc);
+        (self.line, self.position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        self.lines_ahead = &lines[next..];
     }
 
     #[inline]
