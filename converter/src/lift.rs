@@ -119,7 +119,7 @@ impl Tables {
         lists.push(unused);
         find_handlers(&mut handlers, &mut blocks, function, graph, globals, &mut landings.numbers);
         split_landings(&mut blocks, &mut handlers, landings);
-        split_loop_entries(&mut blocks, graph.blocks.len(), function, &landings.before, &mut layout);
+        split_loop_entries(&mut blocks, graph.blocks.len(), function, &landings.before, &mut layout, lists);
         *lifted = Function {
             blocks,
             layout,
@@ -876,6 +876,7 @@ fn split_loop_entries(
     function: &isa::Function<Stack>,
     before: &[Option<u32>],
     layout: &mut Vec<u32>,
+    lists: &mut Vec<Vec<Instruction>>,
 ) {
     layout.clear();
     for index in 0..count {
@@ -893,15 +894,11 @@ fn split_loop_entries(
             _ => (Terminator::Jump(enter), pc),
         };
         let added = blocks.len() as u32;
+        let mut instructions = new_list(lists);
+        instructions.push(Instruction::copy(function.code[pc as usize].operand(), operands[0], pc));
         blocks.push(Block {
             start_pc: pc,
-            instructions: vec![Instruction {
-                operation: RegisterOp::MovReg,
-                destination: function.code[pc as usize].operand(),
-                operands: smallvec![Operand::Register(operands[0])],
-                data: 0,
-                pc,
-            }],
+            instructions,
             terminator,
             terminator_pc,
             handler: blocks[index].handler,

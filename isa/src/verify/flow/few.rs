@@ -14,6 +14,7 @@ const REACHED: u64 = 1 << MOST_REGISTERS;
 const MOST_ROUNDS: usize = 16;
 
 /// What registers of a function hold, followed from instruction to instruction.
+#[derive(Default)]
 pub(super) struct Few {
     /// For each instruction what may be unwritten before it, as far as that is known; zero where control does not get.
     before: Vec<u64>,
@@ -21,11 +22,6 @@ pub(super) struct Few {
 }
 
 impl Few {
-    /// For functions of hardly more instructions than so many.
-    pub(super) fn with_capacity(instructions: usize) -> Self {
-        Self { before: Vec::with_capacity(instructions), handlers: HandlerMap::new() }
-    }
-
     /// Whether every register is written before it is read, as far as this finds out.
     pub(super) fn holds(&mut self, function: &RegFunction) -> bool {
         let length = function.code.len();
@@ -242,7 +238,7 @@ mod tests {
                 code,
                 ..RegFunction::default()
             };
-            let mut flow = Flow::new(function.code.len());
+            let mut flow = Flow::default();
             let few = flow.few.holds(&function);
             let lists = flow.check_many(&function).is_ok();
             prop_assert_eq!(few, lists);
