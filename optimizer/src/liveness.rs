@@ -97,6 +97,15 @@ impl LiveSets {
         }
     }
 
+    /// All sets as bits, block by block, if there are no more than 64 variables.
+    #[inline]
+    pub fn few(&self) -> Option<&[u64]> {
+        match &self.0 {
+            Form::Few(bits) => Some(bits),
+            Form::Many(..) => None,
+        }
+    }
+
     /// Gives a block another set, if there are no more than 64 variables.
     #[inline]
     pub fn set_bits(&mut self, block: usize, bits: u64) {
