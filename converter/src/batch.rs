@@ -25,8 +25,22 @@ pub(crate) struct Tables {
     allocating: allocate::linear::Tables,
     emitting: emit::Tables,
     members: Vec<Member>,
-    /// How many of the members are functions of the current batch.
-    count: usize,
+}
+
+/// Functions that go through the phases together.
+#[derive(Clone, Copy)]
+struct Batch<'c> {
+    code: &'c StackCode,
+    functions: &'c [isa::Function<Stack>],
+    /// For each the stretches of its code that are left as they are; nothing if there are none.
+    islands: &'c [Vec<Range<u32>>],
+    options: Options,
+}
+
+impl Batch<'_> {
+    fn islands_of(&self, index: usize) -> &[Range<u32>] {
+        self.islands.get(index).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// A function on its way through the phases.
@@ -42,11 +56,10 @@ struct Member {
 }
 
 /// Functions as they have become, in order.
-#[derive(Default)]
 pub(crate) struct Converted {
     /// The functions.
     pub(crate) functions: Vec<FunctionCode<Register>>,
-    /// For each the stretches of its instructions that are islands, in order; for none if there are no islands at all.
+    /// For each the stretches of its instructions that are islands, in order; nothing if islands were not given.
     pub(crate) islands: Vec<Vec<Range<u32>>>,
 }
 
@@ -58,11 +71,10 @@ impl Tables {
             allocating: allocate::linear::Tables::new(size),
             emitting: emit::Tables::new(size),
             members: Vec::new(),
-            count: 0,
         }
     }
 
-    /// Converts all functions of a program, leaving `islands` in each; where there are none at all, nothing is given for any function.
+    /// Converts all functions of a program, leaving the `islands` of each as they are. Where no function has any, none are given at all.
     pub(crate) fn convert(
         &mut self,
         code: &StackCode,
@@ -81,53 +93,43 @@ impl Tables {
                 instructions <= MOST_INSTRUCTIONS
             };
             let past = first + code.functions[first..].iter().take_while(fits).count().max(1);
-            let islands = islands.get(first..past).unwrap_or_default();
-            self.lift(code, &code.functions[first..past], islands, options, statistics);
-            self.clean_up(code, &code.functions[first..past], options, statistics);
-            self.find_ranges(options, statistics);
-            self.allocate(islands, options, statistics);
-            self.emit(code, &code.functions[first..past], options, statistics, &mut converted)?;
+            let functions = &code.functions[first..past];
+            let batch = Batch { code, functions, islands: islands.get(first..past).unwrap_or_default(), options };
+            let mut clock = Clock::start(options);
+            self.lift(batch, statistics);
+            statistics.times.lift += clock.lap();
+            self.clean_up(batch, statistics);
+            statistics.times.clean_up += clock.lap();
+            self.find_ranges(batch);
+            statistics.times.live += clock.lap();
+            self.allocate(batch);
+            statistics.times.allocate += clock.lap();
+            self.emit(batch, statistics, &mut converted)?;
+            statistics.times.emit += clock.lap();
             first = past;
         }
         Ok(converted)
     }
 
-    /// Begins a batch.
-    fn lift(
-        &mut self,
-        code: &StackCode,
-        functions: &[isa::Function<Stack>],
-        islands: &[Vec<Range<u32>>],
-        options: Options,
-        statistics: &mut Statistics,
-    ) {
-        let mut clock = Clock::start(options);
-        // Whatever members there are more keep their tables for a larger batch.
-        self.count = functions.len();
-        if self.members.len() < self.count {
-            self.members.resize_with(self.count, Member::default);
+    fn lift(&mut self, batch: Batch<'_>, statistics: &mut Statistics) {
+        // Members that the batch does not need keep their tables for a larger one.
+        let count = batch.functions.len();
+        if self.members.len() < count {
+            self.members.resize_with(count, Member::default);
         }
-        for (index, (member, function)) in self.members.iter_mut().zip(functions).enumerate() {
-            let islands = islands.get(index).map_or(&[][..], Vec::as_slice);
+        for (index, (member, function)) in self.members.iter_mut().zip(batch.functions).enumerate() {
+            let islands = batch.islands_of(index);
             self.lifting.recycle(&mut member.lifted);
-            self.lifting.lift(code, function, islands, options.without, &mut member.lifted);
+            self.lifting.lift(batch.code, function, islands, batch.options.without, &mut member.lifted);
             statistics.kept_instructions += islands.iter().map(|island| island.len() as u64).sum::<u64>();
         }
-        statistics.times.lift += clock.lap();
     }
 
-    fn clean_up(
-        &mut self,
-        code: &StackCode,
-        functions: &[isa::Function<Stack>],
-        options: Options,
-        statistics: &mut Statistics,
-    ) {
-        let mut clock = Clock::start(options);
-        for (member, function) in self.members.iter_mut().zip(functions) {
-            let Member { lifted, ranges, allocation, pressure, is_whole, .. } = member;
-            let in_place =
-                if whole::is_whole(lifted) { whole::in_place(function, lifted, options.registers) } else { None };
+    fn clean_up(&mut self, batch: Batch<'_>, statistics: &mut Statistics) {
+        let Options { registers, without, .. } = batch.options;
+        for (member, function) in self.members.iter_mut().zip(batch.functions) {
+            let Member { lifted, ranges, allocation, pressure, is_whole } = member;
+            let in_place = if whole::is_whole(lifted) { whole::in_place(function, lifted, registers) } else { None };
             *is_whole = in_place.is_some();
             if let Some(in_place) = in_place {
                 (*ranges, *allocation) = in_place;
@@ -135,64 +137,54 @@ impl Tables {
                 cleanup::leave_out_unreachable(lifted, &mut Vec::new());
                 continue;
             }
-            let (moves, live) =
-                cleanup::clean_up_with_liveness(lifted, &code.constants, options.without, &mut self.workspace);
+            let constants = &batch.code.constants;
+            let (moves, live) = cleanup::clean_up_with_liveness(lifted, constants, without, &mut self.workspace);
             self.workspace.recycle(std::mem::replace(&mut ranges.live, live));
             statistics.moves_lifted += moves.before;
             statistics.moves_removed += moves.before.saturating_sub(moves.after);
         }
-        statistics.times.clean_up += clock.lap();
     }
 
-    fn find_ranges(&mut self, options: Options, statistics: &mut Statistics) {
-        let mut clock = Clock::start(options);
-        for Member { lifted, ranges, .. } in self.members[..self.count].iter_mut().filter(|member| !member.is_whole) {
-            ranges.find(lifted);
-        }
-        statistics.times.live += clock.lap();
+    fn find_ranges(&mut self, batch: Batch<'_>) {
+        let members = self.members[..batch.functions.len()].iter_mut().filter(|member| !member.is_whole);
+        members.for_each(|Member { lifted, ranges, .. }| ranges.find(lifted));
     }
 
-    fn allocate(&mut self, islands: &[Vec<Range<u32>>], options: Options, statistics: &mut Statistics) {
-        let mut clock = Clock::start(options);
-        for (index, member) in self.members[..self.count].iter_mut().enumerate().filter(|(_, member)| !member.is_whole)
-        {
+    fn allocate(&mut self, batch: Batch<'_>) {
+        let Options { allocator, registers, .. } = batch.options;
+        let members = self.members[..batch.functions.len()].iter_mut().enumerate();
+        for (index, member) in members.filter(|(_, member)| !member.is_whole) {
             let Member { lifted, ranges, allocation, pressure, .. } = member;
-            let has_islands = islands.get(index).is_some_and(|islands| !islands.is_empty());
-            let Options { allocator, registers, .. } = options;
+            let has_islands = !batch.islands_of(index).is_empty();
             self.allocating.recycle(std::mem::take(allocation));
             *allocation =
                 allocate::allocate_in(&mut self.allocating, allocator, has_islands, lifted, ranges, registers);
             *pressure = self.allocating.pressure().unwrap_or_else(|| ranges.pressure());
         }
-        statistics.times.allocate += clock.lap();
     }
 
-    /// Ends the batch.
     fn emit(
         &mut self,
-        code: &StackCode,
-        functions: &[isa::Function<Stack>],
-        options: Options,
+        batch: Batch<'_>,
         statistics: &mut Statistics,
         converted: &mut Converted,
     ) -> Result<(), ConvertError> {
-        let mut clock = Clock::start(options);
-        let has_islands = converted.islands.capacity() != 0;
-        for (Member { lifted, ranges, allocation, pressure, .. }, function) in self.members.iter_mut().zip(functions) {
+        for (member, function) in self.members.iter().zip(batch.functions) {
+            let Member { lifted, ranges, allocation, pressure, .. } = member;
+            let ranges = [ranges, ranges];
             let emitted =
-                emit::emit_in(&mut self.emitting, code, function, lifted, [ranges, ranges], allocation, statistics)?;
+                emit::emit_in(&mut self.emitting, batch.code, function, lifted, ranges, allocation, statistics)?;
             statistics.functions += 1;
             statistics.stack_instructions += function.code.len() as u64;
             statistics.register_instructions += emitted.code.code.len() as u64;
-            statistics.live_ranges += ranges.ranges.len() as u64;
+            statistics.live_ranges += member.ranges.ranges.len() as u64;
             statistics.spilled += allocation.spilled();
             statistics.highest_pressure = statistics.highest_pressure.max(*pressure);
             converted.functions.push(emitted.code);
-            if has_islands {
+            if !batch.islands.is_empty() {
                 converted.islands.push(emitted.islands);
             }
         }
-        statistics.times.emit += clock.lap();
         Ok(())
     }
 }

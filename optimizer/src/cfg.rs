@@ -167,8 +167,7 @@ impl ControlFlowGraph {
             }
             block.is_reachable = true;
             block.depth = depth;
-            let after =
-                depth.wrapping_add_signed(grown[block.end as usize].wrapping_sub(grown[block.start as usize]));
+            let after = depth.wrapping_add_signed(grown[block.end as usize].wrapping_sub(grown[block.start as usize]));
             let Successors { blocks: [first, second], count } = block.successors;
             if count > 1 {
                 pending.push((second, after));
