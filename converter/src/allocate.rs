@@ -50,6 +50,9 @@ pub struct Allocation {
 impl Allocation {
     /// How many virtual registers are in slots.
     pub fn spilled(&self) -> u64 {
+        if self.slots == 0 {
+            return 0;
+        }
         self.locations.iter().filter(|location| matches!(location, Location::Slot(_))).count() as u64
     }
 }

@@ -42,9 +42,9 @@ pub(crate) struct Workspace {
     removed: Vec<usize>,
     /// A number for each block, or some blocks.
     blocks: Vec<u32>,
-    /// Blocks with moves, islands left out. No step puts moves into others.
+    /// Blocks with moves, islands left out; loads of constants for one instruction do not count. No step puts moves into others.
     with_moves: Vec<u32>,
-    /// Blocks with instructions that can be left out when nobody reads their result, moves included, islands left out.
+    /// Blocks with instructions that can be left out when nobody reads their result, those moves included, islands left out.
     with_removable: Vec<u32>,
     /// Blocks that may read or write other registers than when liveness was found last; several times, perhaps.
     changed: Vec<u32>,
@@ -54,6 +54,12 @@ pub(crate) struct Workspace {
     unset: Vec<VirtualRegister>,
     /// What is known of each register that crosses blocks.
     known: Vec<Known>,
+    /// Which registers are set to constants alone, where there are few and they have the names that they had when that was looked at.
+    set_to_constants: Option<u64>,
+    /// Whether loops over elements begin somewhere.
+    has_elements: bool,
+    /// How many moves were removed.
+    moves_removed: u64,
     /// Of splitting webs.
     webs: WebTables,
     /// Tables that liveness was in.
@@ -86,7 +92,6 @@ impl Workspace {
         if !live.entering.is_of_few() {
             self.solver.recycle(live);
         } else if self.spare.len() < 4 {
-            // Two are in use at a time.
             self.spare.push(live);
         }
     }
@@ -116,15 +121,17 @@ pub(crate) fn clean_up_with_liveness(
         let Workspace { nodes, unset, webs, .. } = &mut *workspace;
         match split_webs(function, nodes, &mut live, unset, webs) {
             Split::Unchanged => {}
-            Split::Renamed => workspace.has_old_nodes = true,
+            Split::Renamed => (workspace.has_old_nodes, workspace.set_to_constants) = (true, None),
             Split::RenamedWithoutLiveness => {
+                workspace.set_to_constants = None;
                 workspace.recycle(live);
                 live = live_globals_in(function, workspace);
             }
         }
     }
     // What is done to moves is not to be done where there are none.
-    let takes_moves = |step| before != 0 && takes(step);
+    let has_moves = !workspace.with_moves.is_empty();
+    let takes_moves = |step| has_moves && takes(step);
     if takes_moves(Step::SingleConstants) {
         propagate_single_constants(function, constants, without, workspace);
     }
@@ -144,15 +151,14 @@ pub(crate) fn clean_up_with_liveness(
         live = renewed(live, function, workspace);
     }
     if takes_moves(Step::Retarget) {
-        let Workspace { places, removed, with_moves, .. } = workspace;
+        let Workspace { places, removed, with_moves, moves_removed, .. } = workspace;
         places.begin(function.registers);
         for &index in &*with_moves {
-            retarget(function, index as usize, &live, places, removed);
+            *moves_removed += retarget(function, index as usize, &live, places, removed);
         }
     }
     debug_assert!(live == live_globals(function));
-    let left = workspace.with_moves.iter().map(|&block| count_moves(&function.blocks[block as usize]));
-    (Moves { before, after: left.sum() }, live)
+    (Moves { before, after: before - workspace.moves_removed }, live)
 }
 
 /// Jumps to blocks that only jump on go straight to where those lead. False if there are no such blocks.
@@ -202,13 +208,20 @@ fn survey(function: &Function, workspace: &mut Workspace) -> u64 {
     nodes.clear();
     webs.places.begin(function.globals);
     let has_few = has_few(function);
-    let mut all = 0;
+    let (mut all, mut to_constants, mut to_others, mut has_elements) = (0, 0, 0, false);
     for (index, block) in (0..).zip(&function.blocks) {
-        let (mut moves, mut removable) = (0, 0);
-        let (node, twice) = node(function, block, |instruction| {
-            moves += u64::from(instruction.operation == RegisterOp::MovReg);
-            removable += u32::from(is_removable(instruction.operation));
+        let (mut moves, mut crossing, mut removable) = (0, 0, 0);
+        let Summary { node, twice, last } = summary(function, block, |instruction, definition| {
+            let is_move = instruction.operation == RegisterOp::MovReg;
+            let is_load = is_move && matches!(instruction.operands[0], Operand::Constant(_));
+            *(if is_load { &mut to_constants } else { &mut to_others }) |= definition;
+            // Where no register that crosses blocks is set, the constant is for an instruction that cannot take it, and needed as long as that is.
+            let is_crossing = !is_load || instruction.destination < function.globals;
+            moves += u64::from(is_move);
+            crossing += u32::from(is_move & is_crossing);
+            removable += u32::from(is_removable(instruction.operation) & is_crossing);
         });
+        to_others |= last;
         if has_few {
             webs.places.set_few(node.definitions, twice);
             nodes.push(node);
@@ -217,26 +230,26 @@ fn survey(function: &Function, workspace: &mut Workspace) -> u64 {
             block.terminator.for_each_definition(|register| webs.places.set(register));
         }
         all += moves;
+        has_elements |= matches!(block.terminator, Terminator::ForIter { .. });
         if block.is_island {
             continue;
         }
-        if moves != 0 {
+        if crossing != 0 {
             with_moves.push(index);
         }
         if removable != 0 {
             with_removable.push(index);
         }
     }
+    workspace.set_to_constants = has_few.then_some(to_constants & !to_others);
+    workspace.has_elements = has_elements;
+    workspace.moves_removed = 0;
     all
 }
 
 /// Whether no more registers cross blocks than a machine word has bits.
 fn has_few(function: &Function) -> bool {
     function.globals <= u64::BITS
-}
-
-fn count_moves(block: &Block) -> u64 {
-    block.instructions.iter().filter(|instruction| instruction.operation == RegisterOp::MovReg).count() as u64
 }
 
 /// Liveness of the virtual registers that cross blocks.
@@ -249,7 +262,7 @@ pub(crate) fn live_globals_in(function: &Function, workspace: &mut Workspace) ->
     if has_few(function) {
         let nodes = &mut workspace.nodes;
         nodes.clear();
-        nodes.extend(function.blocks.iter().map(|block| node(function, block, |_| ()).0));
+        nodes.extend(function.blocks.iter().map(|block| node(function, block)));
     }
     solved(function, workspace)
 }
@@ -293,23 +306,36 @@ fn renewed(mut live: Liveness, function: &Function, workspace: &mut Workspace) -
     }
     let Workspace { solver, nodes, changed, .. } = workspace;
     for index in changed.drain(..) {
-        nodes[index as usize] = node(function, &function.blocks[index as usize], |_| ()).0;
+        nodes[index as usize] = node(function, &function.blocks[index as usize]);
     }
     note_landings(function, nodes);
     solver.solve_nodes(nodes, function.layout.iter().rev().copied(), &mut live);
     live
 }
 
-/// What a block does with the registers that cross blocks if there are no more than 64, and where control goes; and which of them it sets
-/// several times. Calls `visit` with each instruction.
+/// What a block does with the registers that cross blocks if there are no more than 64, and where control goes.
+fn node(function: &Function, block: &Block) -> Node {
+    summary(function, block, |_, _| ()).node
+}
+
+/// What a block does with the registers that cross blocks if there are no more than 64: a bit for each.
+struct Summary {
+    node: Node,
+    /// Those that it sets several times.
+    twice: u64,
+    /// Those that its terminator sets.
+    last: u64,
+}
+
+/// Sums a block up. Calls `visit` with each instruction and the register that it sets.
 #[inline]
-fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction)) -> (Node, u64) {
+fn summary(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction, u64)) -> Summary {
     if !block.is_reachable {
-        return (node_of_none(function), 0);
+        return Summary { node: node_of_none(function), twice: 0, last: 0 };
     }
     let globals = function.globals;
     let bit = |register: VirtualRegister| u64::from(register < globals) << (register % u64::BITS);
-    let (mut uses, mut definitions, mut twice) = (0, 0, 0);
+    let (mut uses, mut definitions, mut twice, mut last) = (0, 0, 0, 0);
     for instruction in &block.instructions {
         for operand in &instruction.operands {
             if let Operand::Register(register) = *operand {
@@ -319,17 +345,16 @@ fn node(function: &Function, block: &Block, mut visit: impl FnMut(&Instruction))
         let definition = bit(instruction.destination);
         twice |= definitions & definition;
         definitions |= definition;
-        visit(instruction);
+        visit(instruction, definition);
     }
     block.terminator.for_each_use(|register| uses |= bit(register) & !definitions);
-    block.terminator.for_each_definition(|register| {
-        twice |= definitions & bit(register);
-        definitions |= bit(register);
-    });
+    block.terminator.for_each_definition(|register| last |= bit(register));
+    twice |= definitions & last;
+    definitions |= last;
     let nowhere = function.blocks.len() as u32;
     let successors = block.terminator.successors().map(|successor| successor.unwrap_or(nowhere));
     let handler = block.handler.map_or(nowhere, |handler| function.handlers[handler as usize].block);
-    (Node::new(uses, definitions, successors, handler), twice)
+    Summary { node: Node::new(uses, definitions, successors, handler), twice, last }
 }
 
 /// A block that does nothing and that nothing comes after.
@@ -389,6 +414,9 @@ fn propagate_single_constants(
     without: StepSet,
     workspace: &mut Workspace,
 ) {
+    if workspace.set_to_constants == Some(0) {
+        return;
+    }
     let mut known = std::mem::take(&mut workspace.known);
     known.clear();
     known.resize(function.globals as usize, Known::Nothing);
@@ -591,7 +619,7 @@ impl Copies {
 /// A loop's element goes straight to the variable that the body's first move would copy it to, when nobody else reads either of them.
 /// Takes and returns the liveness found last.
 fn forward_loop_elements(function: &mut Function, mut live: Liveness, workspace: &mut Workspace) -> Liveness {
-    if !function.blocks.iter().any(|block| matches!(block.terminator, Terminator::ForIter { .. })) {
+    if !workspace.has_elements {
         return live;
     }
     let mut entries = std::mem::take(&mut workspace.blocks);
@@ -643,12 +671,13 @@ fn forward_loop_elements(function: &mut Function, mut live: Liveness, workspace:
             continue;
         }
         function.blocks[body as usize].instructions.remove(0);
+        workspace.moves_removed += 1;
         if let Terminator::ForIter { destination, .. } = &mut function.blocks[index].terminator {
             *destination = variable;
         }
         if live.entering.is_of_few() {
             // The element is live from here into the body as the variable is from now on, and nowhere else.
-            let (first, _) = node(function, &function.blocks[body as usize], |_| ());
+            let first = node(function, &function.blocks[body as usize]);
             let [leaving, after] = [live.leaving.bits(body as usize), live.entering.bits(done as usize)];
             let entering = first.uses | leaving.unwrap_or(0) & !first.definitions;
             live.entering.set_bits(body as usize, entering);
@@ -666,13 +695,14 @@ fn forward_loop_elements(function: &mut Function, mut live: Liveness, workspace:
 
 /// Removes dead instructions from all blocks. False if the function may have another liveness without them.
 fn remove_all_dead(function: &mut Function, live: &Liveness, workspace: &mut Workspace) -> bool {
-    let Workspace { needed: noted, removed: dead, changed, with_removable, .. } = workspace;
+    let Workspace { needed: noted, removed: dead, changed, with_removable, moves_removed, .. } = workspace;
     noted.begin(function.registers);
     let mut needed = Needed { globals: function.globals, live, block: 0, changed: noted };
     let mut still_holds = true;
     for &index in &*with_removable {
-        still_holds &= remove_dead(function, index as usize, &mut needed, dead);
+        still_holds &= find_dead(function, index as usize, &mut needed, dead);
         if !dead.is_empty() {
+            *moves_removed += remove(&mut function.blocks[index as usize], dead);
             changed.push(index);
         }
     }
@@ -682,11 +712,11 @@ fn remove_all_dead(function: &mut Function, live: &Liveness, workspace: &mut Wor
     still_holds
 }
 
-/// Removes instructions whose result nobody reads and whose execution nobody notices: those are `dead`. False when liveness may have changed by
-/// that.
-fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, dead: &mut Vec<usize>) -> bool {
+/// Finds instructions whose result nobody reads and whose execution nobody notices: those are `dead`. False when there may be another liveness
+/// without them.
+fn find_dead(function: &Function, index: usize, needed: &mut Needed<'_>, dead: &mut Vec<usize>) -> bool {
     let globals = function.globals;
-    let block = &mut function.blocks[index];
+    let block = &function.blocks[index];
     dead.clear();
     if !block.is_reachable {
         return true;
@@ -725,9 +755,7 @@ fn remove_dead(function: &mut Function, index: usize, needed: &mut Needed<'_>, d
         .flat_map(|&at| &block.instructions[at].operands)
         .filter_map(|operand| operand.register().filter(|&register| register < globals))
         .collect();
-    let still_holds = reads.len() <= MOST_READS && reads.iter().all(|&register| is_used_without(block, register, dead));
-    remove(block, dead);
-    still_holds
+    reads.len() <= MOST_READS && reads.iter().all(|&register| is_used_without(block, register, dead))
 }
 
 /// In a block that loses more reads of registers that cross blocks, it is not looked at whether that changes liveness.
@@ -753,18 +781,21 @@ fn is_used_without(block: &Block, register: VirtualRegister, dead: &[usize]) -> 
     is_used
 }
 
-/// Takes instructions out of a block, given by their ascending places.
-fn remove(block: &mut Block, places: &[usize]) {
+/// Takes instructions out of a block, given by their ascending places. Returns how many moves are among them.
+fn remove(block: &mut Block, places: &[usize]) -> u64 {
+    let mut moves = 0;
     if places.is_empty() {
-        return;
+        return moves;
     }
     let (mut at, mut next) = (0, 0);
-    block.instructions.retain(|_| {
+    block.instructions.retain(|instruction| {
         let is_removed = places.get(next) == Some(&at);
+        moves += u64::from(is_removed && instruction.operation == RegisterOp::MovReg);
         next += usize::from(is_removed);
         at += 1;
         !is_removed
     });
+    moves
 }
 
 /// Registers whose values are read later in the block or after it.
@@ -810,14 +841,14 @@ struct Place {
 }
 
 /// Lets the instruction that makes a value write it where a later move of the block would put it, when the value is read by that move
-/// alone and the place is not touched in between. Those moves are `removed`.
+/// alone and the place is not touched in between. Those moves are `removed`; returns how many there are.
 fn retarget(
     function: &mut Function,
     index: usize,
     live: &Liveness,
     places: &mut Notes<Place>,
     removed: &mut Vec<usize>,
-) {
+) -> u64 {
     let globals = function.globals;
     let stays = |register: VirtualRegister| register >= globals || !live.leaving.contains(index, register);
     let block = &mut function.blocks[index];
@@ -826,7 +857,7 @@ fn retarget(
     };
     // What is moved first has to be made before.
     if !block.instructions.iter().skip(1).any(moves_register) {
-        return;
+        return 0;
     }
     places.clear();
     for (at, instruction) in (1..).zip(&block.instructions) {
@@ -870,5 +901,5 @@ fn retarget(
             last_failing = at;
         }
     }
-    remove(block, removed);
+    remove(block, removed)
 }

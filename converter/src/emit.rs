@@ -14,17 +14,19 @@
 //! from the window up: so windows can still begin right above what lives on, and arguments be made in place.
 
 mod branches;
+mod forms;
 mod moves;
 
 use std::ops::Range;
 
 use isa::module::{Function as FunctionCode, Handler};
-use isa::{Constant, Lane, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
+use isa::{Constant, Register, RegisterInstruction, RegisterOp, Stack, StackCode};
 use smallvec::SmallVec;
 
+use self::forms::{DATA, DESTINATION, FIRST_OPERAND, Form, Kind, Values};
 use crate::Size;
 use crate::allocate::{Allocation, Location};
-use crate::live::{LiveRanges, Origin, uses_window};
+use crate::live::{LiveRanges, Origin};
 use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister};
 use crate::{ConvertError, Statistics};
 
@@ -67,10 +69,6 @@ pub(crate) struct Tables {
     blocks: Vec<EmittedBlock>,
     /// How many ways lead to each block, if there are loops.
     entries: Vec<u32>,
-    /// Where each virtual register lives.
-    spots: Vec<Spot>,
-    /// Virtual registers whose value nobody reads.
-    is_unread: Vec<bool>,
 }
 
 /// Where a block is in the code.
@@ -125,18 +123,14 @@ enum Spot {
     Slot(u32),
 }
 
-/// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
-fn place_of(function: &Function, allocation: &Allocation, register: u16) -> Place {
-    let register = u32::from(register);
-    if register < function.parameters { register } else { register + allocation.slots }
-}
-
 struct Emitter<'e> {
     module: &'e StackCode,
     source: &'e isa::Function<Stack>,
     function: &'e Function,
     allocation: &'e Allocation,
     has_long_branches: bool,
+    /// Ranges as the allocator was given them.
+    ranges: &'e LiveRanges,
     tables: &'e mut Tables,
     /// The point at which the current instruction reads.
     point: u32,
@@ -149,14 +143,16 @@ struct Emitter<'e> {
     next_window: usize,
     /// One past the highest register named.
     highest: Place,
+    /// Moves written.
+    moves: u64,
     /// The first instruction with a number that does not fit its lane, and that number.
     beyond_reach: Option<(RegisterOp, u32)>,
-    /// Where in the source the stack instructions `line` come from, and the entry of the line table that is the first to come after them.
+    /// Where in the source the stack instructions from `line` on come from, as far as the first that the rest of the line table is of.
     position: u32,
-    /// Where the last instruction written comes from, if there is one.
-    noted: Option<u32>,
-    line: Range<u32>,
-    next_line: usize,
+    line: u32,
+    lines_ahead: &'e [(u32, u32)],
+    /// Where the last instruction written comes from; before the first one, something else than where that does.
+    noted: u32,
 }
 
 impl Tables {
@@ -169,8 +165,6 @@ impl Tables {
             jumps: Vec::with_capacity(size.blocks),
             blocks: Vec::with_capacity(size.blocks),
             entries: Vec::with_capacity(size.blocks),
-            spots: Vec::with_capacity(size.registers),
-            is_unread: Vec::with_capacity(size.registers),
         }
     }
 
@@ -179,7 +173,7 @@ impl Tables {
         Self { points: Some(Vec::new()), ..Self::default() }
     }
 
-    fn begin(&mut self, function: &Function, ranges: &LiveRanges) {
+    fn begin(&mut self, function: &Function) {
         self.code.clear();
         self.points.iter_mut().for_each(Vec::clear);
         self.lines.clear();
@@ -189,11 +183,6 @@ impl Tables {
         self.blocks.resize(function.blocks.len(), block);
         for handler in &function.handlers {
             self.blocks[handler.block as usize].landing = handler.landing;
-        }
-        self.is_unread.clear();
-        self.is_unread.resize(function.registers as usize, false);
-        for range in &ranges.ranges {
-            self.is_unread[range.register as usize] = range.start == range.end;
         }
     }
 }
@@ -208,27 +197,21 @@ impl<'e> Emitter<'e> {
         allocation: &'e Allocation,
         has_long_branches: bool,
     ) -> Self {
-        tables.begin(function, ranges);
-        let mut registers = function.parameters.max(allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3));
-        tables.spots.clear();
-        tables.spots.extend(allocation.locations.iter().map(|&location| match location {
-            Location::Nowhere => Spot::Nowhere,
-            Location::Register(register) => {
-                registers = registers.max(u32::from(register) + 1);
-                Spot::Register(place_of(function, allocation, register))
-            }
-            Location::Slot(slot) => Spot::Slot(slot),
-        }));
+        tables.begin(function);
+        let past = |location: &Location| match *location {
+            Location::Register(register) => u32::from(register) + 1,
+            Location::Nowhere | Location::Slot(_) => 0,
+        };
+        let carrying = allocation.scratch.map_or(0, |scratch| u32::from(scratch) + 3);
+        let registers = allocation.locations.iter().map(past).fold(function.parameters.max(carrying), u32::max);
         let top = registers + allocation.slots;
-        for depth in 0..function.places {
-            tables.spots[(function.first_place + depth) as usize] = Spot::Register(top + depth);
-        }
         Self {
             module,
             source,
             function,
             allocation,
             has_long_branches,
+            ranges,
             block_points: &after.block_starts,
             tables,
             point: 0,
@@ -236,17 +219,19 @@ impl<'e> Emitter<'e> {
             is_island: false,
             next_window: 0,
             highest: top + function.places,
+            moves: 0,
             beyond_reach: None,
             position: 0,
-            noted: None,
-            line: 0..source.lines.first().map_or(u32::MAX, |&(first, _)| first),
-            next_line: 0,
+            noted: 0,
+            line: 0,
+            lines_ahead: &source.lines,
         }
     }
 
     fn function(&mut self) {
         self.plan_inlining();
         self.at(0);
+        self.noted = !self.position;
         self.prologue();
         for order in 0..self.function.layout.len() {
             let index = self.function.layout[order];
@@ -275,36 +260,34 @@ impl<'e> Emitter<'e> {
         self.patch();
     }
 
-    /// Says which stack instruction is being translated.
+    /// Says which stack instruction is being translated. Mostly it is one soon after the last.
     #[inline]
     fn at(&mut self, pc: u32) {
-        if !self.line.contains(&pc) {
-            self.find_line(pc);
+        const SOON: usize = 6;
+        let is_far = self.lines_ahead.get(SOON).is_some_and(|&(first, _)| first <= pc);
+        if is_far || pc < self.line {
+            self.seek_line(pc);
+        }
+        while let [(first, position), ahead @ ..] = self.lines_ahead
+            && *first <= pc
+        {
+            (self.line, self.position, self.lines_ahead) = (*first, *position, ahead);
         }
     }
 
-    fn find_line(&mut self, pc: u32) {
+    #[cold]
+    fn seek_line(&mut self, pc: u32) {
         let lines = &self.source.lines[..];
-        let is_ahead = |&&(first, _): &&(u32, u32)| first <= pc;
-        // Mostly it is one of the next.
-        const NEXT: usize = 6;
-        let mut next = self.next_line;
-        if pc >= self.line.end {
-            next += lines[next..].iter().take(NEXT).take_while(is_ahead).count();
-        }
-        if pc < self.line.start || next == self.next_line + NEXT {
-            next = lines.partition_point(|&(first, _)| first <= pc);
-        }
-        let (start, position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
-        (self.position, self.next_line) = (position, next);
-        self.line = start..lines.get(next).map_or(u32::MAX, |&(first, _)| first);
+        let next = lines.partition_point(|&(first, _)| first <= pc);
+        (self.line, self.position) = next.checked_sub(1).map_or((0, 0), |at| lines[at]);
+        self.lines_ahead = &lines[next..];
     }
 
     #[inline]
     fn push(&mut self, instruction: RegisterInstruction) {
         let tables = &mut *self.tables;
-        if self.noted != Some(self.position) {
-            self.noted = Some(self.position);
+        if self.noted != self.position {
+            self.noted = self.position;
             tables.lines.push((tables.code.len() as u32, self.position));
         }
         tables.code.push(instruction);
@@ -315,40 +298,68 @@ impl<'e> Emitter<'e> {
 
     #[inline]
     fn emit(&mut self, operation: RegisterOp, a: Place, b: Place, c: Place) {
-        // Numbers that do not fit a lane are reported by `finish`.
         if a | b | c > u32::from(u16::MAX) {
-            self.beyond_reach.get_or_insert((operation, a.max(b).max(c)));
+            self.note_beyond_reach(operation, a.max(b).max(c));
         }
         self.push(RegisterInstruction::new(operation, a as u16, b as u16, c as u16));
     }
 
+    /// Numbers that do not fit a lane are reported by `finish`.
+    #[cold]
+    fn note_beyond_reach(&mut self, operation: RegisterOp, number: u32) {
+        self.beyond_reach.get_or_insert((operation, number));
+    }
+
+    /// Emits a move between two registers.
+    fn emit_move(&mut self, to: Place, from: Place) {
+        self.moves += 1;
+        self.emit(RegisterOp::MovReg, to, from, 0);
+    }
+
+    #[inline]
     fn emit_wide(&mut self, operation: RegisterOp, a: Place, wide: u32) {
         self.push(RegisterInstruction::wide(operation, a as u16, wide));
     }
 
     #[inline]
     fn location(&self, register: VirtualRegister) -> Spot {
-        self.tables.spots[register as usize]
+        match self.allocation.locations[register as usize] {
+            Location::Register(register) => Spot::Register(self.place(register)),
+            Location::Slot(slot) => Spot::Slot(slot),
+            // The places of an island's operand stack come in order.
+            Location::Nowhere => match self.function.depth_of(register) {
+                Some(depth) => Spot::Register(self.top() + depth),
+                None => Spot::Nowhere,
+            },
+        }
     }
 
+    /// The place in the frame of a register as an allocator numbers it: slots lie above the parameters.
+    #[inline]
     fn place(&self, register: u16) -> Place {
-        place_of(self.function, self.allocation, register)
+        let register = u32::from(register);
+        register + self.allocation.slots * u32::from(register >= self.function.parameters)
     }
 
     /// The register that holds a virtual register's value: its own, or the `number`th scratch register, loaded from its slot.
+    #[inline]
     fn read(&mut self, register: VirtualRegister, number: u32) -> Place {
         match self.location(register) {
             Spot::Register(place) => place,
-            Spot::Slot(slot) => {
-                let scratch = self.scratch(number);
-                self.emit(RegisterOp::LoadSpill, scratch, slot, 0);
-                scratch
-            }
+            Spot::Slot(slot) => self.reload(slot, number),
             Spot::Nowhere => unreachable!("a register that is read is live"),
         }
     }
 
+    #[cold]
+    fn reload(&mut self, slot: u32, number: u32) -> Place {
+        let scratch = self.scratch(number);
+        self.emit(RegisterOp::LoadSpill, scratch, slot, 0);
+        scratch
+    }
+
     /// The register to write for a virtual register; [`Self::written`] must follow.
+    #[inline]
     fn write(&mut self, register: VirtualRegister) -> Place {
         match self.location(register) {
             Spot::Register(place) => place,
@@ -356,8 +367,12 @@ impl<'e> Emitter<'e> {
         }
     }
 
+    /// Stores what was written for a virtual register, if that lives in a slot.
+    #[inline]
     fn written(&mut self, register: VirtualRegister, place: Place) {
-        if let Spot::Slot(slot) = self.location(register) {
+        if self.allocation.slots != 0
+            && let Spot::Slot(slot) = self.location(register)
+        {
             self.emit(RegisterOp::StoreSpill, place, slot, 0);
         }
     }
@@ -417,45 +432,34 @@ impl<'e> Emitter<'e> {
         }
     }
 
+    #[inline]
     fn instruction(&mut self, instruction: &Instruction) {
-        use RegisterOp as R;
-        if uses_window(instruction.operation) {
-            self.window_instruction(instruction);
-            return;
-        }
-        match instruction.operation {
-            R::MovReg => self.move_to(instruction.destination, instruction.operands[0]),
-            R::PushReg | R::PopReg => self.cross(instruction),
-            R::AddReg | R::SubReg | R::MulReg | R::DivReg | R::ModReg => self.arithmetic(instruction),
-            operation => {
-                let mut lanes = [0; 3];
-                let mut operands = instruction.operands.iter();
-                let mut scratch = 0;
-                let mut written = NONE;
-                for (lane, kind) in lanes.iter_mut().zip(operation.facts().lanes) {
-                    *lane = match kind {
-                        Lane::None | Lane::Wide => 0,
-                        Lane::Def => {
-                            written = instruction.destination;
-                            self.write(written)
-                        }
-                        Lane::Use => {
-                            let register =
-                                operands.next().and_then(|operand| operand.register()).expect("operands are legal");
-                            let place = self.read(register, scratch);
-                            scratch += 1;
-                            place
-                        }
-                        _ => instruction.data,
-                    };
+        let operation = instruction.operation;
+        let form = Form::of(operation);
+        match form.kind {
+            Kind::Window => self.window_instruction(instruction),
+            Kind::Move => self.move_to(instruction.destination, instruction.operands[0]),
+            Kind::Cross => self.cross(instruction),
+            Kind::Arithmetic => self.arithmetic(instruction),
+            Kind::Plain => {
+                let mut values = Values::default();
+                values[DATA] = instruction.data;
+                for (number, operand) in (0..).zip(&instruction.operands) {
+                    let register = operand.register().expect("operands are legal");
+                    values[FIRST_OPERAND + number as usize] = self.read(register, number);
                 }
-                if operation.facts().lanes[2] == Lane::Wide {
-                    self.emit_wide(operation, lanes[0], lanes[1]);
+                let destination = instruction.destination;
+                if destination != NONE {
+                    values[DESTINATION] = self.write(destination);
+                }
+                let [a, b, c] = form.lanes(values);
+                if form.is_wide {
+                    self.emit_wide(operation, a, b);
                 } else {
-                    self.emit(operation, lanes[0], lanes[1], lanes[2]);
+                    self.emit(operation, a, b, c);
                 }
-                if written != NONE {
-                    self.written(written, lanes[0]);
+                if destination != NONE {
+                    self.written(destination, a);
                 }
             }
         }
@@ -539,11 +543,12 @@ impl<'e> Emitter<'e> {
     }
 
     fn count(&self, statistics: &mut Statistics) {
-        let count = |operation: RegisterOp| {
-            self.tables.code.iter().map(|instruction| u64::from(instruction.opcode() == operation as u16)).sum::<u64>()
-        };
-        statistics.moves += count(RegisterOp::MovReg);
+        statistics.moves += self.moves;
         if self.allocation.slots != 0 {
+            let count = |operation: RegisterOp| {
+                let is_such = |instruction: &&RegisterInstruction| instruction.opcode() == operation as u16;
+                self.tables.code.iter().filter(is_such).count() as u64
+            };
             statistics.spill_stores += count(RegisterOp::StoreSpill);
             statistics.reloads += count(RegisterOp::LoadSpill);
         }

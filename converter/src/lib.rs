@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod allocate;
+mod batch;
 pub mod check;
 pub mod cleanup;
 pub mod emit;
@@ -37,6 +38,8 @@ use std::time::{Duration, Instant};
 
 use isa::verify::VerifyError;
 use isa::{RegCode, RegisterOp, StackCode, StackOp, Verified};
+
+use batch::{Converted, Tables};
 
 pub use allocate::{AllocatorKind, RegisterAllocator};
 pub use check::check;
@@ -287,10 +290,7 @@ fn convert_in(
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
-    let mut functions = Vec::with_capacity(code.functions.len());
-    for function in &code.functions {
-        functions.push(convert_function(code, function, &[], options, &mut statistics, tables)?.code);
-    }
+    let functions = tables.convert(code, &[], options, &mut statistics)?.functions;
     statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
     Ok((code.with_functions(functions), statistics))
 }
@@ -327,17 +327,16 @@ pub fn convert_hybrid(
         return Err(ConvertError::TooFewRegisters(options.registers));
     }
     let mut statistics = Statistics::default();
-    let mut tables = Tables::new(Size::of(code));
-    let (mut functions, mut islands) = (Vec::new(), Vec::new());
-    for (index, function) in (0..).zip(&code.functions) {
+    let kept = (0..).zip(&code.functions).map(|(index, function)| {
         let stays = |region: &Region| !converts(index, region) && !region.must_convert;
         let kept = regions(function).into_iter().filter(stays);
         let mut kept: Vec<Range<u32>> = kept.flat_map(|region| region.code).collect();
         kept.sort_unstable_by_key(|stretch| stretch.start);
-        let converted = convert_function(code, function, &kept, options, &mut statistics, &mut tables)?;
-        functions.push(converted.code);
-        islands.push(converted.islands);
-    }
+        kept
+    });
+    let kept: Vec<_> = kept.collect();
+    let mut tables = Tables::new(Size::of(code));
+    let Converted { functions, islands } = tables.convert(code, &kept, options, &mut statistics)?;
     statistics.code_bytes = statistics.register_instructions * size_of::<isa::RegisterInstruction>() as u64;
     let mut clock = Clock::start(options);
     let converted = isa::verify::register(code.with_functions(functions))?;
@@ -374,83 +373,4 @@ impl Size {
             registers: locals.min(Self::MOST) + instructions / 3 + 4,
         }
     }
-}
-
-/// What one function after the other is converted in.
-struct Tables {
-    lifting: lift::Tables,
-    workspace: cleanup::Workspace,
-    ranges: live::LiveRanges,
-    allocating: allocate::linear::Tables,
-    emitted: emit::Tables,
-}
-
-impl Tables {
-    fn new(size: Size) -> Self {
-        Self {
-            lifting: lift::Tables::new(size),
-            workspace: cleanup::Workspace::new(size),
-            ranges: live::LiveRanges::with_capacity(size),
-            allocating: allocate::linear::Tables::new(size),
-            emitted: emit::Tables::new(size),
-        }
-    }
-}
-
-fn convert_function(
-    code: &StackCode,
-    function: &isa::Function<isa::Stack>,
-    islands: &[Range<u32>],
-    options: Options,
-    statistics: &mut Statistics,
-    tables: &mut Tables,
-) -> Result<emit::Emitted, ConvertError> {
-    let mut clock = Clock::start(options);
-    let times = &mut statistics.times;
-    let Tables { lifting, workspace, ranges, allocating, emitted } = tables;
-    let mut lifted = lifting.lift(code, function, islands, options.without);
-    times.lift += clock.lap();
-    let mut pressure = 0;
-    let in_place = if whole::is_whole(&lifted) { whole::in_place(function, &lifted, options.registers) } else { None };
-    let allocation = match in_place {
-        Some((found, allocation)) => {
-            cleanup::leave_out_unreachable(&mut lifted, &mut Vec::new());
-            times.clean_up += clock.lap();
-            *ranges = found;
-            allocation
-        }
-        None => {
-            let (moves, live) =
-                cleanup::clean_up_with_liveness(&mut lifted, &code.constants, options.without, workspace);
-            times.clean_up += clock.lap();
-            workspace.recycle(ranges.find(&lifted, live));
-            times.live += clock.lap();
-            let has_islands = !islands.is_empty();
-            let allocation = allocate::allocate_in(
-                allocating,
-                options.allocator,
-                has_islands,
-                &mut lifted,
-                ranges,
-                options.registers,
-            );
-            pressure = allocating.pressure().unwrap_or_else(|| ranges.pressure());
-            times.allocate += clock.lap();
-            statistics.moves_lifted += moves.before;
-            statistics.moves_removed += moves.before.saturating_sub(moves.after);
-            allocation
-        }
-    };
-    let emitted = emit::emit_in(emitted, code, function, &lifted, [ranges, ranges], &allocation, statistics)?;
-    statistics.times.emit += clock.lap();
-    statistics.functions += 1;
-    statistics.stack_instructions += function.code.len() as u64;
-    statistics.kept_instructions += islands.iter().map(|island| island.len() as u64).sum::<u64>();
-    statistics.register_instructions += emitted.code.code.len() as u64;
-    statistics.live_ranges += ranges.ranges.len() as u64;
-    statistics.spilled += allocation.spilled();
-    statistics.highest_pressure = statistics.highest_pressure.max(pressure);
-    lifting.recycle(lifted);
-    allocating.recycle(allocation);
-    Ok(emitted)
 }

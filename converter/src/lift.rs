@@ -37,7 +37,9 @@ pub fn lift_around(
     islands: &[Range<u32>],
     without: StepSet,
 ) -> Function {
-    Tables::default().lift(module, function, islands, without)
+    let mut lifted = Function::default();
+    Tables::default().lift(module, function, islands, without, &mut lifted);
+    lifted
 }
 
 /// What one function after the other is lifted in.
@@ -45,8 +47,6 @@ pub fn lift_around(
 pub(crate) struct Tables {
     graph: ControlFlowGraph,
     stack: SymbolicStack,
-    /// A function that is not needed any more, without blocks.
-    function: Function,
     /// Empty lists of instructions, of blocks that are not needed any more.
     lists: Vec<Vec<Instruction>>,
     landings: Landings,
@@ -66,38 +66,32 @@ struct Landings {
 impl Tables {
     /// Tables of a size.
     pub(crate) fn new(size: Size) -> Self {
-        let function = Function {
-            blocks: Vec::with_capacity(size.blocks),
-            layout: Vec::with_capacity(size.blocks),
-            ..Function::default()
-        };
         Self {
             graph: ControlFlowGraph::with_capacity(2 * size.instructions, size.blocks),
             stack: SymbolicStack::with_capacity(16),
-            function,
             lists: Vec::with_capacity(size.blocks),
             landings: Landings::default(),
         }
     }
 
-    /// Takes back a function that nobody needs any more.
-    pub(crate) fn recycle(&mut self, mut function: Function) {
+    /// Takes back the instructions of a function that nobody needs any more; it keeps its tables, without blocks.
+    pub(crate) fn recycle(&mut self, function: &mut Function) {
         for mut block in function.blocks.drain(..).filter(|block| block.instructions.capacity() != 0) {
             block.instructions.clear();
             self.lists.push(block.instructions);
         }
-        self.function = function;
     }
 
-    /// Lifts a function; see [`lift_around`].
+    /// Lifts a function into the tables of another one that has no blocks; see [`lift_around`].
     pub(crate) fn lift(
         &mut self,
         module: &StackCode,
         function: &isa::Function<Stack>,
         islands: &[Range<u32>],
         without: StepSet,
-    ) -> Function {
-        let Self { graph, stack, function: spare, lists, landings } = self;
+        lifted: &mut Function,
+    ) {
+        let Self { graph, stack, lists, landings } = self;
         graph.rebuild(function);
         let deepest =
             graph.blocks.iter().filter(|block| block.is_reachable).map(|block| block.depth).max().unwrap_or(0);
@@ -118,15 +112,15 @@ impl Tables {
             lists,
             terminator_pc: 0,
         };
-        let Function { mut blocks, mut layout, mut handlers, .. } = std::mem::take(spare);
+        let Function { mut blocks, mut layout, mut handlers, .. } = std::mem::take(lifted);
         blocks.extend((0..graph.blocks.len()).map(|index| lifter.block(index)));
         let registers = lifter.registers;
         let unused = std::mem::take(&mut lifter.instructions);
         lists.push(unused);
         find_handlers(&mut handlers, &mut blocks, function, graph, globals, &mut landings.numbers);
         split_landings(&mut blocks, &mut handlers, landings);
-        split_loop_entries(&mut blocks, graph.blocks.len(), function, &landings.before, &mut layout);
-        Function {
+        split_loop_entries(&mut blocks, graph.blocks.len(), function, &landings.before, &mut layout, lists);
+        *lifted = Function {
             blocks,
             layout,
             handlers,
@@ -136,7 +130,7 @@ impl Tables {
             has_islands: !islands.is_empty(),
             first_place: globals,
             places,
-        }
+        };
     }
 }
 
@@ -183,8 +177,10 @@ struct Lifter<'m> {
 impl Lifter<'_> {
     fn block(&mut self, index: usize) -> Block {
         let source = &self.graph.blocks[index];
-        let after = self.islands.partition_point(|island| island.start <= source.start);
-        self.is_island = after > 0 && self.islands[after - 1].contains(&source.start);
+        self.is_island = !self.islands.is_empty() && {
+            let after = self.islands.partition_point(|island| island.start <= source.start);
+            after > 0 && self.islands[after - 1].contains(&source.start)
+        };
         let mut block = Block {
             start_pc: source.start,
             instructions: Vec::new(),
@@ -203,21 +199,25 @@ impl Lifter<'_> {
         let kept = source.handler.map_or(0, |handler| self.function.handlers[handler as usize].landing);
         let code = &self.function.code[source.start as usize..source.end as usize];
         let last = source.end - 1;
-        let is_jump = code.last().is_some_and(|instruction| instruction.is_control());
-        for (pc, &instruction) in (source.start..source.end - u32::from(is_jump)).zip(code) {
+        let (body, jump) = match code {
+            [body @ .., jump] if jump.is_control() => (body, Some(*jump)),
+            body => (body, None),
+        };
+        for (pc, &instruction) in (source.start..).zip(body) {
             if !self.is_island || !self.in_island(instruction, pc) {
                 self.instruction(instruction, pc);
             }
-            if kept != 0 && pc != last {
+            if kept != 0 {
                 self.settle_kept(kept, pc);
             }
         }
         self.terminator_pc = last;
-        block.terminator = if is_jump {
-            self.jump(code[code.len() - 1], last, index)
-        } else {
-            self.settle_stack(&mut [], last);
-            Terminator::Jump(index as u32 + 1)
+        block.terminator = match jump {
+            Some(jump) => self.jump(jump, last, index),
+            None => {
+                self.settle_stack(&mut [], last);
+                Terminator::Jump(index as u32 + 1)
+            }
         };
         block.terminator_pc = self.terminator_pc;
         if !self.instructions.is_empty() {
@@ -740,11 +740,8 @@ impl Lifter<'_> {
                 break;
             }
             let comparison = self.instructions.pop().expect("just seen");
-            let mut operands = self.branch_operands(
-                comparison.operation,
-                [comparison.operands[0], comparison.operands[1]],
-                comparison.pc,
-            );
+            let compared = [comparison.operands[0], self.without_load(comparison.operands[1])];
+            let mut operands = self.branch_operands(comparison.operation, compared, comparison.pc);
             let mut reads = operands.map(|operand| operand.register().unwrap_or(NONE));
             self.settle_stack(&mut reads, pc);
             for (operand, read) in operands.iter_mut().zip(reads) {
@@ -759,6 +756,22 @@ impl Lifter<'_> {
         self.settle_stack(&mut operand, pc);
         let [operand] = operand;
         Terminator::Truth { sense, operand, target, next, is_loop }
+    }
+
+    /// The constant that the last instruction loads for the right operand of a comparison, which a branch can take as it is; that instruction
+    /// goes. If it does not, the operand.
+    fn without_load(&mut self, operand: Operand) -> Operand {
+        if let Some(last) = self.instructions.last()
+            && !self.without.contains(Step::Immediates)
+            && last.operation == RegisterOp::MovReg
+            && operand == Operand::Register(last.destination)
+            && last.destination >= self.function.locals
+            && let constant @ Operand::Constant(_) = last.operands[0]
+        {
+            self.instructions.pop();
+            return constant;
+        }
+        operand
     }
 
     /// Operands of a fused branch: the right one may be a constant; equality has no order.
@@ -863,6 +876,7 @@ fn split_loop_entries(
     function: &isa::Function<Stack>,
     before: &[Option<u32>],
     layout: &mut Vec<u32>,
+    lists: &mut Vec<Vec<Instruction>>,
 ) {
     layout.clear();
     for index in 0..count {
@@ -880,15 +894,11 @@ fn split_loop_entries(
             _ => (Terminator::Jump(enter), pc),
         };
         let added = blocks.len() as u32;
+        let mut instructions = new_list(lists);
+        instructions.push(Instruction::copy(function.code[pc as usize].operand(), operands[0], pc));
         blocks.push(Block {
             start_pc: pc,
-            instructions: vec![Instruction {
-                operation: RegisterOp::MovReg,
-                destination: function.code[pc as usize].operand(),
-                operands: smallvec![Operand::Register(operands[0])],
-                data: 0,
-                pc,
-            }],
+            instructions,
             terminator,
             terminator_pc,
             handler: blocks[index].handler,

@@ -4,7 +4,6 @@
 //! where its register is live: one interval without holes. The places of the islands' operand stack have no ranges, and calls in islands no
 //! windows that are to be placed.
 
-use crate::Size;
 use crate::cleanup::live_globals;
 use crate::tac::{Function, Instruction, NONE, Operand, VirtualRegister, is_window};
 use isa::RegisterOp;
@@ -64,12 +63,6 @@ pub struct LiveRanges {
     pub ranges: Vec<LiveRange>,
     /// Window uses by point.
     pub windows: Vec<WindowUse>,
-    /// For each virtual register that is an operand of a window: which window and which place in it. Of several the first counts.
-    pub window_places: Vec<Option<(u32, u32)>>,
-    /// For each virtual register that is the result of a window: which window, or [`NONE`]. Of several the last counts.
-    pub results: Vec<u32>,
-    /// For each virtual register that is written by a move from another one: that one.
-    pub copied_from: Vec<VirtualRegister>,
     /// Parameters that are needed, and virtual registers that may be read before they are set and so begin unset.
     pub arrivals: Vec<Arrival>,
     /// First point of each block, by block.
@@ -80,16 +73,57 @@ pub struct LiveRanges {
     pub globals: u32,
     /// Every point is below this.
     pub points: u32,
-    /// The range of each virtual register, or [`NONE`]; needed only while ranges are being found.
-    range_of: Vec<u32>,
+    /// Of each virtual register.
+    notes: Vec<Note>,
     /// Whether ranges were found in order, as they are except for those that begin in handlers or together.
     is_sorted: bool,
+}
+
+/// What is noted of a virtual register while ranges are being found.
+#[derive(Clone, Copy, Debug)]
+struct Note {
+    /// Its range, or [`NONE`].
+    range: u32,
+    hints: Hints,
+}
+
+/// Where the value of a virtual register comes from and where it goes to, for allocators that want to save moves.
+#[derive(Clone, Copy, Debug)]
+pub struct Hints {
+    window: u32,
+    place: u32,
+    /// The window that it is the result of, or [`NONE`]. Of several the last counts.
+    pub result_of: u32,
+    /// The virtual register that a move to this one reads, or [`NONE`].
+    pub copied_from: VirtualRegister,
+}
+
+impl Hints {
+    const NONE: Self = Self { window: NONE, place: NONE, result_of: NONE, copied_from: NONE };
+
+    /// The window that it is an operand of, and its place there. Of several the first counts.
+    #[inline]
+    pub fn window(self) -> Option<(u32, u32)> {
+        (self.window != NONE).then_some((self.window, self.place))
+    }
 }
 
 impl LiveRanges {
     /// Whether a virtual register is live where a block begins.
     pub fn is_entering(&self, block: u32, register: VirtualRegister) -> bool {
         register < self.globals && self.live.entering.contains(block as usize, register)
+    }
+
+    /// Where the value of a virtual register comes from and goes to; nothing is known of those that an allocator has made.
+    #[inline]
+    pub fn hints(&self, register: VirtualRegister) -> Hints {
+        self.notes.get(register as usize).map_or(Hints::NONE, |note| note.hints)
+    }
+
+    /// Whether nobody reads what a virtual register holds.
+    pub(crate) fn is_unread(&self, register: VirtualRegister) -> bool {
+        let range = self.notes.get(register as usize).and_then(|note| self.ranges.get(note.range as usize));
+        range.is_some_and(|range| range.start == range.end)
     }
 
     /// The most ranges that overlap in one point.
@@ -111,7 +145,7 @@ impl LiveRanges {
 
 /// True for operations that use the registers above everything that stays alive.
 #[inline]
-pub fn uses_window(operation: RegisterOp) -> bool {
+pub const fn uses_window(operation: RegisterOp) -> bool {
     USES_WINDOW[operation as usize]
 }
 
@@ -128,31 +162,16 @@ static USES_WINDOW: [bool; RegisterOp::ALL.len()] = {
 
 /// Computes live ranges.
 pub fn live_ranges(function: &Function) -> LiveRanges {
-    let mut ranges = LiveRanges::default();
-    ranges.find(function, live_globals(function));
+    let mut ranges = LiveRanges { live: live_globals(function), ..LiveRanges::default() };
+    ranges.find(function);
     ranges
 }
 
 impl LiveRanges {
-    /// Room for the ranges of a function of a size.
-    pub(crate) fn with_capacity(size: Size) -> Self {
-        Self {
-            ranges: Vec::with_capacity(size.registers),
-            windows: Vec::with_capacity(size.instructions / 4),
-            window_places: Vec::with_capacity(size.registers),
-            results: Vec::with_capacity(size.registers),
-            copied_from: Vec::with_capacity(size.registers),
-            block_starts: Vec::with_capacity(size.blocks),
-            live: Liveness::with_capacity(size.blocks),
-            range_of: Vec::with_capacity(size.registers),
-            ..Self::default()
-        }
-    }
-
-    /// Computes live ranges from what is live at the borders of blocks, in the tables of those of another function, whose
-    /// liveness it returns.
-    pub(crate) fn find(&mut self, function: &Function, live: Liveness) -> Liveness {
+    /// Computes live ranges from what is live at the borders of blocks, which is known already, in the tables of those of another function.
+    pub(crate) fn find(&mut self, function: &Function) {
         self.begin(function);
+        let live = std::mem::take(&mut self.live);
         let mut border = Border { sets: &live.entering, block: None, bits: 0, point: 0 };
         // Parameters and what begins unset are there before the first instruction.
         let mut point = 2;
@@ -167,7 +186,7 @@ impl LiveRanges {
             if !block.is_reachable {
                 continue;
             }
-            self.border(&mut border, &live.entering, index, point);
+            self.pass(&mut border, &live.entering, index, point);
             for instruction in &block.instructions {
                 self.instruction(instruction, point);
                 if uses_window(instruction.operation) && !block.is_island {
@@ -178,7 +197,7 @@ impl LiveRanges {
             block.terminator.for_each_use(|register| self.touch(register, point));
             // Whatever a loop instruction writes, it writes while it still reads its operands.
             block.terminator.for_each_definition(|register| self.touch(register, point));
-            self.border(&mut border, &live.leaving, index, point + 1);
+            self.pass(&mut border, &live.leaving, index, point + 1);
             point += 2;
         }
         self.end(border);
@@ -189,75 +208,76 @@ impl LiveRanges {
         }
         self.points = point + 1;
         self.sort(function);
-        std::mem::replace(&mut self.live, live)
+        self.live = live;
     }
 
     /// Empty tables of the sizes that the function needs. While ranges are being found there is one for each register, in order.
     fn begin(&mut self, function: &Function) {
-        let count = function.registers as usize;
         self.ranges.clear();
-        refill(&mut self.range_of, NONE, count);
+        self.notes.clear();
+        self.notes.resize(function.registers as usize, Note { range: NONE, hints: Hints::NONE });
         self.is_sorted = true;
         self.windows.clear();
         self.arrivals.clear();
-        refill(&mut self.window_places, None, count);
-        refill(&mut self.copied_from, NONE, count);
-        refill(&mut self.results, NONE, count);
-        refill(&mut self.block_starts, 0, function.blocks.len());
+        self.block_starts.clear();
+        self.block_starts.resize(function.blocks.len(), 0);
         self.globals = function.globals;
     }
 
     /// Sorts ranges by where they begin. Those that begin together come in the order of their registers: parameters first among those that are
     /// there from the beginning, so that they find their registers free.
     fn sort(&mut self, function: &Function) {
-        if function.places != 0 {
-            // Those of an island's operand stack have no ranges.
-            self.ranges.retain(|range| function.depth_of(range.register).is_none());
+        if self.is_sorted && function.places == 0 {
+            return;
         }
-        if !self.is_sorted {
-            self.ranges.sort_unstable_by_key(LiveRange::key);
+        // Those of an island's operand stack have no ranges.
+        self.ranges.retain(|range| function.depth_of(range.register).is_none());
+        self.ranges.sort_unstable_by_key(LiveRange::key);
+        self.notes.iter_mut().for_each(|note| note.range = NONE);
+        for (index, range) in (0..).zip(&self.ranges) {
+            self.notes[range.register as usize].range = index;
         }
     }
 
     /// Notes that a register is live at a point, which no earlier range begins behind.
     #[inline]
     fn touch(&mut self, register: VirtualRegister, point: u32) {
-        let index = self.range_of[register as usize];
-        if index == NONE {
-            self.begin_range(register, point);
+        let note = &mut self.notes[register as usize];
+        if let Some(range) = self.ranges.get_mut(note.range as usize) {
+            range.end = range.end.max(point);
             return;
         }
-        let range = &mut self.ranges[index as usize];
-        range.end = range.end.max(point);
+        note.range = self.ranges.len() as u32;
+        let range = LiveRange { register, start: point, end: point };
+        self.is_sorted &= self.ranges.last().is_none_or(|last| last.key() < range.key());
+        self.ranges.push(range);
     }
 
     /// A handler's block takes what is thrown in a register, which is met there last of all.
     fn touch_landing(&mut self, register: VirtualRegister, point: u32) {
         self.touch(register, point);
-        let range = &mut self.ranges[self.range_of[register as usize] as usize];
+        let range = &mut self.ranges[self.notes[register as usize].range as usize];
         if point < range.start {
             range.start = point;
             self.is_sorted = false;
         }
     }
 
-    fn begin_range(&mut self, register: VirtualRegister, point: u32) {
-        let range = LiveRange { register, start: point, end: point };
-        self.is_sorted &= self.ranges.last().is_none_or(|last| last.key() < range.key());
-        self.range_of[register as usize] = self.ranges.len() as u32;
-        self.ranges.push(range);
-    }
-
+    #[inline]
     fn instruction(&mut self, instruction: &Instruction, point: u32) {
-        let operands = instruction.operands.iter().filter_map(|operand| operand.register());
-        operands.for_each(|register| self.touch(register, point));
-        if instruction.destination != NONE {
-            self.touch(instruction.destination, point + 1);
-            if let (RegisterOp::MovReg, [Operand::Register(source)]) =
-                (instruction.operation, instruction.operands.as_slice())
-            {
-                self.copied_from[instruction.destination as usize] = *source;
+        for operand in &instruction.operands {
+            if let Operand::Register(register) = *operand {
+                self.touch(register, point);
             }
+        }
+        if instruction.destination == NONE {
+            return;
+        }
+        self.touch(instruction.destination, point + 1);
+        if instruction.operation == RegisterOp::MovReg
+            && let Operand::Register(source) = instruction.operands[0]
+        {
+            self.notes[instruction.destination as usize].hints.copied_from = source;
         }
     }
 
@@ -267,32 +287,40 @@ impl LiveRanges {
         let window = self.windows.len() as u32;
         self.windows.push(WindowUse { point, callee, destination: instruction.destination });
         if instruction.destination != NONE {
-            self.results[instruction.destination as usize] = window;
+            self.notes[instruction.destination as usize].hints.result_of = window;
         }
-        for (place, operand) in instruction.operands[usize::from(is_call_top)..].iter().enumerate() {
+        for (place, operand) in (0..).zip(&instruction.operands[usize::from(is_call_top)..]) {
             if let Operand::Register(register) = *operand {
-                self.window_places[register as usize].get_or_insert((window, place as u32));
+                let hints = &mut self.notes[register as usize].hints;
+                if hints.window == NONE {
+                    (hints.window, hints.place) = (window, place);
+                }
             }
         }
     }
 
     /// Goes on to the next border. It is enough to look at what is live at one of the two only: of the others neither end is here.
-    fn border<'l>(&mut self, border: &mut Border<'l>, live: &'l LiveSets, block: u32, point: u32) {
-        let before = border.point;
-        border.point = point;
-        if let Some(bits) = live.bits(block as usize) {
-            let mut changed = border.bits ^ bits;
-            while changed != 0 {
-                let register = changed.trailing_zeros();
-                self.touch(register, if bits >> register & 1 != 0 { point } else { before });
-                changed &= changed - 1;
-            }
-            border.bits = bits;
+    #[inline]
+    fn pass<'l>(&mut self, border: &mut Border<'l>, live: &'l LiveSets, block: u32, point: u32) {
+        let before = std::mem::replace(&mut border.point, point);
+        let Some(bits) = live.bits(block as usize) else {
+            self.pass_many(border, before, live, block);
             return;
+        };
+        let mut changed = border.bits ^ bits;
+        border.bits = bits;
+        while changed != 0 {
+            let register = changed.trailing_zeros();
+            self.touch(register, if bits >> register & 1 != 0 { point } else { before });
+            changed &= changed - 1;
         }
+    }
+
+    #[cold]
+    fn pass_many<'l>(&mut self, border: &mut Border<'l>, before: u32, live: &'l LiveSets, block: u32) {
         let block = Some(block as usize);
         border.sets.for_each_difference(border.block, live, block, |register, begins| {
-            self.touch(register, if begins { point } else { before });
+            self.touch(register, if begins { border.point } else { before });
         });
         (border.sets, border.block) = (live, block);
     }
@@ -365,10 +393,4 @@ struct Border<'l> {
     block: Option<usize>,
     bits: u64,
     point: u32,
-}
-
-/// Makes a table that holds `value` in so many places.
-fn refill<T: Clone>(table: &mut Vec<T>, value: T, count: usize) {
-    table.clear();
-    table.resize(count, value);
 }

@@ -328,52 +328,60 @@ fn torn(
     followed: &mut Vec<Followed>,
 ) -> u64 {
     let blocks = function.blocks.len();
-    let bits = |sets: &LiveSets, block: usize| sets.bits(block).unwrap_or(u64::MAX);
-    // What is set and not live at the end of its block is a web of its own.
-    let (mut met, mut local, mut torn) = (0, 0, twice);
+    let (Some(entering), Some(leaving)) = (live.entering.few(), live.leaving.few()) else { return several };
     followed.clear();
-    followed.extend(nodes[..blocks].iter().zip(&function.blocks).enumerate().map(|(at, (node, block))| {
-        let (entering, leaving) = (bits(&live.entering, at) & several, bits(&live.leaving, at) & several);
-        let ended = node.definitions & several & !leaving;
+    let mut met = 0;
+    followed.extend(entering.iter().map(|&entering| {
+        let reached = entering & !met;
+        met |= entering;
+        Followed { entering, reached, passing: 0 }
+    }));
+    followed.push(Followed::default());
+    // What is set and not live at the end of its block is a web of its own.
+    let (mut local, mut torn) = (0, twice);
+    for (block, (node, source)) in nodes[..blocks].iter().zip(&function.blocks).enumerate() {
+        let ended = node.definitions & !leaving[block];
         torn |= ended & local;
         local |= ended;
         // A counter stays what it is, and so does what a handler needs in the blocks it guards.
-        let counted = counted(&block.terminator);
+        let counted = counted(&source.terminator);
         let kept = u64::from(counted < u64::BITS) << (counted % u64::BITS);
-        let needed = if (node.handler as usize) < blocks { bits(&live.entering, node.handler as usize) } else { 0 };
-        let reached = entering & !met;
-        met |= entering;
-        Followed { entering, reached, passing: entering & leaving & (!node.definitions | kept | needed) }
-    }));
-    followed.push(Followed::default());
+        let needed = followed[node.handler as usize].entering;
+        followed[block].passing = entering[block] & leaving[block] & (!node.definitions | kept | needed);
+        follow(followed, node, block);
+    }
     torn |= local & met;
-    let several = several & !torn;
-    let follow = |followed: &mut [Followed], block: usize| {
-        let [first, second] = nodes[block].successors;
-        let ways = [first, second, nodes[block].handler].map(|way| way as usize);
-        let Followed { reached, passing, .. } = followed[block];
-        let leaving = ways.iter().fold(reached & passing, |leaving, &way| leaving | followed[way].reached);
-        for way in ways {
-            let way = &mut followed[way];
-            way.reached |= leaving & way.entering;
-        }
-        followed[block].reached |= leaving & passing;
+    let missing = |followed: &[Followed]| {
+        let missing = followed.iter().fold(0, |all, block| all | block.entering & !block.reached);
+        missing & several & !torn
     };
     // Forward once is enough for most code; the ways of loops may take longer.
-    const ROUNDS: usize = 3;
-    let mut missing = several;
-    for round in 0..2 * ROUNDS {
-        if round % 2 == 0 {
-            (0..blocks).for_each(|block| follow(followed, block));
-        } else {
-            (0..blocks).rev().for_each(|block| follow(followed, block));
-        }
-        missing = followed.iter().fold(0, |all, block| all | block.entering & !block.reached) & several;
-        if missing == 0 {
+    const ROUNDS: usize = 5;
+    for round in 0..ROUNDS {
+        if missing(followed) == 0 {
             break;
         }
+        if round % 2 == 0 {
+            nodes[..blocks].iter().enumerate().rev().for_each(|(block, node)| follow(followed, node, block));
+        } else {
+            nodes[..blocks].iter().enumerate().for_each(|(block, node)| follow(followed, node, block));
+        }
     }
-    torn | missing
+    torn & several | missing(followed)
+}
+
+/// Goes with webs from the beginning of a block to its end, and to where control goes from there; and back.
+#[inline]
+fn follow(followed: &mut [Followed], node: &Node, block: usize) {
+    let [first, second] = node.successors;
+    let ways = [first, second, node.handler].map(|way| way as usize);
+    let Followed { reached, passing, .. } = followed[block];
+    let leaving = ways.iter().fold(reached & passing, |leaving, &way| leaving | followed[way].reached);
+    for way in ways {
+        let way = &mut followed[way];
+        way.reached |= leaving & way.entering;
+    }
+    followed[block].reached |= leaving & passing;
 }
 
 impl WebTables {

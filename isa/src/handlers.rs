@@ -6,6 +6,7 @@ use crate::module::Handler;
 ///
 /// `range` gives the places a handler covers. A union-find over the places that are still unmarked makes this nearly linear however the
 /// ranges nest or overlap.
+#[derive(Default)]
 pub(crate) struct HandlerMap {
     owner: Vec<u32>,
     next_free: Vec<u32>,
@@ -15,10 +16,6 @@ pub(crate) struct HandlerMap {
 pub(crate) const UNGUARDED: u32 = u32::MAX;
 
 impl HandlerMap {
-    pub(crate) fn new() -> Self {
-        Self { owner: Vec::new(), next_free: Vec::new() }
-    }
-
     pub(crate) fn fill(&mut self, length: usize, handlers: &[Handler], range: impl Fn(&Handler) -> (u32, u32)) {
         self.owner.clear();
         self.owner.resize(length, UNGUARDED);

@@ -277,7 +277,7 @@ impl<F: Form> Function<F> {
 
     /// For each instruction the handler that an error there goes to: the first that guards it.
     pub fn guards(&self) -> Vec<Option<u32>> {
-        let mut map = HandlerMap::new();
+        let mut map = HandlerMap::default();
         map.fill(self.code.len(), &self.handlers, |handler| (handler.start, handler.end));
         let owners = (0..self.code.len()).map(|pc| map.owner(pc));
         owners.map(|handler| (handler != UNGUARDED).then_some(handler)).collect()

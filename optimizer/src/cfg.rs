@@ -158,23 +158,25 @@ impl ControlFlowGraph {
 
     fn find_depths(&mut self, function: &Function<Stack>) {
         let Self { blocks, block_at, grown, pending, .. } = self;
-        pending.push((0_u32, 0_u32));
-        while let Some((index, depth)) = pending.pop() {
+        // One way out of a block is followed at once, and the others later.
+        let mut next = Some((0_u32, 0_u32));
+        while let Some((index, depth)) = next.take().or_else(|| pending.pop()) {
             let block = &mut blocks[index as usize];
             if block.is_reachable {
                 continue;
             }
             block.is_reachable = true;
             block.depth = depth;
-            let Block { start, end, successors, handler, .. } = *block;
-            let after = depth.wrapping_add_signed(grown[end as usize].wrapping_sub(grown[start as usize]));
-            for &successor in successors.iter().filter(|&&successor| !blocks[successor as usize].is_reachable) {
-                pending.push((successor, after));
+            let after = depth.wrapping_add_signed(grown[block.end as usize].wrapping_sub(grown[block.start as usize]));
+            let Successors { blocks: [first, second], count } = block.successors;
+            if count > 1 {
+                pending.push((second, after));
             }
-            if let Some(handler) = handler {
+            if let Some(handler) = block.handler {
                 let handler = function.handlers[handler as usize];
                 pending.push((block_at[handler.target as usize], handler.landing + 1));
             }
+            next = (count > 0).then_some((first, after));
         }
     }
 }

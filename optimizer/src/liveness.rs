@@ -97,6 +97,15 @@ impl LiveSets {
         }
     }
 
+    /// All sets as bits, block by block, if there are no more than 64 variables.
+    #[inline]
+    pub fn few(&self) -> Option<&[u64]> {
+        match &self.0 {
+            Form::Few(bits) => Some(bits),
+            Form::Many(..) => None,
+        }
+    }
+
     /// Gives a block another set, if there are no more than 64 variables.
     #[inline]
     pub fn set_bits(&mut self, block: usize, bits: u64) {
@@ -483,9 +492,6 @@ impl Solver {
         backwards: impl Iterator<Item = u32> + Clone,
         live: &mut Liveness,
     ) {
-        for node in &mut *nodes {
-            (node.entering, node.asked) = (0, 0);
-        }
         let is_solved = (1..=MOST_ROUNDS).any(|round| {
             // Whether a block was asked for what is live there before that changed.
             let mut is_stale = false;
@@ -508,11 +514,16 @@ impl Solver {
         let blocks = nodes.len() - 1;
         if is_solved {
             live.entering.fill(nodes[..blocks].iter().map(|node| node.entering));
-            live.leaving.fill(nodes[..blocks].iter().map(|node| node.leaving));
+            // The next time begins anew.
+            live.leaving.fill(nodes[..blocks].iter_mut().map(|node| {
+                (node.entering, node.asked) = (0, 0);
+                node.leaving
+            }));
             return;
         }
         let mut facts: Vec<(u32, u32, Fact)> = Vec::new();
-        for (block, node) in (0..).zip(&nodes[..blocks]) {
+        for (block, node) in (0..).zip(&mut nodes[..blocks]) {
+            (node.entering, node.asked) = (0, 0);
             facts.extend(ones(node.uses).map(|variable| (variable, block, Fact::Use)));
             facts.extend(ones(node.definitions).map(|variable| (variable, block, Fact::Definition)));
         }

@@ -165,7 +165,8 @@ impl Scan<'_> {
         if range.start == 0 && range.register < self.function.parameters {
             return u16::try_from(range.register).ok();
         }
-        if let Some((window, place)) = self.ranges.window_places[at(range.register)] {
+        let hints = self.ranges.hints(range.register);
+        if let Some((window, place)) = hints.window() {
             let window = self.ranges.windows[window as usize];
             // An argument that lives on must stay below its window.
             if range.end <= window.point + 1 && range.start < window.point {
@@ -180,7 +181,7 @@ impl Scan<'_> {
         if self.last.point == range.start && self.last.destination == range.register {
             return Some(self.last.first);
         }
-        match self.locations.get(at(self.ranges.copied_from[at(range.register)])) {
+        match self.locations.get(at(hints.copied_from)) {
             Some(&Location::Register(register)) => Some(register),
             _ => None,
         }

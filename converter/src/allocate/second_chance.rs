@@ -413,7 +413,8 @@ impl<'r> Walk<'r> {
             return Some(last);
         }
         let end = self.timeline.segment(register, point).map_or(point, |segment| segment.end);
-        if let Some((window, place)) = self.ranges.window_places[at(register)] {
+        let hints = self.ranges.hints(register);
+        if let Some((window, place)) = hints.window() {
             let window = self.ranges.windows[window as usize];
             if end <= window.point + 1 && point < window.point {
                 let first = u32::from(self.first_free_above(window.point)).max(self.function.parameters);
@@ -426,8 +427,7 @@ impl<'r> Walk<'r> {
         {
             return Some(self.windows[window]);
         }
-        let original = self.ranges.copied_from[at(register)];
-        self.last_place.get(original as usize).copied().filter(|&place| place != NOWHERE)
+        self.last_place.get(hints.copied_from as usize).copied().filter(|&place| place != NOWHERE)
     }
 }
 

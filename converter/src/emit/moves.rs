@@ -34,7 +34,7 @@ impl Emitter<'_> {
             Operand::Constant(constant) => self.load_constant(place, constant),
             Operand::Register(register) => match self.location(register) {
                 Spot::Register(from) if from == place => {}
-                Spot::Register(from) => self.emit(RegisterOp::MovReg, place, from, 0),
+                Spot::Register(from) => self.emit_move(place, from),
                 Spot::Slot(slot) => self.emit(RegisterOp::LoadSpill, place, slot, 0),
                 Spot::Nowhere => unreachable!("a register that is read is live"),
             },
@@ -107,12 +107,12 @@ impl Emitter<'_> {
         };
         self.emit(operation, window, middle, arguments);
         let destination = instruction.destination;
-        if destination == NONE || self.tables.is_unread[destination as usize] {
+        if destination == NONE || self.ranges.is_unread(destination) {
             return;
         }
         match self.location(destination) {
             Spot::Register(place) if place == window => {}
-            Spot::Register(place) => self.emit(R::MovReg, place, window, 0),
+            Spot::Register(place) => self.emit_move(place, window),
             Spot::Slot(slot) => self.emit(R::StoreSpill, window, slot, 0),
             Spot::Nowhere => {}
         }
@@ -134,15 +134,20 @@ impl Emitter<'_> {
     /// Brings operands to consecutive registers as if all moved at once: some may lie in the window already, at other places.
     fn fill(&mut self, window: Place, operands: &[Operand]) {
         let mut moves: SmallVec<[(Place, Place); 8]> = SmallVec::new();
+        let mut are_all_in_registers = true;
         for (to, operand) in (window..).zip(operands) {
-            if let Operand::Register(register) = operand
-                && let Spot::Register(from) = self.location(*register)
-                && from != to
-            {
-                moves.push((to, from));
+            match operand.register().map(|register| self.location(register)) {
+                Some(Spot::Register(from)) if from == to => {}
+                Some(Spot::Register(from)) => moves.push((to, from)),
+                _ => are_all_in_registers = false,
             }
         }
-        self.move_all(&moves, window + operands.len() as u32);
+        if !moves.is_empty() {
+            self.move_all(&moves, window + operands.len() as u32);
+        }
+        if are_all_in_registers {
+            return;
+        }
         for (to, &operand) in (window..).zip(operands) {
             let in_register =
                 matches!(operand, Operand::Register(register) if matches!(self.location(register), Spot::Register(_)));
@@ -158,7 +163,7 @@ impl Emitter<'_> {
             // Most windows take one value that is elsewhere, or none.
             for &(to, from) in moves.iter().filter(|(to, from)| to != from) {
                 self.highest = self.highest.max(to + 1);
-                self.emit(RegisterOp::MovReg, to, from, 0);
+                self.emit_move(to, from);
             }
             return;
         }
@@ -169,7 +174,7 @@ impl Emitter<'_> {
                 Move::Restore(to) => (to, spare),
             };
             self.highest = self.highest.max(to + 1);
-            self.emit(RegisterOp::MovReg, to, from, 0);
+            self.emit_move(to, from);
         }
     }
 }

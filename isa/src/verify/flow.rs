@@ -61,6 +61,7 @@ struct Block {
 }
 
 /// The checker. What it holds between functions are buffers and clocks.
+#[derive(Default)]
 pub(super) struct Flow {
     /// For each instruction whether a block begins there.
     leads: Vec<bool>,
@@ -103,31 +104,6 @@ pub(super) struct Flow {
 }
 
 impl Flow {
-    /// A checker of functions of hardly more instructions than so many. For functions with many registers its tables grow.
-    pub(super) fn new(instructions: usize) -> Self {
-        Self {
-            leads: Vec::new(),
-            block_at: Vec::new(),
-            blocks: Vec::new(),
-            handlers: HandlerMap::new(),
-            pending: Vec::new(),
-            clock: 0,
-            entry: 0,
-            written: Vec::new(),
-            noted: Vec::new(),
-            losses: Vec::new(),
-            gens: Vec::new(),
-            exposed: Vec::new(),
-            columns: Vec::new(),
-            column_of: Vec::new(),
-            columns_in: SharedSets::default(),
-            unwritten: Vec::new(),
-            again: BinaryHeap::new(),
-            is_again: Vec::new(),
-            few: Few::with_capacity(instructions),
-        }
-    }
-
     /// Checks a function whose operands are in range.
     pub(super) fn check(&mut self, function: &RegFunction) -> Result<(), Unwritten> {
         if function.locals <= few::MOST_REGISTERS && self.few.holds(function) {

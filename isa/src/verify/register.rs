@@ -3,6 +3,8 @@
 //! Each lane of each instruction is held against a limit for the lane's kind, which is all that most operations need; then comes
 //! whatever else the operation asks for.
 
+use std::cell::Cell;
+
 use super::error::{Problem, VerifyError};
 use super::flow::{Flow, Unwritten};
 use super::shape::Shape;
@@ -11,18 +13,29 @@ use crate::module::{Function, RegCode};
 use crate::register::{Lane, RegisterInstruction, RegisterOp};
 use crate::stack::MAX_OPERAND;
 
+thread_local! {
+    /// What has followed registers through the last module. Most modules are small, and to make tables for each takes longer than to fill them.
+    static KEPT: Cell<Option<Box<Flow>>> = const { Cell::new(None) };
+}
+
 /// Checks all functions and gives the size of each one's frame.
 pub(super) fn check(module: &RegCode) -> Result<Vec<u32>, VerifyError> {
     let mut verifier = RegisterVerifier::new(module);
-    let instructions = most(module, |function| count(&function.code)).min(MOST_INSTRUCTIONS) as usize;
-    let mut flow = Flow::new(instructions);
-    (0..module.functions.len()).map(|index| verifier.function(index, &mut flow)).collect()
+    let mut flow = KEPT.take().unwrap_or_default();
+    let mut frame_sizes = Vec::with_capacity(module.functions.len());
+    for index in 0..module.functions.len() {
+        frame_sizes.push(verifier.function(index, &mut flow)?);
+    }
+    if most(module, |function| count(&function.code).max(function.locals)) <= MOST_KEPT {
+        KEPT.set(Some(flow));
+    }
+    Ok(frame_sizes)
 }
 
 pub(super) type RegFunction = Function<crate::Register>;
 
-/// Instructions of usual functions; for larger ones tables grow.
-const MOST_INSTRUCTIONS: u32 = 1 << 12;
+/// Instructions and registers of usual functions. Tables in which there were larger ones are not kept.
+const MOST_KEPT: u32 = 1 << 12;
 
 /// The most that a function of the module has of something.
 fn most(module: &RegCode, count: fn(&RegFunction) -> u32) -> u32 {

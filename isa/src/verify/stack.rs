@@ -154,7 +154,7 @@ impl<'m> StackVerifier<'m> {
             limits,
             depths: Vec::new(),
             pending: Vec::new(),
-            handlers: HandlerMap::new(),
+            handlers: HandlerMap::default(),
             cells: Vec::new(),
             cell_uses: Vec::new(),
             makers: vec![0; module.functions.len()],

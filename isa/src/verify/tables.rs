@@ -75,12 +75,14 @@ impl<F: Form> Tables<'_, F> {
             return Err(Problem::ParametersBeyondLocals { parameters: function.parameters, locals: function.locals });
         }
         let length = count(&function.code);
-        let mut last = 0;
-        for (entry, &(first, _)) in function.lines.iter().enumerate() {
-            if first < last || first > length {
-                return Err(Problem::Lines { entry: entry as u32 });
-            }
+        // All entries are looked at: there is nothing to guess for the processor then.
+        let (mut last, mut are_in_order) = (0, true);
+        for &(first, _) in &function.lines {
+            are_in_order &= last <= first;
             last = first;
+        }
+        if !are_in_order || last > length {
+            return Err(wrong_line(&function.lines, length));
         }
         for (index, handler) in function.handlers.iter().enumerate() {
             let (start, end, target) = (handler.start, handler.end, handler.target);
@@ -162,6 +164,14 @@ impl<F: Form> Tables<'_, F> {
             _ => Ok(()),
         }
     }
+}
+
+/// Which entry of a line table that is wrong is the first to be so: it begins before the one before it, or past the end.
+#[cold]
+fn wrong_line(lines: &[(u32, u32)], length: u32) -> Problem {
+    let mut last = 0;
+    let is_wrong = |&(first, _): &(u32, u32)| first < std::mem::replace(&mut last, first) || first > length;
+    Problem::Lines { entry: lines.iter().position(is_wrong).unwrap_or(lines.len()) as u32 }
 }
 
 /// Runs `check` on every entry of a table and says which one it refused.

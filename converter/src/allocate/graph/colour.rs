@@ -275,14 +275,14 @@ impl Colouring<'_> {
         wishes.extend(parameters.filter(|&parameter| parameter != NONE).map(|parameter| parameter as u16));
         wishes.sort_unstable();
         for &member in members {
-            let Some(&Some((window, place))) = self.ranges.window_places.get(at(member)) else { continue };
+            let Some((window, place)) = self.ranges.hints(member).window() else { continue };
             // An argument that lives on must stay below its window.
             if !self.graph.crossing[window as usize].contains(&member) {
                 wishes.extend(u16::try_from(u32::from(self.first_in(window as usize)) + place));
             }
         }
         for &member in members {
-            let window = self.ranges.results.get(at(member)).copied().unwrap_or(NONE);
+            let window = self.ranges.hints(member).result_of;
             if window != NONE {
                 wishes.push(self.first_in(window as usize));
             }

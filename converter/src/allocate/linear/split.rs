@@ -298,7 +298,8 @@ impl<'r> Scan<'r> {
         if last != NOWHERE {
             return Some(last);
         }
-        if let Some((window, place)) = self.ranges.window_places[at(segment.register)] {
+        let hints = self.ranges.hints(segment.register);
+        if let Some((window, place)) = hints.window() {
             let window = self.ranges.windows[window as usize];
             // An argument that lives on must stay below its window.
             if segment.end <= window.point + 1 && segment.start < window.point {
@@ -313,7 +314,6 @@ impl<'r> Scan<'r> {
         {
             return Some(self.windows[window]);
         }
-        let original = self.ranges.copied_from[at(segment.register)];
-        self.last_place.get(original as usize).copied().filter(|&place| place != NOWHERE)
+        self.last_place.get(hints.copied_from as usize).copied().filter(|&place| place != NOWHERE)
     }
 }

@@ -14,6 +14,7 @@ const REACHED: u64 = 1 << MOST_REGISTERS;
 const MOST_ROUNDS: usize = 16;
 
 /// What registers of a function hold, followed from instruction to instruction.
+#[derive(Default)]
 pub(super) struct Few {
     /// For each instruction what may be unwritten before it, as far as that is known; zero where control does not get.
     before: Vec<u64>,
@@ -21,15 +22,13 @@ pub(super) struct Few {
 }
 
 impl Few {
-    /// For functions of hardly more instructions than so many.
-    pub(super) fn with_capacity(instructions: usize) -> Self {
-        Self { before: Vec::with_capacity(instructions), handlers: HandlerMap::new() }
-    }
-
     /// Whether every register is written before it is read, as far as this finds out.
     pub(super) fn holds(&mut self, function: &RegFunction) -> bool {
-        self.before.clear();
-        self.before.resize(function.code.len(), 0);
+        let length = function.code.len();
+        if self.before.len() < length {
+            self.before.resize(length, 0);
+        }
+        self.before[..length].fill(0);
         self.before[0] = REACHED | registers_from(u32::from(function.parameters));
         if !function.handlers.is_empty() {
             self.handlers.fill(function.code.len(), &function.handlers, |handler| (handler.start, handler.end));
@@ -239,7 +238,7 @@ mod tests {
                 code,
                 ..RegFunction::default()
             };
-            let mut flow = Flow::new(function.code.len());
+            let mut flow = Flow::default();
             let few = flow.few.holds(&function);
             let lists = flow.check_many(&function).is_ok();
             prop_assert_eq!(few, lists);
