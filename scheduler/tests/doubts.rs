@@ -213,13 +213,17 @@ fn chains_are_left_to_the_caller() {
         },
     };
     let mut scheduler = Scheduler::new(Options { leaves_chains: true, ..options() });
+    // How much of the chain is executed before it is noticed depends on how workers take turns; now and then it is all of it.
+    let mut left = 0;
     for _ in 0..20 {
         let mut order = Vec::new();
         let outcome = scheduler.run(&block, &|_: &u32| None, &mut [(); 4], |index, _, _| order.push(index));
         let committed = outcome.outputs.len();
-        assert!((100..500).contains(&committed), "{committed}");
+        assert!((100..=500).contains(&committed), "{committed}");
+        left += usize::from(committed < 500);
         assert_eq!(outcome.outputs, (0..committed).map(|index| index.saturating_sub(100)).collect::<Vec<_>>());
         assert_eq!(order, (0..committed).collect::<Vec<_>>());
         assert_eq!((outcome.statistics.committed, outcome.statistics.serial, outcome.doubt), (committed, 0, None));
     }
+    assert!(left > 0, "the chain was never noticed");
 }
