@@ -115,6 +115,10 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.count = count;
         self.block += 1;
         self.committed.store(0);
+        if self.options.leaves_chains {
+            // Another worker may have noticed the chain again when the last block had ended already.
+            self.mode.open();
+        }
         let is_serial = !self.is_parallel();
         if is_serial {
             self.mode.close();
