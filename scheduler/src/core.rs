@@ -116,7 +116,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.block += 1;
         self.committed.store(0);
         if self.options.leaves_chains {
-            // Another worker may have noticed the chain again when the last block had ended already.
+            // Whether the last one was left or noticed to be a chain when all of it had been begun: whoever takes chains decides about the next.
             self.mode.open();
         }
         let is_serial = !self.is_parallel();
@@ -205,9 +205,8 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.parking.wake_all();
     }
 
-    /// Ends the run where it is, at the beginning of a serial stretch. The next one begins in parallel.
+    /// Ends the run where it is, at the beginning of a serial stretch.
     pub(crate) fn end(&self) {
-        self.mode.open();
         self.phase.store(ENDED);
         self.parking.wake_all();
     }
