@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use engine::Configuration;
 use engine::parallel::check::{WORKERS, check};
+use engine::parallel::{BLOCK_WORKLOADS, Costs, Options, ParallelEngine, Sizes};
 use runtime::host::Status;
 use scheduler::Statistics;
 
@@ -44,4 +45,23 @@ fn the_stack_machine_comes_to_the_same() {
     let register = Configuration::of("register").unwrap();
     check(&register, &[1], 0..budget(150) / 10, |outcome, _| others.push((outcome.outcomes, outcome.values))).unwrap();
     assert_eq!(outcomes, others);
+}
+
+#[test]
+fn projections_of_all_workloads_keep_to_their_bounds() {
+    let configuration = Configuration::of("register").unwrap();
+    let sizes = Sizes { transactions: 200, accounts: 50, tokens: 4, work: 0 };
+    for workload in BLOCK_WORKLOADS {
+        let program = workload.program(&sizes, &configuration).unwrap();
+        let (mut engine, returned) =
+            ParallelEngine::new(&program, Options { workers: 1, ..Options::default() }).unwrap();
+        let block = workload.block(&sizes, &returned, 1);
+        for workers in [1, 2, 8, 64] {
+            let projection = engine.simulate(&block, workers, &Costs::uniform(block.len(), 2000));
+            assert!(projection.speed_up() <= projection.bound() + 1e-9, "{}: {projection:?}", workload.name);
+            assert_eq!(projection.statistics.committed, block.len(), "{}", workload.name);
+            let is_chain = matches!(workload.name, "hot-pool" | "one-sender" | "one-fee");
+            assert_eq!(projection.bound() < 1.01, is_chain || workers == 1, "{}: {projection:?}", workload.name);
+        }
+    }
 }

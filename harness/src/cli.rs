@@ -248,9 +248,9 @@ pub struct ParallelOptions {
     /// Measure nothing: execute so many random blocks on 1, 2, 3, 4, 8 and 16 workers, or those given, and compare all that shows
     #[arg(long, value_name = "BLOCKS", conflicts_with_all = ["workload", "simulate", "oversubscribe"])]
     pub verify: Option<u64>,
-    /// How the results are written
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
-    pub format: Format,
+    /// How results are written [table; with --out by the file's extension]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
     /// Write the results to this file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -1,15 +1,14 @@
 //! `harness compare`
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use engine::workloads::{self, Size, workloads};
 use engine::{Compiled, Configuration, Source};
 
-use super::{FAILED, Usage, bundled, check_writable};
+use super::{FAILED, Usage, bundled, check_writable, command_line, format_of, give};
 use crate::cli::{CompareOptions, Format};
 use crate::code_cache;
 use crate::environment::Environment;
@@ -29,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
     let field = field(options)?;
     let sides = [&field.sides[0], &field.sides[1]];
-    let format = format(options);
+    let format = format_of(options.format, options.out.as_deref());
     let environment = Environment::now();
     let size = if options.quick { Size::Small } else { Size::Full };
     let mut programs = programs(options, size)?;
@@ -58,7 +57,7 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
     let peers = results::peer_entries(&field);
     rows.push(results::geomean(&rows, sides, &peers, plan.seed));
     let manifest = Manifest {
-        command: std::iter::once("harness".to_string()).chain(std::env::args().skip(1)).collect(),
+        command: command_line(),
         environment,
         executor: results::describe(sides[0]),
         against: results::describe(sides[1]),
@@ -79,13 +78,8 @@ pub(super) fn run(options: &CompareOptions) -> anyhow::Result<ExitCode> {
         Format::Markdown => tables::markdown(&results),
     };
     match &options.out {
-        Some(path) => {
-            // If the disk has filled up meanwhile, the table at least is not lost.
-            let written = std::fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()));
-            terminal::print(&tables::terminal(&results))?;
-            written?;
-        }
-        None => terminal::print(&text)?,
+        Some(path) => give(&tables::terminal(&results), Some((path, &text)))?,
+        None => give(&text, None)?,
     }
     let complaints = tables::complaints(&results);
     if options.out.is_none() && !matches!(format, Format::Table | Format::Markdown) {
@@ -141,16 +135,6 @@ pub(super) fn further_configuration(text: &str, base: &Configuration) -> anyhow:
         configuration.set(axis, value)?;
     }
     Ok(configuration)
-}
-
-fn format(options: &CompareOptions) -> Format {
-    let by_extension = || match options.out.as_deref().and_then(Path::extension)?.to_str()? {
-        "json" => Some(Format::Json),
-        "csv" => Some(Format::Csv),
-        "md" => Some(Format::Markdown),
-        _ => None,
-    };
-    options.format.or_else(by_extension).unwrap_or(Format::Table)
 }
 
 fn programs(options: &CompareOptions, size: Size) -> anyhow::Result<Vec<Program>> {

@@ -27,7 +27,7 @@ use clap::Parser;
 use engine::workloads::{Workload, workload, workloads};
 use engine::{Compiled, ConfigurationError, EngineError, Source};
 
-use crate::cli::{Cli, ProgramSource, Verb};
+use crate::cli::{Cli, Format, ProgramSource, Verb};
 use crate::terminal;
 use crate::terminal::{tell, tell_text};
 
@@ -104,6 +104,35 @@ fn check_writable(path: &Path) -> anyhow::Result<()> {
         std::fs::remove_file(path).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// The command, without the path of the binary, as results keep it.
+fn command_line() -> Vec<String> {
+    std::iter::once("harness".to_string()).chain(std::env::args().skip(1)).collect()
+}
+
+/// The format that is asked for, or else the one that the name of the file says.
+fn format_of(asked: Option<Format>, file: Option<&Path>) -> Format {
+    let by_extension = || match file.and_then(Path::extension)?.to_str()? {
+        "json" => Some(Format::Json),
+        "csv" => Some(Format::Csv),
+        "md" => Some(Format::Markdown),
+        _ => None,
+    };
+    asked.or_else(by_extension).unwrap_or(Format::Table)
+}
+
+/// Shows results, and writes them to a file if there is one. If the disk has filled up meanwhile, what is shown at least is not lost.
+///
+/// # Errors
+/// When one of the two cannot be done.
+fn give(shown: &str, file: Option<(&Path, &str)>) -> anyhow::Result<()> {
+    let write = |(path, text): (&Path, &str)| {
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    let written = file.map(write).transpose();
+    terminal::print(shown)?;
+    written.map(|_| ())
 }
 
 /// The bundled program of this name.

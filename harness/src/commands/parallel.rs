@@ -4,12 +4,11 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context;
 use engine::Configuration;
 use engine::parallel::check::{WORKERS, check};
 use engine::parallel::{BLOCK_WORKLOADS, BlockWorkload, Sizes, Statistics, block_workload};
 
-use super::{Usage, check_writable};
+use super::{Usage, check_writable, command_line, format_of, give};
 use crate::cli::{Format, ParallelOptions};
 use crate::environment::Environment;
 use crate::metrics::show_time;
@@ -65,7 +64,7 @@ pub(super) fn run(options: &ParallelOptions) -> anyhow::Result<ExitCode> {
     }
     bar.finish_and_clear();
     let manifest = Manifest {
-        command: std::iter::once("harness".to_string()).chain(std::env::args().skip(1)).collect(),
+        command: command_line(),
         environment,
         configuration: configuration.to_string(),
         transactions: sizes.transactions,
@@ -79,18 +78,15 @@ pub(super) fn run(options: &ParallelOptions) -> anyhow::Result<ExitCode> {
         duration_s: begun.elapsed().as_secs_f64(),
     };
     let results = Results { manifest, rows };
-    let text = match options.format {
+    let text = match format_of(options.format, options.out.as_deref()) {
         Format::Table => table(&results),
         Format::Json => format!("{}\n", serde_json::to_string_pretty(&results)?),
         Format::Csv => csv(&results)?,
         Format::Markdown => markdown(&results),
     };
     match &options.out {
-        Some(path) => {
-            std::fs::write(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
-            terminal::print(&table(&results))?;
-        }
-        None => terminal::print(&text)?,
+        Some(path) => give(&table(&results), Some((path, &text)))?,
+        None => give(&text, None)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -190,63 +186,40 @@ fn markdown(results: &Results) -> String {
     text
 }
 
+/// The figures of a row, each with its name in files.
+type Figure = (&'static str, fn(&Row) -> Option<f64>);
+
+const FIGURES: &[Figure] = &[
+    ("threads", |row| row.threads.map(|threads| threads as f64)),
+    ("speedup", |row| row.speedup),
+    ("ci_low", |row| row.ci_low),
+    ("ci_high", |row| row.ci_high),
+    ("control", |row| row.control),
+    ("control_ci_low", |row| row.control_ci_low),
+    ("control_ci_high", |row| row.control_ci_high),
+    ("serial_ns_per_tx", |row| Some(row.serial_ns_per_tx)),
+    ("ns_per_tx", |row| row.ns_per_tx),
+    ("entering_ns_per_tx", |row| row.entering_ns_per_tx),
+    ("cpu_ratio", |row| row.cpu_ratio),
+    ("executions_per_tx", |row| Some(row.executions_per_tx)),
+    ("validations_per_tx", |row| Some(row.validations_per_tx)),
+    ("aborts", |row| Some(row.aborts)),
+    ("waits", |row| Some(row.waits)),
+    ("deferrals", |row| Some(row.deferrals)),
+    ("serial", |row| Some(row.serial)),
+    ("sleeps", |row| Some(row.sleeps)),
+    ("fallbacks", |row| Some(row.fallbacks as f64)),
+    ("projected", |row| row.projected),
+    ("bound", |row| row.bound),
+];
+
+/// A line for each row: every figure, the samples left out.
 fn csv(results: &Results) -> anyhow::Result<String> {
-    let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record([
-        "workload",
-        "workers",
-        "threads",
-        "speedup",
-        "ci_low",
-        "ci_high",
-        "control",
-        "control_ci_low",
-        "control_ci_high",
-        "serial_ns_per_tx",
-        "ns_per_tx",
-        "entering_ns_per_tx",
-        "cpu_ratio",
-        "executions_per_tx",
-        "validations_per_tx",
-        "aborts",
-        "waits",
-        "deferrals",
-        "serial",
-        "sleeps",
-        "fallbacks",
-        "projected",
-        "bound",
-    ])?;
+    writer.write_record(["workload", "workers"].into_iter().chain(FIGURES.iter().map(|&(name, _)| name)))?;
     for row in &results.rows {
-        let measured = [
-            row.speedup,
-            row.ci_low,
-            row.ci_high,
-            row.control,
-            row.control_ci_low,
-            row.control_ci_high,
-            Some(row.serial_ns_per_tx),
-            row.ns_per_tx,
-            row.entering_ns_per_tx,
-            row.cpu_ratio,
-        ];
-        let counts = [
-            row.executions_per_tx,
-            row.validations_per_tx,
-            row.aborts,
-            row.waits,
-            row.deferrals,
-            row.serial,
-            row.sleeps,
-            row.fallbacks as f64,
-        ];
-        let mut record = vec![row.workload.clone(), row.workers.to_string()];
-        record.push(row.threads.map(|threads| threads.to_string()).unwrap_or_default());
-        record.extend(measured.map(number));
-        record.extend(counts.map(|count| count.to_string()));
-        record.extend([row.projected, row.bound].map(number));
-        writer.write_record(&record)?;
+        let figures = FIGURES.iter().map(|(_, read)| read(row).map(|figure| figure.to_string()).unwrap_or_default());
+        writer.write_record([row.workload.clone(), row.workers.to_string()].into_iter().chain(figures))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }

@@ -1,13 +1,12 @@
 //! `harness sweep`
 
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
 
-use super::{Usage, check_writable};
+use super::{Usage, check_writable, command_line, give};
 use crate::cli::SweepOptions;
 use crate::environment::Environment;
 use crate::metrics::METRICS;
@@ -47,7 +46,7 @@ pub(super) fn run(options: &SweepOptions) -> anyhow::Result<ExitCode> {
     let phases = converter::Statistics::default().times.phases();
     let results = Sweep {
         manifest: SweepManifest {
-            command: std::iter::once("harness".to_string()).chain(std::env::args().skip(1)).collect(),
+            command: command_line(),
             environment,
             plan,
             duration_s: begun.elapsed().as_secs_f64(),
@@ -56,15 +55,9 @@ pub(super) fn run(options: &SweepOptions) -> anyhow::Result<ExitCode> {
         phases: phases.iter().map(|(name, _)| (*name).to_string()).collect(),
         points,
     };
-    if let (Some(path), Some(write)) = (&options.out, write) {
-        save(path, &write(&results)?)?;
-    }
-    terminal::print(&table(&results))?;
+    let text = write.map(|write| write(&results)).transpose()?;
+    give(&table(&results), options.out.as_deref().zip(text.as_deref()))?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn save(path: &Path, text: &str) -> anyhow::Result<()> {
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// A line for each point, so that what changes shows as a changed line.

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use engine::Configuration;
 use engine::workloads::{self, Size, Workload};
 
-use super::{Usage, bundled, check_writable, compare};
+use super::{Usage, bundled, check_writable, command_line, compare, give};
 use crate::cli::WarmupOptions;
 use crate::environment::Environment;
 use crate::measure::Program;
@@ -47,7 +47,7 @@ pub(super) fn run(options: &WarmupOptions) -> anyhow::Result<ExitCode> {
     bar.finish_and_clear();
     let results = Warmup {
         warmup: Manifest {
-            command: std::iter::once("harness".to_string()).chain(std::env::args().skip(1)).collect(),
+            command: command_line(),
             environment,
             iterations,
             invocations,
@@ -56,10 +56,8 @@ pub(super) fn run(options: &WarmupOptions) -> anyhow::Result<ExitCode> {
         },
         curves: all,
     };
-    if let Some(path) = &options.out {
-        std::fs::write(path, json(&results)?).with_context(|| format!("cannot write {}", path.display()))?;
-    }
-    terminal::print(&table(&results.curves))?;
+    let text = json(&results)?;
+    give(&table(&results.curves), options.out.as_deref().map(|path| (path, text.as_str())))?;
     Ok(ExitCode::SUCCESS)
 }
 
