@@ -261,8 +261,9 @@ fn write_immediate(state: &mut State, map: Slot, key: Key<'_>, value: Immediate)
 }
 
 impl Ledger for Chain {
-    fn digest(&self, algorithm: Algorithm, bytes: &[u8]) -> Result<Digest, Fault> {
-        Ok(crate::digest::digest(algorithm, bytes))
+    fn digest(&self, algorithm: Algorithm, parts: &[&[u8]], digest: &mut Digest) -> Result<(), Fault> {
+        *digest = crate::digest::digest(algorithm, parts);
+        Ok(())
     }
 
     fn merkle_root(&self, leaves: &Leaves) -> Result<Digest, Fault> {

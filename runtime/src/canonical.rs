@@ -65,6 +65,43 @@ const NULL: u8 = 0xf6;
 const FLOAT: u8 = 0xfb;
 const NAN: u64 = 0x7ff8_0000_0000_0000;
 
+/// What an item begins with: its kind, and its value or length.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    bytes: [u8; 9],
+    len: u8,
+}
+
+impl Head {
+    #[inline]
+    fn new(major: u8, argument: u64) -> Self {
+        // The argument in as few bytes as it takes, 1, 2, 4 or 8, or in the first byte itself.
+        let (first, size) = match argument {
+            0..24 => (argument as u8, 0),
+            24..0x100 => (24, 1),
+            0x100..0x1_0000 => (25, 2),
+            0x1_0000..0x1_0000_0000 => (26, 4),
+            _ => (27, 8),
+        };
+        let mut bytes = [0; 9];
+        bytes[0] = major << 5 | first;
+        bytes[1..].copy_from_slice(&(argument << (64 - 8 * size.max(1))).to_be_bytes());
+        Self { bytes, len: 1 + size as u8 }
+    }
+
+    /// That of a text, whose bytes follow.
+    #[inline]
+    pub fn of_string(text: &str) -> Self {
+        Self::new(major::STRING, text.len() as u64)
+    }
+
+    /// The bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+}
+
 /// Appends items to bytes.
 ///
 /// ```
@@ -90,22 +127,9 @@ impl<'b> Writer<'b> {
 
     #[inline]
     fn head(&mut self, major: u8, argument: u64) {
-        let major = major << 5;
         match argument {
-            0..24 => self.bytes.push(major | argument as u8),
-            24..0x100 => self.bytes.extend_from_slice(&[major | 24, argument as u8]),
-            0x100..0x1_0000 => {
-                self.bytes.push(major | 25);
-                self.bytes.extend_from_slice(&(argument as u16).to_be_bytes());
-            }
-            0x1_0000..0x1_0000_0000 => {
-                self.bytes.push(major | 26);
-                self.bytes.extend_from_slice(&(argument as u32).to_be_bytes());
-            }
-            _ => {
-                self.bytes.push(major | 27);
-                self.bytes.extend_from_slice(&argument.to_be_bytes());
-            }
+            0..24 => self.bytes.push(major << 5 | argument as u8),
+            _ => self.bytes.extend_from_slice(Head::new(major, argument).as_bytes()),
         }
     }
 
@@ -556,22 +580,7 @@ fn sort(reader: &mut Reader<'_>, depth: usize, result: &mut Vec<u8>) -> Result<(
 ///
 /// # Errors
 /// When the value has no encoding, or `bytes` would not fit the heap. What was appended until then stays.
-#[inline]
 pub fn encode(runtime: &Runtime, value: Value, order: MapOrder, bytes: &mut Vec<u8>) -> Result<(), Fault> {
-    // What is hashed most, and needs nothing of what containers need.
-    match value.as_string() {
-        Some(string) if string.len() < SHORT => {
-            Writer::new(bytes).string(string.as_str());
-            Ok(())
-        }
-        _ => encode_any(runtime, value, order, bytes),
-    }
-}
-
-/// Length of strings for which nobody asks whether they fit the heap: the heap has them already.
-const SHORT: usize = 1 << 12;
-
-fn encode_any(runtime: &Runtime, value: Value, order: MapOrder, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     let room = runtime.heap.limit().saturating_sub(runtime.heap.bytes());
     Encoder { runtime, order, room, open: Vec::new(), bytes }.value(value)
 }

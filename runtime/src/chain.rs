@@ -21,7 +21,7 @@ use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
 use crate::heap::Marker;
 use crate::host::{
-    Algorithm, BlockSummary, ContractId, Immediate, Key, LOCATION, MapHead, OwnedKey, Slot, Status, Stored,
+    Algorithm, BlockSummary, ContractId, Digest, Immediate, Key, LOCATION, MapHead, OwnedKey, Slot, Status, Stored,
     Transaction, TransactionOutcome, footprint, footprint_of_size,
 };
 use crate::objects::{Map, MapKind, Record};
@@ -177,7 +177,8 @@ impl Runtime {
         writer.string(&name);
         writer.string(self.address_of(creator));
         writer.int(number);
-        let digest = self.ledger.digest(Algorithm::Keccak256, &bytes)?;
+        let mut digest = Digest::default();
+        self.ledger.digest(Algorithm::Keccak256, &[&bytes], &mut digest)?;
         let address = digest[12..].iter().fold(String::from("0x"), |text, byte| text + &format!("{byte:02x}"));
         self.keep(counter, Stored::Int(number + 1))?;
         let index = self.instance_at(type_index, &address)?;

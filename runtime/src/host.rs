@@ -470,8 +470,11 @@ pub struct BlockSummary {
 ///
 /// All methods that write say so with an error of kind [`ErrorKind::Ledger`] when no checkpoint is open. No method changes anything when it fails.
 pub trait Ledger {
-    /// The digest of bytes.
-    fn digest(&self, algorithm: Algorithm, bytes: &[u8]) -> Result<Digest, Fault>;
+    /// Puts the digest of bytes where it is wanted, so that it is not moved from one place to another. The bytes lie in parts, to be taken one after the other.
+    ///
+    /// # Errors
+    /// In a run without a ledger.
+    fn digest(&self, algorithm: Algorithm, parts: &[&[u8]], digest: &mut Digest) -> Result<(), Fault>;
 
     /// Root of the Merkle tree over leaves: SHA-256 as in RFC 9162, section 2.1.1.
     fn merkle_root(&self, leaves: &Leaves) -> Result<Digest, Fault>;
@@ -603,7 +606,7 @@ fn refused<T>() -> Result<T, Fault> {
 }
 
 impl Ledger for NoLedger {
-    fn digest(&self, _: Algorithm, _: &[u8]) -> Result<Digest, Fault> {
+    fn digest(&self, _: Algorithm, _: &[&[u8]], _: &mut Digest) -> Result<(), Fault> {
         refused()
     }
 

@@ -300,8 +300,8 @@ fn refused<T>(what: &str) -> Result<T, Fault> {
 }
 
 impl Ledger for TransactionLedger<'_, '_> {
-    fn digest(&self, algorithm: Algorithm, bytes: &[u8]) -> Result<Digest, Fault> {
-        self.chain.digest(algorithm, bytes)
+    fn digest(&self, algorithm: Algorithm, parts: &[&[u8]], digest: &mut Digest) -> Result<(), Fault> {
+        self.chain.digest(algorithm, parts, digest)
     }
 
     fn merkle_root(&self, leaves: &Leaves) -> Result<Digest, Fault> {

@@ -29,7 +29,7 @@ fn hash_block_is_the_digest_of_the_canonical_encoding() {
     let abc = text(&mut runtime, "abc");
     for algorithm in Algorithm::ALL {
         let result = runtime.hash_block(abc, algorithm).unwrap();
-        assert_eq!(runtime.format(result), hex(&digest(algorithm, b"\x63abc")));
+        assert_eq!(runtime.format(result), hex(&digest(algorithm, &[b"\x63abc"])));
         assert_eq!(Algorithm::from_name(&algorithm.name().to_lowercase()).unwrap(), algorithm);
     }
     let result = runtime.hash_block(Value::int(42), Algorithm::Sha256).unwrap();

@@ -33,19 +33,36 @@ impl Runtime {
     /// # Errors
     /// When the value has no encoding, or there is no room for the result.
     pub fn hash_block(&mut self, value: Value, algorithm: Algorithm) -> Result<Value, Fault> {
+        let mut digest = Digest::default();
+        let size = match value.as_string() {
+            // What is hashed most lies there already, all but its head.
+            Some(string) => {
+                let text = string.as_str();
+                let head = canonical::Head::of_string(text);
+                let parts = [head.as_bytes(), text.as_bytes()];
+                self.ledger.digest(algorithm, &parts, &mut digest)?;
+                head.as_bytes().len() + text.len()
+            }
+            None => self.digest_encoded(value, algorithm, &mut digest)?,
+        };
+        let digest = self.new_digest(&digest)?;
+        // Last, because an operation that wants more memory is run again.
+        self.charge_for_bytes(size)?;
+        Ok(digest)
+    }
+
+    /// The digest of a value's encoding, and how long that is.
+    fn digest_encoded(&mut self, value: Value, algorithm: Algorithm, digest: &mut Digest) -> Result<usize, Fault> {
         // The buffer is kept, so that small values cost no allocation.
         let mut bytes = std::mem::take(&mut self.encoding);
         bytes.clear();
         let encoded = canonical::encode(self, value, MapOrder::Sorted, &mut bytes);
         let size = bytes.len();
-        let digest = encoded.and_then(|()| self.ledger.digest(algorithm, &bytes));
+        let hashed = encoded.and_then(|()| self.ledger.digest(algorithm, &[&bytes], digest));
         if bytes.capacity() <= KEPT {
             self.encoding = bytes;
         }
-        let digest = self.new_digest(&digest?)?;
-        // Last, because an operation that wants more memory is run again.
-        self.charge_for_bytes(size)?;
-        Ok(digest)
+        hashed.map(|()| size)
     }
 
     /// `VERIFY_SIGNATURE`: whether `signature` is one of `message` by the owner of `public_key`. The last two are strings of hexadecimal
