@@ -29,10 +29,11 @@ pub(crate) fn is_stepped(code: &RegCode, program: &Program, instruction: Registe
     use RegisterOp as R;
     // Whether a lane has met one of these kinds, or nothing.
     let met = |lane: usize, kinds: u32| seen.kinds[lane] == 0 || seen.kinds[lane] & kinds != 0;
-    // The same of an object, whose fields or methods are found fast if it is no contract, and its type is always the same.
+    // The same of an object, whose fields or methods are found fast if it is no contract. Of several types some may be.
     let is_known = || {
-        let number = seen.record.checked_sub(1).filter(|_| seen.record != MANY_TYPES);
-        number.and_then(|number| program.types.get(number as usize)).is_some_and(|facts| !facts.is_contract)
+        let number = seen.record.checked_sub(1);
+        let facts = number.and_then(|number| program.types.get(number as usize));
+        seen.record == MANY_TYPES || facts.is_some_and(|facts| !facts.is_contract)
     };
     let object = |lane: usize, others: u32| met(lane, others) || seen.kinds[lane] & RECORD != 0 && is_known();
     let text = || matches!(code.constants.get(usize::from(instruction.b)), Some(Constant::String(_)));

@@ -11,7 +11,7 @@ pub enum Optimization {
     LoopGuards,
     /// Elements of lists of one kind.
     Elements,
-    /// Fields of records of one type.
+    /// Fields of records of one type, and what several types have by table.
     Fields,
     /// Calls from native code to native code.
     Calls,
@@ -43,7 +43,7 @@ impl Optimization {
             }
             Self::LoopGuards => ("loop-guards", "what a loop reads is checked on the way into it"),
             Self::Elements => ("native-elements", "elements are where lists of the kind that was met keep them"),
-            Self::Fields => ("native-fields", "fields are where records of the type that was met have them"),
+            Self::Fields => ("native-fields", "members of records are where the types that were met have them"),
             Self::Calls => ("native-calls", "native code calls native code, without the interpreter"),
             Self::Builtins => ("native-builtins", "builtins of a few machine instructions are those"),
             Self::Selection => (

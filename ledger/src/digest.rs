@@ -15,12 +15,19 @@ pub fn digest(algorithm: Algorithm, parts: &[&[u8]]) -> Digest {
 
 // Not inlined: what these need on the native stack, others would have to make room for.
 
+/// Lengths at which bytes in parts are joined before BLAKE3 takes them. It hashes chunks of 1,024 bytes beside each other, as many as lie together from a multiple of that many
+/// chunks on; a short part in front leaves it the first chunk alone, then one, then two. For 4,096 bytes that takes twice the time, for 64 times as much it is lost among the rest.
+const JOINED: std::ops::RangeInclusive<usize> = 1025..=256 * 1024;
+
 #[inline(never)]
 fn blake3(parts: &[&[u8]]) -> Digest {
-    match parts {
-        [bytes] => *blake3::hash(bytes).as_bytes(),
-        _ => *parts.iter().fold(&mut blake3::Hasher::new(), |hasher, part| hasher.update(part)).finalize().as_bytes(),
-    }
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let hash = match parts {
+        [bytes] => blake3::hash(bytes),
+        _ if JOINED.contains(&len) => blake3::hash(&parts.concat()),
+        _ => parts.iter().fold(&mut blake3::Hasher::new(), |hasher, part| hasher.update(part)).finalize(),
+    };
+    *hash.as_bytes()
 }
 
 #[inline(never)]
@@ -106,8 +113,8 @@ mod tests {
 
     #[test]
     fn it_does_not_matter_how_bytes_are_divided() {
-        let message: Vec<u8> = (0..200_u8).collect();
-        for len in [0, 1, 66, 119, 120, 200] {
+        let message: Vec<u8> = (0..300_000_u32).map(|at| at.wrapping_mul(37) as u8).collect();
+        for len in [0, 1, 66, 119, 120, 200, 1024, 1025, 5000, 300_000] {
             let whole = &message[..len];
             for at in [0, len / 3, len] {
                 let parts = [&whole[..at], &whole[at..], &[]];

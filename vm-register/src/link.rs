@@ -66,6 +66,7 @@ pub struct Linked {
     largest_frame: usize,
     /// Name of each access site.
     sites: Vec<u32>,
+    members: Members,
     /// What specialised divisions divide by.
     divisors: Vec<Divisor>,
     has_inline_caches: bool,
@@ -113,6 +114,8 @@ const MOST_SITES: usize = 1 << 16;
 /// Gives accesses their sites: each its own, or, in a program that has too many, one to all that do the same with the same name.
 struct Sites {
     names: Vec<u32>,
+    /// What is done there.
+    operations: Vec<RegisterOp>,
     /// Sites by operation and name, when they are shared. What a site remembers means something else to each operation.
     shared: Option<HashMap<(RegisterOp, u16), usize>>,
 }
@@ -122,7 +125,7 @@ impl Sites {
         let instructions = code.functions.iter().flat_map(|function| &function.code);
         let accesses = instructions
             .filter(|i| matches!(i.op(), RegisterOp::GetAttrReg | RegisterOp::SetAttrReg | RegisterOp::CallMethodReg));
-        Self { names: Vec::new(), shared: (accesses.count() > MOST_SITES).then(HashMap::new) }
+        Self { names: Vec::new(), operations: Vec::new(), shared: (accesses.count() > MOST_SITES).then(HashMap::new) }
     }
 
     fn site(&mut self, op: RegisterOp, name: u16) -> u16 {
@@ -133,16 +136,60 @@ impl Sites {
         };
         if site == next {
             self.names.push(u32::from(name));
+            self.operations.push(op);
         }
         // Too many of them are refused in the end.
         site as u16
     }
 
-    fn names(self) -> Result<Vec<u32>, Fault> {
+    /// Their names, and what each finds in records.
+    fn finish(self, program: &Program) -> Result<(Vec<u32>, Members), Fault> {
         if self.names.len() > MOST_SITES {
             return Err(too_large("fields and methods that are accessed by name"));
         }
-        Ok(self.names)
+        let members = Members::new(&self, program);
+        Ok((self.names, members))
+    }
+}
+
+/// What access sites find in records, by type: a dispatch table with a row for each operation and name. Sites remember what they found last; this is for those that meet several types.
+#[derive(Clone, Debug)]
+struct Members {
+    /// Rows of as many words as there are types. In the first none has anything.
+    table: Vec<u32>,
+    /// Where the row of each site begins.
+    rows: Vec<u32>,
+}
+
+/// Stands in tables of members for what a type does not have.
+pub const NO_MEMBER: u32 = u32::MAX;
+/// Most words of such a table, which is 256 KiB. Sites without a row of their own have the first.
+const MOST_MEMBERS: usize = 1 << 16;
+
+impl Members {
+    fn new(sites: &Sites, program: &Program) -> Self {
+        let types = &program.types;
+        let mut table = vec![NO_MEMBER; types.len()];
+        let mut known: HashMap<(RegisterOp, u32), u32> = HashMap::new();
+        let mut row = |(&name, &op): (&u32, &RegisterOp)| {
+            *known.entry((op, name)).or_insert_with(|| {
+                if table.len() + types.len() > MOST_MEMBERS {
+                    return 0;
+                }
+                let row = table.len() as u32;
+                table.extend(types.iter().map(|facts| {
+                    let found = match op {
+                        RegisterOp::CallMethodReg => facts.methods.get(&name),
+                        RegisterOp::SetAttrReg if facts.is_data => None,
+                        _ => facts.fields.get(&name),
+                    };
+                    found.copied().unwrap_or(NO_MEMBER)
+                }));
+                row
+            })
+        };
+        let rows = sites.names.iter().zip(&sites.operations).map(&mut row).collect();
+        Self { table, rows }
     }
 }
 
@@ -236,6 +283,7 @@ impl Linked {
                 ..*function
             })
             .collect();
+        let (sites, members) = sites.finish(&program)?;
         Ok(Self {
             program,
             targets,
@@ -243,7 +291,8 @@ impl Linked {
             functions,
             largest_frame: frame_sizes.iter().copied().max().unwrap_or(0) as usize,
             frame_sizes,
-            sites: sites.names()?,
+            sites,
+            members,
             divisors,
             has_inline_caches: options.inline_caches,
             has_pairs: options.pairs,
@@ -268,6 +317,7 @@ impl Linked {
             functions: self.functions.clone(),
             frame_sizes: self.frame_sizes.clone(),
             sites: self.sites.clone(),
+            members: self.members.clone(),
             divisors: self.divisors.clone(),
             code,
             ..*self
@@ -339,6 +389,17 @@ impl Linked {
 
     pub(crate) fn sites(&self) -> &[u32] {
         &self.sites
+    }
+
+    /// What access sites find in records: from where a site's row begins on, a word for each type, with the position of the field or the function of the method, or [`NO_MEMBER`]. For
+    /// a site that sets a field, only what can be set.
+    pub(crate) fn members(&self) -> &[u32] {
+        &self.members.table
+    }
+
+    /// Where the row of a site begins; that of a type that has nothing, without inline caches.
+    pub(crate) fn row_of(&self, site: usize) -> u32 {
+        if self.has_inline_caches { self.members.rows[site] } else { 0 }
     }
 
     /// Handlers, lines and captured variables of a function.

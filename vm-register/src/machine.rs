@@ -72,8 +72,8 @@ pub(crate) struct Site {
     pub(crate) found: u32,
     /// Position of the entry in a map.
     pub(crate) entry: u32,
-    /// Index of the name.
-    pub(crate) name: u32,
+    /// Where its row among [`Machine::members`] begins.
+    pub(crate) row: u32,
     /// The name as a string.
     pub(crate) key: Value,
 }
@@ -105,6 +105,8 @@ pub(crate) struct Machine<'r> {
     pub(crate) globals: *mut Value,
     /// Access sites.
     pub(crate) sites: *mut Site,
+    /// See [`Linked::members`].
+    pub(crate) members: *const u32,
     /// The strings of one ASCII character.
     pub(crate) characters: *const Value,
     /// What specialised divisions divide by.
@@ -150,15 +152,15 @@ pub(crate) struct Arrays {
 impl Arrays {
     pub(crate) fn new(linked: &Linked, runtime: &Runtime) -> Self {
         let values = vec![Value::NULL; FIRST_VALUES.max(linked.largest_frame())];
-        let site = |&name: &u32| {
+        let site = |(number, &name): (usize, &u32)| {
             let key = runtime.names[name as usize];
-            Site { type_index: NO_TYPE, found: 0, entry: 0, name, key }
+            Site { type_index: NO_TYPE, found: 0, entry: 0, row: linked.row_of(number), key }
         };
         Self {
             mark: values.len(),
             values,
             frames: vec![NO_FRAME; FIRST_FRAMES.min(runtime.limits.max_depth.saturating_add(1))],
-            sites: linked.sites().iter().map(site).collect(),
+            sites: linked.sites().iter().enumerate().map(site).collect(),
             natives: vec![None; linked.sites().len()],
         }
     }
@@ -190,6 +192,7 @@ impl<'r> Machine<'r> {
             constants: runtime.constants.as_mut_ptr(),
             globals: runtime.globals.as_mut_ptr(),
             sites: site_storage.as_mut_ptr(),
+            members: linked.members().as_ptr(),
             characters: runtime.characters.as_ptr(),
             divisors: linked.divisors().as_ptr(),
             first_word: std::ptr::null(),

@@ -44,6 +44,7 @@ use runtime::{Fault, Runtime, Tag, Value};
 
 use crate::code::{Operation, State, Word};
 use crate::dispatch::steps::STEPS;
+pub use crate::link::NO_MEMBER;
 use crate::link::{Linked, Target};
 use crate::machine::{Frame, Machine, Site};
 use crate::slot::Slot;
@@ -106,6 +107,8 @@ pub struct Layout {
     pub globals: i32,
     /// Access sites.
     pub sites: i32,
+    /// What access sites find in records: from where a site's row begins on, a word of 32 bits for each type, [`NO_MEMBER`] if that has nothing.
+    pub members: i32,
     /// The first word of the code.
     pub first_word: i32,
     /// Call targets by function.
@@ -140,6 +143,8 @@ pub struct Layout {
     pub site_found: i32,
     /// The position of the entry in a map that had the name.
     pub site_entry: i32,
+    /// Where its row of members begins.
+    pub site_row: i32,
     /// The name as a key.
     pub site_key: i32,
     /// Size of a function's entry among those of native code; in it: where the code begins, and what it counts down.
@@ -165,6 +170,7 @@ pub const LAYOUT: Layout = Layout {
     constants: offset_of!(Machine<'_>, constants) as i32,
     globals: offset_of!(Machine<'_>, globals) as i32,
     sites: offset_of!(Machine<'_>, sites) as i32,
+    members: offset_of!(Machine<'_>, members) as i32,
     first_word: offset_of!(Machine<'_>, first_word) as i32,
     targets: offset_of!(Machine<'_>, targets) as i32,
     characters: offset_of!(Machine<'_>, characters) as i32,
@@ -182,6 +188,7 @@ pub const LAYOUT: Layout = Layout {
     site_type: offset_of!(Site, type_index) as i32,
     site_found: offset_of!(Site, found) as i32,
     site_entry: offset_of!(Site, entry) as i32,
+    site_row: offset_of!(Site, row) as i32,
     site_key: offset_of!(Site, key) as i32,
     entry_size: size_of::<NativeEntry>() as i32,
     entry_code: offset_of!(NativeEntry, code) as i32,

@@ -4,7 +4,7 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use runtime::Tag;
 use runtime::objects::{Cell, Closure, ElementKind, List, Map, MapKind, Record, Str};
-use vm_register::native::{LAYOUT, LEAVES};
+use vm_register::native::{LAYOUT, LEAVES, MANY_TYPES, NO_MEMBER};
 
 use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
 use crate::Optimization;
@@ -582,14 +582,33 @@ impl Lowering<'_> {
         if is_record { self.request.fields[pc as usize] } else { None }
     }
 
-    /// The address of a record plus that of the field within its fields, as the instruction's access site remembers it.
-    fn cached_field(&mut self, pc: u32, record: Value, slow: ir::Block) -> Value {
+    /// What the instruction finds in a record by its type: the position of a field or the function of a method. The access site remembers that of the type it met last; where several types are met,
+    /// the table has that of each.
+    pub(super) fn member(&mut self, pc: u32, record: Value, slow: ir::Block) -> Value {
         let (site, offset) = self.site(pc);
+        let meets_many = self.request.seen[pc as usize].record == MANY_TYPES && self.request.has(Optimization::Fields);
+        if meets_many {
+            let members = self.of_machine(LAYOUT.members);
+            let row = self.builder.ins().uload32(flags(), site, offset + LAYOUT.site_row);
+            let number = self.builder.ins().uload32(flags(), record, Record::TYPE_OFFSET as i32);
+            let place = self.builder.ins().iadd(row, number);
+            let distance = self.builder.ins().ishl_imm_s(place, 2);
+            let place = self.builder.ins().iadd(members, distance);
+            let found = self.builder.ins().uload32(flags(), place, 0);
+            let is_none = self.builder.ins().icmp_imm_s(IntCC::Equal, found, i64::from(NO_MEMBER));
+            self.go_on_unless(is_none, slow);
+            return found;
+        }
         let wanted = self.builder.ins().load(types::I32, flags(), site, offset + LAYOUT.site_type);
         let found = self.builder.ins().load(types::I32, flags(), record, Record::TYPE_OFFSET as i32);
         let is_type = self.builder.ins().icmp(IntCC::Equal, wanted, found);
         self.go_on_if(is_type, slow);
-        let position = self.builder.ins().uload32(flags(), site, offset + LAYOUT.site_found);
+        self.builder.ins().uload32(flags(), site, offset + LAYOUT.site_found)
+    }
+
+    /// The address of a record plus that of the field within its fields.
+    fn cached_field(&mut self, pc: u32, record: Value, slow: ir::Block) -> Value {
+        let position = self.member(pc, record, slow);
         let distance = self.builder.ins().ishl_imm_s(position, i64::from(REGISTER.trailing_zeros()));
         self.builder.ins().iadd(record, distance)
     }

@@ -5,7 +5,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use runtime::Tag;
-use runtime::objects::{Closure, Record};
+use runtime::objects::Closure;
 use vm_register::native::LAYOUT;
 
 use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
@@ -278,12 +278,7 @@ impl Lowering<'_> {
         let (tag, record) = self.parts(first);
         let is_record = self.is_tag(tag, Tag::Record);
         self.go_on_if(is_record, slow);
-        let (site, offset) = self.site(pc);
-        let wanted = self.builder.ins().load(types::I32, flags(), site, offset + LAYOUT.site_type);
-        let found = self.builder.ins().load(types::I32, flags(), record, Record::TYPE_OFFSET as i32);
-        let is_type = self.builder.ins().icmp(IntCC::Equal, wanted, found);
-        self.go_on_if(is_type, slow);
-        let function = self.builder.ins().uload32(flags(), site, offset + LAYOUT.site_found);
+        let function = self.member(pc, record, slow);
         self.check_arguments(function, count + 1, slow);
         let closure = self.builder.ins().iconst(types::I64, 0);
         self.call(made, Callee::Computed(function), closure);

@@ -1,11 +1,12 @@
 //! Elements, entries and fields.
 
-use runtime::Value;
 use runtime::objects::{ElementKind, List, Map, MapKind, Record};
+use runtime::{Tag, Value};
 
 use super::operand::Operand;
 use crate::code::{B, C, Cached, Instruction, State};
 use crate::dispatch::Technique;
+use crate::link::NO_MEMBER;
 use crate::machine::{Machine, Site};
 use crate::slot::{BOOL, INT, LIST, MAP, RECORD, STATE_MAP, Slot};
 
@@ -218,9 +219,18 @@ unsafe fn get_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: as in `get_attribute`.
     unsafe {
         let i = state.fetch();
-        let (object, site) = (i.b().value(), site::<C>(m, i));
-        site.remember(m, object);
-        let result = m.runtime.get_attribute(object, site.name);
+        let (object, number) = (i.b().value(), i.word.lane::<C>());
+        let site = site::<C>(m, i);
+        if let Some(record) = object.as_record()
+            && let Some(position) = site.member(m, record)
+        {
+            (site.type_index, site.found) = (record.type_index(), position);
+            i.a().put(record.field_unchecked(position as usize));
+            return i.next();
+        }
+        let name = m.linked.sites()[number];
+        site.remember(m, object, name);
+        let result = m.runtime.get_attribute(object, name);
         m.finish(i, i.a(), result)
     }
 }
@@ -258,18 +268,35 @@ unsafe fn set_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: as in `set_attribute`.
     unsafe {
         let i = state.fetch();
-        let (object, site) = (i.a().value(), site::<B>(m, i));
-        let result = m.runtime.set_attribute(object, site.name, i.c().value());
+        let (object, number) = (i.a().value(), i.word.lane::<B>());
+        let (site, value) = (site::<B>(m, i), i.c().value());
+        if let Some(record) = object.as_record()
+            && let Some(position) = site.member(m, record)
+            && value.tag() != Tag::StateMap
+        {
+            (site.type_index, site.found) = (record.type_index(), position);
+            record.set_field_unchecked(position as usize, value);
+            return i.next();
+        }
+        let name = m.linked.sites()[number];
+        let result = m.runtime.set_attribute(object, name, value);
         if result.is_ok() {
-            site.remember(m, object);
+            site.remember(m, object, name);
         }
         m.finish_unit(i, result)
     }
 }
 
 impl Site {
+    /// What this site finds in a record by its type: the position of a field or the function of a method.
+    #[inline]
+    pub(crate) fn member(&self, m: &Machine<'_>, record: &Record) -> Option<u32> {
+        let found = m.linked.members()[(self.row + record.type_index()) as usize];
+        (found != NO_MEMBER).then_some(found)
+    }
+
     /// Remembers where an object has what goes by this name.
-    fn remember(&mut self, m: &Machine<'_>, object: Value) {
+    fn remember(&mut self, m: &Machine<'_>, object: Value, name: u32) {
         if !m.linked.has_inline_caches() {
             return;
         }
@@ -279,7 +306,7 @@ impl Site {
             }
         } else if let Some(record) = object.as_record() {
             let facts = &m.runtime.program.types[record.type_index() as usize];
-            if let Some(&position) = facts.fields.get(&self.name) {
+            if let Some(&position) = facts.fields.get(&name) {
                 (self.type_index, self.found) = (record.type_index(), position);
             }
         }

@@ -226,7 +226,13 @@ unsafe fn call_method_outline(m: &mut Machine<'_>, state: State) -> State {
             let result = m.runtime.call_native(method, i.window(0, count));
             return m.finish(i, i.a(), result);
         }
-        match m.runtime.method(receiver, site.name) {
+        if let Some(record) = receiver.as_record()
+            && let Some(function) = site.member(m, record)
+        {
+            (site.type_index, site.found) = (record.type_index(), function);
+            return m.call(i, i.word.register::<A>(), function, NO_CLOSURE, |_, _| count);
+        }
+        match m.runtime.method(receiver, m.linked.sites()[i.word.lane::<B>()]) {
             Ok(Method::Guest(function)) => {
                 if m.linked.has_inline_caches()
                     && let Some(record) = receiver.as_record()
