@@ -116,8 +116,10 @@ impl Statistics {
     }
 }
 
-/// Exits of one function that are taken so often are not believed in any more.
+/// What is believed is given up when an exit is taken so often, and so often more for each instruction of the function: an exit costs about what the interpreter takes for the rest of an
+/// iteration, compiling a function anew some hundred times that for each of its instructions. It is for functions that are compiled at the usual threshold; others have less patience.
 const MOST_EXITS: u64 = 8;
+const EXITS_EACH: u64 = 4;
 /// A function that was compiled so often is compiled to believe nothing.
 const MOST_ATTEMPTS: u32 = 10;
 /// A function whose exits are taken too often is interpreted, and what it meets is noted, until control has come to a place of it so often again.
@@ -454,7 +456,9 @@ impl Tiers for Jit {
             return;
         }
         let tier = unit.made.tier;
-        let is_too_often = taken.cause != Cause::Limit && tier == Tier::Optimizing && times >= MOST_EXITS;
+        let each = EXITS_EACH * u64::from(self.options.threshold) / u64::from(Options::default().threshold);
+        let patience = MOST_EXITS + each * unit.made.instructions as u64;
+        let is_too_often = taken.cause != Cause::Limit && tier == Tier::Optimizing && times >= patience;
         if is_too_often {
             self.doubts.add(taken, &unit.made.body);
         }

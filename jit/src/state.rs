@@ -3,7 +3,7 @@
 use isa::Lane;
 use runtime::Tag;
 use runtime::objects::ElementKind;
-use vm_register::native::{MANY_TYPES, Seen, kind_bit, list_bit};
+use vm_register::native::{MANY_TYPES, OUTSIDE, Seen, kind_bit, list_bit};
 
 use crate::body::Body;
 use crate::flow::{Flow, Registers};
@@ -89,7 +89,7 @@ impl Expected {
 
     /// What an instruction has met in a lane.
     pub(crate) fn seen(seen: &Seen, lane: usize) -> Self {
-        let kinds = seen.kinds[lane] & !lists();
+        let kinds = seen.kinds[lane] & !(lists() | OUTSIDE);
         if kinds == 0 {
             return Self::Nothing;
         }
@@ -120,9 +120,9 @@ fn lists() -> u32 {
     LIST_KINDS.into_iter().map(list_bit).fold(0, |all, bit| all | bit)
 }
 
-/// The one way in which all lists that an instruction has met in a lane keep their elements.
+/// The one way in which all lists that an instruction has met in a lane keep their elements, if all had those that were asked for.
 pub(crate) fn list_kind(seen: &Seen, lane: usize) -> Option<ElementKind> {
-    LIST_KINDS.into_iter().find(|&kind| seen.kinds[lane] & lists() == list_bit(kind))
+    LIST_KINDS.into_iter().find(|&kind| seen.kinds[lane] & (lists() | OUTSIDE) == list_bit(kind))
 }
 
 /// For each block what is expected in each register that is live where it begins.

@@ -308,6 +308,9 @@ pub const fn list_bit(kind: ElementKind) -> u32 {
     1 << (28 + kind as u32)
 }
 
+/// The bit for lists that had no such element when one was read or set; set beside that of lists.
+pub const OUTSIDE: u32 = 1 << 27;
+
 impl Seen {
     fn note(&mut self, lane: usize, value: Value) {
         self.kinds[lane] |= kind_bit(value.tag());
@@ -318,6 +321,15 @@ impl Seen {
             self.kinds[lane] |= list_bit(list.kind());
         } else if let Some(record) = value.as_record() {
             self.note_type(record.type_index());
+        }
+    }
+
+    /// Notes whether a list has an element that is read or set there without counting from the end.
+    fn note_element(&mut self, lane: usize, list: Value, index: Value) {
+        if let (Some(list), Some(index)) = (list.as_list(), index.as_int())
+            && usize::try_from(index).map_or(true, |index| index >= list.len())
+        {
+            self.kinds[lane] |= OUTSIDE;
         }
     }
 
@@ -666,15 +678,22 @@ impl TierState {
     /// # Safety
     /// The instruction is about to run in the frame at `base`.
     unsafe fn record(&mut self, at: usize, base: *mut Value) {
-        let Reads { registers, lanes, is_call } = self.reads[at];
+        let Reads { registers, lanes, what } = self.reads[at];
         let seen = &mut self.seen[at];
         for (lane, register) in registers.into_iter().enumerate() {
             if lanes >> lane & 1 != 0 {
                 // SAFETY: the caller's promise: the register is one of the frame, and what is read was written.
                 let value = unsafe { base.add(usize::from(register)).read() };
                 seen.note(lane, value);
-                if is_call && lane == CALLEE {
-                    seen.note_callee(value);
+                match what {
+                    What::Values => {}
+                    What::Callee(callee) if lane == callee => seen.note_callee(value),
+                    What::Element(list) if lane == list => {
+                        // SAFETY: as above: the index is in the lane behind the list's.
+                        let index = unsafe { base.add(usize::from(registers[list + 1])).read() };
+                        seen.note_element(lane, value, index);
+                    }
+                    What::Callee(_) | What::Element(_) => {}
                 }
             }
         }
@@ -688,12 +707,21 @@ struct Reads {
     registers: [u16; 3],
     /// A bit for each lane that names a register which is read.
     lanes: u8,
-    /// Whether it calls a value.
-    is_call: bool,
+    /// What else is noted.
+    what: What,
 }
 
-/// The lane of what a call by value calls.
-const CALLEE: usize = 1;
+/// What is noted of an instruction besides kinds of values.
+#[derive(Clone, Copy, Default)]
+enum What {
+    /// Nothing.
+    #[default]
+    Values,
+    /// Which function is called by the value in a lane.
+    Callee(usize),
+    /// Whether the list in a lane has the element that the next lane says.
+    Element(usize),
+}
 
 /// What is noted of the instruction at each word, if there is one.
 fn reads_of_words(code: &RegCode, starts: &[u32], words: usize) -> Vec<Reads> {
@@ -709,7 +737,12 @@ fn reads_of_words(code: &RegCode, starts: &[u32], words: usize) -> Vec<Reads> {
             all[at] = Reads {
                 registers: instruction.lanes(),
                 lanes: lanes.map(|(lane, kind)| u8::from(reads(kind)) << lane).sum(),
-                is_call: instruction.op() == RegisterOp::CallTopReg,
+                what: match instruction.op() {
+                    RegisterOp::CallTopReg => What::Callee(1),
+                    RegisterOp::IndexReg => What::Element(1),
+                    RegisterOp::SetIndexReg => What::Element(0),
+                    _ => What::Values,
+                },
             };
         }
     }
