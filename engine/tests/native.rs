@@ -167,3 +167,78 @@ print(sum)
     assert_eq!(all.code.len(), statistics.code.len() + 1);
     assert!(statistics.code.len() >= 2, "the loops are compiled");
 }
+
+#[test]
+fn members_of_several_types_are_found_in_native_code() {
+    // The interpreter would run every access there, were they not found by a table.
+    let text = "entity P { x\n action area() { return this.x } }
+entity Q { w\n x\n action area() { return this.x * 2 } }
+entity R { v\n w\n x\n action area() { return this.x + this.w } }
+action total(all, n) {
+  let s = 0
+  let i = 0
+  while i < n { let shape = all[i % 3] shape.x = shape.x + 1 s += shape.x i += 1 }
+  return s
+}
+let all = [P{x: 1}, Q{w: 0, x: 2}, R{v: 0, w: 0, x: 3}]
+print(total(all, 3000), all[0].x, all[1].x, all[2].x)
+";
+    let (output, statistics) = run(text, |_| {});
+    assert_eq!(output, "1507500 1001 1002 1003\n");
+    assert!(statistics.given_up.is_empty(), "{:?}", statistics.given_up);
+    assert_eq!(exits(&statistics), 0, "{:?}", statistics.exits);
+    let (without, _) = run(text, |configuration| configuration.set("without", "inline-caches").unwrap());
+    assert_eq!(without, output);
+}
+
+#[test]
+fn a_loop_that_runs_once_is_compiled_alone() {
+    let text = "let a = 1
+let b = a + 2
+print(a * b, a - b, a / b, a % b)
+let i = 0
+let s = 0
+while i < 3000 { s += i i += 1 }
+print(s, \"between\")
+let k = 0
+while k < 3000 { s -= k if s < 0 { throw \"less than nothing\" } k += 1 }
+print(s, a, b, a + b, a * b)
+";
+    let (output, statistics) = run(text, |_| {});
+    assert_eq!(output, "3 -2 0 1\n4498500 between\n0 1 3 4 3\n");
+    assert_eq!(statistics.compilations, [2, 2], "two loops by two tiers");
+    // Neither loop has more than a dozen instructions; the program has many more.
+    assert!(statistics.instructions.iter().sum::<u64>() < 48, "{:?}", statistics.instructions);
+    assert_eq!(exits(&statistics), 0, "{:?}", statistics.exits);
+}
+
+#[test]
+fn elements_that_lists_do_not_have_are_no_reason_to_leave() {
+    let text = "action first(list) { let n = 0 for each at in range(4) { n += list[at] ?? 10 } return n }
+let s = 0
+let i = 0
+while i < 2000 { s += first([1, 2]) + first([1, 2, 3, 4]) i += 1 }
+print(s)
+";
+    let (output, statistics) = run(text, |_| {});
+    assert_eq!(output, "66000\n");
+    assert_eq!(statistics.recompilations, 0, "{:?}", statistics.exits);
+    assert!(exits(&statistics) < 20, "{:?}", statistics.exits);
+}
+
+#[test]
+fn code_is_not_made_anew_for_what_happens_seldom() {
+    let text = "action step(x) { return x + 1 }
+let s = 0
+let i = 0
+while i < 20000 { s = step(i % 2000 == 1999 ? 0.5 : i) i += 1 }
+print(s)
+";
+    let usual = engine::Configuration::of("jit").unwrap().jit_threshold;
+    let (output, statistics) = run(text, |configuration| configuration.jit_threshold = usual);
+    assert_eq!(output, "1.5\n");
+    assert_eq!(statistics.recompilations, 0, "{:?}", statistics.exits);
+    // Who compiles early also gives up early what was believed.
+    let (output, statistics) = run(text, |_| {});
+    assert_eq!((output.as_str(), statistics.recompilations > 0), ("1.5\n", true), "{:?}", statistics.exits);
+}

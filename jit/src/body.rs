@@ -233,6 +233,11 @@ impl Body {
         self.origins[pc as usize].context == 0
     }
 
+    /// Where one of the function's own instructions is.
+    pub(crate) fn place(&self, own: u32) -> u32 {
+        self.places[own as usize]
+    }
+
     /// Where the function's own instruction is that follows upon one of them.
     pub(crate) fn own_after(&self, pc: u32) -> u32 {
         self.places[self.origins[pc as usize].pc as usize + 1]

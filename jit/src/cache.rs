@@ -77,7 +77,7 @@ impl Digested<'_> {
         self.words([
             request.tier as u64,
             u64::from(request.without.bits()) << 2 | u64::from(request.counts_fuel) << 1 | u64::from(request.counts),
-            request.body.contexts().len() as u64,
+            request.around.map_or(0, |at| u64::from(at) + 1) << 32 | request.body.contexts().len() as u64,
             function.code.len() as u64,
             function.handlers.len() as u64,
         ]);

@@ -144,7 +144,7 @@ impl Compiler {
             entries: lowered.entries,
             exits: lowered.exits,
             time: begun.elapsed(),
-            instructions: request.body.function.code.len(),
+            instructions: lowered.instructions,
             spliced: request.body.contexts().len() - 1,
             body: Arc::clone(&request.body),
         })

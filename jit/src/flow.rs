@@ -65,12 +65,21 @@ pub(crate) struct Block {
     pub(crate) is_counted: bool,
     /// Whether control goes back to it.
     pub(crate) is_loop_header: bool,
-    /// Whether code is made of it.
+    /// Whether code is made of it: the region reaches so far, and control comes to it.
     pub(crate) is_reached: bool,
+    /// Whether it is of the region that code is made of.
+    is_inside: bool,
     /// Registers that are live where it begins.
     pub(crate) live: Registers,
     /// Registers that its handlers need.
     guarded: Registers,
+}
+
+impl Block {
+    /// How many instructions it has.
+    pub(crate) fn length(&self) -> usize {
+        (self.end - self.start) as usize
+    }
 }
 
 /// What is known of the control flow of a function.
@@ -116,7 +125,8 @@ pub(crate) fn successors(instruction: RegisterInstruction, pc: u32) -> Vec<u32> 
 }
 
 impl Flow {
-    pub(crate) fn new(body: &Body) -> Self {
+    /// The control flow of a body. With `around`, code is made of a region alone: the outermost loop that has that instruction of the body in it, the first of a block, and what runs when something fails there.
+    pub(crate) fn new(body: &Body, around: Option<u32>) -> Self {
         let (function, registers) = (&body.function, body.registers);
         let code = &function.code;
         let length = code.len();
@@ -165,11 +175,15 @@ impl Flow {
                 is_counted: start == 0 || iterations.contains(&start),
                 is_loop_header: false,
                 is_reached: false,
+                is_inside: true,
                 live: Registers::new(registers),
                 guarded: Registers::new(registers),
             });
         }
         let mut flow = Self { blocks, block_at, order: Vec::new(), entries, registers };
+        if let Some(around) = around {
+            flow.narrow(around);
+        }
         flow.find_order();
         flow.find_live(body);
         flow
@@ -178,6 +192,35 @@ impl Flow {
     /// The block that begins at an instruction.
     pub(crate) fn block_at(&self, pc: u32) -> u32 {
         self.block_at[pc as usize].expect("a block begins there")
+    }
+
+    /// Narrows the region to the blocks that lead to an instruction's and that it leads to, by jumps and by failing.
+    fn narrow(&mut self, around: u32) {
+        let after = |block: &Block| -> Vec<u32> {
+            block.successors.iter().copied().chain(block.handlers.iter().map(|&(handler, _)| handler)).collect()
+        };
+        let forward: Vec<Vec<u32>> = self.blocks.iter().map(after).collect();
+        let mut back = vec![Vec::new(); forward.len()];
+        for (index, successors) in (0..).zip(&forward) {
+            successors.iter().for_each(|&successor| back[successor as usize].push(index));
+        }
+        let reached = |edges: &[Vec<u32>]| {
+            let mut found = vec![false; edges.len()];
+            let mut open = vec![self.block_at(around)];
+            while let Some(block) = open.pop() {
+                if !std::mem::replace(&mut found[block as usize], true) {
+                    open.extend(&edges[block as usize]);
+                }
+            }
+            found
+        };
+        let (leads, is_led_to) = (reached(&back), reached(&forward));
+        for ((block, leads), is_led_to) in self.blocks.iter_mut().zip(leads).zip(is_led_to) {
+            block.is_inside = leads && is_led_to;
+        }
+        let (blocks, block_at) = (&self.blocks, &self.block_at);
+        let is_inside = |&entry: &u32| block_at[entry as usize].is_some_and(|block| blocks[block as usize].is_inside);
+        self.entries.retain(is_inside);
     }
 
     /// Finds what is reached from entries, the order to make code in, and where control goes back.
@@ -206,6 +249,9 @@ impl Flow {
                     continue;
                 };
                 *next += 1;
+                if !self.blocks[successor as usize].is_inside {
+                    continue;
+                }
                 match marks[successor as usize] {
                     Mark::New => {
                         marks[successor as usize] = Mark::Open;

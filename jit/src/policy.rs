@@ -143,6 +143,8 @@ struct Known {
     is_given_up: bool,
     /// Whether its next code is to be made by the optimizing tier because its last was.
     was_optimized: bool,
+    /// The beginning of a loop's iterations in the function: code is made of that loop alone.
+    around: Option<u32>,
 }
 
 /// Makes native code for a program's hot functions.
@@ -200,6 +202,14 @@ impl Jit {
         }
     }
 
+    /// The beginning of iterations at which a function has become hot, if control came to the function itself no more than once so far: then it is not likely to come to what stands around that loop again.
+    fn loop_at(&self, place: Place, code: &Code<'_>) -> Option<u32> {
+        let is_withdrawn = self.functions.get(&place.function).is_some_and(|known| known.was_optimized);
+        let begun = if is_withdrawn { LEARNS_AGAIN } else { self.options.threshold };
+        let left = code.left(Place { pc: 0, ..place });
+        (place.pc != 0 && left > 0 && left + 1 >= begun).then_some(place.pc)
+    }
+
     /// Compiles a function and installs its code.
     fn compile(&mut self, function: u32, tier: Tier, code: &mut Code<'_>) {
         let known = self.functions.entry(function).or_default();
@@ -209,6 +219,7 @@ impl Jit {
         known.attempts += 1;
         let tier = if known.attempts > MOST_ATTEMPTS { Tier::Baseline } else { tier };
         let attempts = known.attempts;
+        let may_give_up = attempts == 1 || known.around.is_some();
         let source = &code.functions().functions[function as usize];
         let (length, registers) = (source.code.len(), code.frame_size(function));
         if length > LARGEST || registers > MOST_REGISTERS {
@@ -223,14 +234,12 @@ impl Jit {
             self.give_up(function, String::from("its compilation was made to fail"));
             return;
         }
-        if attempts == 1 && !self.options.without.contains(Optimization::Selection) {
+        if may_give_up && !self.options.without.contains(Optimization::Selection) {
             let gain = gain::of_function(code.functions(), code.program(), function, code.seen(function));
             if gain.balance < 0 {
                 let Gain { run, stepped, .. } = gain;
-                self.give_up(
-                    function,
-                    format!("the interpreter would run {stepped} of its {run} instructions that were run"),
-                );
+                let why = format!("the interpreter would run {stepped} of its {run} instructions that were run");
+                self.give_up(function, why);
                 return;
             }
         }
@@ -282,8 +291,10 @@ impl Jit {
         true
     }
 
+    /// Has a function interpreted for good, or its current loop if code is to be made of that alone.
     fn give_up(&mut self, function: u32, why: String) {
-        self.functions.entry(function).or_default().is_given_up = true;
+        let known = self.functions.entry(function).or_default();
+        known.is_given_up = known.around.is_none();
         self.count(|statistics| statistics.given_up.push((function, why)));
     }
 
@@ -326,6 +337,7 @@ impl Jit {
         Request {
             tier,
             function,
+            around: self.functions.get(&function).and_then(|known| known.around),
             frame_sizes: Arc::clone(frame_sizes),
             starts: Arc::clone(starts),
             doubts: doubts.within(&body),
@@ -375,9 +387,12 @@ impl Jit {
         });
         let entry = unit.code.address();
         let known = self.functions.entry(function).or_default();
+        if let Some(last) = known.unit.as_ref().filter(|last| last.made.entries != made.entries) {
+            last.made.entries.iter().for_each(|&pc| code.release(Place { function, pc }));
+            code.count_loops(function, self.options.threshold);
+        }
         for (number, &pc) in (0..).zip(&made.entries) {
-            // SAFETY: `lower` makes code that keeps the contract. It stays with the unit, and when that is replaced, all of its places are installed anew: the entries of a
-            // function are always the same.
+            // SAFETY: `lower` makes code that keeps the contract. It stays with the unit, and when that is replaced, all of its places are installed anew or released.
             unsafe { code.install(Place { function, pc }, entry, number, made.frame) };
         }
         known.taken = vec![0; made.exits.len()];
@@ -425,12 +440,20 @@ fn inlined(call: &Call<'_>, doubts: &Doubts, code: &Code<'_>) -> Option<(u32, Gu
 impl Tiers for Jit {
     fn hot(&mut self, place: Place, code: &mut Code<'_>) {
         let function = place.function;
-        let is_pending = self.functions.get(&function).is_some_and(|known| known.pending.is_some());
-        if !is_pending {
-            let was_optimized = self.functions.get(&function).is_some_and(|known| known.was_optimized);
-            let tier = if was_optimized { Tier::Optimizing } else { self.first_tier() };
-            self.compile(function, tier, code);
+        if !self.take_outcome(function, false, code) {
+            code.wait(place, ASKS_AGAIN);
+            return;
         }
+        let around = self.loop_at(place, code);
+        let known = self.functions.entry(function).or_default();
+        if known.unit.as_ref().is_some_and(|unit| unit.made.entries.contains(&place.pc)) {
+            return;
+        }
+        if known.around != around {
+            (known.around, known.attempts) = (around, 0);
+        }
+        let tier = if known.was_optimized { Tier::Optimizing } else { self.first_tier() };
+        self.compile(function, tier, code);
         if !self.take_outcome(function, false, code) {
             // Not there yet: the program goes on, and asks again.
             code.wait(place, ASKS_AGAIN);
@@ -443,6 +466,9 @@ impl Tiers for Jit {
         let Some(known) = self.functions.get_mut(&function) else { return };
         let Some(unit) = &known.unit else { return };
         let taken = unit.made.exits[index];
+        if taken.cause == Cause::Outside {
+            return;
+        }
         known.taken[index] += 1;
         let times = known.taken[index];
         if taken.cause == Cause::Hot {

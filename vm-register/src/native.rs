@@ -426,6 +426,8 @@ const WAITS: u32 = 1 << 31;
 
 /// The last so many times that control comes to a place before it is hot, what instructions meet is noted.
 pub const RECORDED: u32 = 8;
+/// Before that it is noted once in so many times: what is met now and then is not always met in a row.
+const SAMPLED: u32 = 8;
 /// Of so many instructions each time.
 const RECORDED_INSTRUCTIONS: u32 = 100;
 
@@ -556,6 +558,11 @@ impl Code<'_> {
         self.set_operation(at, Operation::Counted);
     }
 
+    /// How often control has yet to come to a place that is counted until it is hot.
+    pub fn left(&self, place: Place) -> u32 {
+        self.state.counters[self.at(place)] & !WAITS
+    }
+
     /// The same without noting anything of what instructions meet meanwhile: for who is hot, and only waits.
     pub fn wait(&mut self, place: Place, turns: u32) {
         self.set_counter_of(place, turns.clamp(1, WAITS - 1) | WAITS);
@@ -563,8 +570,13 @@ impl Code<'_> {
 
     /// Counts a function's beginning and where its iterations begin down from `from`.
     pub fn count_function(&mut self, function: u32, from: u32) {
-        let all = Arc::clone(&self.state.code);
         self.count(Place { function, pc: 0 }, from);
+        self.count_loops(function, from);
+    }
+
+    /// Counts where a function's iterations begin down from `from`.
+    pub fn count_loops(&mut self, function: u32, from: u32) {
+        let all = Arc::clone(&self.state.code);
         for (pc, instruction) in (0..).zip(&all.functions[function as usize].code) {
             if let Some(jump) = instruction.jump(pc).filter(|jump| jump.takes_fuel) {
                 self.count(Place { function, pc: jump.target }, from);
@@ -784,7 +796,7 @@ pub(crate) unsafe fn count(m: &mut Machine<'_>, state: State) -> State {
             if state.operation() == Operation::EnterNative {
                 return enter(m, state);
             }
-        } else if left <= RECORDED {
+        } else if left <= RECORDED || left < WAITS && left.is_multiple_of(SAMPLED) {
             return record(m, state);
         }
         step(m, state)

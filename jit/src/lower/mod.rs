@@ -49,6 +49,8 @@ pub(crate) struct Request {
     pub(crate) function: u32,
     /// The code, with that of callees. What is kept for each instruction is of this.
     pub(crate) body: Arc<Body>,
+    /// If code is to be made of a region alone, one of the function's own instructions in it; see [`Flow::new`].
+    pub(crate) around: Option<u32>,
     /// Registers in a frame of each function.
     pub(crate) frame_sizes: Arc<[u32]>,
     /// Words of the code before each function's first.
@@ -113,6 +115,8 @@ pub enum Cause {
     Limit,
     /// Baseline code has run so often that better code is worth it.
     Hot,
+    /// Control has left the loop that code was made of.
+    Outside,
 }
 
 impl Cause {
@@ -125,6 +129,7 @@ impl Cause {
             Self::Type => "type",
             Self::Limit => "limit",
             Self::Hot => "hot",
+            Self::Outside => "outside",
         }
     }
 }
@@ -154,6 +159,8 @@ pub(crate) struct Lowered {
     /// Instructions at which it can be entered, by number.
     pub(crate) entries: Vec<u32>,
     pub(crate) exits: Vec<Exit>,
+    /// Register instructions that it was made of.
+    pub(crate) instructions: usize,
 }
 
 /// Bytes a register takes.
@@ -257,7 +264,7 @@ fn flags() -> MemFlagsData {
 pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
     let body = &*request.body;
     let registers = body.registers;
-    let flow = Flow::new(body);
+    let flow = Flow::new(body, request.around.map(|own| body.place(own)));
     let seen = if request.speculates() { &request.seen[..] } else { &[] };
     let expected = if seen.is_empty() {
         vec![vec![Expected::Nothing; registers]; flow.blocks.len()]
@@ -273,7 +280,8 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
         let (exits, stale) = Lowering::new(request, isa, &flow, &expected, &dirty, &mut made, &mut context).run(isa);
         if stale.is_empty() {
             let entries = flow.entries.iter().map(|&entry| body.own(entry)).collect();
-            return Lowered { function: made, entries, exits };
+            let lengths = flow.order.iter().map(|&block| flow.blocks[block as usize].length());
+            return Lowered { function: made, entries, exits, instructions: lengths.sum() };
         }
         dirty.extend(stale);
     }
@@ -385,28 +393,25 @@ impl<'l> Lowering<'l> {
     fn dispatch_entries(&mut self) {
         let first = self.builder.current_block().expect("the first block");
         let number = self.builder.block_params(first)[3];
-        // Native callers begin at the beginning.
+        // Native callers begin at the beginning, if there is code of that.
         let (begins, others) = (self.builder.create_block(), self.builder.create_block());
         self.builder.ins().brif(number, others, &[], begins, &[]);
         let state = unknown(self.state.len());
-        self.waiting[self.flow.block_at(0) as usize].push(Edge { block: begins, state, enters: true });
+        let begin = self.flow.block_at(self.flow.entries[0]);
+        self.waiting[begin as usize].push(Edge { block: begins, state, enters: true });
         self.builder.switch_to_block(others);
         let mut switch = Switch::new();
         for (number, &pc) in self.flow.entries.iter().enumerate().skip(1) {
             let block = self.builder.create_block();
             let index = self.flow.block_at(pc);
-            if !self.flow.blocks[index as usize].is_reached {
-                continue;
-            }
             switch.set_entry(number as u128, block);
             let state = unknown(self.state.len());
             self.waiting[index as usize].push(Edge { block, state, enters: true });
         }
-        // Whoever enters knows the numbers; anything else is the beginning.
+        // Whoever enters knows the numbers; anything else is the first.
         let otherwise = self.builder.create_block();
         self.builder.set_cold_block(otherwise);
         let state = unknown(self.state.len());
-        let begin = self.flow.block_at(0);
         self.waiting[begin as usize].push(Edge { block: otherwise, state, enters: true });
         switch.emit(&mut self.builder, number, otherwise);
     }
@@ -496,9 +501,14 @@ impl<'l> Lowering<'l> {
         state
     }
 
-    /// A block that goes on at an instruction, which is another block's first, from the state that there is now.
+    /// A block that goes on at an instruction, which is another block's first, from the state that there is now. Where the region ends, the code is left.
     fn edge(&mut self, target: u32) -> ir::Block {
         let index = self.flow.block_at(target);
+        if !self.flow.blocks[index as usize].is_reached {
+            let stores = self.dirty_among(&self.flow.blocks[index as usize].live);
+            let exit = self.way_out(target, Cause::Outside, None, true);
+            return self.exit_with(exit, stores);
+        }
         let block = self.builder.create_block();
         let edge = Edge { block, state: self.state.clone(), enters: false };
         if self.at_blocks[index as usize].is_some() {
@@ -601,7 +611,7 @@ impl<'l> Lowering<'l> {
     fn exit_with(&mut self, exit: Exit, stores: Vec<(u32, Kind)>) -> ir::Block {
         let block = self.aside(stores, Then::Leave(exit));
         let number = self.exits.len() + self.asides.len();
-        let seed = self.request.faults.filter(|_| !matches!(exit.cause, Cause::Limit | Cause::Hot));
+        let seed = self.request.faults.filter(|_| !matches!(exit.cause, Cause::Limit | Cause::Hot | Cause::Outside));
         let event = u64::from(self.request.attempt) << 48 ^ exit_number(self.request.function, number);
         if seed.is_some_and(|seed| crate::chance(seed, event, 8)) {
             self.faulty.push(block);
