@@ -25,8 +25,9 @@
 //! | `total_at("sweep", "moves", {"registers": 8})`, `programs_with(…)` | a figure over all programs; how many programs have it above 0 |
 //! | `conversion_at("sweep", {"registers": 8}, "allocate")` | nanoseconds that a phase of converting took, over all programs; all phases without a name |
 //! | `warmup("warmup")` | a file of `harness warmup`: its manifest and curves |
+//! | `parallel("measured")` | a file of `harness parallel`: its manifest and rows |
 //! | `command \| shell` | a command as one types it |
-//! | `list \| middle` | the median of numbers |
+//! | `list \| middle`, `list \| geometric_mean` | the median of numbers, and their geometric mean |
 //! | `x \| fixed(2)`, `x \| percent(1)`, `x \| time`, `x \| count`, `x \| bytes` | a number for people |
 
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context
 use serde::Deserialize;
 
 use crate::metrics::{Unit, show_time};
+use crate::parallel;
 use crate::results::{GEOMEAN, Results, Row};
 use crate::statistics::{self, Estimate};
 use crate::sweep::{Found, Sweep};
@@ -57,6 +59,8 @@ enum File {
     Sweep(Sweep),
     /// Of `harness warmup`.
     Warmup(Warmup),
+    /// Of `harness parallel`.
+    Parallel(parallel::Results),
 }
 
 /// The text of a paper.
@@ -106,6 +110,7 @@ fn file<'d>(data: &'d Data, name: &str) -> Result<&'d Results, Error> {
         Some(File::Comparison(results)) => Ok(results),
         Some(File::Sweep(_)) => Err(missing(format!("{name}.json is a sweep, not a comparison"))),
         Some(File::Warmup(_)) => Err(missing(format!("{name}.json has warm-up curves, and is no comparison"))),
+        Some(File::Parallel(_)) => Err(missing(format!("{name}.json is about blocks, and is no comparison"))),
         None => Err(missing(format!("there is no result file {name}.json"))),
     }
 }
@@ -115,6 +120,7 @@ fn sweep<'d>(data: &'d Data, name: &str) -> Result<&'d Sweep, Error> {
         Some(File::Sweep(sweep)) => Ok(sweep),
         Some(File::Comparison(_)) => Err(missing(format!("{name}.json is a comparison, not a sweep"))),
         Some(File::Warmup(_)) => Err(missing(format!("{name}.json has warm-up curves, and is no sweep"))),
+        Some(File::Parallel(_)) => Err(missing(format!("{name}.json is about blocks, and is no sweep"))),
         None => Err(missing(format!("there is no result file {name}.json"))),
     }
 }
@@ -154,6 +160,13 @@ fn add_sweep_functions(environment: &mut Environment<'_>, data: &Data) {
         match own.get(name) {
             Some(File::Warmup(warmup)) => Ok(Value::from_serialize(warmup)),
             _ => Err(missing(format!("there is no result file {name}.json with warm-up curves"))),
+        }
+    });
+    let own = Arc::clone(data);
+    environment.add_function("parallel", move |name: &str| -> Result<Value, Error> {
+        match own.get(name) {
+            Some(File::Parallel(results)) => Ok(Value::from_serialize(results)),
+            _ => Err(missing(format!("there is no result file {name}.json about blocks"))),
         }
     });
     let own = Arc::clone(data);
@@ -347,6 +360,7 @@ fn add_filters(environment: &mut Environment<'_>) {
     environment.add_filter("fixed", |number: f64, digits: usize| format!("{number:.digits$}"));
     environment.add_filter("percent", |number: f64, digits: usize| format!("{:.digits$} %", 100.0 * number));
     environment.add_filter("middle", |numbers: Vec<f64>| statistics::median(&numbers));
+    environment.add_filter("geometric_mean", |numbers: Vec<f64>| statistics::geometric_mean(&numbers));
     environment.add_filter("time", |number: f64| show_time(number));
     environment.add_filter("count", |number: f64| Unit::Count.show(number));
     environment.add_filter("bytes", |number: f64| Unit::Bytes.show(number));
