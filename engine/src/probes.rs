@@ -3,6 +3,7 @@
 mod allocations;
 mod branches;
 mod calls;
+mod lines;
 mod ngrams;
 mod opcodes;
 mod types;
@@ -11,7 +12,7 @@ use crate::profile::ProbeKind;
 
 /// Every probe.
 pub fn probes() -> &'static [ProbeKind] {
-    &[opcodes::PROBE, ngrams::PROBE, branches::PROBE, calls::PROBE, types::PROBE, allocations::PROBE]
+    &[opcodes::PROBE, ngrams::PROBE, branches::PROBE, calls::PROBE, types::PROBE, allocations::PROBE, lines::PROBE]
 }
 
 /// The probe of this name.

@@ -13,7 +13,7 @@ use runtime::heap::Heap;
 use runtime::probe::{Event, Watcher};
 use runtime::tasks::{MAIN, RunningTask};
 
-pub use code::{Code, Instruction, Operand, PerSite, ProgramCode};
+pub use code::{Code, Instruction, Operand, PerSite, ProgramCode, Touched};
 pub use table::{Cell, Table, counted};
 
 use crate::configuration::Configuration;

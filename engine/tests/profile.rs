@@ -117,6 +117,8 @@ fn watching_changes_nothing_and_the_machines_agree() {
             let counted = plain.instructions.as_ref().unwrap().total;
             assert_eq!(runs.sum("opcodes", "opcodes", "count"), counted, "{name}");
             assert_eq!(runs.sum("calls", "functions", "own instructions"), counted, "{name}");
+            // The last row is the sum of the others. Lines that end in an error count whole.
+            assert!(runs.sum("lines", "lines", "instructions run") >= 2 * counted, "{name}");
             // The program itself is called by nobody, nor is what is spawned.
             let (calls, edges) = (runs.sum("calls", "functions", "calls"), runs.sum("calls", "edges", "calls"));
             match workload.source().contains("spawn ") {

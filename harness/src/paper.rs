@@ -26,6 +26,7 @@
 //! | `conversion_at("sweep", {"registers": 8}, "allocate")` | nanoseconds that a phase of converting took, over all programs; all phases without a name |
 //! | `warmup("warmup")` | a file of `harness warmup`: its manifest and curves |
 //! | `parallel("measured")` | a file of `harness parallel`: its manifest and rows |
+//! | `profile("fib")` | a file of `harness profile --format json`: tables by probe and name |
 //! | `command \| shell` | a command as one types it |
 //! | `list \| middle`, `list \| geometric_mean` | the median of numbers, and their geometric mean |
 //! | `x \| fixed(2)`, `x \| percent(1)`, `x \| time`, `x \| count`, `x \| bytes` | a number for people |
@@ -61,6 +62,15 @@ enum File {
     Warmup(Warmup),
     /// Of `harness parallel`.
     Parallel(parallel::Results),
+    /// Of `harness profile --format json`.
+    Profile(Profile),
+}
+
+/// A result file of `harness profile`.
+#[derive(Deserialize)]
+struct Profile {
+    /// Tables by probe and name.
+    probes: serde_json::Value,
 }
 
 /// The text of a paper.
@@ -111,6 +121,7 @@ fn file<'d>(data: &'d Data, name: &str) -> Result<&'d Results, Error> {
         Some(File::Sweep(_)) => Err(missing(format!("{name}.json is a sweep, not a comparison"))),
         Some(File::Warmup(_)) => Err(missing(format!("{name}.json has warm-up curves, and is no comparison"))),
         Some(File::Parallel(_)) => Err(missing(format!("{name}.json is about blocks, and is no comparison"))),
+        Some(File::Profile(_)) => Err(missing(format!("{name}.json is a profile, and no comparison"))),
         None => Err(missing(format!("there is no result file {name}.json"))),
     }
 }
@@ -121,6 +132,7 @@ fn sweep<'d>(data: &'d Data, name: &str) -> Result<&'d Sweep, Error> {
         Some(File::Comparison(_)) => Err(missing(format!("{name}.json is a comparison, not a sweep"))),
         Some(File::Warmup(_)) => Err(missing(format!("{name}.json has warm-up curves, and is no sweep"))),
         Some(File::Parallel(_)) => Err(missing(format!("{name}.json is about blocks, and is no sweep"))),
+        Some(File::Profile(_)) => Err(missing(format!("{name}.json is a profile, and no sweep"))),
         None => Err(missing(format!("there is no result file {name}.json"))),
     }
 }
@@ -167,6 +179,13 @@ fn add_sweep_functions(environment: &mut Environment<'_>, data: &Data) {
         match own.get(name) {
             Some(File::Parallel(results)) => Ok(Value::from_serialize(results)),
             _ => Err(missing(format!("there is no result file {name}.json about blocks"))),
+        }
+    });
+    let own = Arc::clone(data);
+    environment.add_function("profile", move |name: &str| -> Result<Value, Error> {
+        match own.get(name) {
+            Some(File::Profile(profile)) => Ok(Value::from_serialize(&profile.probes)),
+            _ => Err(missing(format!("there is no profile {name}.json"))),
         }
     });
     let own = Arc::clone(data);

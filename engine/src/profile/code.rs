@@ -3,9 +3,13 @@
 //! All of it is read off the table of the family, so a new operation needs nothing here.
 
 use isa::module::{Constant, Form, Module};
+use isa::operands::Operands;
 use isa::text::{Printer, TextForm};
-use isa::{Lane, RegCode, Register, RegisterInstruction, Stack, StackCode, StackInstruction, StackOp, Verified};
+use isa::{
+    Effects, Lane, RegCode, Register, RegisterInstruction, Stack, StackCode, StackInstruction, StackOp, Verified,
+};
 use runtime::{Tag, Value};
+use smallvec::SmallVec;
 
 use super::Place;
 use super::table::Cell;
@@ -127,6 +131,27 @@ fn kind_of(constant: &Constant) -> Tag {
     }
 }
 
+/// What an instruction reads, writes and does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// Places of the frame that it reads.
+    pub reads: SmallVec<[u32; 4]>,
+    /// Places of the frame that it writes.
+    pub writes: SmallVec<[u32; 2]>,
+    /// What it does besides.
+    pub effects: Effects,
+}
+
+impl Touched {
+    fn new(operands: Operands, effects: Effects) -> Self {
+        let place = |read: isa::operands::Operand| match read {
+            isa::operands::Operand::Place(place) => Some(place),
+            _ => None,
+        };
+        Self { reads: operands.reads.into_iter().filter_map(place).collect(), writes: operands.writes, effects }
+    }
+}
+
 enum Forms<'c> {
     Stack(&'c StackCode, Printer<'c, Stack>),
     Register(&'c RegCode, Printer<'c, Register>),
@@ -187,6 +212,27 @@ impl<'c> Code<'c> {
     /// All instructions of a function.
     pub fn instructions(&self, function: u32) -> &[Instruction] {
         &self.functions[function as usize]
+    }
+
+    /// What each instruction of a function touches. Where control never comes, that is nothing.
+    pub fn touched(&self, function: u32) -> Vec<Touched> {
+        match &self.form {
+            Forms::Stack(module, _) => {
+                let function = &module.functions[function as usize];
+                let touched = |(&instruction, depth): (&StackInstruction, Option<u32>)| {
+                    let operands = depth.map(|depth| instruction.operands(function, depth)).unwrap_or_default();
+                    Touched::new(operands, instruction.op().facts().effects)
+                };
+                function.code.iter().zip(function.depths()).map(touched).collect()
+            }
+            Forms::Register(module, _) => {
+                let function = &module.functions[function as usize];
+                let touched = |&instruction: &RegisterInstruction| {
+                    Touched::new(instruction.operands(function), instruction.op().effects())
+                };
+                function.code.iter().map(touched).collect()
+            }
+        }
     }
 
     /// The name of a dense opcode.
