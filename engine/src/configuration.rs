@@ -7,6 +7,7 @@
 use converter::{AllocatorKind, FEWEST_REGISTERS};
 use optimizer::pass::passes;
 use optimizer::{Level, Pass, find_pass};
+use runtime::heap::MemoryPolicy;
 use runtime::{Limits, RunOptions};
 
 use crate::cache::Keeping;
@@ -54,6 +55,8 @@ pub struct Configuration {
     pub check: bool,
     /// Whether the phases of conversion are timed.
     pub timed: bool,
+    /// What becomes of objects that are no longer reachable.
+    pub memory: MemoryPolicy,
     /// Where code is kept between runs.
     pub cache: Keeping,
     /// Bounds of a run.
@@ -101,6 +104,7 @@ impl Default for Configuration {
             superinstructions: false,
             check,
             timed,
+            memory: MemoryPolicy::default(),
             cache: Keeping::default(),
             limits: Limits::default(),
         }
@@ -171,10 +175,10 @@ impl Configuration {
         converter::Options { registers, allocator, without: self.without.steps, check, timed }
     }
 
-    /// What a run is told: bounds and how lists are kept; all else by default.
+    /// What a run is told: bounds, and how memory is managed and lists are kept; all else by default.
     pub fn run_options(&self) -> RunOptions {
         let packed_lists = !self.without.parts.contains(Part::PackedLists);
-        RunOptions { limits: self.limits, packed_lists, ..RunOptions::default() }
+        RunOptions { limits: self.limits, memory: self.memory, packed_lists, ..RunOptions::default() }
     }
 
     /// The form in which an engine's code is kept, if it is. Code that is to be checked is made anew, because a check is of the converter that is
@@ -566,11 +570,13 @@ static AXES: &[Axis] = &[
         name: "memory",
         placeholder: "POLICY",
         about: "what becomes of objects that are no longer reachable",
-        choices: || vec![Choice { name: "gc", about: "a precise mark-and-sweep collector frees them" }],
+        choices: || {
+            MemoryPolicy::ALL.iter().map(|policy| policy.about()).map(|(name, about)| Choice { name, about }).collect()
+        },
         numbers: "",
         shapes: Shapes::Nothing,
-        set: |_, value| only(value, "gc"),
-        get: |_| "gc".to_string(),
+        set: |configuration, value| MemoryPolicy::from_name(value).map(|policy| configuration.memory = policy),
+        get: |configuration| configuration.memory.about().0.to_string(),
     },
     Axis {
         name: "cache",

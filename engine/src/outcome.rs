@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use runtime::error::{ErrorKind, TraceEntry};
-use runtime::heap::HeapStatistics;
+use runtime::heap::{Census, HeapStatistics, Pauses};
 use runtime::{Error, Fault, Runtime, Value};
 
 /// What a run gives, whichever executor ran it.
@@ -16,6 +16,10 @@ pub struct Outcome {
     pub result: Result<Returned, Failure>,
     /// What the heap went through.
     pub heap: HeapStatistics,
+    /// How long the program waited for the collector.
+    pub pauses: Pauses,
+    /// What was on the heap when the program had ended.
+    pub left: Census,
     /// Fuel that was used, if the run had a limit.
     pub fuel_used: Option<u64>,
     /// Gas that was used, if the run was metered.
@@ -115,6 +119,8 @@ impl Outcome {
         Self {
             result,
             heap: runtime.heap.statistics(),
+            pauses: runtime.heap.pauses(),
+            left: runtime.heap.census(),
             fuel_used,
             gas_used: runtime.gas_used(),
             ledger,

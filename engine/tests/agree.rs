@@ -14,6 +14,7 @@ use engine::{
 };
 use optimizer::pass::passes;
 use runtime::RunOptions;
+use runtime::heap::MemoryPolicy;
 
 /// What a run shows to the outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -197,6 +198,23 @@ fn bundled_programs_with_every_allocator_and_pass_and_without_each_mechanism() {
             let (shown, _) = run(&compiled, &configuration, &[&workload.small], false);
             assert_eq!(shown.output, workload.expected(Size::Small), "{} on {configuration}", workload.name);
             assert!(shown.result.is_ok(), "{} on {configuration}: {:?}", workload.name, shown.result);
+        }
+    }
+}
+
+#[test]
+fn bundled_programs_whatever_becomes_of_what_is_not_reachable() {
+    let native = Configuration { jit_threshold: 1, jit_background: false, ..Configuration::of("jit").unwrap() };
+    let engines = ["ast", "stack", "register", "hybrid"].map(|vm| Configuration::of(vm).unwrap());
+    for workload in workloads() {
+        let compiled = workload_source(workload);
+        for &memory in MemoryPolicy::ALL {
+            for configuration in engines.iter().chain([&native]) {
+                let configuration = Configuration { memory, ..configuration.clone() };
+                let (shown, _) = run(&compiled, &configuration, &[&workload.small], false);
+                assert_eq!(shown.output, workload.expected(Size::Small), "{} on {configuration}", workload.name);
+                assert!(shown.result.is_ok(), "{} on {configuration}: {:?}", workload.name, shown.result);
+            }
         }
     }
 }

@@ -29,7 +29,8 @@ use std::ops::Range;
 
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
-use crate::objects::{List, Map, MapKind, Record};
+use crate::extent::{WORTH_MEASURING, least_length};
+use crate::objects::{List, Map, MapKind};
 use crate::value::{Tag, Value};
 
 /// How deep lists, maps and instances of an encoded value may be nested.
@@ -582,7 +583,8 @@ fn sort(reader: &mut Reader<'_>, depth: usize, result: &mut Vec<u8>) -> Result<(
 /// When the value has no encoding, or `bytes` would not fit the heap. What was appended until then stays.
 pub fn encode(runtime: &Runtime, value: Value, order: MapOrder, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     let room = runtime.heap.limit().saturating_sub(runtime.heap.bytes());
-    Encoder { runtime, order, room, open: Vec::new(), bytes }.value(value)
+    let whole = Some((bytes.len(), value));
+    Encoder { runtime, order, room, whole, open: Vec::new(), bytes }.value(value)
 }
 
 struct Encoder<'r, 'b> {
@@ -590,6 +592,8 @@ struct Encoder<'r, 'b> {
     order: MapOrder,
     /// Most bytes.
     room: usize,
+    /// What is encoded, and how many bytes there were before, until it was measured.
+    whole: Option<(usize, Value)>,
     /// The containers that are being encoded, outermost first.
     open: Vec<u64>,
     bytes: &'b mut Vec<u8>,
@@ -642,6 +646,11 @@ impl Encoder<'_, '_> {
         }
         // Shared parts are written each time, so a small value can have a large encoding.
         if self.bytes.len() > self.room {
+            return Err(Error::heap(self.runtime.heap.limit()));
+        }
+        if let Some((_, whole)) = self.whole.take_if(|(begun, _)| self.bytes.len() - *begun > WORTH_MEASURING)
+            && least_length(whole) > self.room
+        {
             return Err(Error::heap(self.runtime.heap.limit()));
         }
         self.open.push(value.payload());
@@ -782,9 +791,8 @@ impl Decoder<'_, '_> {
                     ))
                     .with_help("run it with the program that made it, or one that declares the type alike"));
                 };
-                let is_data = program.types[index].is_data;
                 self.runtime.heap.reserve(size_of_val(fields.as_slice()) + 64)?;
-                Record::create(&mut self.runtime.heap, index as u32, is_data, &fields)
+                self.runtime.instance(index as u32, &fields)
             }
         })
     }

@@ -11,7 +11,7 @@ use isa::{Constant, Function, StackCode, StackInstruction, StackOp, Verified};
 use crate::builtins::{self, Builtin};
 use crate::chain::Chain;
 use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
-use crate::heap::{Heap, Marker};
+use crate::heap::{Heap, Marker, MemoryPolicy};
 use crate::host::{Ledger, LedgerHandle, NoLedger};
 use crate::methods::{self, NativeMethods};
 use crate::objects::{Failure, Map, MapKind, Str};
@@ -63,6 +63,8 @@ pub struct RunOptions {
     pub deterministic: bool,
     /// Collect at every safepoint.
     pub collect_always: bool,
+    /// What becomes of objects that are no longer reachable.
+    pub memory: MemoryPolicy,
     /// Keep lists of integers, of floats and of bools packed; otherwise all lists hold whole values.
     pub packed_lists: bool,
     /// State, digests and signatures. Engines that know the ledger give runs without one an empty one in memory.
@@ -81,6 +83,7 @@ impl Default for RunOptions {
             seed: 0,
             deterministic: true,
             collect_always: false,
+            memory: MemoryPolicy::default(),
             packed_lists: true,
             ledger: None,
             makes_block: false,
@@ -371,7 +374,7 @@ impl Output {
 impl Runtime {
     /// A fresh run of `program`.
     pub fn new(program: Arc<Program>, options: RunOptions) -> Self {
-        let mut heap = Heap::new(options.limits.max_heap);
+        let mut heap = Heap::with_policy(options.memory, options.limits.max_heap);
         let names: Vec<Value> = program.names.iter().map(|name| Str::create(&mut heap, name)).collect();
         let characters =
             (0..128_u8).map(|byte| Str::create(&mut heap, char::from(byte).encode_utf8(&mut [0; 4]))).collect();
@@ -408,7 +411,9 @@ impl Runtime {
             let value = runtime.constant(constant);
             runtime.constants.push(value);
         }
-        runtime.heap.set_packed_lists(options.packed_lists);
+        if !options.packed_lists {
+            runtime.heap.leave_lists_unpacked();
+        }
         if options.collect_always {
             runtime.heap.collect_always();
         }

@@ -11,6 +11,7 @@ use fxhash::FxHashSet;
 
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
+use crate::extent::{WORTH_MEASURING, least_length};
 use crate::objects::{MapKind, Str};
 use crate::value::{Tag, Value};
 
@@ -133,7 +134,8 @@ impl Runtime {
 
     fn write(&self, text: &mut String, value: Value, notation: Notation) -> Result<(), Fault> {
         let room = self.heap.limit().saturating_sub(self.heap.bytes());
-        let mut printer = Printer { runtime: self, text, room, notation };
+        let begun = text.len();
+        let mut printer = Printer { runtime: self, text, begun, room, notation };
         if printer.simple(value)? { Ok(()) } else { printer.container(value) }
     }
 }
@@ -282,6 +284,8 @@ impl Path {
 struct Printer<'a> {
     runtime: &'a Runtime,
     text: &'a mut String,
+    /// How long the text was before.
+    begun: usize,
     /// The most bytes that `text` may have.
     room: usize,
     notation: Notation,
@@ -412,6 +416,7 @@ impl Printer<'_> {
 
     fn container(&mut self, root: Value) -> Result<(), Fault> {
         let mut path = Path::default();
+        let mut is_measured = false;
         self.begin(&mut path, root)?;
         while let Some(open) = path.open.last_mut() {
             let inner = match open.container.tag() {
@@ -425,7 +430,13 @@ impl Printer<'_> {
                     Notation::Printed => self.text.push('…'),
                     Notation::Json => return Err(no_json(inner, " that contains itself")),
                 },
-                Some(inner) => self.begin(&mut path, inner)?,
+                Some(inner) => {
+                    if !is_measured && self.text.len() - self.begun > WORTH_MEASURING {
+                        is_measured = true;
+                        self.check(self.begun.saturating_add(least_length(root)).saturating_sub(self.text.len()))?;
+                    }
+                    self.begin(&mut path, inner)?;
+                }
             }
         }
         self.check(0)

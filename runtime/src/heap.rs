@@ -8,9 +8,19 @@
 //! collects, so operations may hold references and build intermediate objects without registering them. A request that would exceed the
 //! limit fails with [`ErrorKind::Heap`](crate::error::ErrorKind) before it has changed anything; the engine then collects and runs the
 //! instruction once more.
+//!
+//! That is the [policy](MemoryPolicy) by default. Under `Arena` the same cells, and buffers, come from a region that is freed whole at the heap's end, and a
+//! collection does nothing; what an object gave back counts until then. Under `Naive` each cell is an allocation of its own.
+
+mod policy;
+mod region;
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use std::ptr;
+use std::time::{Duration, Instant};
+
+pub use policy::MemoryPolicy;
+use region::Region;
 
 use crate::error::{Error, Fault};
 use crate::objects::{Buffer, Cell, Closure, Failure, List, Map, Record, Str, Task};
@@ -34,6 +44,8 @@ pub enum ObjectKind {
     Closure,
     /// [`Record`].
     Record,
+    /// [`Record`] that carries a table of its fields' names.
+    TabledRecord,
     /// [`Cell`].
     Cell,
     /// [`Failure`].
@@ -66,7 +78,7 @@ const LARGE: u8 = u8::MAX;
 // Miri's cost grows with what is done inside one allocation.
 const BLOCK_SIZE: usize = if cfg!(miri) { 512 } else { 32 * 1024 };
 const BUFFER_ALIGN: usize = 16;
-/// A collection is not worth its while before this much was allocated.
+/// A collection is not worth its while before this much was allocated; empty blocks of as much are kept for what comes next.
 const SMALLEST_THRESHOLD: usize = 4 << 20;
 
 #[repr(C)]
@@ -93,11 +105,36 @@ pub struct HeapStatistics {
     pub allocated_bytes: u64,
 }
 
+/// How long programs waited for the collector. Times are no part of [`HeapStatistics`], which are the same for the same run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pauses {
+    /// The longest collection.
+    pub longest: Duration,
+    /// All of them.
+    pub total: Duration,
+}
+
+/// What is on a heap: live objects, and those that were not collected yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// How many objects.
+    pub objects: u64,
+    /// What they take, buffers included.
+    pub bytes: usize,
+}
+
 /// A heap of guest objects. Belongs to one thread.
 pub struct Heap {
     free: [*mut FreeCell; CLASSES],
+    policy: MemoryPolicy,
     blocks: Vec<Block>,
     large: Vec<*mut Header>,
+    /// Cells that are allocations of their own.
+    alone: Vec<*mut Header>,
+    /// Where everything comes from if nothing is freed before the end.
+    region: Option<Box<Region>>,
+    /// Large objects of the region.
+    large_in_region: u64,
     bytes: usize,
     threshold: usize,
     limit: usize,
@@ -108,6 +145,7 @@ pub struct Heap {
     epoch: u8,
     mark_stack: Vec<*mut Header>,
     statistics: HeapStatistics,
+    pauses: Pauses,
     counted: Option<Box<Counted>>,
 }
 
@@ -131,29 +169,47 @@ impl std::fmt::Debug for Heap {
 }
 
 impl Heap {
-    /// An empty heap that may hold `limit` bytes.
+    /// An empty heap that may hold `limit` bytes, and collects.
     pub fn new(limit: usize) -> Self {
-        Self {
+        Self::with_policy(MemoryPolicy::Collected, limit)
+    }
+
+    /// An empty heap that may hold `limit` bytes and manages its memory so.
+    pub fn with_policy(policy: MemoryPolicy, limit: usize) -> Self {
+        let mut heap = Self {
             free: [ptr::null_mut(); CLASSES],
+            policy,
             blocks: Vec::new(),
             large: Vec::new(),
+            alone: Vec::new(),
+            region: (policy == MemoryPolicy::Arena).then(Box::default),
+            large_in_region: 0,
             bytes: 0,
-            threshold: SMALLEST_THRESHOLD.min(limit),
+            threshold: 0,
             limit,
             bytes_after_collection: 0,
             is_retrying: false,
             collects_always: false,
-            has_packed_lists: true,
+            has_packed_lists: policy != MemoryPolicy::Naive,
             epoch: 1,
             mark_stack: Vec::new(),
             statistics: HeapStatistics::default(),
+            pauses: Pauses::default(),
             counted: None,
-        }
+        };
+        heap.set_threshold();
+        heap
     }
 
-    /// Says whether lists of numbers or bools are to be packed. Lists that exist stay as they are.
-    pub fn set_packed_lists(&mut self, packed: bool) {
-        self.has_packed_lists = packed;
+    /// How it manages its memory.
+    #[inline]
+    pub fn policy(&self) -> MemoryPolicy {
+        self.policy
+    }
+
+    /// Leaves lists of numbers or bools unpacked. Lists that exist stay as they are.
+    pub fn leave_lists_unpacked(&mut self) {
+        self.has_packed_lists = false;
     }
 
     /// True when lists of numbers or bools are packed.
@@ -194,6 +250,24 @@ impl Heap {
         statistics
     }
 
+    /// How long programs waited for the collector.
+    pub fn pauses(&self) -> Pauses {
+        self.pauses
+    }
+
+    /// Counts what is there, by looking at every cell.
+    pub fn census(&self) -> Census {
+        let cells = self.blocks.iter().flat_map(|block| {
+            let cell_size = (block.class as usize + 1) * GRANULE;
+            // SAFETY: the cell lies inside the block; a cell always holds a valid header or zeroes, which read as `Free`.
+            (0..BLOCK_SIZE / cell_size)
+                .map(move |at| unsafe { (*block.memory.add(at * cell_size).cast::<Header>()).kind })
+        });
+        let in_cells = cells.filter(|&kind| kind != ObjectKind::Free).count();
+        let objects = (in_cells + self.large.len() + self.alone.len()) as u64 + self.large_in_region;
+        Census { objects, bytes: self.bytes }
+    }
+
     /// True when the next safepoint should collect.
     #[inline]
     pub fn wants_collection(&self) -> bool {
@@ -220,7 +294,12 @@ impl Heap {
 
     fn set_threshold(&mut self) {
         if !self.collects_always {
-            self.threshold = (self.bytes * 2).max(self.bytes + SMALLEST_THRESHOLD).min(self.limit.max(1));
+            let most = self.limit.max(1);
+            self.threshold = match self.policy {
+                // Whoever asks for a collection then is told that the heap is full.
+                MemoryPolicy::Arena => most,
+                _ => (self.bytes * 2).max(self.bytes + SMALLEST_THRESHOLD).min(most),
+            };
         }
     }
 
@@ -261,9 +340,9 @@ impl Heap {
     /// Puts a cell of this class at least on its list.
     #[inline(never)]
     fn refill(&mut self, class: usize) {
-        let Some(mut counted) = self.counted.take() else { return self.add_block(class) };
+        let Some(mut counted) = self.counted.take() else { return self.add_cells(class) };
         if counted.free[class].is_null() {
-            self.add_block(class);
+            self.add_cells(class);
             counted.free[class] = self.free[class];
         }
         let cell = counted.free[class];
@@ -274,11 +353,31 @@ impl Heap {
         self.counted = Some(counted);
     }
 
+    /// Puts new cells of this class on its list, which is empty.
+    fn add_cells(&mut self, class: usize) {
+        if self.policy == MemoryPolicy::Naive { self.add_cell(class) } else { self.add_block(class) }
+    }
+
+    /// A cell that is an allocation of its own.
+    fn add_cell(&mut self, class: usize) {
+        let layout = cell_layout(class);
+        // SAFETY: the layout's size is not zero. Zeroed memory is a cell whose kind is `Free`, and the last one of its list.
+        let cell = unsafe { alloc_zeroed(layout) };
+        if cell.is_null() {
+            handle_alloc_error(layout);
+        }
+        self.alone.push(cell.cast());
+        self.free[class] = cell.cast();
+    }
+
     fn add_block(&mut self, class: usize) {
         let cell_size = (class + 1) * GRANULE;
         let layout = Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout");
-        // SAFETY: the layout's size is not zero. Zeroed memory is a block of cells whose kind is `Free`.
-        let memory = unsafe { alloc_zeroed(layout) };
+        let memory = match &self.region {
+            Some(region) => region.allocate_zeroed(layout),
+            // SAFETY: the layout's size is not zero. Zeroed memory is a block of cells whose kind is `Free`.
+            None => unsafe { alloc_zeroed(layout) },
+        };
         if memory.is_null() {
             handle_alloc_error(layout);
         }
@@ -298,8 +397,7 @@ impl Heap {
     #[cold]
     fn allocate_large(&mut self, kind: ObjectKind, flags: u8, extra: u32, size: usize) -> *mut Header {
         let layout = large_layout(size);
-        // SAFETY: the layout's size is not zero.
-        let memory = unsafe { alloc(layout) };
+        let memory = self.raw(layout);
         if memory.is_null() {
             handle_alloc_error(layout);
         }
@@ -311,12 +409,32 @@ impl Heap {
         };
         // SAFETY: freshly allocated.
         unsafe { header.write(Header { kind, mark: self.epoch, flags, class: LARGE, extra }) };
-        self.large.push(header);
+        match self.region {
+            Some(_) => self.large_in_region += 1,
+            None => self.large.push(header),
+        }
         self.bytes += size;
         if let Some(counted) = &mut self.counted {
             counted.objects += 1;
         }
         header
+    }
+
+    /// Memory of the system, or of the region if there is one, for a layout of some bytes; null if there is none.
+    #[inline]
+    fn raw(&self, layout: Layout) -> *mut u8 {
+        match &self.region {
+            Some(region) => region.allocate(layout),
+            // SAFETY: the caller's layout has some bytes.
+            None => unsafe { alloc(layout) },
+        }
+    }
+
+    /// Notes that an object owns memory that the region does not have.
+    pub(crate) fn note_owner(&mut self, object: *mut Header) {
+        if let Some(region) = &mut self.region {
+            region.owners.push(object);
+        }
     }
 
     /// A raw buffer of `bytes` bytes, aligned to 16. Null for none.
@@ -325,8 +443,7 @@ impl Heap {
             return ptr::null_mut();
         }
         let layout = buffer_layout(bytes);
-        // SAFETY: the size is not zero.
-        let memory = unsafe { alloc(layout) };
+        let memory = self.raw(layout);
         if memory.is_null() {
             handle_alloc_error(layout);
         }
@@ -340,8 +457,11 @@ impl Heap {
             return ptr::null_mut();
         }
         let layout = buffer_layout(bytes);
-        // SAFETY: the size is not zero.
-        let memory = unsafe { alloc_zeroed(layout) };
+        let memory = match &self.region {
+            Some(region) => region.allocate_zeroed(layout),
+            // SAFETY: the size is not zero.
+            None => unsafe { alloc_zeroed(layout) },
+        };
         if memory.is_null() {
             handle_alloc_error(layout);
         }
@@ -362,6 +482,12 @@ impl Heap {
             unsafe { self.free_buffer(buffer, old) };
             return ptr::null_mut();
         }
+        if self.region.is_some() {
+            let memory = self.allocate_buffer(new);
+            // SAFETY: both have so many bytes, and what was just allocated is not the old one.
+            unsafe { ptr::copy_nonoverlapping(buffer, memory, old.min(new)) };
+            return memory;
+        }
         // SAFETY: the buffer was allocated with this layout; `new` is not zero.
         let memory = unsafe { realloc(buffer, buffer_layout(old), new) };
         if memory.is_null() {
@@ -376,15 +502,22 @@ impl Heap {
     /// # Safety
     /// `buffer` came from this heap with `bytes` bytes and nothing refers to it any more.
     pub unsafe fn free_buffer(&mut self, buffer: *mut u8, bytes: usize) {
-        if bytes != 0 {
+        // A region keeps it, and it goes on counting.
+        if bytes != 0 && self.region.is_none() {
             // SAFETY: the caller's promise.
             unsafe { dealloc(buffer, buffer_layout(bytes)) };
             self.bytes -= bytes;
         }
     }
 
-    /// Marks from roots and frees what was not reached. `roots` names every value the program can still reach.
+    /// Marks from roots and frees what was not reached. `roots` names every value the program can still reach. Does nothing where nothing is freed before
+    /// the end.
     pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) {
+        if self.region.is_some() {
+            self.is_retrying = false;
+            return self.set_threshold();
+        }
+        let begun = Instant::now();
         self.statistics.collections += 1;
         self.statistics.peak_bytes = self.statistics.peak_bytes.max(self.bytes);
         self.statistics.allocated_bytes += (self.bytes - self.bytes_after_collection.min(self.bytes)) as u64;
@@ -398,13 +531,16 @@ impl Heap {
         self.sweep();
         self.bytes_after_collection = self.bytes;
         self.set_threshold();
+        let pause = begun.elapsed();
+        self.pauses.longest = self.pauses.longest.max(pause);
+        self.pauses.total += pause;
     }
 
     fn sweep(&mut self) {
         self.free = [ptr::null_mut(); CLASSES];
         let mut tails: [*mut *mut FreeCell; CLASSES] = [ptr::null_mut(); CLASSES];
         let mut blocks = std::mem::take(&mut self.blocks);
-        let mut spare = [0_u32; CLASSES];
+        let mut spare = 0;
         blocks.retain(|block| {
             let class = block.class as usize;
             let cell_size = (class + 1) * GRANULE;
@@ -433,8 +569,8 @@ impl Heap {
                 }
             }
             if live == 0 {
-                spare[class] += 1;
-                if spare[class] > 4 {
+                spare += BLOCK_SIZE;
+                if spare > SMALLEST_THRESHOLD {
                     // SAFETY: no object lives in the block and its cells are on no list yet.
                     unsafe {
                         dealloc(block.memory, Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout"))
@@ -468,9 +604,30 @@ impl Heap {
             false
         });
         self.large = large;
+        self.sweep_alone();
         if let Some(counted) = &mut self.counted {
             counted.free = std::mem::replace(&mut self.free, [ptr::null_mut(); CLASSES]);
         }
+    }
+
+    /// Frees the cells that are allocations of their own and were not reached.
+    fn sweep_alone(&mut self) {
+        let mut alone = std::mem::take(&mut self.alone);
+        alone.retain(|&header| {
+            // SAFETY: such cells stay valid until freed here, and were made into objects as soon as they were allocated.
+            unsafe {
+                if (*header).mark == self.epoch {
+                    return true;
+                }
+                self.finalize(header);
+                let class = (*header).class as usize;
+                self.bytes -= (class + 1) * GRANULE;
+                self.statistics.objects_freed += 1;
+                dealloc(header.cast(), cell_layout(class));
+            }
+            false
+        });
+        self.alone = alone;
     }
 
     /// # Safety
@@ -489,7 +646,25 @@ impl Heap {
     ///
     /// # Safety
     /// `header` is a valid object that nothing refers to any more.
+    #[inline(always)]
     unsafe fn finalize(&mut self, header: *mut Header) {
+        // SAFETY: the caller's promise.
+        let kind = unsafe { (*header).kind };
+        let owns_nothing = 1 << ObjectKind::String as u8
+            | 1 << ObjectKind::Closure as u8
+            | 1 << ObjectKind::Record as u8
+            | 1 << ObjectKind::Cell as u8
+            | 1 << ObjectKind::Task as u8;
+        if owns_nothing >> kind as u8 & 1 == 0 {
+            // SAFETY: the caller's promise.
+            unsafe { self.free_owned(header) };
+        }
+    }
+
+    /// # Safety
+    /// As for `finalize`.
+    #[inline(never)]
+    unsafe fn free_owned(&mut self, header: *mut Header) {
         // SAFETY: the kind says which object it is.
         unsafe {
             match (*header).kind {
@@ -497,6 +672,7 @@ impl Heap {
                 ObjectKind::List => (*header.cast::<List>()).release(self),
                 ObjectKind::Map => (*header.cast::<Map>()).release(self),
                 ObjectKind::Failure => (*header.cast::<Failure>()).release(),
+                ObjectKind::TabledRecord => (*header.cast::<Record>()).release(self),
                 _ => {}
             }
         }
@@ -505,6 +681,13 @@ impl Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
+        if let Some(region) = &mut self.region {
+            for owner in std::mem::take(&mut region.owners) {
+                // SAFETY: only failures own something, and the region has them until it is dropped, after this.
+                unsafe { (*owner.cast::<Failure>()).release() };
+            }
+            return;
+        }
         // Nothing is marked with this epoch, so sweeping frees everything.
         self.epoch = 3;
         self.sweep();
@@ -513,6 +696,10 @@ impl Drop for Heap {
             unsafe { dealloc(block.memory, Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout")) };
         }
     }
+}
+
+fn cell_layout(class: usize) -> Layout {
+    Layout::from_size_align((class + 1) * GRANULE, GRANULE).expect("cells are small")
 }
 
 fn buffer_layout(bytes: usize) -> Layout {
@@ -575,6 +762,7 @@ impl Marker<'_> {
                     ObjectKind::Map => (*header.cast::<Map>()).trace(self),
                     ObjectKind::Closure => self.values((*header.cast::<Closure>()).captures()),
                     ObjectKind::Record => self.values((*header.cast::<Record>()).fields()),
+                    ObjectKind::TabledRecord => (*header.cast::<Record>()).trace_table(self),
                     ObjectKind::Cell => self.value((*header.cast::<Cell>()).value),
                     ObjectKind::Failure => (*header.cast::<Failure>()).trace(self),
                     ObjectKind::Task => (*header.cast::<Task>()).trace(self),

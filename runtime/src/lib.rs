@@ -10,6 +10,7 @@ pub mod chain;
 pub mod context;
 pub mod coroutine;
 pub mod error;
+mod extent;
 pub mod format;
 pub mod gas;
 pub mod heap;

@@ -522,7 +522,8 @@ fn points_to_its_kind(value: Value) -> bool {
     };
     // SAFETY: blocks of freed objects stay readable as long as the heap keeps them, which is good enough for a check in debug builds; in
     // a machine that keeps its invariant the object is alive.
-    value.header().is_some_and(|header| unsafe { (*header).kind } == expected)
+    let found = value.header().map(|header| unsafe { (*header).kind });
+    found == Some(expected) || found == Some(ObjectKind::TabledRecord) && expected == ObjectKind::Record
 }
 
 /// Marks the closures of active calls.

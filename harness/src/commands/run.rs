@@ -135,6 +135,11 @@ impl Stats<'_> {
             "allocated_bytes": outcome.heap.allocated_bytes,
             "collections": outcome.heap.collections,
             "objects_freed": outcome.heap.objects_freed,
+            "objects_allocated": outcome.heap.objects_freed + outcome.left.objects,
+            "objects_left": outcome.left.objects,
+            "bytes_left": outcome.left.bytes,
+            "longest_pause_ns": outcome.pauses.longest.as_nanos() as u64,
+            "pauses_ns": outcome.pauses.total.as_nanos() as u64,
             "fuel_used": outcome.fuel_used,
             "gas_used": outcome.gas_used,
         })
@@ -156,8 +161,11 @@ impl Stats<'_> {
             lines.push(("code", bytes(code as u64)));
         }
         lines.push(("peak heap", bytes(outcome.heap.peak_bytes as u64)));
-        lines.push(("allocated", bytes(outcome.heap.allocated_bytes)));
-        lines.push(("collections", count(outcome.heap.collections)));
+        let allocated = count(outcome.heap.objects_freed + outcome.left.objects);
+        lines.push(("allocated", format!("{}, {allocated} objects", bytes(outcome.heap.allocated_bytes))));
+        lines.push(("left", format!("{}, {} objects", bytes(outcome.left.bytes as u64), count(outcome.left.objects))));
+        let pauses = format!("{} in all, {} the longest", time(outcome.pauses.total), time(outcome.pauses.longest));
+        lines.push(("collections", format!("{}, {pauses}", count(outcome.heap.collections))));
         if let Some(fuel) = outcome.fuel_used {
             lines.push(("fuel used", count(fuel)));
         }

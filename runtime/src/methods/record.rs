@@ -44,5 +44,5 @@ fn to_string(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault>
 fn clone(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     let record = record("clone", arguments[0])?;
     runtime.heap.reserve(size_of::<Record>() + size_of_val(record.fields()))?;
-    Ok(Record::create(&mut runtime.heap, record.type_index(), record.is_data(), record.fields()))
+    Ok(runtime.instance(record.type_index(), record.fields()))
 }

@@ -18,6 +18,7 @@ impl Failure {
         let failure = heap.allocate(ObjectKind::Failure, 0, 0, size_of::<Self>()).cast::<Self>();
         // SAFETY: freshly allocated with room for it.
         unsafe { (&raw mut (*failure).error).write(Box::into_raw(fault)) };
+        heap.note_owner(failure.cast());
         Value::object(Tag::Failure, failure)
     }
 

@@ -1,7 +1,10 @@
 //! Indexing, slices, fields, lengths, and building collections.
 
+use std::sync::Arc;
+
 use crate::context::Runtime;
 use crate::error::{Error, ErrorKind, Fault};
+use crate::heap::MemoryPolicy;
 use crate::objects::{List, Map, MapKind, Record, Str};
 use crate::value::{Tag, Value};
 
@@ -143,8 +146,8 @@ impl Runtime {
                 if self.program.types[record.type_index() as usize].is_contract {
                     return self.contract_attribute(record, name);
                 }
-                let field = self.program.types[record.type_index() as usize].fields.get(&name);
-                Ok(field.and_then(|&at| record.fields().get(at as usize).copied()).unwrap_or(Value::NULL))
+                let place = self.field_place(record, name);
+                Ok(place.and_then(|at| record.fields().get(at).copied()).unwrap_or(Value::NULL))
             }
             Tag::Map => Ok(object.as_map().and_then(|map| map.get(self.names[name as usize])).unwrap_or(Value::NULL)),
             Tag::StateMap => self.state_map_get(object, self.names[name as usize]),
@@ -194,6 +197,33 @@ impl Runtime {
                 object.type_title()
             ))),
         }
+    }
+
+    /// Where a record that is no contract has this field.
+    fn field_place(&self, record: &Record, name: u32) -> Option<usize> {
+        if self.heap.policy() == MemoryPolicy::Naive {
+            return record.place_in_table(self.names[name as usize]);
+        }
+        self.program.types[record.type_index() as usize].fields.get(&name).map(|&at| at as usize)
+    }
+
+    /// A record of a type that is no contract. The fields are those of the type.
+    #[inline(always)]
+    pub(crate) fn instance(&mut self, type_index: u32, fields: &[Value]) -> Value {
+        if self.heap.policy() == MemoryPolicy::Naive {
+            return self.tabled_instance(type_index, fields);
+        }
+        let is_data = self.program.types[type_index as usize].is_data;
+        Record::create(&mut self.heap, type_index, is_data, fields)
+    }
+
+    /// The same with a table of the fields' names in the record.
+    #[cold]
+    fn tabled_instance(&mut self, type_index: u32, fields: &[Value]) -> Value {
+        let facts = &self.program.types[type_index as usize];
+        let place = |name: &Arc<str>| self.names[self.program.name_indices[name] as usize];
+        let names: Vec<Value> = facts.field_names.iter().map(place).collect();
+        Record::create_with_table(&mut self.heap, type_index, facts.is_data, fields, &names)
     }
 
     #[cold]
@@ -302,11 +332,11 @@ impl Runtime {
         }
         let count = facts.defaults.len();
         if given.len() >= count {
-            return Ok(Record::create(&mut self.heap, type_index, facts.is_data, &given[..count]));
+            return Ok(self.instance(type_index, &given[..count]));
         }
         let mut fields = given.to_vec();
         fields.extend(facts.defaults[given.len()..].iter().map(|&constant| self.constants[constant as usize]));
-        Ok(Record::create(&mut self.heap, type_index, facts.is_data, &fields))
+        Ok(self.instance(type_index, &fields))
     }
 
     /// `require`: an error with the message unless the condition holds.

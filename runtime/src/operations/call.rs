@@ -197,7 +197,7 @@ impl Runtime {
             .zip(&facts.defaults)
             .map(|(&field, &default)| if field.is_unset() { self.constants[default as usize] } else { field })
             .collect();
-        crate::objects::Record::create(&mut self.heap, type_index, facts.is_data, &filled)
+        self.instance(type_index, &filled)
     }
 
     /// Whether `value` is an instance of `type_index` or of a type that extends it.

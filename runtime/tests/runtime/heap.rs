@@ -1,7 +1,7 @@
 //! The heap: exact accounting, and a collector that frees all that cannot be reached and nothing else.
 
 use proptest::prelude::*;
-use runtime::heap::{Heap, LARGEST_CELL};
+use runtime::heap::{Census, Heap, LARGEST_CELL, MemoryPolicy};
 use runtime::objects::{Cell, Closure, Failure, List, Map, MapKind, Record, Str};
 use runtime::{Error, ErrorKind, Runtime, Value};
 
@@ -90,6 +90,97 @@ fn every_kind_of_object_keeps_what_it_holds() {
     assert!(map.as_map().is_some_and(|map| map.find(key).is_some()));
     heap.collect(|_| {});
     assert_eq!(heap.bytes(), 0);
+}
+
+/// Makes one of each kind of object, some of them large, and tells how many.
+fn one_of_each(heap: &mut Heap) -> u64 {
+    let text = Str::create(heap, &"long text ".repeat(20));
+    let list = List::from_values(heap, &[text, Value::int(1)]).expect("room");
+    let map = Map::create(heap, MapKind::Plain);
+    for number in 0..20 {
+        map.as_map().expect("a map").insert(heap, Value::int(number), list).expect("room");
+    }
+    Record::create(heap, 0, false, &[map; 2]);
+    Record::create(heap, 0, false, &[map; 40]);
+    Record::create_with_table(heap, 0, false, &[map; 2], &[text; 2]);
+    Record::create_with_table(heap, 0, false, &[map; 20], &[text; 20]);
+    Closure::create(heap, 0, 3);
+    Cell::create(heap, map);
+    Failure::create(heap, Error::thrown(map, "thrown".to_string()));
+    // The text and its buffer are two.
+    11
+}
+
+#[test]
+fn a_census_counts_all_objects_under_every_policy() {
+    for &policy in MemoryPolicy::ALL {
+        let mut heap = Heap::with_policy(policy, 1 << 30);
+        let made: u64 = (0..50).map(|_| one_of_each(&mut heap)).sum();
+        assert_eq!(heap.census(), Census { objects: made, bytes: heap.bytes() }, "{policy:?}");
+    }
+}
+
+#[test]
+fn naive_objects_are_freed_like_others() {
+    let mut heap = Heap::with_policy(MemoryPolicy::Naive, 1 << 30);
+    heap.count_objects();
+    let mut made = 0;
+    for round in 0..100 {
+        made += one_of_each(&mut heap);
+        let kept = List::create(&mut heap);
+        made += 1;
+        if round % 30 == 29 {
+            heap.collect(|marker| marker.value(kept));
+            assert_eq!(heap.census().objects, 1);
+        }
+    }
+    assert_eq!(heap.objects_counted(), made);
+    heap.collect(|_| {});
+    assert_eq!((heap.bytes(), heap.statistics().objects_freed), (0, made));
+}
+
+#[test]
+fn names_lead_to_places_in_a_record_with_a_table() {
+    let mut heap = Heap::with_policy(MemoryPolicy::Naive, 1 << 30);
+    for count in [0, 1, 4, 5, 40] {
+        let names: Vec<Value> = (0..count).map(|at| Str::create(&mut heap, &format!("field {at}"))).collect();
+        let fields: Vec<Value> = (0..count).map(Value::int).collect();
+        let record = Record::create_with_table(&mut heap, 0, true, &fields, &names);
+        let record = record.as_record().expect("a record");
+        assert_eq!((record.fields().len(), record.is_data()), (fields.len(), true));
+        for at in 0..count {
+            let name = Str::create(&mut heap, &format!("field {at}"));
+            assert_eq!(record.place_in_table(name), Some(at as usize));
+        }
+        let other = Str::create(&mut heap, "another");
+        assert_eq!(record.place_in_table(other), None);
+    }
+    // What is there twice is where it was put last.
+    let name = Str::create(&mut heap, "name");
+    let twice = Record::create_with_table(&mut heap, 0, false, &[Value::NULL; 2], &[name; 2]);
+    assert_eq!(twice.as_record().expect("a record").place_in_table(name), Some(1));
+}
+
+#[test]
+fn an_arena_frees_nothing_and_collects_never() {
+    let mut heap = Heap::with_policy(MemoryPolicy::Arena, 1 << 20);
+    let text = Str::create(&mut heap, "kept all the same");
+    let list = List::create(&mut heap);
+    for number in 0..1000 {
+        list.as_list().expect("a list").push(&mut heap, Value::int(number)).expect("room");
+    }
+    let bytes = heap.bytes();
+    assert!(bytes > 1000 * 8, "what a list has outgrown goes on counting");
+    heap.collect(|_| {});
+    assert_eq!((heap.bytes(), heap.statistics().collections), (bytes, 0));
+    assert_eq!(text.as_string().map(Str::as_str), Some("kept all the same"));
+    assert!(!heap.wants_collection());
+    one_of_each(&mut heap);
+    while heap.bytes() < 1 << 20 {
+        assert!(!heap.wants_collection());
+        Str::create(&mut heap, "more");
+    }
+    assert!(heap.wants_collection(), "whoever collects then learns that it is full");
 }
 
 #[test]
