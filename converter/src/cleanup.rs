@@ -212,14 +212,20 @@ fn survey(function: &Function, workspace: &mut Workspace) -> u64 {
     for (index, block) in (0..).zip(&function.blocks) {
         let (mut moves, mut crossing, mut removable) = (0, 0, 0);
         let Summary { node, twice, last } = summary(function, block, |instruction, definition| {
+            // Moves are among those that can be removed.
+            if !is_removable(instruction.operation) {
+                to_others |= definition;
+                return;
+            }
             let is_move = instruction.operation == RegisterOp::MovReg;
             let is_load = is_move && matches!(instruction.operands[0], Operand::Constant(_));
-            *(if is_load { &mut to_constants } else { &mut to_others }) |= definition;
+            to_constants |= if is_load { definition } else { 0 };
+            to_others |= if is_load { 0 } else { definition };
             // Where no register that crosses blocks is set, the constant is for an instruction that cannot take it, and needed as long as that is.
             let is_crossing = !is_load || instruction.destination < function.globals;
             moves += u64::from(is_move);
             crossing += u32::from(is_move & is_crossing);
-            removable += u32::from(is_removable(instruction.operation) & is_crossing);
+            removable += u32::from(is_crossing);
         });
         to_others |= last;
         if has_few {

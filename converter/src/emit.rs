@@ -264,14 +264,12 @@ impl<'e> Emitter<'e> {
     #[inline]
     fn at(&mut self, pc: u32) {
         const SOON: usize = 6;
-        let is_far = self.lines_ahead.get(SOON).is_some_and(|&(first, _)| first <= pc);
-        if is_far || pc < self.line {
+        let passed = self.lines_ahead.iter().take(SOON).take_while(|&&(first, _)| first <= pc).count();
+        if passed == SOON || pc < self.line {
             self.seek_line(pc);
-        }
-        while let [(first, position), ahead @ ..] = self.lines_ahead
-            && *first <= pc
-        {
-            (self.line, self.position, self.lines_ahead) = (*first, *position, ahead);
+        } else if let Some(last) = passed.checked_sub(1) {
+            (self.line, self.position) = self.lines_ahead[last];
+            self.lines_ahead = &self.lines_ahead[passed..];
         }
     }
 

@@ -356,7 +356,7 @@ fn torn(
         missing & several & !torn
     };
     // Forward once is enough for most code; the ways of loops may take longer.
-    const ROUNDS: usize = 5;
+    const ROUNDS: usize = 3;
     for round in 0..ROUNDS {
         if missing(followed) == 0 {
             break;
