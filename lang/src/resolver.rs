@@ -457,16 +457,21 @@ impl<'a> Resolver<'a, '_> {
         });
         self.frame().hidden.push((symbol, entry));
         self.current[symbol.0 as usize] = Entry { depth, variable };
-        if let Some(&hidden) = self.watched.get(&symbol)
-            && !matches!(declaration, Declaration::Fixed(_))
-        {
-            let hidden = self.declare(hidden, Declaration::Local);
-            let hidden = &mut self.frame().scope.variables[hidden as usize];
-            // It is set at the beginning, and may be wherever something is watched.
-            hidden.writes += 2;
-            hidden.is_written_by_nested = true;
+        // Those of parameters come when all parameters are there, whose slots are the first.
+        if !matches!(declaration, Declaration::Fixed(_) | Declaration::Parameter) {
+            self.declare_watchers(symbol);
         }
         variable
+    }
+
+    /// Declares the hidden variable that has the watchers of one, if that is watched.
+    fn declare_watchers(&mut self, symbol: Symbol) {
+        let Some(&hidden) = self.watched.get(&symbol) else { return };
+        let hidden = self.declare(hidden, Declaration::Local);
+        let hidden = &mut self.frame().scope.variables[hidden as usize];
+        // It is set at the beginning, and may be wherever something is watched.
+        hidden.writes += 2;
+        hidden.is_written_by_nested = true;
     }
 
     /// Notes an assignment to a variable that may be watched.

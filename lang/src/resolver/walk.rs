@@ -427,6 +427,7 @@ impl<'a> Resolver<'a, '_> {
                 self.frame().scope.variables[variable as usize].written_at = default.span.end;
             }
         }
+        function.parameters.iter().for_each(|parameter| self.declare_watchers(parameter.name.symbol));
         match function.body {
             FunctionBody::Block(block) => self.collect(block.statements),
             FunctionBody::Expression(expression) => self.collect_body_expression(expression),
