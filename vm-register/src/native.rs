@@ -428,7 +428,7 @@ const WAITS: u32 = 1 << 31;
 pub const RECORDED: u32 = 8;
 /// Before that it is noted once in so many times: what is met now and then is not always met in a row.
 const SAMPLED: u32 = 8;
-/// Of so many instructions each time.
+/// Each time it is noted of so many instructions.
 const RECORDED_INSTRUCTIONS: u32 = 100;
 
 impl Native {
@@ -558,14 +558,14 @@ impl Code<'_> {
         self.set_operation(at, Operation::Counted);
     }
 
-    /// How often control has yet to come to a place that is counted until it is hot.
-    pub fn left(&self, place: Place) -> u32 {
-        self.state.counters[self.at(place)] & !WAITS
-    }
-
     /// The same without noting anything of what instructions meet meanwhile: for who is hot, and only waits.
     pub fn wait(&mut self, place: Place, turns: u32) {
         self.set_counter_of(place, turns.clamp(1, WAITS - 1) | WAITS);
+    }
+
+    /// How often control has yet to come to a place that is counted until it is hot.
+    pub fn left(&self, place: Place) -> u32 {
+        self.state.counters[self.at(place)] & !WAITS
     }
 
     /// Counts a function's beginning and where its iterations begin down from `from`.
