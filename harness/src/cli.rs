@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::axes::{AgainstOptions, AxisOptions, BlockAxisOptions};
+use crate::deferred::Deferred;
 use crate::peers::PEERS;
 
 /// A workbench for virtual machines: runs programs on a tree walker, a stack machine and a register machine, and measures what each
@@ -26,41 +27,41 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Run a program
-    Run(RunOptions),
+    Run(Deferred<RunOptions>),
     /// Compare two ways of running programs: time, instructions, code size, memory
-    Compare(CompareOptions),
+    Compare(Deferred<CompareOptions>),
     /// List what there is
-    List(ListOptions),
+    List(Deferred<ListOptions>),
     /// Show the code of a program
-    Disasm(DisasmOptions),
+    Disasm(Deferred<DisasmOptions>),
     /// Run a program and show what it did: operations, branches, calls, types, allocations
-    Profile(ProfileOptions),
+    Profile(Deferred<ProfileOptions>),
     /// Compile a program to a bytecode file
-    Compile(CompileOptions),
+    Compile(Deferred<CompileOptions>),
     /// Check a bytecode file
-    Verify(VerifyOptions),
+    Verify(Deferred<VerifyOptions>),
     /// Compare counts of machine instructions with stored ones; ends with 3 if one has grown
-    Check(CheckOptions),
+    Check(Deferred<CheckOptions>),
     /// Show the machine as result files record it
-    Env(EnvOptions),
+    Env(Deferred<EnvOptions>),
     /// Prompt for programs
-    Repl(ReplOptions),
+    Repl(Deferred<ReplOptions>),
     /// Run random programs on all engines and report disagreements
-    Fuzz(FuzzOptions),
+    Fuzz(Deferred<FuzzOptions>),
     /// Run programs under all combinations of some options, as a plan says
-    Sweep(SweepOptions),
+    Sweep(Deferred<SweepOptions>),
     /// Show how long each run of a program takes from the first on, and whether that settles
-    Warmup(WarmupOptions),
+    Warmup(Deferred<WarmupOptions>),
     /// Execute blocks of transactions on several workers, against one after the other
-    Parallel(ParallelOptions),
+    Parallel(Deferred<ParallelOptions>),
     /// Measure what the engines cost on this machine, for --vm auto to choose by
-    Calibrate(CalibrateOptions),
+    Calibrate(Deferred<CalibrateOptions>),
     /// Render a paper from its template and its data
-    Paper(PaperOptions),
+    Paper(Deferred<PaperOptions>),
     /// Show or clear the code cache
-    Cache(CacheOptions),
+    Cache(Deferred<CacheOptions>),
     /// Show, check or export a ledger on disk
-    Ledger(LedgerOptions),
+    Ledger(Deferred<LedgerOptions>),
 }
 
 /// Where a program comes from.
@@ -686,7 +687,9 @@ mod tests {
 
     #[test]
     fn every_verb_has_examples() {
-        for verb in Cli::command().get_subcommands() {
+        let mut command = Cli::command();
+        command.build();
+        for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
             let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(
                 help.contains("Examples:") && help.contains(&format!("harness {}", verb.get_name())),

@@ -21,6 +21,7 @@ pub mod cli;
 pub mod code_cache;
 pub mod commands;
 pub mod contestant;
+mod deferred;
 pub mod environment;
 pub mod measure;
 pub mod metrics;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::commit::Commit;
-use crate::core::{Core, Task};
+use crate::core::{Core, Portion, Task};
 use crate::fault::{Fault, Faults};
 use crate::memory::{Location, Write};
 use crate::options::{Doubt, Statistics};
@@ -19,6 +19,7 @@ pub(crate) struct Scratch<T: Transactions> {
     pub(crate) reads: Vec<Read>,
     pub(crate) writes: WriteSet<T::Key, T::Value>,
     pub(crate) statistics: Statistics,
+    pub(crate) portion: Portion,
     invalidated: Vec<Version>,
     dependents: Vec<u32>,
     /// Which transactions wrote what the last one of a serial stretch read.
@@ -31,6 +32,7 @@ impl<T: Transactions> Scratch<T> {
             reads: Vec::new(),
             writes: WriteSet::new(),
             statistics: Statistics::default(),
+            portion: 0..0,
             invalidated: Vec::new(),
             dependents: Vec::new(),
             writers: Vec::new(),

@@ -27,6 +27,9 @@ pub(crate) struct Task {
     pub(crate) is_at_commit_point: bool,
 }
 
+/// Transactions that a worker has taken and not begun.
+pub(crate) type Portion = std::ops::Range<usize>;
+
 /// What the cursor is while no transaction is to be begun.
 const CLOSED: usize = usize::MAX / 2;
 
@@ -41,6 +44,9 @@ pub(crate) enum Next {
     /// Nothing any more.
     End,
 }
+
+/// Conflicts are few where there is less than one for so many transactions.
+const FEW_CONFLICTS: usize = 64;
 
 /// The block runs.
 pub(crate) const RUNNING: usize = 0;
@@ -143,8 +149,8 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.mode.get() == Mode::Parallel
     }
 
-    /// What a worker is to do next.
-    pub(crate) fn next(&self) -> Next {
+    /// What a worker is to do next, who keeps its portion of the transactions from one time to the next.
+    pub(crate) fn next(&self, portion: &mut Portion) -> Next {
         loop {
             if !self.is_running() {
                 return Next::End;
@@ -159,16 +165,30 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
                     return self.task(index as usize, incarnation);
                 }
             }
-            if self.cursor.load() >= self.count {
-                return Next::Idle;
-            }
-            let index = self.cursor.add(1);
-            if index < self.count
-                && let Some(incarnation) = self.slots[index].status.claim(self.faults)
-            {
+            let Some(index) = portion.next() else {
+                let begun = self.cursor.load();
+                if begun >= self.count {
+                    return Next::Idle;
+                }
+                let size = self.size_of_portion(begun);
+                let first = self.cursor.add(size);
+                *portion = first.min(self.count)..(first + size).min(self.count);
+                continue;
+            };
+            // What is left of a portion that was taken before others closed is committed, and cannot be claimed.
+            if let Some(incarnation) = self.slots[index].status.claim(self.faults) {
                 return self.task(index, incarnation);
             }
         }
+    }
+
+    /// How many transactions a worker takes at once. One where conflicts are frequent: those in a portion begin earlier than the last ones of the portion before,
+    /// on which they may depend. And towards the end, so that all workers end together.
+    fn size_of_portion(&self, begun: usize) -> usize {
+        if self.conflicts.load() * FEW_CONFLICTS > begun {
+            return 1;
+        }
+        ((self.count - begun) / (2 * self.options.workers)).clamp(1, self.options.portion)
     }
 
     /// Goes on at the commit point, until all that was begun is committed and one worker goes on alone.

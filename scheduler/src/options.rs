@@ -17,6 +17,9 @@ pub struct Options {
     pub least_parallelism: f32,
     /// Of how many committed transactions that is measured: 64 at most.
     pub window: usize,
+    /// How many transactions that follow each other a worker takes at once, where few conflict. What follows each other on one worker does not have to go from one
+    /// processor's cache to another's when it is committed.
+    pub portion: usize,
     /// Whether a run ends where it would go on serially, and leaves the rest of the block to the caller, who may have a faster way to execute it:
     /// [`Outcome::outputs`](crate::Outcome::outputs) then are those of the committed transactions.
     pub leaves_chains: bool,
@@ -36,6 +39,7 @@ impl Default for Options {
             most_executions: 64,
             least_parallelism: 1.5,
             window: 32,
+            portion: 8,
             leaves_chains: false,
             verify: cfg!(debug_assertions),
         }

@@ -81,7 +81,7 @@ impl<T: Transactions> Scheduler<T> {
             let Some(pool) = pool else { return };
             let ((context, contexts), (scratch, scratches)) = (split(contexts), split(scratches));
             // What begins serially may end so; the other workers are not even woken then.
-            if !block.core.is_parallel() && block.core.next() == Next::Stretch {
+            if !block.core.is_parallel() && block.core.next(&mut scratch.portion) == Next::Stretch {
                 block.stretch(context, scratch);
             }
             if !block.core.is_running() {
@@ -133,6 +133,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Shared<T, S, F> {
         self.overlay.clear();
         for scratch in &mut self.scratches {
             scratch.statistics = Statistics::default();
+            scratch.portion = 0..0;
         }
         let outputs = Vec::with_capacity(count);
         let mut commit =

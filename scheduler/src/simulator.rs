@@ -140,7 +140,7 @@ impl<T: Transactions> Simulation<'_, '_, '_, T> {
             }
             worker.cost += (worker.scratch.statistics.validations - validations) as u64 * self.costs.validation;
             end = end.max(now + worker.cost);
-            match core.next() {
+            match core.next(&mut worker.scratch.portion) {
                 Next::Execute(task) => {
                     let attempt = self.block.execute(task, worker.context, worker.scratch);
                     let execution = self.costs.executions[task.version.index as usize];

@@ -10,7 +10,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     /// Executes transactions until there are none, and sleeps when there is nothing to do.
     pub(crate) fn work(&self, context: &mut T::Context, scratch: &mut Scratch<T>) {
         loop {
-            match self.core.next() {
+            match self.core.next(&mut scratch.portion) {
                 Next::Execute(task) => {
                     let attempt = self.execute(task, context, scratch);
                     self.finish(task, attempt, scratch);

@@ -37,8 +37,9 @@ impl<F: Faults> Closings<F> {
 
     fn work(&self) {
         // Where there is nothing to do, others have it: nobody sleeps here.
+        let mut portion = 0..0;
         for _ in 0..TRANSACTIONS {
-            match self.core.next() {
+            match self.core.next(&mut portion) {
                 Next::Execute(task) => self.execute(task.version.index as usize),
                 Next::Stretch => self.stretch(),
                 Next::Idle | Next::End => {}

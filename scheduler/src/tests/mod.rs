@@ -25,6 +25,7 @@ fn options(seed: u64) -> Options {
         most_executions: if seed.is_multiple_of(5) { 2 } else { 32 },
         least_parallelism: [0.0, 1.3, 2.5][(seed / 2 % 3) as usize],
         window: 1 + (seed / 7 % 4) as usize,
+        portion: 1 + (seed / 13 % 3) as usize,
         leaves_chains: false,
         verify: false,
     }
