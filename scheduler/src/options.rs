@@ -39,7 +39,7 @@ impl Default for Options {
             most_executions: 64,
             least_parallelism: 1.5,
             window: 32,
-            portion: 8,
+            portion: 16,
             leaves_chains: false,
             verify: cfg!(debug_assertions),
         }
