@@ -73,6 +73,8 @@ pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
     conflicts: CachePadded<S::Word>,
     /// While closing: how many transactions were begun.
     closed_at: S::Word,
+    /// Up to where the block was run serially when it became parallel.
+    opened_at: S::Word,
     pub(crate) count: usize,
     /// How many blocks there were.
     pub(crate) block: usize,
@@ -95,6 +97,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             mode: CachePadded::new(ModeWord::new()),
             conflicts: CachePadded::new(S::Word::new(0)),
             closed_at: S::Word::new(0),
+            opened_at: S::Word::new(0),
             count: 0,
             block: 0,
             options,
@@ -130,6 +133,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             self.mode.close();
         }
         self.closed_at.store(0);
+        self.opened_at.store(0);
         self.cursor.store(if is_serial { CLOSED } else { 0 });
         self.phase.store(if count == 0 { ENDED } else { RUNNING });
     }
@@ -160,7 +164,9 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
                 (Mode::Closing, closing) => return self.next_while_closing(closing),
                 (Mode::Stretch, _) => return Next::Idle,
             }
-            while let Some(index) = self.ready.pop() {
+            // Earlier transactions go first: later ones may depend on them, and be executed in vain until then.
+            let below = if portion.start < portion.end { portion.start } else { self.count };
+            while let Some(index) = self.ready.pop_below(below as u32) {
                 if let Some(incarnation) = self.slots[index as usize].status.claim(self.faults) {
                     return self.task(index as usize, incarnation);
                 }
@@ -183,12 +189,14 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     }
 
     /// How many transactions a worker takes at once. One where conflicts are frequent: those in a portion begin earlier than the last ones of the portion before,
-    /// on which they may depend. And towards the end, so that all workers end together.
+    /// on which they may depend. Few at the beginning, when that is not known yet, and towards the end, so that all workers end together.
     fn size_of_portion(&self, begun: usize) -> usize {
-        if self.conflicts.load() * FEW_CONFLICTS > begun {
+        let known = begun.saturating_sub(self.opened_at.load());
+        if self.conflicts.load() * FEW_CONFLICTS > known {
             return 1;
         }
-        ((self.count - begun) / (2 * self.options.workers)).clamp(1, self.options.portion)
+        let workers = self.options.workers;
+        (known / (4 * workers)).min((self.count - begun) / (2 * workers)).clamp(1, self.options.portion)
     }
 
     /// Goes on at the commit point, until all that was begun is committed and one worker goes on alone.
@@ -219,6 +227,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
                 slot.status.set(State::Committed, 0);
             }
         }
+        self.opened_at.store(self.committed.load());
         let skipped = usize::from(self.faults.plants(Fault::CursorTooHigh));
         self.cursor.store(self.committed.load() + skipped);
         self.mode.open();

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use crate::sync::{Lock, Primitives, Word};
 
@@ -28,12 +29,13 @@ impl<S: Primitives> Ready<S> {
         self.count.store(heap.len());
     }
 
-    pub(crate) fn pop(&self) -> Option<u32> {
+    /// Takes the lowest, if it is below this.
+    pub(crate) fn pop_below(&self, limit: u32) -> Option<u32> {
         if self.is_empty() {
             return None;
         }
         let mut heap = self.heap.lock();
-        let lowest = heap.pop();
+        let lowest = heap.peek_mut().filter(|lowest| lowest.0 < limit).map(PeekMut::pop);
         self.count.store(heap.len());
         lowest.map(|Reverse(index)| index)
     }
