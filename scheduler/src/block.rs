@@ -96,7 +96,7 @@ impl<T: Transactions, S: Primitives, F: Faults> Block<'_, '_, T, S, F> {
     fn blocker(&self, version: Version) -> Option<u32> {
         let Core { slots, memory, committed, .. } = self.core;
         let Version { index, incarnation } = version;
-        if incarnation == 0 && !self.core.asks_hints() {
+        if incarnation == 0 && !self.core.asks_hints(index) {
             return None;
         }
         let mut record = slots[index as usize].record.lock();

@@ -48,6 +48,9 @@ pub(crate) enum Next {
 /// Conflicts are few where there is less than one for so many transactions.
 const FEW_CONFLICTS: usize = 64;
 
+/// And many where there is more than one for so many: then hints pay, which cost about what a second execution of one transaction of so many does.
+const MANY_CONFLICTS: usize = 16;
+
 /// The block runs.
 pub(crate) const RUNNING: usize = 0;
 /// All is committed.
@@ -240,9 +243,9 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.parking.wake_all();
     }
 
-    /// Whether transactions should be asked for hints.
-    pub(crate) fn asks_hints(&self) -> bool {
-        self.options.hints && self.conflicts.load() > 0
+    /// Whether a transaction should be asked for hints: where more than one of so many before it was in another's way.
+    pub(crate) fn asks_hints(&self, index: u32) -> bool {
+        self.options.hints && self.conflicts.load() * MANY_CONFLICTS > index as usize
     }
 
     fn task(&self, index: usize, incarnation: u32) -> Next {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ledger::{Chain, Position};
-use runtime::host::{Ledger, Stored, Transaction, TransactionOutcome};
+use runtime::host::{Ledger, Status, Stored, Transaction, TransactionOutcome};
 use scheduler::{State, Stop, Transactions, View};
 
+use super::forecast::{Forecasted, Forecasts};
 use super::ledger::{Left, Scratch, TransactionLedger};
 use super::location::{Content, Location, Place};
 use super::names::Names;
@@ -24,6 +25,7 @@ pub(super) struct Block {
     names: Names,
     /// See [`TransactionLedger`].
     maps_stay: AtomicBool,
+    forecasts: Forecasts,
     transactions: Arc<[Transaction]>,
     /// Of these, the first that is executed.
     first: usize,
@@ -72,6 +74,7 @@ impl Block {
             chain,
             names,
             maps_stay: true.into(),
+            forecasts: Forecasts::new(),
             transactions: [].into(),
             first: 0,
             is_disturbed: false,
@@ -148,6 +151,9 @@ impl Transactions for Block {
         let transaction = &self.transactions[index];
         let is_settled = |address: &str| self.is_settled(address);
         let Executed { outcome, value } = session.execute(&self.program, &mut ledger, transaction, index, is_settled);
+        if outcome.status == Status::Success && self.forecasts.wants(transaction) {
+            self.forecasts.learn(transaction, ledger.written());
+        }
         let left = ledger.finish();
         WORKERS.with_borrow_mut(|workers| {
             if workers.len() == MOST_ENGINES {
@@ -156,6 +162,17 @@ impl Transactions for Block {
             workers.push(worker);
         });
         Ok(Output { outcome, value, left: left? })
+    }
+
+    fn hint(&self, index: usize, expect: &mut dyn FnMut(Location)) {
+        self.forecasts.expect(&self.transactions()[index], |forecasted| {
+            let place = match forecasted {
+                Forecasted::Field(slot) => Place::Field(slot),
+                Forecasted::Entry(map, key) => super::ledger::entry(&self.chain, &self.names, map, key),
+                Forecasted::Log => Place::Log,
+            };
+            expect(place.into());
+        });
     }
 }
 

@@ -20,6 +20,7 @@ use runtime::{Error, ErrorKind, Fault};
 use scheduler::{Stop, Sum, View};
 use smallvec::SmallVec;
 
+use super::forecast::Written;
 use super::held::{Held, HeldTable};
 use super::location::{Birth, Content, Location, Place};
 use super::names::Names;
@@ -205,11 +206,26 @@ impl<'t, 'v> TransactionLedger<'t, 'v> {
 
     #[inline]
     fn entry(&self, map: Slot, key: Key<'_>) -> Place {
-        let known = if self.names.is_new(map) { None } else { self.chain.find_entry(map, key) };
-        match known {
-            Some(Position(position)) => Place::Entry(position),
-            None => Place::New(self.names.entry(map, key)),
-        }
+        entry(self.chain, self.names, map, key)
+    }
+
+    /// What the transaction has written so far.
+    pub(super) fn written(&self) -> impl Iterator<Item = Written> {
+        let table = &self.scratch.table;
+        let held = (0..table.len()).map(|at| table.get(at)).filter(|held| held.is_written.get());
+        held.filter_map(|held| match held.location().place() {
+            Place::Field(slot) => Some(Written::Field(slot)),
+            Place::Entry(position) => {
+                let (map, key) = self.chain.entry_key(Position(position));
+                Some(Written::Entry(map, key))
+            }
+            Place::New(number) => {
+                let (map, key) = self.names.entry_key(number);
+                Some(Written::Entry(map, key))
+            }
+            Place::Count(_) => None,
+            Place::Log => Some(Written::Log),
+        })
     }
 
     /// Entries of a map in order of insertion, with their places.
@@ -291,6 +307,16 @@ impl<'t, 'v> TransactionLedger<'t, 'v> {
     fn remove_at(&mut self, map: Slot, at: usize) {
         self.set(at, Stored::Absent, Birth::BEFORE);
         self.grow(map, -1);
+    }
+}
+
+/// The place of an entry.
+#[inline]
+pub(super) fn entry(chain: &Chain, names: &Names, map: Slot, key: Key<'_>) -> Place {
+    let known = if names.is_new(map) { None } else { chain.find_entry(map, key) };
+    match known {
+        Some(Position(position)) => Place::Entry(position),
+        None => Place::New(names.entry(map, key)),
     }
 }
 

@@ -19,6 +19,7 @@ mod block;
 pub mod check;
 mod commit;
 mod engines;
+mod forecast;
 mod held;
 mod ledger;
 mod location;
