@@ -51,6 +51,9 @@ const FEW_CONFLICTS: usize = 64;
 /// And many where there is more than one for so many: then hints pay, which cost about what a second execution of one transaction of so many does.
 const MANY_CONFLICTS: usize = 16;
 
+/// So many transactions a worker may wait for others.
+const WAITING: usize = 4;
+
 /// The block runs.
 pub(crate) const RUNNING: usize = 0;
 /// All is committed.
@@ -74,6 +77,8 @@ pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
     mode: CachePadded<ModeWord<S::Word>>,
     /// How often a transaction was aborted or had to wait. Hints are asked for where there were some: without conflicts they are a waste.
     conflicts: CachePadded<S::Word>,
+    /// How many transactions wait for another.
+    waiting: CachePadded<S::Word>,
     /// While closing: how many transactions were begun.
     closed_at: S::Word,
     /// Up to where the block was run serially when it became parallel.
@@ -99,6 +104,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             phase: CachePadded::new(S::Word::new(ENDED)),
             mode: CachePadded::new(ModeWord::new()),
             conflicts: CachePadded::new(S::Word::new(0)),
+            waiting: CachePadded::new(S::Word::new(0)),
             closed_at: S::Word::new(0),
             opened_at: S::Word::new(0),
             count: 0,
@@ -124,6 +130,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         self.slots.resize_with(count.max(self.slots.len()), || CachePadded::new(Slot::new()));
         // A block begins as the last one went: by hints if one of fifty transactions or more was in another's way.
         self.conflicts.store(usize::from(self.conflicts.load() > self.count / 50));
+        self.waiting.store(0);
         self.count = count;
         self.block += 1;
         self.committed.store(0);
@@ -176,7 +183,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             }
             let Some(index) = portion.next() else {
                 let begun = self.cursor.load();
-                if begun >= self.count {
+                if begun >= self.count || self.is_crowded() {
                     return Next::Idle;
                 }
                 let size = self.size_of_portion(begun);
@@ -200,6 +207,12 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         }
         let workers = self.options.workers;
         (known / (4 * workers)).min((self.count - begun) / (2 * workers)).clamp(1, self.options.portion)
+    }
+
+    /// Whether so many transactions wait that no more should be begun: they would only wait, too, and a chain could not be left before all of them are committed.
+    /// Whoever they wait for is begun, and each that goes on wakes a worker.
+    fn is_crowded(&self) -> bool {
+        self.waiting.load() >= WAITING * self.options.workers
     }
 
     /// Goes on at the commit point, until all that was begun is committed and one worker goes on alone.
@@ -260,7 +273,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
             return false;
         }
         match self.mode.get() {
-            Mode::Parallel => self.ready.is_empty() && self.cursor.load() >= self.count,
+            Mode::Parallel => self.ready.is_empty() && (self.cursor.load() >= self.count || self.is_crowded()),
             Mode::Closing => {
                 let committed = self.committed.load();
                 committed < self.closed_at.load() && self.slots[committed].status.get().0 != State::Ready
@@ -334,6 +347,7 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
         statistics.waits += 1;
         self.conflicts.add(1);
         let slot = &self.slots[version.index as usize];
+        self.waiting.add(1);
         slot.status.set(State::Waiting, version.incarnation);
         let other = &self.slots[dependency as usize];
         {
@@ -349,6 +363,8 @@ impl<K: Key, V: Value, O: Send, S: Primitives, F: Faults> Core<K, V, O, S, F> {
     /// Makes a transaction ready that waited.
     pub(crate) fn wake(&self, index: u32) {
         if self.slots[index as usize].status.wake(State::Waiting) {
+            // Less one.
+            self.waiting.add(1usize.wrapping_neg());
             self.queue(index);
         }
     }

@@ -154,9 +154,10 @@ impl Alone {
         Self { left: 0, next: Self::FEWEST }
     }
 
-    /// So many transactions were executed in parallel until the block ended, or they formed a chain.
-    fn parallel_run_ended(&mut self, executed: usize, has_block_ended: bool) {
-        if has_block_ended || executed > self.next {
+    /// So many transactions were executed in parallel until the block ended, or they formed a chain. What was begun is executed before a chain is left, so more workers
+    /// take longer to.
+    fn parallel_run_ended(&mut self, executed: usize, has_block_ended: bool, workers: usize) {
+        if has_block_ended || executed > self.next.max(Self::FEWEST * workers) {
             self.next = Self::FEWEST;
         }
         if !has_block_ended {
@@ -236,7 +237,8 @@ impl ParallelEngine {
             }
             let committed = self.run_from(transactions, done, &mut outcome, &mut statistics)?;
             done += committed;
-            self.alone.parallel_run_ended(committed, done == count);
+            let workers = self.workers();
+            self.alone.parallel_run_ended(committed, done == count, workers);
         }
         if self.workers() == 1 {
             (self.alone.left, statistics.serial) = (0, 0);
