@@ -6,7 +6,8 @@
 //! time of all threads.
 //!
 //! *Simulation* runs the scheduler on a virtual clock. An execution is charged what this block's transactions took one by one on the serial engine, times what the
-//! view of a parallel execution makes them longer, which a run on one worker shows. Entering the block in the ledger is not divided among workers.
+//! view of a parallel execution makes them longer, which a run on one worker shows; chains are executed as on the serial engine. Entering the block in the ledger is not
+//! divided among workers.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -316,13 +317,17 @@ pub fn simulate(
     let entering = median(&of_view.entering);
     let longer = (median(&of_view.times) - entering) / medians.iter().sum::<f64>();
     let executions = medians.iter().map(|time| (time * longer) as u64).collect();
-    let costs = Costs { executions, ..Costs::uniform(0, 0) };
+    // Chains are left to the ledger itself.
+    let alone = medians.iter().map(|time| *time as u64).collect();
+    let costs = Costs { executions, alone, ..Costs::uniform(0, 0) };
     let mut rows = Vec::with_capacity(plan.workers.len());
     for &workers in &plan.workers {
         let projection = engine.simulate(&block, workers, &costs);
+        let entered = 1.0 - projection.statistics.serial as f64 / block.len() as f64;
+        let makespan = projection.makespan as f64 + entering * entered;
         let row = Row {
             // One worker does without the view, and without entering.
-            projected: Some(if workers == 1 { 1.0 } else { serial_block / (projection.makespan as f64 + entering) }),
+            projected: Some(if workers == 1 { 1.0 } else { serial_block / makespan }),
             bound: Some(projection.bound()),
             ..match measured.iter().find(|row| row.workers == workers) {
                 Some(row) => row.clone(),

@@ -25,6 +25,8 @@ use crate::traits::{State, Transactions};
 pub struct Costs {
     /// The execution of each transaction.
     pub executions: Vec<u64>,
+    /// The same in a serial stretch, where nobody else does anything.
+    pub alone: Vec<u64>,
     /// Taking a task, and publishing what came of it.
     pub scheduling: u64,
     /// One validation.
@@ -38,7 +40,15 @@ pub struct Costs {
 impl Costs {
     /// The same for each of so many transactions, and what scheduling costs on a usual machine.
     pub fn uniform(count: usize, execution: u64) -> Self {
-        Costs { executions: vec![execution; count], scheduling: 150, validation: 30, stopped_after: 20, waking: 2000 }
+        let executions = vec![execution; count];
+        Costs {
+            alone: executions.clone(),
+            executions,
+            scheduling: 150,
+            validation: 30,
+            stopped_after: 20,
+            waking: 2000,
+        }
     }
 }
 
@@ -157,7 +167,7 @@ impl<T: Transactions> Simulation<'_, '_, '_, T> {
                     let begun = core.committed();
                     self.block.stretch(worker.context, worker.scratch);
                     let count = worker.scratch.statistics.committed - first;
-                    worker.cost += self.costs.executions[begun..begun + count].iter().sum::<u64>();
+                    worker.cost += self.costs.alone[begun..begun + count].iter().sum::<u64>();
                     alone_until = now + worker.cost;
                     end = end.max(alone_until);
                     self.events.push(Reverse((alone_until, index)));
