@@ -43,11 +43,11 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context
 use serde::Deserialize;
 
 use crate::metrics::{Unit, show_time};
-use crate::{memory, parallel};
 use crate::results::{GEOMEAN, Results, Row};
 use crate::statistics::{self, Estimate};
 use crate::sweep::{Found, Sweep};
 use crate::warmup::Warmup;
+use crate::{memory, parallel};
 
 type Data = Arc<BTreeMap<String, File>>;
 
