@@ -173,7 +173,7 @@ fn notes(results: &Results) -> String {
         pause.collections,
     );
     text.push_str("Memory is that of the whole process, medians of the rounds. Bytes an object are what a process has more than with nothing to make, over the\n");
-    text.push_str("objects alive at the end; own counts are those of our heap and of Lua's after a collection.\n");
+    text.push_str("objects alive at the end; own counts are those of our heap and of Lua's after a collection. The longest pause is that of all rounds, all pauses are a median.\n");
     complaints(results).iter().for_each(|complaint| text.push_str(&format!("{complaint}\n")));
     let missing: HashSet<&str> =
         results.rows.iter().filter(|row| row.status == UNAVAILABLE).map(|row| row.contestant.as_str()).collect();
