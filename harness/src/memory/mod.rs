@@ -1,11 +1,11 @@
 //! Memory: what programs take under each of our policies, and beside them in other languages.
 //!
-//! Each of the [programs](programs) makes n objects and keeps them. Every contestant runs it in a process of its own, once with n and once with nothing to make; both
+//! Each of the [`programs`] makes n objects and keeps them. Every contestant runs it in a process of its own, once with n and once with nothing to make; both
 //! times the most memory that the process had is [read](mod@watch) when it has printed its line. What it takes more for n is divided by the number of objects alive at the
 //! end. That is what a user of the machine pays: it has garbage in it, room for growth, and what the allocator rounds up. Beside it stands what a contestant itself counts as in use, where
 //! it does: our heap's bytes at the end, garbage of before the end included, and Lua's `collectgarbage("count")`.
 //!
-//! All contestants must print the same. [`objects`] are measured in this process, and how long the collector stops a program with a large heap in one more.
+//! All contestants must print the same. Single objects are measured in this process, and how long the collector stops a program with a large heap in one more.
 
 mod objects;
 pub mod programs;
