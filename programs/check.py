@@ -5,7 +5,8 @@
     python3 check.py --write    run the Python ports and write expected/
     python3 check.py NAME...    only these workloads
 
-The Python port of a program is where its expected output comes from. The Lua and JavaScript peers are run too
+The programs in memory/ have no expected output: their versions in all languages must print the same.
+The Python port of any other program is where its expected output comes from. The Lua and JavaScript peers are run too
 when their interpreters are installed. This script runs no guest program; the engines' own tests do that.
 """
 
@@ -95,13 +96,41 @@ def check(workload, write):
     return problems
 
 
+def check_memory(program):
+    """Runs each version of a program that allocates, with nothing to make and at its small size."""
+    problems = []
+    name = program["name"]
+    bad = unbalanced((HERE / "memory" / f"{name}.zx").read_text(encoding="utf-8"))
+    if bad is not None:
+        problems.append(f"memory/{name}.zx:{bad}: unbalanced bracket")
+    for size in ("0", str(program["small"])):
+        first = None
+        for label, command, extension in PEERS:
+            script = HERE / "memory" / f"{name}.{extension}"
+            if not script.exists():
+                problems.append(f"{script.relative_to(HERE)} is missing")
+                continue
+            if shutil.which(command[0]) is None:
+                continue
+            got, error = output_of(command, script, size)
+            if got is None:
+                problems.append(f"{label} failed at size {size}: {error}")
+            elif first is None:
+                first = got
+            elif got != first:
+                problems.append(f"{label} prints {got!r} at size {size}, and {PEERS[0][0]} {first!r}")
+    return problems
+
+
 def main():
     arguments = sys.argv[1:]
     write = "--write" in arguments
     wanted = [a for a in arguments if a != "--write"]
     with open(HERE / "workloads.toml", "rb") as table:
         workloads = tomllib.load(table)["workload"]
-    names = {w["name"] for w in workloads}
+    with open(HERE / "memory" / "programs.toml", "rb") as table:
+        allocating = tomllib.load(table)["program"]
+    names = {w["name"] for w in workloads + allocating}
     unknown = sorted(set(wanted) - names)
     if unknown:
         sys.exit(f"no such workload: {', '.join(unknown)}")
@@ -110,10 +139,14 @@ def main():
     for workload in workloads:
         if not wanted or workload["name"] in wanted:
             problems += [f"{workload['name']}: {p}" for p in check(workload, write)]
-    listed = {w["file"] for w in workloads}
+    for program in allocating:
+        if not wanted or program["name"] in wanted:
+            problems += [f"{program['name']}: {p}" for p in check_memory(program)]
+    listed = {w["file"] for w in workloads} | {f"memory/{p['name']}.zx" for p in allocating} | {"memory/lasting.zx"}
     for guest in sorted(HERE.glob("*/*.zx")):
-        if str(guest.relative_to(HERE)) not in listed:
-            problems.append(f"{guest.relative_to(HERE)} is not in workloads.toml")
+        # Programs of blocks print nothing.
+        if guest.parent.name != "blocks" and str(guest.relative_to(HERE)) not in listed:
+            problems.append(f"{guest.relative_to(HERE)} is in no table")
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)

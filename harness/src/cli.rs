@@ -54,6 +54,8 @@ pub enum Verb {
     Warmup(Deferred<WarmupOptions>),
     /// Execute blocks of transactions on several workers, against one after the other
     Parallel(Deferred<ParallelOptions>),
+    /// Measure what programs take of memory, under each policy and in other languages
+    Memory(Deferred<MemoryOptions>),
     /// Measure what the engines cost on this machine, for --vm auto to choose by
     Calibrate(Deferred<CalibrateOptions>),
     /// Render a paper from its template and its data
@@ -257,6 +259,30 @@ pub struct ParallelOptions {
     pub out: Option<PathBuf>,
 }
 
+/// `harness memory`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  harness memory --quick
+  harness memory --program tree --program words --rounds 5
+  harness memory --out results/memory/memory.json
+
+Each contestant runs each program in a process of its own, with its objects and with none, and what the process had of memory at most is read when it
+has printed its line. All must print the same: this ends with 1 if one does not.")]
+pub struct MemoryOptions {
+    /// A program of programs/memory, instead of all of them; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    pub program: Vec<String>,
+    /// How often each process is started
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub rounds: u32,
+    /// Few objects: ends within a minute
+    #[arg(long)]
+    pub quick: bool,
+    /// Write every figure to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// With a tolerance that is no number every count would pass.
 fn tolerance(text: &str) -> Result<f64, String> {
     let tolerance = text.parse().ok().filter(|tolerance: &f64| tolerance.is_finite() && *tolerance >= 0.0);
@@ -297,6 +323,8 @@ pub enum Listing {
     Workloads,
     /// Workloads of `harness parallel`
     Blocks,
+    /// Programs of `harness memory`
+    Memory,
     /// Values of --vm
     Executors,
     /// Optimizer passes

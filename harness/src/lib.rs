@@ -9,6 +9,7 @@
 //! | [`code_cache`] | where compiled code is kept between runs |
 //! | [`sweep`] | all combinations of some values of some axes |
 //! | [`parallel`] | blocks of transactions on several workers |
+//! | [`memory`] | what programs and objects take, beside other languages |
 //! | [`warmup`] | runs in a row, and when they settle |
 //! | [`results`], [`tables`], [`environment`] | result files and how they are shown |
 
@@ -24,6 +25,7 @@ pub mod contestant;
 mod deferred;
 pub mod environment;
 pub mod measure;
+pub mod memory;
 pub mod metrics;
 pub mod paper;
 pub mod parallel;

@@ -26,6 +26,7 @@
 //! | `conversion_at("sweep", {"registers": 8}, "allocate")` | nanoseconds that a phase of converting took, over all programs; all phases without a name |
 //! | `warmup("warmup")` | a file of `harness warmup`: its manifest and curves |
 //! | `parallel("measured")` | a file of `harness parallel`: its manifest and rows |
+//! | `memory("memory")` | a file of `harness memory`: its manifest, rows, lines, sizes, allocations, pause and means |
 //! | `profile("fib")` | a file of `harness profile --format json`: tables by probe and name |
 //! | `command \| shell` | a command as one types it |
 //! | `list \| middle`, `list \| geometric_mean` | the median of numbers, and their geometric mean |
@@ -42,11 +43,11 @@ use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value, context
 use serde::Deserialize;
 
 use crate::metrics::{Unit, show_time};
-use crate::parallel;
 use crate::results::{GEOMEAN, Results, Row};
 use crate::statistics::{self, Estimate};
 use crate::sweep::{Found, Sweep};
 use crate::warmup::Warmup;
+use crate::{memory, parallel};
 
 type Data = Arc<BTreeMap<String, File>>;
 
@@ -62,6 +63,8 @@ enum File {
     Warmup(Warmup),
     /// Of `harness parallel`.
     Parallel(parallel::Results),
+    /// Of `harness memory`.
+    Memory(memory::Results),
     /// Of `harness profile --format json`.
     Profile(Profile),
 }
@@ -121,6 +124,7 @@ fn file<'d>(data: &'d Data, name: &str) -> Result<&'d Results, Error> {
         Some(File::Sweep(_)) => Err(missing(format!("{name}.json is a sweep, not a comparison"))),
         Some(File::Warmup(_)) => Err(missing(format!("{name}.json has warm-up curves, and is no comparison"))),
         Some(File::Parallel(_)) => Err(missing(format!("{name}.json is about blocks, and is no comparison"))),
+        Some(File::Memory(_)) => Err(missing(format!("{name}.json is about memory, and is no comparison"))),
         Some(File::Profile(_)) => Err(missing(format!("{name}.json is a profile, and no comparison"))),
         None => Err(missing(format!("there is no result file {name}.json"))),
     }
@@ -132,6 +136,7 @@ fn sweep<'d>(data: &'d Data, name: &str) -> Result<&'d Sweep, Error> {
         Some(File::Comparison(_)) => Err(missing(format!("{name}.json is a comparison, not a sweep"))),
         Some(File::Warmup(_)) => Err(missing(format!("{name}.json has warm-up curves, and is no sweep"))),
         Some(File::Parallel(_)) => Err(missing(format!("{name}.json is about blocks, and is no sweep"))),
+        Some(File::Memory(_)) => Err(missing(format!("{name}.json is about memory, and is no sweep"))),
         Some(File::Profile(_)) => Err(missing(format!("{name}.json is a profile, and no sweep"))),
         None => Err(missing(format!("there is no result file {name}.json"))),
     }
@@ -179,6 +184,13 @@ fn add_sweep_functions(environment: &mut Environment<'_>, data: &Data) {
         match own.get(name) {
             Some(File::Parallel(results)) => Ok(Value::from_serialize(results)),
             _ => Err(missing(format!("there is no result file {name}.json about blocks"))),
+        }
+    });
+    let own = Arc::clone(data);
+    environment.add_function("memory", move |name: &str| -> Result<Value, Error> {
+        match own.get(name) {
+            Some(File::Memory(results)) => Ok(Value::from_serialize(results)),
+            _ => Err(missing(format!("there is no result file {name}.json about memory"))),
         }
     });
     let own = Arc::clone(data);

@@ -11,6 +11,7 @@ use engine::{Choice, axis};
 use optimizer::pass::passes;
 
 use crate::cli::{ListOptions, Listing};
+use crate::memory::programs::programs;
 use crate::metrics::METRICS;
 use crate::peers::PEERS;
 use crate::terminal;
@@ -28,6 +29,7 @@ fn all() -> String {
     let sections = [
         ("workloads", Listing::Workloads),
         ("blocks", Listing::Blocks),
+        ("memory", Listing::Memory),
         ("executors", Listing::Executors),
         ("passes", Listing::Passes),
         ("allocators", Listing::Allocators),
@@ -59,6 +61,10 @@ fn section(what: Listing) -> String {
             (workload.name.as_str(), format!("{} ({sizes})", workload.about))
         })),
         Listing::Blocks => lines(BLOCK_WORKLOADS.iter().map(|workload| (workload.name, workload.about.to_string()))),
+        Listing::Memory => lines(programs().iter().map(|program| {
+            let sizes = format!("small {}, full {}", program.small, program.full);
+            (program.name.as_str(), format!("{} ({sizes})", program.about))
+        })),
         Listing::Executors => choices("vm"),
         Listing::Allocators => choices("allocator"),
         Listing::Mechanisms => lines(

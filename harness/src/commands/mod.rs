@@ -10,6 +10,7 @@ mod env;
 mod fuzz;
 mod ledger;
 mod list;
+mod memory;
 mod paper;
 mod parallel;
 mod profile;
@@ -67,6 +68,7 @@ pub fn main() -> ExitCode {
         Verb::Sweep(options) => sweep::run(&options),
         Verb::Warmup(options) => warmup::run(&options),
         Verb::Parallel(options) => parallel::run(&options),
+        Verb::Memory(options) => memory::run(&options),
         Verb::Calibrate(options) => calibrate::run(&options),
         Verb::Paper(options) => paper::run(&options),
         Verb::Cache(options) => cache::run(&options),

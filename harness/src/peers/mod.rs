@@ -61,7 +61,7 @@ pub struct Language {
     /// Its folder in `programs/peers/`.
     folder: &'static str,
     /// What its files end with.
-    extension: &'static str,
+    pub extension: &'static str,
     /// What its driver ends with.
     driver_extension: &'static str,
 }

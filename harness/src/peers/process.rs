@@ -159,12 +159,12 @@ fn parse_header(header: &str) -> Option<(u64, u64)> {
 
 /// A temporary folder, removed with everything in it when it is dropped.
 #[derive(Debug)]
-struct Folder {
+pub(crate) struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    fn new() -> std::io::Result<Self> {
+    pub(crate) fn new() -> std::io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("harness-peer-{}-{number}", std::process::id()));
@@ -174,13 +174,15 @@ impl Folder {
         Ok(Self { path })
     }
 
-    fn write(&self, name: &str, text: &str) -> std::io::Result<PathBuf> {
+    /// Writes a file in it, and gives its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> std::io::Result<PathBuf> {
         let path = self.path.join(name);
         fs::write(&path, text)?;
         Ok(path)
     }
 
-    fn errors(&self) -> PathBuf {
+    /// Where a process that it is for writes its standard error.
+    pub(crate) fn errors(&self) -> PathBuf {
         Path::new(&self.path).join("errors.txt")
     }
 }

@@ -3,6 +3,7 @@
 mod cache;
 mod cli;
 mod ledger;
+mod memory;
 mod parallel;
 mod run_ledger;
 
