@@ -21,7 +21,10 @@ impl JitMode {
     /// Its name and what it is in a few words.
     pub fn about(self) -> (&'static str, &'static str) {
         match self {
-            Self::Tiered => ("tiered", "baseline code first, optimizing code for what stays hot"),
+            Self::Tiered => (
+                "tiered",
+                "baseline code first, optimizing code for what stays hot, or that at once if both thresholds are the same",
+            ),
             Self::Off => ("off", "nothing is compiled"),
             Self::Baseline => ("baseline", "native code that knows nothing of values"),
             Self::Optimizing => ("optimizing", "native code that expects what was seen, at once"),

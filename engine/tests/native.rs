@@ -43,6 +43,16 @@ fn hot_functions_get_code_of_both_tiers() {
 }
 
 #[test]
+fn there_is_no_baseline_code_where_the_second_threshold_is_no_higher() {
+    for second in [1, 20] {
+        let (output, statistics) = run(SUMS, |configuration| configuration.jit_second_threshold = second);
+        assert_eq!((output.as_str(), statistics.compilations), ("367500\n", [0, 2]));
+    }
+    let (_, statistics) = run(SUMS, |configuration| configuration.jit_second_threshold = 21);
+    assert_eq!(statistics.compilations, [2, 2]);
+}
+
+#[test]
 fn code_is_made_once_for_the_same() {
     run(SUMS, |configuration| configuration.jit_reuse = true);
     let (output, statistics) = run(SUMS, |configuration| configuration.jit_reuse = true);

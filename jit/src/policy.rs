@@ -20,7 +20,7 @@ use crate::{Doubts, Optimization, OptimizationSet, Tier};
 /// Which tiers there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Baseline code first, optimizing code for what stays hot.
+    /// Baseline code first, optimizing code for what stays hot. Where that is to come no later than the first, optimizing code at once.
     #[default]
     Tiered,
     /// Baseline code alone.
@@ -36,7 +36,7 @@ pub struct Options {
     pub mode: Mode,
     /// How often control comes to a place until it is hot.
     pub threshold: u32,
-    /// How often it comes to a place in baseline code until that is made again.
+    /// How often it comes to a place in baseline code until that is made again. Up to [`threshold`](Self::threshold), there is no baseline code.
     pub second_threshold: u32,
     /// Whether Cranelift checks the intermediate code.
     pub verify: bool,
@@ -54,8 +54,10 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             mode: Mode::Tiered,
-            threshold: 100,
-            second_threshold: 1000,
+            // What whole runs of the bundled programs take the least time with: `papers/jit-tiers`. Baseline code does not pay for itself where another thread
+            // makes optimizing code while the interpreter goes on.
+            threshold: 500,
+            second_threshold: 500,
             verify: cfg!(debug_assertions),
             background: has_threads(),
             reuse: true,
@@ -120,6 +122,8 @@ impl Statistics {
 /// iteration, compiling a function anew some hundred times that for each of its instructions. It is for functions that are compiled at the usual threshold; others have less patience.
 const MOST_EXITS: u64 = 8;
 const EXITS_EACH: u64 = 4;
+/// The threshold for which that is so.
+const USUAL_THRESHOLD: u32 = 100;
 /// A function that was compiled so often is compiled to believe nothing.
 const MOST_ATTEMPTS: u32 = 10;
 /// A function whose exits are taken too often is interpreted, and what it meets is noted, until control has come to a place of it so often again.
@@ -198,6 +202,7 @@ impl Jit {
     fn first_tier(&self) -> Tier {
         match self.options.mode {
             Mode::Optimizing => Tier::Optimizing,
+            Mode::Tiered if self.options.second_threshold <= self.options.threshold => Tier::Optimizing,
             Mode::Baseline | Mode::Tiered => Tier::Baseline,
         }
     }
@@ -482,7 +487,7 @@ impl Tiers for Jit {
             return;
         }
         let tier = unit.made.tier;
-        let each = EXITS_EACH * u64::from(self.options.threshold) / u64::from(Options::default().threshold);
+        let each = EXITS_EACH * u64::from(self.options.threshold) / u64::from(USUAL_THRESHOLD);
         let patience = MOST_EXITS + each * unit.made.instructions as u64;
         let is_too_often = taken.cause != Cause::Limit && tier == Tier::Optimizing && times >= patience;
         if is_too_often {

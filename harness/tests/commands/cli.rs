@@ -391,7 +391,7 @@ fn code_can_be_shown_in_both_forms() {
 
 #[test]
 fn machine_code_stands_under_register_code() {
-    let program = "action double(n) {\n    return n * 2\n}\nlet i = 0\nwhile i < 5000 { i += double(1) }";
+    let program = "action double(n) {\n    return n * 2\n}\nlet i = 0\nwhile i < 50000 { i += double(1) }";
     // In place of its calls it would not be called often enough.
     let way = ["--form", "native", "--function", "double", "--jit-background", "off", "--without", "inlining"];
     let text = out(&harness(&[&["disasm", "-e", program][..], &way].concat()));
