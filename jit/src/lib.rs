@@ -25,8 +25,9 @@
 //!
 //! # What is compiled when
 //!
-//! A place that control has come to often is hot. With [`Mode::Tiered`] its function gets baseline code, which counts on, and then optimizing code, or that at once where both thresholds are the same, as they are by default. An exit that is taken often means that
-//! something is not as it was seen: the function is compiled again without believing that. A function for which this does not end keeps baseline code.
+//! A place that control has come to often is hot. With [`Mode::Tiered`] its function gets baseline code, which counts on, and then optimizing code, or that at once where both thresholds are
+//! the same, as they are by default. An exit that is taken often means that something is not as it was seen: the function is compiled again without believing that. A function for which
+//! this does not end keeps baseline code.
 
 mod body;
 mod cache;

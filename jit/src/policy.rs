@@ -119,11 +119,10 @@ impl Statistics {
 }
 
 /// What is believed is given up when an exit is taken so often, and so often more for each instruction of the function: an exit costs about what the interpreter takes for the rest of an
-/// iteration, compiling a function anew some hundred times that for each of its instructions. It is for functions that are compiled at the usual threshold; others have less patience.
+/// iteration, compiling a function anew some hundred times that for each of its instructions. That is for a threshold of [`EXITS_FOR`]; patience is in proportion to it.
 const MOST_EXITS: u64 = 8;
 const EXITS_EACH: u64 = 4;
-/// The threshold for which that is so.
-const USUAL_THRESHOLD: u32 = 100;
+const EXITS_FOR: u32 = 100;
 /// A function that was compiled so often is compiled to believe nothing.
 const MOST_ATTEMPTS: u32 = 10;
 /// A function whose exits are taken too often is interpreted, and what it meets is noted, until control has come to a place of it so often again.
@@ -487,7 +486,7 @@ impl Tiers for Jit {
             return;
         }
         let tier = unit.made.tier;
-        let each = EXITS_EACH * u64::from(self.options.threshold) / u64::from(USUAL_THRESHOLD);
+        let each = EXITS_EACH * u64::from(self.options.threshold) / u64::from(EXITS_FOR);
         let patience = MOST_EXITS + each * unit.made.instructions as u64;
         let is_too_often = taken.cause != Cause::Limit && tier == Tier::Optimizing && times >= patience;
         if is_too_often {

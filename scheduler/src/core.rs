@@ -75,7 +75,7 @@ pub(crate) struct Core<K: Key, V: Value, O: Send, S: Primitives, F> {
     /// [`RUNNING`], or why workers stop.
     pub(crate) phase: CachePadded<S::Word>,
     mode: CachePadded<ModeWord<S::Word>>,
-    /// How often a transaction was aborted or had to wait. Hints are asked for where there were some: without conflicts they are a waste.
+    /// How often a transaction was aborted or had to wait. Hints are asked for where there were many: without conflicts they are a waste.
     conflicts: CachePadded<S::Word>,
     /// How many transactions wait for another.
     waiting: CachePadded<S::Word>,
