@@ -8,9 +8,7 @@ use super::{FAILED, Usage, check_writable, command_line, give};
 use crate::cli::MemoryOptions;
 use crate::environment::Environment;
 use crate::memory::programs::{Program, program, programs};
-use crate::memory::{
-    Figures, Manifest, Means, OTHERS, POLICIES, Plan, Results, Row, UNAVAILABLE, complaints, measure, steps,
-};
+use crate::memory::{Manifest, Means, OTHERS, POLICIES, Plan, Results, Row, UNAVAILABLE, complaints, measure, steps};
 use crate::metrics::{Unit, show_time};
 use crate::terminal::tell;
 use crate::{tables, terminal};
@@ -36,7 +34,6 @@ pub(super) fn run(options: &MemoryOptions) -> anyhow::Result<ExitCode> {
     for (name, reason) in unavailable {
         tell!("{name} is unavailable: {reason}");
     }
-    let Figures { rows, lines, sizes, allocations, pause, means } = figures;
     let manifest = Manifest {
         command: command_line(),
         environment,
@@ -47,7 +44,7 @@ pub(super) fn run(options: &MemoryOptions) -> anyhow::Result<ExitCode> {
             .to_string(),
         duration_s: begun.elapsed().as_secs_f64(),
     };
-    let results = Results { manifest, rows, lines, sizes, allocations, pause, means };
+    let results = Results { manifest, figures };
     let text = format!("{}\n", serde_json::to_string_pretty(&results)?);
     give(&table(&results), options.out.as_deref().map(|path| (path, text.as_str())))?;
     Ok(if complaints(&results).is_empty() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
@@ -104,11 +101,11 @@ fn by_contestant(
 ) -> String {
     let header = std::iter::once(title).chain(names()).map(str::to_string).chain([format!("gc / {base}")]).collect();
     let mut seen = HashSet::new();
-    let programs = results.rows.iter().map(|row| row.program.as_str()).filter(|&name| seen.insert(name));
+    let programs = results.figures.rows.iter().map(|row| row.program.as_str()).filter(|&name| seen.insert(name));
     let mut rows: Vec<Vec<String>> = programs
         .map(|program| {
-            let cells = names().map(|name| show(of(&results.rows, program, name).and_then(read)));
-            let ratio = figure(over(&results.rows, program, read, "gc", base), 2);
+            let cells = names().map(|name| show(of(&results.figures.rows, program, name).and_then(read)));
+            let ratio = figure(over(&results.figures.rows, program, read, "gc", base), 2);
             std::iter::once(program.to_string()).chain(cells).chain([ratio]).collect()
         })
         .collect();
@@ -118,7 +115,7 @@ fn by_contestant(
 }
 
 fn table(results: &Results) -> String {
-    let Means { peak_over_naive, bytes_over_lua, counted_over_lua, .. } = results.means;
+    let Means { peak_over_naive, bytes_over_lua, counted_over_lua, .. } = results.figures.means;
     let of_objects = |read: fn(&Row) -> Option<f64>, title: &'static str, mean| {
         by_contestant(results, title, read, |value| figure(value, 1), "lua", mean)
     };
@@ -127,17 +124,17 @@ fn table(results: &Results) -> String {
     text.push_str(&of_objects(|row| row.counted_per_object, "by own count", counted_over_lua));
     text.push_str(&of_heaps(results));
     let header = std::iter::once("one line").chain(names()).map(str::to_string).collect();
-    let cells = names().map(|name| bytes(of(&results.lines, "one line", name).and_then(|row| row.peak_bytes)));
+    let cells = names().map(|name| bytes(of(&results.figures.lines, "one line", name).and_then(|row| row.peak_bytes)));
     let row = std::iter::once("most memory".to_string()).chain(cells).collect();
     text.push_str(&format!("{}\n", tables::plain(header, [row], |column| column > 0)));
     let header = std::iter::once("bytes of each").chain(POLICIES).map(str::to_string).collect();
-    let rows = results.sizes.iter().map(|size| {
+    let rows = results.figures.sizes.iter().map(|size| {
         let cells = POLICIES.into_iter().map(|memory| figure(size.bytes.get(memory).copied(), 1));
         std::iter::once(size.object.clone()).chain(cells).collect()
     });
     text.push_str(&format!("{}\n", tables::plain(header, rows, |column| column > 0)));
     let header = ["making a record of two fields", "each"].map(str::to_string).to_vec();
-    let rows = results.allocations.iter().map(|one| vec![one.configuration.clone(), show_time(one.ns)]);
+    let rows = results.figures.allocations.iter().map(|one| vec![one.configuration.clone(), show_time(one.ns)]);
     text.push_str(&format!("{}\n", tables::plain(header, rows, |column| column > 0)));
     text.push_str(&notes(results));
     text
@@ -146,7 +143,7 @@ fn table(results: &Results) -> String {
 /// What our own heaps went through.
 fn of_heaps(results: &Results) -> String {
     let header = ["heap", "memory", "peak", "left", "collections", "longest pause", "all pauses"];
-    let rows = results.rows.iter().filter_map(|row| {
+    let rows = results.figures.rows.iter().filter_map(|row| {
         let heap = row.heap.as_ref()?;
         Some(vec![
             row.program.clone(),
@@ -159,12 +156,12 @@ fn of_heaps(results: &Results) -> String {
         ])
     });
     let table = tables::plain(header.map(str::to_string).to_vec(), rows, |column| column > 1);
-    let mean = figure(results.means.heap_over_naive, 2);
+    let mean = figure(results.figures.means.heap_over_naive, 2);
     format!("{table}peak of gc over that of naive, geometric mean: {mean}\n\n")
 }
 
 fn notes(results: &Results) -> String {
-    let pause = &results.pause;
+    let pause = &results.figures.pause;
     let mut text = format!(
         "With {} alive the collector stopped a program for {} at most, and for {} altogether, in {} collections.\n",
         Unit::Bytes.show(pause.live_bytes as f64),
@@ -175,8 +172,13 @@ fn notes(results: &Results) -> String {
     text.push_str("Memory is that of the whole process, medians of the rounds. Bytes an object are what a process has more than with nothing to make, over the\n");
     text.push_str("objects alive at the end; own counts are those of our heap and of Lua's after a collection. The longest pause is that of all rounds, all pauses are a median.\n");
     complaints(results).iter().for_each(|complaint| text.push_str(&format!("{complaint}\n")));
-    let missing: HashSet<&str> =
-        results.rows.iter().filter(|row| row.status == UNAVAILABLE).map(|row| row.contestant.as_str()).collect();
+    let missing: HashSet<&str> = results
+        .figures
+        .rows
+        .iter()
+        .filter(|row| row.status == UNAVAILABLE)
+        .map(|row| row.contestant.as_str())
+        .collect();
     for name in names().filter(|name| missing.contains(name)) {
         text.push_str(&format!("{name} is unavailable\n"));
     }

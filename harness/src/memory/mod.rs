@@ -51,6 +51,14 @@ pub struct Plan {
 pub struct Results {
     /// How it was made.
     pub manifest: Manifest,
+    /// What was found out.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// What [`measure`] found out.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Figures {
     /// A row for each program and contestant.
     pub rows: Vec<Row>,
     /// What it takes to print one line: a row for each contestant, with no objects.
@@ -276,23 +284,6 @@ pub fn measure(plan: &Plan, tick: &mut dyn FnMut(&str)) -> anyhow::Result<(Vec<E
     Ok((entries(&contestants), Figures { rows, lines, sizes, allocations, pause, means }))
 }
 
-/// What [`measure`] found out: a result file without its manifest.
-#[derive(Debug)]
-pub struct Figures {
-    /// As in [`Results`], likewise below.
-    pub rows: Vec<Row>,
-    /// One line printed.
-    pub lines: Vec<Row>,
-    /// Sizes of objects.
-    pub sizes: Vec<Size>,
-    /// Times of allocation.
-    pub allocations: Vec<Allocation>,
-    /// Pauses.
-    pub pause: Pause,
-    /// Geometric means.
-    pub means: Means,
-}
-
 /// A row of a contestant that is not measured yet, and how it is to be started.
 fn begin<'c>(program: &str, contestant: &'c Contestant) -> (Row, Option<(&'static Language, &'c [String])>) {
     let row = Row { program: program.to_string(), contestant: contestant.name.clone(), ..Row::default() };
@@ -463,7 +454,7 @@ fn means(rows: &[Row]) -> Means {
 
 /// What is wrong with contestants, a line each. Nothing is wrong when this is empty; who is not on this machine is not wrong.
 pub fn complaints(results: &Results) -> Vec<String> {
-    let rows = results.rows.iter().chain(&results.lines);
+    let rows = results.figures.rows.iter().chain(&results.figures.lines);
     let wrong = rows.filter(|row| row.status == WRONG || row.status == FAILED);
     wrong
         .map(|row| {
