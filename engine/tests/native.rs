@@ -33,8 +33,8 @@ let t = 0\nlet k = 0\nwhile k < 300 { t += sum(50) k += 1 }\nprint(t)\n";
 fn hot_functions_get_code_of_both_tiers() {
     let (output, statistics) = run(SUMS, |_| {});
     assert_eq!(output, "367500\n");
-    // The function and the loop around it.
-    assert_eq!(statistics.compilations, [2, 2]);
+    // The loop of the function, the function, and the loop around its calls.
+    assert_eq!(statistics.compilations, [3, 3]);
     assert_eq!((statistics.reused, exits(&statistics)), ([0, 0], 0));
     assert!(statistics.entered < 100, "{}", statistics.entered);
     let sum = &statistics.code[&1];
@@ -49,7 +49,7 @@ fn there_is_no_baseline_code_where_the_second_threshold_is_no_higher() {
         assert_eq!((output.as_str(), statistics.compilations), ("367500\n", [0, 2]));
     }
     let (_, statistics) = run(SUMS, |configuration| configuration.jit_second_threshold = 21);
-    assert_eq!(statistics.compilations, [2, 2]);
+    assert_eq!(statistics.compilations, [3, 3]);
 }
 
 #[test]
@@ -57,10 +57,10 @@ fn code_is_made_once_for_the_same() {
     run(SUMS, |configuration| configuration.jit_reuse = true);
     let (output, statistics) = run(SUMS, |configuration| configuration.jit_reuse = true);
     assert_eq!(output, "367500\n");
-    assert_eq!((statistics.compilations, statistics.reused), ([2, 2], [2, 2]));
+    assert_eq!((statistics.compilations, statistics.reused), ([3, 3], [3, 3]));
     // A program that differs in a constant is another one.
     let (output, statistics) = run(&SUMS.replace("sum(50)", "sum(51)"), |configuration| configuration.jit_reuse = true);
-    assert_eq!((output.as_str(), statistics.reused), ("382500\n", [1, 1]));
+    assert_eq!((output.as_str(), statistics.reused), ("382500\n", [2, 2]));
 }
 
 #[test]
@@ -145,8 +145,8 @@ print(drive(10))
     let mut spliced: Vec<usize> =
         statistics.code.values().map(|made| made.spliced).filter(|&spliced| spliced > 1).collect();
     spliced.sort_unstable();
-    // In `drive` there are `both` with two halves, a method, a closure and what makes it; the loop at the top has `drive` and as much of that as fits.
-    assert_eq!(spliced, [5, 6]);
+    // `both` has two halves. In `drive` there are `both` with these, a method, a closure and what makes it; the loop at the top has `drive` and as much of that as fits.
+    assert_eq!(spliced, [2, 5, 6]);
 }
 
 #[test]
@@ -251,4 +251,34 @@ print(s)
     // Who compiles early also gives up early what was believed.
     let (output, statistics) = run(text, |_| {});
     assert_eq!((output.as_str(), statistics.recompilations > 0), ("1.5\n", true), "{:?}", statistics.exits);
+}
+
+#[test]
+fn loops_check_before_they_begin_that_indices_stay_within_lists() {
+    let text = "action find(xs, wanted, top) {
+  let i = 0
+  while i < top {
+    if xs[i] == wanted { return i }
+    i += 1
+  }
+  return -1
+}
+let xs = [5, 6, 7, 8, 9]
+let k = 0
+let s = 0
+while k < 2000 { s += find(xs, 9, TOP) k += 1 }
+print(s)
+";
+    let by_range = |statistics: &jit::Statistics| -> u64 {
+        statistics.exits.iter().filter(|((_, exit), _)| exit.cause == jit::Cause::Range).map(|(_, taken)| taken).sum()
+    };
+    let (output, statistics) = run(&text.replace("TOP", "5"), |_| {});
+    assert_eq!((output.as_str(), by_range(&statistics), statistics.recompilations), ("8000\n", 0, 0));
+    // The loop is left before the index leaves the list, so it is compiled again to look at each index.
+    let (output, statistics) = run(&text.replace("TOP", "50"), |_| {});
+    assert_eq!((output.as_str(), statistics.recompilations), ("8000\n", 1));
+    assert!((1..100).contains(&by_range(&statistics)), "{:?}", statistics.exits);
+    let (_, statistics) =
+        run(&text.replace("TOP", "50"), |configuration| configuration.set("without", "index-ranges").unwrap());
+    assert_eq!((by_range(&statistics), statistics.recompilations), (0, 0));
 }

@@ -112,6 +112,7 @@ impl Digested<'_> {
             u64::from(seen.kinds[0]) | u64::from(seen.kinds[1]) << 32,
             u64::from(seen.kinds[2]) | u64::from(seen.record) << 32,
             u64::from(self.request.stepped[at]) << 33
+                | u64::from(self.request.doubts.has_range(pc)) << 34
                 | u64::from(self.request.doubts.has(pc)) << 32
                 | u64::from(self.request.body.origin(pc).1),
         ]);

@@ -194,6 +194,11 @@ impl Flow {
         self.block_at[pc as usize].expect("a block begins there")
     }
 
+    /// Whether a block begins at an instruction.
+    pub(crate) fn starts(&self, pc: u32, block: u32) -> bool {
+        self.block_at[pc as usize] == Some(block)
+    }
+
     /// Narrows the region to the blocks that lead to an instruction's and that it leads to, by jumps and by failing.
     fn narrow(&mut self, around: u32) {
         let after = |block: &Block| -> Vec<u32> {

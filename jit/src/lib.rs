@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `body` | the code that is compiled: a function's with that of its callees |
 //! | `flow` | basic blocks, entry points, live registers |
+//! | `loops` | what loops need not look at in each iteration |
 //! | `state` | what is known and expected of each register |
 //! | `lower/` | from instructions to Cranelift's intermediate representation |
 //! | `compile` | from that to machine code |
@@ -34,6 +35,7 @@ mod cache;
 mod compile;
 mod flow;
 mod gain;
+mod loops;
 mod lower;
 mod memory;
 mod optimization;
@@ -77,6 +79,8 @@ pub(crate) struct Doubts {
     instructions: HashSet<(u32, u32)>,
     /// Registers where blocks begin: function, place, and number from the first of that function's own.
     registers: HashSet<(u32, u32, i64)>,
+    /// Where loops begin that do not keep an index within its list: function and place.
+    ranges: HashSet<(u32, u32)>,
 }
 
 impl Doubts {
@@ -88,6 +92,10 @@ impl Doubts {
     /// Doubts what an exit from a body was about.
     pub(crate) fn add(&mut self, exit: Exit, body: &Body) {
         let (function, pc) = body.origin(exit.at);
+        if exit.cause == Cause::Range {
+            self.ranges.insert((function, pc));
+            return;
+        }
         match exit.body_register {
             Some(register) if exit.is_edge => {
                 let first = body.context(exit.at).first;
@@ -102,13 +110,16 @@ impl Doubts {
     /// The same by the instructions of a body.
     pub(crate) fn within(&self, body: &Body) -> BodyDoubts {
         let mut found = BodyDoubts::default();
-        if self.instructions.is_empty() && self.registers.is_empty() {
+        if *self == Self::default() {
             return found;
         }
         for at in 0..body.function.code.len() as u32 {
             let (function, pc) = body.origin(at);
             if self.has(function, pc) {
                 found.instructions.insert(at);
+            }
+            if self.ranges.contains(&(function, pc)) {
+                found.ranges.insert(at);
             }
             let first = i64::from(body.context(at).first);
             let here = self.registers.iter().filter(|&&(of, place, _)| (of, place) == (function, pc));
@@ -125,6 +136,7 @@ impl Doubts {
 pub(crate) struct BodyDoubts {
     instructions: HashSet<u32>,
     registers: HashSet<(u32, u32)>,
+    ranges: HashSet<u32>,
 }
 
 impl BodyDoubts {
@@ -136,6 +148,11 @@ impl BodyDoubts {
     /// Whether nothing is to be expected of a register where a block begins.
     pub(crate) fn has_register(&self, pc: u32, register: u32) -> bool {
         self.registers.contains(&(pc, register))
+    }
+
+    /// Whether an index was found not to stay within its list in a loop that is entered where a block begins.
+    pub(crate) fn has_range(&self, pc: u32) -> bool {
+        self.ranges.contains(&pc)
     }
 
     /// Registers of which nothing is to be expected where blocks begin, in order.

@@ -19,6 +19,10 @@ pub enum Optimization {
     Builtins,
     /// Functions that gain nothing stay interpreted.
     Selection,
+    /// What loops read of lists is loaded on the way into them.
+    LoopLoads,
+    /// Indices that a loop bounds are checked on the way into it.
+    IndexRanges,
 }
 
 impl Optimization {
@@ -32,6 +36,8 @@ impl Optimization {
         Self::Calls,
         Self::Builtins,
         Self::Selection,
+        Self::LoopLoads,
+        Self::IndexRanges,
     ];
 
     /// Its name and what it does in a few words.
@@ -50,13 +56,21 @@ impl Optimization {
                 "selection",
                 "functions stay interpreted whose instructions the interpreter would mostly run in any case",
             ),
+            Self::LoopLoads => (
+                "loop-loads",
+                "where a list that stays the same has its elements, and how many, is loaded on the way into a loop",
+            ),
+            Self::IndexRanges => (
+                "index-ranges",
+                "that an index stays within its list is checked once for all iterations where a loop compares it with a bound",
+            ),
         }
     }
 }
 
 /// A set of optimizations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct OptimizationSet(u8);
+pub struct OptimizationSet(u16);
 
 impl OptimizationSet {
     /// None.
@@ -64,17 +78,17 @@ impl OptimizationSet {
 
     /// Whether one is in it.
     pub fn contains(self, optimization: Optimization) -> bool {
-        self.0 >> optimization as u8 & 1 != 0
+        self.0 >> optimization as u16 & 1 != 0
     }
 
     /// This set and another one.
     #[must_use]
     pub fn with(self, optimization: Optimization) -> Self {
-        Self(self.0 | 1 << optimization as u8)
+        Self(self.0 | 1 << optimization as u16)
     }
 
     /// The set as bits.
-    pub(crate) fn bits(self) -> u8 {
+    pub(crate) fn bits(self) -> u16 {
         self.0
     }
 }

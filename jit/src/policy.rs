@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use crossbeam::channel::{Receiver, TryRecvError};
+use crossbeam::channel::TryRecvError;
 use isa::RegisterOp;
 use runtime::Tag;
 use vm_register::native::{Code, MANY_TYPES, Place, RECORDED, Seen, Stubs, Tiers, Trampoline, kind_bit};
@@ -14,7 +14,7 @@ use crate::cache::{self, Key};
 use crate::compile::{Compiler, Made, Unit};
 use crate::gain::{self, Gain};
 use crate::lower::{Cause, Exit, Request, exit_of};
-use crate::worker::{self, Outcome};
+use crate::worker::{self, Pending};
 use crate::{Doubts, Optimization, OptimizationSet, Tier};
 
 /// Which tiers there are.
@@ -142,7 +142,7 @@ struct Known {
     /// Taken exits by index.
     taken: Vec<u64>,
     /// Where the outcome of compiling it will be.
-    pending: Option<Receiver<Outcome>>,
+    pending: Option<Pending>,
     is_given_up: bool,
     /// Whether its next code is to be made by the optimizing tier because its last was.
     was_optimized: bool,
@@ -272,7 +272,7 @@ impl Jit {
     fn take_outcome(&mut self, function: u32, waits: bool, code: &mut Code<'_>) -> bool {
         let Some(known) = self.functions.get_mut(&function) else { return true };
         let Some(pending) = &known.pending else { return true };
-        let outcome = if waits { pending.recv().map_err(TryRecvError::from) } else { pending.try_recv() };
+        let outcome = if waits { pending.wait() } else { pending.poll() };
         let outcome = match outcome {
             Err(TryRecvError::Empty) => return false,
             Err(TryRecvError::Disconnected) => Err(String::from("the thread that compiles is no more")),

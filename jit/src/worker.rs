@@ -3,9 +3,9 @@
 //! There is one in the process, started when it is first needed. It has a native stack of its own, because compiling needs more than what the thread of a
 //! program may have left.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
-use crossbeam::channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
 
 use crate::cache::{self, Key};
 use crate::compile::{Compiler, Made};
@@ -19,6 +19,33 @@ struct Job {
     request: Request,
     key: Option<Key>,
     reply: Sender<Outcome>,
+    /// Gone when nobody waits any more.
+    wanted: Weak<()>,
+}
+
+/// A compilation that was asked for. Dropping it takes the request back, unless the thread is at it already.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    outcome: Receiver<Outcome>,
+    _wanted: Arc<()>,
+}
+
+impl Pending {
+    /// What became of it, if that is there.
+    ///
+    /// # Errors
+    /// When it is not there yet, or the thread is no more.
+    pub(crate) fn poll(&self) -> Result<Outcome, TryRecvError> {
+        self.outcome.try_recv()
+    }
+
+    /// Waits for what becomes of it.
+    ///
+    /// # Errors
+    /// When the thread is no more.
+    pub(crate) fn wait(&self) -> Result<Outcome, TryRecvError> {
+        self.outcome.recv().map_err(TryRecvError::from)
+    }
 }
 
 /// As much as a main thread usually has.
@@ -29,7 +56,11 @@ fn jobs() -> Result<&'static Sender<Job>, String> {
     let start = || {
         let (sender, receiver) = unbounded::<Job>();
         let work = move || {
-            for Job { compiler, request, key, reply } in receiver {
+            for Job { compiler, request, key, reply, wanted } in receiver {
+                // The program may be gone, and there may be others who wait.
+                if wanted.strong_count() == 0 {
+                    continue;
+                }
                 let made = compiler.compile(&request).map(Arc::new);
                 if let (Ok(made), Some(key)) = (&made, key) {
                     cache::keep(key, made);
@@ -48,13 +79,10 @@ fn jobs() -> Result<&'static Sender<Job>, String> {
 ///
 /// # Errors
 /// When the thread cannot be started or is no more.
-pub(crate) fn compile(
-    compiler: &Arc<Compiler>,
-    request: Request,
-    key: Option<Key>,
-) -> Result<Receiver<Outcome>, String> {
+pub(crate) fn compile(compiler: &Arc<Compiler>, request: Request, key: Option<Key>) -> Result<Pending, String> {
     let (reply, outcome) = bounded(1);
-    let job = Job { compiler: Arc::clone(compiler), request, key, reply };
+    let wanted = Arc::new(());
+    let job = Job { compiler: Arc::clone(compiler), request, key, reply, wanted: Arc::downgrade(&wanted) };
     jobs()?.send(job).map_err(|_| String::from("the thread that compiles is no more"))?;
-    Ok(outcome)
+    Ok(Pending { outcome, _wanted: wanted })
 }

@@ -428,7 +428,7 @@ const WAITS: u32 = 1 << 31;
 pub const RECORDED: u32 = 8;
 /// Before that it is noted once in so many times: what is met now and then is not always met in a row.
 const SAMPLED: u32 = 8;
-/// Each time it is noted of so many instructions.
+/// Each time it is noted of so many instructions, or until control is back at the place: instructions that are noted take several times as long, and an iteration says what the next one does.
 const RECORDED_INSTRUCTIONS: u32 = 100;
 
 impl Native {
@@ -824,6 +824,7 @@ impl Tiers for NoTiers {
 /// # Safety
 /// As for [`count`].
 unsafe fn record(m: &mut Machine<'_>, mut state: State) -> State {
+    let begun_at = state.pc;
     for _ in 0..RECORDED_INSTRUCTIONS {
         // SAFETY: the caller's promise at first; then steps say where to go on.
         unsafe {
@@ -833,6 +834,9 @@ unsafe fn record(m: &mut Machine<'_>, mut state: State) -> State {
             let tiers = &mut *m.tiers;
             tiers.record(tiers.index(state.pc), state.base);
             state = step(m, state);
+        }
+        if state.pc == begun_at {
+            break;
         }
     }
     state

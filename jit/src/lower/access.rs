@@ -44,21 +44,47 @@ impl Lowering<'_> {
     /// The address of an element of so many bytes.
     fn element(&mut self, list: Value, index: Value, size: i64) -> Value {
         let data = self.builder.ins().load(types::I64, flags(), list, List::DATA_OFFSET as i32);
+        self.element_of(data, index, size)
+    }
+
+    /// The address of an element of so many bytes among those at an address.
+    fn element_of(&mut self, data: Value, index: Value, size: i64) -> Value {
         let offset =
             if size == 1 { index } else { self.builder.ins().ishl_imm_s(index, i64::from(size.trailing_zeros())) };
         self.builder.ins().iadd(data, offset)
     }
 
+    /// The address of an element of the list in a register, which was seen to keep its elements so. What a loop around knows of the list is not looked at.
+    fn checked_element(
+        &mut self,
+        pc: u32,
+        (register, list): (u32, Value),
+        index: Value,
+        kind: ElementKind,
+        otherwise: ir::Block,
+    ) -> Value {
+        let size = kind.size() as i64;
+        let Some([data, length]) = self.kept_list(register, kind) else {
+            self.check_elements(list, kind, otherwise);
+            self.check_index(list, index, otherwise);
+            return self.element(list, index, size);
+        };
+        if !self.loops.is_safe(pc) {
+            let is_inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, index, length);
+            self.go_on_if(is_inside, otherwise);
+        }
+        self.element_of(data, index, size)
+    }
+
     /// Goes to `otherwise` unless a list keeps its elements so.
-    fn check_elements(&mut self, list: Value, kind: ElementKind, otherwise: ir::Block) {
+    pub(super) fn check_elements(&mut self, list: Value, kind: ElementKind, otherwise: ir::Block) {
         let found = self.element_kind(list);
         let is_kind = self.builder.ins().icmp_imm_s(IntCC::Equal, found, kind as i64);
         self.go_on_if(is_kind, otherwise);
     }
 
-    /// Gives a register the element of a list that keeps its elements so.
-    fn load_element(&mut self, to: u32, list: Value, index: Value, kind: ElementKind) {
-        let element = self.element(list, index, kind.size() as i64);
+    /// Gives a register the element at an address, of a list that keeps its elements so.
+    fn load_element(&mut self, to: u32, element: Value, kind: ElementKind) {
         match kind {
             ElementKind::Int => {
                 let value = self.builder.ins().load(types::I64, flags(), element, 0);
@@ -78,13 +104,12 @@ impl Lowering<'_> {
 
     /// `R[to] := R[list][R[index]]`
     pub(super) fn index(&mut self, pc: u32, to: u32, list: u32, index: u32) {
-        if let Some(kind) = self.expected_elements(pc, 1)
-            && let Some((list, index)) = self.list_and_index(pc, (list, 1), (index, 2))
+        if let Some(kind) = self.expected_elements(pc, 1, list)
+            && let Some((payload, index)) = self.list_and_index(pc, (list, 1), (index, 2))
         {
             let otherwise = self.exit(pc, Cause::Element, None);
-            self.check_elements(list, kind, otherwise);
-            self.check_index(list, index, otherwise);
-            self.load_element(to, list, index, kind);
+            let element = self.checked_element(pc, (list, payload), index, kind, otherwise);
+            self.load_element(to, element, kind);
             return;
         }
         if self.is_known(pc, list, 1, Kind::String) && self.is_known(pc, index, 2, Kind::Int) {
@@ -239,13 +264,23 @@ impl Lowering<'_> {
         }
     }
 
-    /// How lists that an instruction meets in a lane keep their elements, if that is believed.
-    fn expected_elements(&self, pc: u32, lane: usize) -> Option<ElementKind> {
+    /// How lists that an instruction meets in a lane keep their elements, if that is believed. For one that was never seen that is what a loop around knows of its list.
+    fn expected_elements(&self, pc: u32, lane: usize, register: u32) -> Option<ElementKind> {
         let is_believed = self.request.speculates() && self.request.has(Optimization::Elements);
         if !is_believed || self.request.doubts.has(pc) {
             return None;
         }
-        list_kind(&self.request.seen[pc as usize], lane)
+        let seen = &self.request.seen[pc as usize];
+        if seen.kinds[lane] == 0 {
+            return self.loops.list(self.index, register).map(|(_, list)| list.kind);
+        }
+        list_kind(seen, lane)
+    }
+
+    /// Whether a value to be set as an element is of a kind, or expected to be, or was never seen.
+    fn may_be(&self, pc: u32, value: u32, wanted: Option<Kind>) -> bool {
+        let kind = self.kind(pc, value, 2);
+        wanted.is_none() || kind == wanted || kind.is_none() && self.request.seen[pc as usize].kinds[2] == 0
     }
 
     /// Payloads of a register that holds a list and one that holds an integer; goes to `slow` if they hold anything else.
@@ -261,16 +296,14 @@ impl Lowering<'_> {
 
     /// `R[list][R[index]] := R[value]`
     pub(super) fn set_index(&mut self, pc: u32, list: u32, index: u32, value: u32) {
-        if let Some(kind) = self.expected_elements(pc, 0)
+        if let Some(kind) = self.expected_elements(pc, 0, list)
             && let Some(wanted) = element_value(kind)
-            && self.kind(pc, value, 2) == wanted.or(self.kind(pc, value, 2))
-            && let Some((list, index)) = self.list_and_index(pc, (list, 0), (index, 1))
+            && self.may_be(pc, value, wanted)
+            && let Some((list_payload, index)) = self.list_and_index(pc, (list, 0), (index, 1))
         {
             let payload = wanted.map(|wanted| self.ensure(pc, value, wanted));
             let otherwise = self.exit(pc, Cause::Element, None);
-            self.check_elements(list, kind, otherwise);
-            self.check_index(list, index, otherwise);
-            let element = self.element(list, index, kind.size() as i64);
+            let element = self.checked_element(pc, (list, list_payload), index, kind, otherwise);
             match payload {
                 Some(payload) if kind == ElementKind::Bool => {
                     self.builder.ins().istore8(flags(), payload, element, 0);
@@ -298,6 +331,7 @@ impl Lowering<'_> {
             self.builder.switch_to_block(join);
             return;
         }
+        self.changes_lists();
         let join = self.builder.create_block();
         let slow = self.slow_step(pc, join);
         let (list, index) = self.check_list_and_index(list, index, slow);
@@ -350,7 +384,8 @@ impl Lowering<'_> {
 
     /// `R[to] := element at position R[position] of R[list]`, or its index if `pair`, and the position advances; at the end the next instruction is skipped.
     pub(super) fn for_iter(&mut self, pc: u32, to: u32, list: u32, position: u32, pair: bool) {
-        let typed = self.list_and_index(pc, (list, 1), (position, 2)).zip(self.expected_elements(pc, 1));
+        let typed = self.list_and_index(pc, (list, 1), (position, 2)).zip(self.expected_elements(pc, 1, list));
+        let kept = typed.and_then(|(_, kind)| self.kept_list(list, kind));
         let (list, at, kind) = match typed {
             Some(((list, at), kind)) => (list, at, Some(kind)),
             None => {
@@ -360,16 +395,29 @@ impl Lowering<'_> {
             }
         };
         let end = self.builder.create_block();
-        self.check_index(list, at, end);
+        match kept {
+            Some([_, length]) => {
+                let is_inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, at, length);
+                self.go_on_if(is_inside, end);
+            }
+            None => self.check_index(list, at, end),
+        }
         let before = self.state.clone();
         let next = self.builder.ins().iadd_imm_s(at, 1);
         if let Some(kind) = kind {
             if pair {
                 self.define(to, Kind::Int, at);
             } else {
-                let otherwise = self.exit(pc, Cause::Element, None);
-                self.check_elements(list, kind, otherwise);
-                self.load_element(to, list, at, kind);
+                let size = kind.size() as i64;
+                let element = match kept {
+                    Some([data, _]) => self.element_of(data, at, size),
+                    None => {
+                        let otherwise = self.exit(pc, Cause::Element, None);
+                        self.check_elements(list, kind, otherwise);
+                        self.element(list, at, size)
+                    }
+                };
+                self.load_element(to, element, kind);
             }
             self.define(position, Kind::Int, next);
             let target = self.edge(pc + 1);

@@ -10,6 +10,7 @@ use runtime::objects::Str;
 use vm_register::native::{LAYOUT, LEAVES};
 
 use super::{Cause, Lowering, PAYLOAD, REGISTER, Then, flags};
+use crate::loops::Bound;
 use crate::state::{Held, Kind};
 
 /// `+ - * / %`
@@ -160,8 +161,12 @@ impl Lowering<'_> {
         if !self.request.doubts.has(pc) {
             match self.pair(pc, (x, 1), (y, 2), operation != Arithmetic::Modulo) {
                 Some(Pair::Ints(first, second)) => {
-                    let otherwise = self.exit(pc, Cause::Arithmetic, None);
-                    let result = self.int_arithmetic(operation, first, second, y, otherwise);
+                    let result = if self.fits(pc) {
+                        self.builder.ins().iadd(first, second)
+                    } else {
+                        let otherwise = self.exit(pc, Cause::Arithmetic, None);
+                        self.int_arithmetic(operation, first, second, y, otherwise)
+                    };
                     self.define(to, Kind::Int, result);
                     return;
                 }
@@ -197,6 +202,17 @@ impl Lowering<'_> {
         );
         self.builder.switch_to_block(join);
         self.defined_in_frame(to);
+    }
+
+    /// Whether the sum of integers that an instruction makes is known to be one.
+    fn fits(&self, pc: u32) -> bool {
+        self.loops.growth(pc).is_some_and(|bound| match bound {
+            // What it was compared with was an integer if it is one.
+            Bound::Register(register) => {
+                matches!(self.state[register as usize], Held::Variable { kind: Kind::Int, .. })
+            }
+            Bound::Int(_) => true,
+        })
     }
 
     /// Looks at the tags of two operands, and makes code for two integers, for two floats (or one beside a literal integer), and goes to `slow` for all else.

@@ -22,6 +22,9 @@ impl Lowering<'_> {
             return true;
         }
         if self.is_mere_step(pc, i.op()) {
+            if i.op() == R::SetIndexReg {
+                self.changes_lists();
+            }
             self.step(pc);
             return true;
         }

@@ -17,9 +17,10 @@ mod arithmetic;
 mod builtins;
 mod calls;
 mod instruction;
+mod loops;
 mod stubs;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cranelift_codegen::ir::condcodes::IntCC;
@@ -35,6 +36,7 @@ use vm_register::native::{LAYOUT, Seen};
 
 use crate::body::{Body, Context};
 use crate::flow::{Flow, Registers};
+use crate::loops::Loops;
 use crate::state::{Expected, Held, Kind, State, drop_dead, expectations, expected_in_block, meet, unknown};
 use crate::{BodyDoubts, Optimization, OptimizationSet, Tier};
 
@@ -80,12 +82,12 @@ pub(crate) struct Request {
 
 impl Request {
     /// Whether an optimization is made use of.
-    fn has(&self, optimization: Optimization) -> bool {
+    pub(crate) fn has(&self, optimization: Optimization) -> bool {
         !self.without.contains(optimization)
     }
 
     /// Whether what was seen is believed.
-    fn speculates(&self) -> bool {
+    pub(crate) fn speculates(&self) -> bool {
         self.tier == Tier::Optimizing && self.has(Optimization::Speculation)
     }
 }
@@ -109,6 +111,8 @@ pub enum Cause {
     Arithmetic,
     /// A list keeps its elements in another way, or has no such element.
     Element,
+    /// A loop would not keep an index within its list.
+    Range,
     /// A record is of another type.
     Type,
     /// Fuel or gas ran out.
@@ -126,6 +130,7 @@ impl Cause {
             Self::Kind => "kind",
             Self::Arithmetic => "arithmetic",
             Self::Element => "element",
+            Self::Range => "range",
             Self::Type => "type",
             Self::Limit => "limit",
             Self::Hot => "hot",
@@ -172,8 +177,8 @@ const PAYLOAD: i32 = 8;
 struct Edge {
     block: ir::Block,
     state: State,
-    /// Whether it comes from outside.
-    enters: bool,
+    /// The block that it comes from; nothing if it comes from outside.
+    from: Option<u32>,
 }
 
 /// A block off the way whose code is still to be made: live registers are stored, then something is done.
@@ -215,6 +220,7 @@ pub(crate) struct Lowering<'l> {
     body: &'l Body,
     function: &'l Function<Register>,
     flow: &'l Flow,
+    loops: &'l Loops,
     builder: FunctionBuilder<'l>,
     // These three are handed to whoever is called and come back from there: nothing has to be kept in registers of the processor that callees save.
     machine: Variable,
@@ -242,8 +248,11 @@ pub(crate) struct Lowering<'l> {
     /// Of the current block.
     live: Vec<Registers>,
     expected_after: Vec<Vec<Expected>>,
+    index: u32,
     start: u32,
     state: State,
+    /// Where a list that a loop keeps in variables has its elements, and how many, by the loop's number and the list's register.
+    kept: HashMap<(usize, u32), [Variable; 2]>,
     step_signature: SigRef,
     /// Of [leaves](vm_register::native::LEAVES), by how many words they take.
     leaf_signatures: [SigRef; 3],
@@ -254,6 +263,8 @@ pub(crate) struct Lowering<'l> {
     stale: Vec<(u32, u32)>,
     /// Registers that are dirty where loops go back.
     dirty: &'l [(u32, u32)],
+    /// Headers of loops that were taken to leave lists as they are, and do not.
+    changing: HashSet<u32>,
 }
 
 fn flags() -> MemFlagsData {
@@ -274,17 +285,31 @@ pub(crate) fn lower(request: &Request, isa: &dyn TargetIsa) -> Lowered {
     let mut context = FunctionBuilderContext::new();
     // Where loops begin, registers are taken to be stored. Those of which that turns out to be wrong are not any more in the next attempt.
     let mut dirty = Vec::new();
+    let mut changing = HashSet::new();
     loop {
+        let loops = Loops::find(request, &flow, &changing);
         let mut made =
             ir::Function::with_name_signature(ir::UserFuncName::user(0, request.function), entry_signature());
-        let (exits, stale) = Lowering::new(request, isa, &flow, &expected, &dirty, &mut made, &mut context).run(isa);
-        if stale.is_empty() {
+        let given = Given { request, flow: &flow, loops: &loops, dirty: &dirty };
+        let (exits, stale, changes) = Lowering::new(given, isa, &expected, &mut made, &mut context).run(isa);
+        if stale.is_empty() && changes.is_empty() {
             let entries = flow.entries.iter().map(|&entry| body.own(entry)).collect();
             let lengths = flow.order.iter().map(|&block| flow.blocks[block as usize].length());
             return Lowered { function: made, entries, exits, instructions: lengths.sum() };
         }
         dirty.extend(stale);
+        changing.extend(changes);
     }
+}
+
+/// What code is made from, in one attempt.
+#[derive(Clone, Copy)]
+struct Given<'l> {
+    request: &'l Request,
+    flow: &'l Flow,
+    loops: &'l Loops,
+    /// Registers that are dirty where loops go back.
+    dirty: &'l [(u32, u32)],
 }
 
 /// Native code: machine, base, one past the running call's record, number of the entry point, and what to return who has no code; a position, tag and payload
@@ -313,11 +338,9 @@ fn signature(isa: &dyn TargetIsa, parameters: usize) -> Signature {
 
 impl<'l> Lowering<'l> {
     fn new(
-        request: &'l Request,
+        Given { request, flow, loops, dirty }: Given<'l>,
         isa: &dyn TargetIsa,
-        flow: &'l Flow,
         expected: &[Vec<Expected>],
-        dirty: &'l [(u32, u32)],
         made: &'l mut ir::Function,
         context: &'l mut FunctionBuilderContext,
     ) -> Self {
@@ -344,6 +367,7 @@ impl<'l> Lowering<'l> {
             body: &request.body,
             function: &request.body.function,
             flow,
+            loops,
             builder,
             machine,
             base,
@@ -362,18 +386,21 @@ impl<'l> Lowering<'l> {
             expected: expected.to_vec(),
             live: Vec::new(),
             expected_after: Vec::new(),
+            index: 0,
             start: 0,
             state: unknown(registers),
+            kept: HashMap::new(),
             step_signature,
             leaf_signatures,
             entry_signature,
             stub_signatures,
             stale: Vec::new(),
             dirty,
+            changing: HashSet::new(),
         }
     }
 
-    fn run(mut self, isa: &dyn TargetIsa) -> (Vec<Exit>, Vec<(u32, u32)>) {
+    fn run(mut self, isa: &dyn TargetIsa) -> (Vec<Exit>, Vec<(u32, u32)>, HashSet<u32>) {
         self.dispatch_entries();
         for &index in &self.flow.order {
             self.block(index);
@@ -382,7 +409,7 @@ impl<'l> Lowering<'l> {
         self.make_leave();
         self.builder.seal_all_blocks();
         self.builder.finalize(isa.frontend_config());
-        (self.exits, self.stale)
+        (self.exits, self.stale, self.changing)
     }
 
     fn is_optimizing(&self) -> bool {
@@ -398,7 +425,7 @@ impl<'l> Lowering<'l> {
         self.builder.ins().brif(number, others, &[], begins, &[]);
         let state = unknown(self.state.len());
         let begin = self.flow.block_at(self.flow.entries[0]);
-        self.waiting[begin as usize].push(Edge { block: begins, state, enters: true });
+        self.waiting[begin as usize].push(Edge { block: begins, state, from: None });
         self.builder.switch_to_block(others);
         let mut switch = Switch::new();
         for (number, &pc) in self.flow.entries.iter().enumerate().skip(1) {
@@ -406,13 +433,13 @@ impl<'l> Lowering<'l> {
             let index = self.flow.block_at(pc);
             switch.set_entry(number as u128, block);
             let state = unknown(self.state.len());
-            self.waiting[index as usize].push(Edge { block, state, enters: true });
+            self.waiting[index as usize].push(Edge { block, state, from: None });
         }
         // Whoever enters knows the numbers; anything else is the first.
         let otherwise = self.builder.create_block();
         self.builder.set_cold_block(otherwise);
         let state = unknown(self.state.len());
-        self.waiting[begin as usize].push(Edge { block: otherwise, state, enters: true });
+        self.waiting[begin as usize].push(Edge { block: otherwise, state, from: None });
         switch.emit(&mut self.builder, number, otherwise);
     }
 
@@ -426,7 +453,7 @@ impl<'l> Lowering<'l> {
         }
         self.make_edges();
         self.builder.switch_to_block(self.blocks[index as usize]);
-        self.start = block.start;
+        (self.index, self.start) = (index, block.start);
         self.live = self.flow.live_in_block(self.body, index);
         let seen: &[Seen] = if self.request.speculates() { &self.request.seen } else { &[] };
         self.expected_after = if seen.is_empty() {
@@ -472,7 +499,7 @@ impl<'l> Lowering<'l> {
     fn state_at(&self, index: u32) -> State {
         let block = &self.flow.blocks[index as usize];
         let edges = &self.waiting[index as usize];
-        let mut internal = edges.iter().filter(|edge| !edge.enters).map(|edge| &edge.state);
+        let mut internal = edges.iter().filter(|edge| edge.from.is_some()).map(|edge| &edge.state);
         let first = internal.next();
         let mut state = first.cloned().unwrap_or_else(|| unknown(self.state.len()));
         for other in internal {
@@ -510,7 +537,7 @@ impl<'l> Lowering<'l> {
             return self.exit_with(exit, stores);
         }
         let block = self.builder.create_block();
-        let edge = Edge { block, state: self.state.clone(), enters: false };
+        let edge = Edge { block, state: self.state.clone(), from: Some(self.index) };
         if self.at_blocks[index as usize].is_some() {
             self.edges.push((index, edge));
         } else {
@@ -557,6 +584,7 @@ impl<'l> Lowering<'l> {
                     }
                 }
             }
+            self.enter_loops(edge.from, index);
             self.builder.ins().jump(self.blocks[index as usize], &[]);
             self.make_asides();
         }

@@ -44,6 +44,7 @@ impl Grower {
             6 * nests * ledger,
             14 * ledger,
             8 * u32::from(self.has_tasks),
+            5 * nests,
         ]) {
             0 => self.declare_variable(),
             1 => self.assignment(),
@@ -69,7 +70,8 @@ impl Grower {
             21 => self.store_into_this(),
             22 => self.transaction(),
             23 => self.ledger_statement(),
-            _ => self.task_statement(),
+            24 => self.task_statement(),
+            _ => return self.walk_by_index(body),
         };
         body.push(node);
     }
@@ -195,6 +197,57 @@ impl Grower {
         let mut block = self.loop_body(1, 4);
         block.children.insert(0, Node::new(Kind::Expression, vec![step]));
         body.push(Node::new(Kind::While, vec![condition, block]));
+    }
+
+    /// `let l = […]; let w = 0; let n = 3; while w < n { … l[w] …; w += 1 }`. The index may leave the list, and elements may become of another sort.
+    fn walk_by_index(&mut self, body: &mut Vec<Node>) {
+        let [list, index, top] = ["l", "w", "n"].map(|name| self.fresh(name));
+        let sort = *self.random.choose(&[Sort::Int, Sort::Int, Sort::Float, Sort::Bool, Sort::Text, Sort::Any]);
+        let length = self.random.between(1, 6);
+        let elements = (0..length).map(|_| self.expression(sort, 1)).collect();
+        let start = *self.random.choose(&[0, 0, 0, 0, 1, -1, -2]);
+        let end = length as i64 + *self.random.choose(&[0, 0, 0, -1, -1, 1, 2]);
+        body.push(Node::new(Kind::Let(list.clone()), vec![Node::new(Kind::List, elements)]));
+        body.push(Node::new(Kind::Let(index.clone()), vec![Node::literal(start.to_string())]));
+        body.push(Node::new(Kind::Let(top.clone()), vec![Node::literal(end.to_string())]));
+        let variables = [(&list, Sort::List, true), (&index, Sort::Int, false), (&top, Sort::Int, false)];
+        self.scope().variables.extend(variables.map(|(name, sort, writable)| Variable {
+            name: name.clone(),
+            sort,
+            writable,
+        }));
+        let operator = *self.random.choose(&["<", "<", "<="]);
+        let condition = Node::new(Kind::Binary(operator), vec![Node::name(&index), Node::name(&top)]);
+        let element = || Node::new(Kind::Index, vec![Node::name(&list), Node::name(&index)]);
+        // Nothing here may go on with the next iteration before the index has been stepped.
+        let loops = std::mem::take(&mut self.scope().loops);
+        let mut statements = Vec::new();
+        for _ in 0..self.random.between(1, 4) {
+            match self.random.weighted(&[5, 5, 3, 2]) {
+                0 => {
+                    let name = self.fresh("v");
+                    self.scope().variables.push(Variable { name: name.clone(), sort: Sort::Any, writable: true });
+                    statements.push(Node::new(Kind::Let(name), vec![element()]));
+                }
+                1 => {
+                    let sort = if self.random.chance(90) { sort } else { Sort::Any };
+                    let value = self.expression(sort, 2);
+                    let stored = Node::new(Kind::Assign("="), vec![element(), value]);
+                    statements.push(Node::new(Kind::Expression, vec![stored]));
+                }
+                2 => {
+                    let condition = self.expression(Sort::Bool, 1);
+                    let shown = Node::new(Kind::Print, vec![element()]);
+                    statements.push(Node::new(Kind::If, vec![condition, Node::new(Kind::Block, vec![shown])]));
+                }
+                _ => self.statement_into(&mut statements),
+            }
+        }
+        self.scope().loops = loops;
+        let by = *self.random.choose(&["1", "1", "1", "2", "3"]);
+        let step = Node::new(Kind::Assign("+="), vec![Node::name(&index), Node::literal(by)]);
+        statements.push(Node::new(Kind::Expression, vec![step]));
+        body.push(Node::new(Kind::While, vec![condition, Node::new(Kind::Block, statements)]));
     }
 
     /// `bound && …`
