@@ -214,7 +214,11 @@ impl Loops {
                     let Some((list, index)) = element_of_access(request.body.function.code[pc as usize]) else {
                         continue;
                     };
-                    if self.list(block, list).is_some() {
+                    // The list must be known on the way into the loop: it, or one around it, has it in variables.
+                    let is_kept = |(number, _): (usize, List)| {
+                        one.blocks().all(|block| self.all[number].is_inside[block as usize])
+                    };
+                    if self.list(block, list).is_some_and(is_kept) {
                         accesses.entry((list, index)).or_default().push((block, pc));
                     }
                 }
