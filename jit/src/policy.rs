@@ -94,6 +94,8 @@ pub struct Statistics {
     pub recompilations: u64,
     /// Functions given up on, and why.
     pub given_up: Vec<(u32, String)>,
+    /// What went wrong in compilations, which is a fault of this project: such functions are given up on, too.
+    pub failures: Vec<String>,
     /// The code that each function has got last.
     pub code: BTreeMap<u32, Arc<Made>>,
 }
@@ -114,6 +116,7 @@ impl Statistics {
         }
         self.recompilations += other.recompilations;
         self.given_up.extend(other.given_up.iter().cloned());
+        self.failures.extend(other.failures.iter().cloned());
         self.code.extend(other.code.iter().map(|(&function, made)| (function, Arc::clone(made))));
     }
 }
@@ -289,6 +292,7 @@ impl Jit {
             }
             Err(problem) => {
                 debug_assert!(false, "{problem}");
+                self.count(|statistics| statistics.failures.push(problem.clone()));
                 self.give_up(function, problem);
             }
         }

@@ -298,6 +298,9 @@ impl Checker {
                 if again != first {
                     return Err(format!("another run gives something else: {again:?} after {first:?}"));
                 }
+                if let Some(failure) = prepared.native().and_then(|statistics| statistics.failures.first().cloned()) {
+                    return Err(format!("compiling fails: {failure}"));
+                }
             }
             Ok(first)
         };
