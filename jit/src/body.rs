@@ -22,6 +22,8 @@ struct Origin {
 /// A call whose callee's code stands in its place; the first one of a body is the function itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context {
+    /// Which of the body's it is; 0 is the function itself.
+    pub(crate) number: u32,
     /// Whose code it is.
     pub(crate) function: u32,
     /// The instruction of the body that the call is; 0 for the function itself.
@@ -94,7 +96,15 @@ impl Body {
             function: Function::default(),
             registers: source.frame_sizes[function as usize] as usize,
             origins: Vec::new(),
-            contexts: vec![Context { function, call: 0, caller: 0, depth: 0, first: 0, guard: Guard::Nothing }],
+            contexts: vec![Context {
+                number: 0,
+                function,
+                call: 0,
+                caller: 0,
+                depth: 0,
+                first: 0,
+                guard: Guard::Nothing,
+            }],
             entered: BTreeMap::new(),
             places: Vec::new(),
             spliced: 0,
@@ -148,6 +158,7 @@ impl Body {
             let first = u32::from(moved.a);
             let entered = self.contexts.len() as u32;
             self.contexts.push(Context {
+                number: entered,
                 function: callee,
                 call: at,
                 caller: number,

@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use cranelift_codegen::binemit::Reloc;
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_codegen::settings::{self, Configurable};
-use cranelift_codegen::{CodegenError, Context, ir};
+use cranelift_codegen::{CodegenError, Context, FinalizedMachReloc, ir};
 
 use crate::Tier;
 use crate::body::Body;
@@ -158,6 +159,27 @@ struct Code {
     places: Vec<(u32, Option<u32>)>,
 }
 
+/// Whether calls of the code itself can be filled in for a processor.
+pub(crate) fn fills_calls_in(isa: &dyn TargetIsa) -> bool {
+    isa.name() == "x64"
+}
+
+/// Fills in a call of the code itself, the only one by name that there is.
+///
+/// # Errors
+/// When it is something else; says so.
+fn fill_in(code: &mut [u8], relocation: &FinalizedMachReloc) -> Result<(), String> {
+    let at = relocation.offset as usize;
+    let distance = i32::try_from(relocation.addend - i64::from(relocation.offset)).ok();
+    match (relocation.kind, distance, code.get_mut(at..at + 4)) {
+        (Reloc::X86CallPCRel4, Some(distance), Some(place)) => {
+            place.copy_from_slice(&distance.to_le_bytes());
+            Ok(())
+        }
+        (kind, ..) => Err(format!("the code has a place to be filled in of a kind that is not known: {kind}")),
+    }
+}
+
 /// Compiles intermediate code.
 fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Code, String> {
     let mut context = Context::for_function(function);
@@ -165,12 +187,13 @@ fn machine_code(function: ir::Function, isa: &dyn TargetIsa) -> Result<Code, Str
         CodegenError::Verifier(errors) => format!("{errors}\n{}", error.func.display()),
         other => other.to_string(),
     })?;
-    if !compiled.buffer.relocs().is_empty() {
-        return Err(String::from("the code calls functions by name"));
+    let mut bytes: Box<[u8]> = compiled.code_buffer().into();
+    for relocation in compiled.buffer.relocs() {
+        fill_in(&mut bytes, relocation)?;
     }
     // Above what the layout knows of lie the caller's frame pointer and the return address.
     let frame = compiled.buffer.frame_layout().map_or(0, |layout| layout.frame_to_fp_offset as usize) + 16;
     let places = compiled.buffer.get_srclocs_sorted().iter();
     let places = places.map(|place| (place.start, (!place.loc.is_default()).then(|| place.loc.bits()))).collect();
-    Ok(Code { bytes: compiled.code_buffer().into(), frame, places })
+    Ok(Code { bytes, frame, places })
 }

@@ -55,25 +55,51 @@ impl Lowering<'_> {
                 self.closures.insert(pc, variable);
             }
         }
-        let otherwise = self.exit(pc, Cause::Limit, None);
-        let frame = i64::from(context.first + self.request.frame_sizes[context.function as usize]);
-        let base = self.base();
-        let end = self.builder.ins().iadd_imm_s(base, frame * i64::from(REGISTER));
-        self.check_room(pc, end, otherwise);
+        // What is within the outermost call needs no more room than is checked there.
+        if context.depth == 1 {
+            let otherwise = self.exit(pc, Cause::Limit, None);
+            let (registers, records) = self.room_within(context);
+            let base = self.base();
+            let end = self.builder.ins().iadd_imm_s(base, i64::from(registers) * i64::from(REGISTER));
+            self.check_room(end, records, otherwise);
+        }
         self.take_fuel(pc);
+        self.written.remove_from(context.depth, self.body);
     }
 
-    /// Goes to `otherwise` unless there is room for a frame that ends at an address, and for the record of a call. Gives where that is to be.
-    fn check_room(&mut self, pc: u32, end: Value, otherwise: ir::Block) -> Value {
+    /// The most registers from the function's own first on, and the most records above its own, that calls within one whose callee's code took its place have, and its own: as far as it is known who is
+    /// called.
+    fn room_within(&self, outermost: Context) -> (u32, u32) {
+        let mut most = (0, 0);
+        for pc in outermost.call..self.function.code.len() as u32 {
+            let context = self.body.context(pc);
+            if pc != outermost.call && self.body.calls(pc).first().is_none_or(|first| first.number != outermost.number)
+            {
+                break;
+            }
+            let instruction = self.function.code[pc as usize];
+            let function = match self.body.entered(pc) {
+                Some(entered) => entered.function,
+                None if instruction.op() == isa::RegisterOp::CallFuncConstReg => u32::from(instruction.b),
+                None => continue,
+            };
+            let end = u32::from(instruction.a) + self.request.frame_sizes[function as usize];
+            most = (most.0.max(end), most.1.max(context.depth));
+        }
+        most
+    }
+
+    /// Goes to `otherwise` unless there is room for a frame that ends at an address, and for the record of a call behind so many.
+    fn check_room(&mut self, end: Value, records: u32, otherwise: ir::Block) {
         let limit = self.of_machine(LAYOUT.value_limit);
         let is_above = self.builder.ins().icmp(IntCC::UnsignedGreaterThan, end, limit);
         self.go_on_unless(is_above, otherwise);
         // Where there is no room on the native stack either, the interpreter makes some by going on in the callee: by then all native frames are gone.
         let limit = self.of_machine(LAYOUT.native_frame_limit);
-        let top = self.top_at(pc);
+        let top = self.top();
+        let top = self.builder.ins().iadd_imm_s(top, i64::from(records) * i64::from(LAYOUT.frame_size));
         let is_full = self.builder.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, top, limit);
         self.go_on_unless(is_full, otherwise);
-        top
     }
 
     /// A block in which the interpreter makes a call, and one where control goes on with the result.
@@ -90,19 +116,24 @@ impl Lowering<'_> {
         let Call { pc, first, slow, stepped, join, tag, payload } = call;
         let window = i64::from(first) * i64::from(REGISTER);
         let base = self.base();
-        let end = match callee {
-            Callee::Known(function) => {
+        let depth = self.body.context(pc).depth;
+        match callee {
+            Callee::Known(function) if depth == 0 => {
                 let size = i64::from(self.request.frame_sizes[function as usize]) * i64::from(REGISTER);
-                self.builder.ins().iadd_imm_s(base, window + size)
+                let end = self.builder.ins().iadd_imm_s(base, window + size);
+                self.check_room(end, depth, slow);
             }
+            // See `room_within`.
+            Callee::Known(_) => {}
             Callee::Computed(function) => {
                 let target = self.target(function);
                 let size = self.builder.ins().uload32(flags(), target, LAYOUT.target_frame);
                 let end = self.builder.ins().iadd(base, size);
-                self.builder.ins().iadd_imm_s(end, window)
+                let end = self.builder.ins().iadd_imm_s(end, window);
+                self.check_room(end, depth, slow);
             }
-        };
-        let caller_top = self.check_room(pc, end, slow);
+        }
+        let caller_top = self.top_at(pc);
         if self.request.counts_fuel {
             let runtime = self.of_machine(LAYOUT.runtime);
             let left = self.builder.ins().load(types::I64, flags(), runtime, LAYOUT.fuel);
@@ -113,7 +144,7 @@ impl Lowering<'_> {
         }
         // Nobody reads the record before an error, a step or an exit, but then it must be there: stores wait for nothing.
         let (function, own) = self.body.origin(pc);
-        self.write_records(pc);
+        self.complete_records(pc);
         let return_to = self.word(function, own + 1);
         self.builder.ins().store(flags(), return_to, caller_top, LAYOUT.frame_return);
         self.builder.ins().store(flags(), closure, caller_top, LAYOUT.frame_closure);
@@ -122,28 +153,19 @@ impl Lowering<'_> {
         self.builder.ins().store(flags(), distance, caller_top, LAYOUT.frame_window);
         let top = self.builder.ins().iadd_imm_s(caller_top, i64::from(LAYOUT.frame_size));
         let frame = self.builder.ins().iadd_imm_s(base, window);
-        let code = match callee {
-            Callee::Known(function) => self.word(function, 0),
-            Callee::Computed(function) => {
-                let target = self.target(function);
-                self.builder.ins().load(types::I64, flags(), target, LAYOUT.target_code)
-            }
-        };
-        let entries = self.of_machine(LAYOUT.entries);
-        let entry = match callee {
-            Callee::Known(function) => {
-                let offset = function as i32 * LAYOUT.entry_size + LAYOUT.entry_code;
-                self.builder.ins().load(types::I64, flags(), entries, offset)
-            }
-            Callee::Computed(function) => {
-                let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.entry_size));
-                let place = self.builder.ins().iadd(entries, distance);
-                self.builder.ins().load(types::I64, flags(), place, LAYOUT.entry_code)
-            }
-        };
         let number = self.builder.ins().iconst(types::I64, 0);
-        let arguments = [self.machine(), frame, top, number, code];
-        let made = self.builder.ins().call_indirect(self.entry_signature, entry, &arguments);
+        let made = match (callee, self.itself) {
+            (Callee::Known(function), Some(itself)) if function == self.request.function => {
+                // There is code, so nobody asks for what stands in for it.
+                let arguments = [self.machine(), frame, top, number, number];
+                self.builder.ins().call(itself, &arguments)
+            }
+            _ => {
+                let (entry, code) = self.entry_of(callee);
+                let arguments = [self.machine(), frame, top, number, code];
+                self.builder.ins().call_indirect(self.entry_signature, entry, &arguments)
+            }
+        };
         let results: [Value; 6] = self.builder.inst_results(made).try_into().expect("six results");
         let [reached, base, result_tag, result, machine, callee_top] = results;
         let (returned, elsewhere) = (self.builder.create_block(), self.builder.create_block());
@@ -167,6 +189,24 @@ impl Lowering<'_> {
         let kept = self.variables_among(&self.live[(pc + 1 - self.start) as usize]);
         self.load_again(&kept);
         self.take_result(pc, first, tag, payload);
+    }
+
+    /// Where the native code of a function begins, or what stands in for it, and its first instruction.
+    fn entry_of(&mut self, callee: Callee) -> (Value, Value) {
+        let entries = self.of_machine(LAYOUT.entries);
+        match callee {
+            Callee::Known(function) => {
+                let offset = function as i32 * LAYOUT.entry_size + LAYOUT.entry_code;
+                (self.builder.ins().load(types::I64, flags(), entries, offset), self.word(function, 0))
+            }
+            Callee::Computed(function) => {
+                let target = self.target(function);
+                let code = self.builder.ins().load(types::I64, flags(), target, LAYOUT.target_code);
+                let distance = self.builder.ins().imul_imm_s(function, i64::from(LAYOUT.entry_size));
+                let place = self.builder.ins().iadd(entries, distance);
+                (self.builder.ins().load(types::I64, flags(), place, LAYOUT.entry_code), code)
+            }
+        }
     }
 
     /// Gives a register the result of a call: in a variable if all that read it are expected to meet one kind, in the frame otherwise.

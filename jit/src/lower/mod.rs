@@ -179,6 +179,32 @@ struct Edge {
     state: State,
     /// The block that it comes from; nothing if it comes from outside.
     from: Option<u32>,
+    written: Written,
+}
+
+/// Calls whose callees' code took their place and whose records are written, as bits by number of the context: those within such a call need not write its record again. Of those that there is no
+/// bit for that is never known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Written(u64);
+
+impl Written {
+    fn bit(context: Context) -> u64 {
+        1_u64.checked_shl(context.number).unwrap_or(0)
+    }
+
+    fn has(self, context: Context) -> bool {
+        self.0 & Self::bit(context) != 0
+    }
+
+    fn add(&mut self, context: Context) {
+        self.0 |= Self::bit(context);
+    }
+
+    /// Takes out the records from a depth on.
+    fn remove_from(&mut self, depth: u32, body: &Body) {
+        let deeper = body.contexts().iter().filter(|context| context.depth >= depth);
+        self.0 &= !deeper.fold(0, |bits, &context| bits | Self::bit(context));
+    }
 }
 
 /// A block off the way whose code is still to be made: live registers are stored, then something is done.
@@ -251,9 +277,12 @@ pub(crate) struct Lowering<'l> {
     index: u32,
     start: u32,
     state: State,
+    written: Written,
     /// Where a list that a loop keeps in variables has its elements, and how many, by the loop's number and the list's register.
     kept: HashMap<(usize, u32), [Variable; 2]>,
     step_signature: SigRef,
+    /// The function itself, if it is called where its code begins.
+    itself: Option<ir::FuncRef>,
     /// Of [leaves](vm_register::native::LEAVES), by how many words they take.
     leaf_signatures: [SigRef; 3],
     entry_signature: SigRef,
@@ -325,6 +354,19 @@ fn tail_signature(parameters: usize, results: usize) -> Signature {
     signature
 }
 
+/// Whether code may call itself where it begins: while it runs, it is the function's code if that can be entered at its beginning. A call is to be filled in when the code is there, which
+/// [`compile`](crate::compile) can do for these processors.
+fn can_call_itself(isa: &dyn TargetIsa, request: &Request) -> bool {
+    crate::compile::fills_calls_in(isa) && request.around.is_none()
+}
+
+/// The function that is being made, to be called.
+fn import_itself(builder: &mut FunctionBuilder<'_>, function: u32, signature: SigRef) -> ir::FuncRef {
+    let name = ir::UserExternalName { namespace: 0, index: function };
+    let name = ir::ExternalName::user(builder.func.declare_imported_user_function(name));
+    builder.import_function(ir::ExtFuncData { name, signature, colocated: true, patchable: false })
+}
+
 /// How many words [leaves](vm_register::native::LEAVES) take.
 const LEAF_PARAMETERS: [usize; 3] = [2, 3, 5];
 
@@ -356,6 +398,8 @@ impl<'l> Lowering<'l> {
         });
         let stub_signatures = StubSignatures::import(&mut builder);
         let entry_signature = builder.import_signature(entry_signature());
+        let itself =
+            can_call_itself(isa, request).then(|| import_itself(&mut builder, request.function, entry_signature));
         let first = builder.create_block();
         builder.append_block_params_for_function_params(first);
         builder.switch_to_block(first);
@@ -389,8 +433,10 @@ impl<'l> Lowering<'l> {
             index: 0,
             start: 0,
             state: unknown(registers),
+            written: Written::default(),
             kept: HashMap::new(),
             step_signature,
+            itself,
             leaf_signatures,
             entry_signature,
             stub_signatures,
@@ -425,7 +471,7 @@ impl<'l> Lowering<'l> {
         self.builder.ins().brif(number, others, &[], begins, &[]);
         let state = unknown(self.state.len());
         let begin = self.flow.block_at(self.flow.entries[0]);
-        self.waiting[begin as usize].push(Edge { block: begins, state, from: None });
+        self.waiting[begin as usize].push(Edge { block: begins, state, from: None, written: Written::default() });
         self.builder.switch_to_block(others);
         let mut switch = Switch::new();
         for (number, &pc) in self.flow.entries.iter().enumerate().skip(1) {
@@ -433,13 +479,13 @@ impl<'l> Lowering<'l> {
             let index = self.flow.block_at(pc);
             switch.set_entry(number as u128, block);
             let state = unknown(self.state.len());
-            self.waiting[index as usize].push(Edge { block, state, from: None });
+            self.waiting[index as usize].push(Edge { block, state, from: None, written: Written::default() });
         }
         // Whoever enters knows the numbers; anything else is the first.
         let otherwise = self.builder.create_block();
         self.builder.set_cold_block(otherwise);
         let state = unknown(self.state.len());
-        self.waiting[begin as usize].push(Edge { block: otherwise, state, from: None });
+        self.waiting[begin as usize].push(Edge { block: otherwise, state, from: None, written: Written::default() });
         switch.emit(&mut self.builder, number, otherwise);
     }
 
@@ -447,6 +493,7 @@ impl<'l> Lowering<'l> {
     fn block(&mut self, index: u32) {
         let block = &self.flow.blocks[index as usize];
         let state = self.state_at(index);
+        self.written = self.written_at(index);
         self.at_blocks[index as usize] = Some(state.clone());
         for edge in std::mem::take(&mut self.waiting[index as usize]) {
             self.edges.push((index, edge));
@@ -495,6 +542,15 @@ impl<'l> Lowering<'l> {
         self.go_on_unless(is_hot, otherwise);
     }
 
+    /// Which records are written where a block begins.
+    fn written_at(&self, index: u32) -> Written {
+        if self.flow.blocks[index as usize].is_loop_header {
+            return Written::default();
+        }
+        let edges = self.waiting[index as usize].iter().map(|edge| edge.written.0);
+        Written(edges.reduce(|one, other| one & other).unwrap_or(0))
+    }
+
     /// How registers are held where a block begins.
     fn state_at(&self, index: u32) -> State {
         let block = &self.flow.blocks[index as usize];
@@ -537,7 +593,7 @@ impl<'l> Lowering<'l> {
             return self.exit_with(exit, stores);
         }
         let block = self.builder.create_block();
-        let edge = Edge { block, state: self.state.clone(), from: Some(self.index) };
+        let edge = Edge { block, state: self.state.clone(), from: Some(self.index), written: self.written };
         if self.at_blocks[index as usize].is_some() {
             self.edges.push((index, edge));
         } else {
@@ -771,21 +827,36 @@ impl<'l> Lowering<'l> {
         self.builder.def_var(self.top, top);
     }
 
+    /// Writes those of the records of the calls that lead to an instruction which are not written yet, on the way through the current block.
+    fn complete_records(&mut self, pc: u32) {
+        for context in self.body.calls(pc) {
+            if !self.written.has(context) {
+                self.write_record(context);
+                self.written.add(context);
+            }
+        }
+    }
+
     /// Writes the records of the calls that lead to an instruction.
     fn write_records(&mut self, pc: u32) {
         for context in self.body.calls(pc) {
-            let caller = self.body.caller(context);
-            let (function, call) = self.body.origin(context.call);
-            let return_to = self.word(function, call + 1);
-            let closure = self.closure_of(context);
-            let window = i64::from(context.first - caller.first) * i64::from(REGISTER);
-            let window = self.builder.ins().iconst(types::I64, window);
-            let top = self.top();
-            let at = caller.depth as i32 * LAYOUT.frame_size;
-            self.builder.ins().store(flags(), return_to, top, at + LAYOUT.frame_return);
-            self.builder.ins().store(flags(), closure, top, at + LAYOUT.frame_closure);
-            self.builder.ins().store(flags(), window, top, at + LAYOUT.frame_window);
+            self.write_record(context);
         }
+    }
+
+    /// Writes the record of a call.
+    fn write_record(&mut self, context: Context) {
+        let caller = self.body.caller(context);
+        let (function, call) = self.body.origin(context.call);
+        let return_to = self.word(function, call + 1);
+        let closure = self.closure_of(context);
+        let window = i64::from(context.first - caller.first) * i64::from(REGISTER);
+        let window = self.builder.ins().iconst(types::I64, window);
+        let top = self.top();
+        let at = caller.depth as i32 * LAYOUT.frame_size;
+        self.builder.ins().store(flags(), return_to, top, at + LAYOUT.frame_return);
+        self.builder.ins().store(flags(), closure, top, at + LAYOUT.frame_closure);
+        self.builder.ins().store(flags(), window, top, at + LAYOUT.frame_window);
     }
 
     /// The closure of a call whose callee's code took its place; 0 if there is none.
