@@ -59,6 +59,10 @@ pub struct Configuration {
     pub memory: MemoryPolicy,
     /// Where code is kept between runs.
     pub cache: Keeping,
+    /// How many threads work for a run of the program.
+    pub workers: usize,
+    /// Lists of so many elements are long enough to be divided among them. If that is less than by default, it is done whether it pays or not, for tests.
+    pub workers_from: usize,
     /// Bounds of a run.
     pub limits: Limits,
 }
@@ -106,6 +110,8 @@ impl Default for Configuration {
             timed,
             memory: MemoryPolicy::default(),
             cache: Keeping::default(),
+            workers: 1,
+            workers_from: crate::apart::FEWEST,
             limits: Limits::default(),
         }
     }
@@ -185,8 +191,8 @@ impl Configuration {
     /// here now.
     pub fn code_form(&self, vm: &str) -> Option<CodeForm> {
         match vm {
-            // Code that takes gas is not kept.
-            _ if self.is_metered() => None,
+            // Code that takes gas is not kept, and helpers want to know what functions do, which stack code says.
+            _ if self.is_metered() || self.workers > 1 => None,
             "stack" | "hybrid" => Some(CodeForm::Stack),
             "register" if !self.check => Some(CodeForm::Register),
             _ => None,
@@ -306,11 +312,6 @@ pub fn axes() -> &'static [Axis] {
 
 fn no_choices() -> Vec<Choice> {
     Vec::new()
-}
-
-/// The only value of an axis that has one.
-fn only(value: &str, name: &str) -> Option<()> {
-    (value == name).then_some(())
 }
 
 /// The deepest that calls may be allowed to nest. The evaluator recurses with the program it runs and takes some kilobytes of native stack for
@@ -593,12 +594,15 @@ static AXES: &[Axis] = &[
     Axis {
         name: "workers",
         placeholder: "N",
-        about: "how many threads run the program",
-        choices: || vec![Choice { name: "1", about: "one" }],
-        numbers: "",
+        about: "how many threads run the program: map and filter of long lists, where nobody can tell (--vm stack, register and hybrid)",
+        choices: no_choices,
+        numbers: "numbers from 1 up to 1024 (1)",
         shapes: Shapes::Nothing,
-        set: |_, value| only(value, "1"),
-        get: |_| "1".to_string(),
+        set: |configuration, value| {
+            configuration.workers = value.parse().ok().filter(|workers| (1..=1024).contains(workers))?;
+            Some(())
+        },
+        get: |configuration| configuration.workers.to_string(),
     },
     Axis {
         name: "max-heap",

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use runtime::apart::Apart;
 use runtime::probe::{InstructionCounts, Watcher};
 use runtime::{Fault, Program, RunOptions, Runtime, Value};
 
@@ -78,6 +79,11 @@ pub trait Prepared {
         None
     }
 
+    /// Who makes calls for a run of the program, if anybody does.
+    fn helpers(&self) -> Option<Arc<dyn Apart>> {
+        None
+    }
+
     /// Why this engine runs the program, if one was chosen.
     fn decision(&self) -> Option<&Decision> {
         None
@@ -91,7 +97,9 @@ impl dyn Prepared + '_ {
     }
 
     /// Runs the program once.
-    pub fn run(&self, options: RunOptions) -> Outcome {
+    pub fn run(&self, mut options: RunOptions) -> Outcome {
+        // Where somebody watches, the program does everything itself.
+        options.apart = self.helpers();
         let mut runtime = self.runtime(options);
         measure(&mut runtime, |runtime| self.execute(runtime))
     }

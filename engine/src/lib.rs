@@ -13,11 +13,13 @@
 
 #![forbid(unsafe_code)]
 
+mod apart;
 pub mod cache;
 pub mod clock;
 mod compiled;
 mod configuration;
 mod dispatch;
+pub mod effects;
 mod error;
 mod executor;
 mod executors;
@@ -32,6 +34,7 @@ pub mod probes;
 pub mod profile;
 pub mod random;
 mod report;
+mod service;
 mod tiers;
 pub mod workloads;
 

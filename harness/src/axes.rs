@@ -32,7 +32,9 @@ impl AxisOptions {
     /// # Errors
     /// When a value does not exist.
     pub fn apply(&self, configuration: &mut Configuration) -> Result<(), ConfigurationError> {
-        self.given.iter().try_for_each(|(axis, value)| configuration.set(axis, value))
+        self.given.iter().try_for_each(|(axis, value)| configuration.set(axis, value))?;
+        time_by(configuration);
+        Ok(())
     }
 
     /// What was given for an axis.
@@ -47,7 +49,16 @@ impl AgainstOptions {
     /// # Errors
     /// When a value does not exist.
     pub fn apply(&self, configuration: &mut Configuration) -> Result<(), ConfigurationError> {
-        self.given.iter().try_for_each(|(axis, value)| configuration.set(axis, value)).map_err(of_the_other_side)
+        self.given.iter().try_for_each(|(axis, value)| configuration.set(axis, value)).map_err(of_the_other_side)?;
+        time_by(configuration);
+        Ok(())
+    }
+}
+
+/// Runs that other threads help are timed by the time that passes, and those beside them.
+pub fn time_by(configuration: &Configuration) {
+    if configuration.workers > 1 {
+        engine::clock::count_waiting();
     }
 }
 

@@ -54,7 +54,7 @@ impl Environment {
             commit: known(env!("HARNESS_COMMIT")),
             binary_hash: binary_hash(),
             version: env!("CARGO_PKG_VERSION").to_string(),
-            clock: engine::clock::NAME.to_string(),
+            clock: engine::clock::name().to_string(),
             date: utc(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
         }
     }

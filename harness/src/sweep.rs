@@ -154,6 +154,7 @@ impl Plan {
         let mut base = Configuration::of("register")?;
         for (axis, value) in &self.base {
             base.set(axis, &value.to_string())?;
+            crate::axes::time_by(&base);
         }
         let mut points = vec![Point { values: Vec::new(), configuration: base }];
         for axis in &self.axes {
@@ -172,6 +173,7 @@ impl Plan {
                 for value in &axis.values {
                     let mut next = point.clone();
                     next.configuration.set(&axis.name, &value.to_string())?;
+                    crate::axes::time_by(&next.configuration);
                     next.values.push(value.to_string());
                     more.push(next);
                 }

@@ -44,6 +44,8 @@ pub struct Builtin {
     pub function: NativeFunction,
     /// What a call takes gas for.
     pub pricing: Pricing,
+    /// Whether it wants to know how deep calls are nested. Engines that count that by frames say so in [`Runtime::depth`] before.
+    pub asks_depth: bool,
     /// How it is called and what it gives, in one line.
     pub help: &'static str,
 }
@@ -55,7 +57,7 @@ const fn at_least(fewest: usize) -> (usize, usize) {
 
 /// A row of a table.
 const fn builtin(name: &'static str, arity: (usize, usize), function: NativeFunction, help: &'static str) -> Builtin {
-    Builtin { name, arity, function, pricing: Pricing::of(name), help }
+    Builtin { name, arity, function, pricing: Pricing::of(name), asks_depth: false, help }
 }
 
 static TABLES: [&[Builtin]; 9] = [

@@ -8,6 +8,7 @@ use fxhash::FxHashMap;
 use isa::module::{Form, Module, Restrictions, Source, TypeDefinition};
 use isa::{Constant, Function, StackCode, StackInstruction, StackOp, Verified};
 
+use crate::apart::Apart;
 use crate::builtins::{self, Builtin};
 use crate::chain::Chain;
 use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
@@ -71,6 +72,8 @@ pub struct RunOptions {
     pub ledger: Option<Box<dyn Ledger>>,
     /// What the run does to the ledger becomes a block of it at the end, with a record of each transaction.
     pub makes_block: bool,
+    /// Who makes calls for the program, if anybody does.
+    pub apart: Option<Arc<dyn Apart>>,
 }
 
 impl Default for RunOptions {
@@ -87,6 +90,7 @@ impl Default for RunOptions {
             packed_lists: true,
             ledger: None,
             makes_block: false,
+            apart: None,
         }
     }
 }
@@ -320,6 +324,10 @@ pub struct Runtime {
     pub tasks: Tasks,
     /// Buffer for encodings that are hashed.
     pub(crate) encoding: Vec<u8>,
+    /// Who makes calls for the program.
+    pub(crate) apart: Option<Arc<dyn Apart>>,
+    /// How deep calls were nested when a builtin was called that [asks](crate::builtins::Builtin::asks_depth).
+    pub depth: usize,
     /// No other runtime of this process has this number.
     identity: u64,
 }
@@ -402,6 +410,8 @@ impl Runtime {
             chain: Chain::new(options.makes_block),
             tasks: Tasks::default(),
             encoding: Vec::new(),
+            apart: options.apart,
+            depth: 0,
             identity: IDENTITIES.fetch_add(1, Ordering::Relaxed),
             heap,
             program,

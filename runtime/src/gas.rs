@@ -23,7 +23,7 @@ use crate::value::{Tag, Value};
 /// Builtins and methods that take the same time however large a collection or text is.
 const TAKES_EQUAL_TIME: &[&str] = &[
     "append", "push", "add", "pop", "first", "last", "get", "set", "put", "len", "length", "size", "type", "typeof",
-    "is_empty", "isEmpty", "char_at", "charAt",
+    "is_empty", "isEmpty", "char_at", "charAt", "__apart",
 ];
 
 /// Methods of maps that do.

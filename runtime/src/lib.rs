@@ -3,6 +3,7 @@
 //! What `ADD` does to every pair of kinds is written here once. Engines inline the hot cases and call [`Runtime`] for the rest, so the
 //! evaluator, the machines and the native tiers cannot disagree about it.
 
+pub mod apart;
 mod arguments;
 pub mod builtins;
 pub mod canonical;

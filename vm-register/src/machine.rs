@@ -264,7 +264,7 @@ impl<'r> Machine<'r> {
     }
 
     /// How deep calls are nested: above the entry function, or above what a task runs on.
-    fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.active() - 1 - self.tasks.ground_depth()
     }
 

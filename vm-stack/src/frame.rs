@@ -150,6 +150,11 @@ impl FrameStack {
         self.deepest.saturating_add(self.ground)
     }
 
+    /// How many frames do not count towards the depth.
+    pub(crate) fn ground(&self) -> usize {
+        self.ground
+    }
+
     /// Says how many frames do not count towards the depth.
     pub(crate) fn set_ground(&mut self, ground: usize) {
         self.ground = ground;

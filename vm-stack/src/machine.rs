@@ -380,6 +380,14 @@ impl<'r> Machine<'r> {
         Ok(window)
     }
 
+    /// How deep calls are nested: above the entry function, or above what a task runs on.
+    #[cold]
+    pub(crate) fn depth(&mut self) -> usize {
+        // SAFETY: both lie in the frame stack.
+        let frames = unsafe { self.frame.offset_from_unsigned(self.frame_stack.first()) };
+        (frames - 1).saturating_sub(self.frame_stack.ground())
+    }
+
     #[cold]
     fn grow_frames(&mut self) -> Result<(), Fault> {
         // SAFETY: both lie in the frame stack.

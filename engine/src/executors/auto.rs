@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use runtime::apart::Apart;
 use runtime::probe::Watcher;
 use runtime::{Fault, Program, Runtime, Value};
 
@@ -86,6 +87,10 @@ impl Prepared for Chosen<'_> {
 
     fn optimization(&self) -> Option<&optimizer::Statistics> {
         self.prepared.optimization()
+    }
+
+    fn helpers(&self) -> Option<Arc<dyn Apart>> {
+        self.prepared.helpers()
     }
 
     fn decision(&self) -> Option<&Decision> {

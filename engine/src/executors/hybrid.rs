@@ -1,16 +1,19 @@
 //! `hybrid`: the register machine on code of which some regions are islands of stack code.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use vm_register::Linked;
 
 use super::register::{PreparedRegister, link_options};
 use super::stack::linked;
+use crate::apart::Helpers;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executor::{Executor, Prepared};
 use crate::hybrid;
+use crate::service::Service;
 
 pub(crate) struct Hybrid;
 
@@ -41,6 +44,9 @@ impl Executor for Hybrid {
         let linked = linked(Linked::with_islands(&code, &islands, link_options(configuration)))?;
         let (code, conversion, optimized) = (Cow::Owned(code), Some(conversion), Some(optimized));
         let dispatch = configuration.dispatch.of_register();
-        Ok(Box::new(PreparedRegister { linked, code, conversion, optimized, dispatch }))
+        let linked = Arc::new(linked);
+        let service = || Service::Register { linked: Arc::clone(&linked), dispatch };
+        let helpers = Helpers::of(compiled, configuration, service);
+        Ok(Box::new(PreparedRegister { linked, code, conversion, optimized, dispatch, helpers }))
     }
 }

@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use isa::{RegCode, Verified};
+use runtime::apart::Apart;
 use runtime::probe::{Watched, Watcher};
 use runtime::{Fault, Program, Runtime, Value};
 use vm_register::{Linked, Options};
 
 use super::stack::linked;
+use crate::apart::Helpers;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::dispatch::Dispatch;
@@ -17,6 +19,7 @@ use crate::executor::{Executor, Prepared};
 use crate::mechanism::Part;
 use crate::optimized::Optimized;
 use crate::profile::ProgramCode;
+use crate::service::Service;
 
 pub(crate) struct Register;
 
@@ -55,9 +58,11 @@ pub(crate) fn prepare_register<'c>(
         }
         (None, None) => unreachable!("a program has code in one form or the other"),
     };
-    let linked = linked(Linked::with_options(&code, link_options(configuration)))?;
+    let linked = Arc::new(linked(Linked::with_options(&code, link_options(configuration)))?);
     let dispatch = configuration.dispatch.of_register();
-    Ok(PreparedRegister { linked, code, conversion, optimized, dispatch })
+    let service = || Service::Register { linked: Arc::clone(&linked), dispatch };
+    let helpers = Helpers::of(compiled, configuration, service);
+    Ok(PreparedRegister { linked, code, conversion, optimized, dispatch, helpers })
 }
 
 /// How code is linked for the register machine.
@@ -73,13 +78,14 @@ pub(super) fn link_options(configuration: &Configuration) -> Options {
 
 /// Register code made ready, whoever made it.
 pub(crate) struct PreparedRegister<'c> {
-    pub(crate) linked: Linked,
+    pub(crate) linked: Arc<Linked>,
     /// What it was linked from.
     pub(super) code: Cow<'c, Verified<RegCode>>,
     pub(super) conversion: Option<converter::Statistics>,
     /// The stack code that was converted, if any was.
     pub(super) optimized: Option<Arc<Optimized>>,
     pub(crate) dispatch: vm_register::Dispatch,
+    pub(crate) helpers: Option<Arc<Helpers>>,
 }
 
 impl Prepared for PreparedRegister<'_> {
@@ -109,6 +115,10 @@ impl Prepared for PreparedRegister<'_> {
 
     fn conversion(&self) -> Option<&converter::Statistics> {
         self.conversion.as_ref()
+    }
+
+    fn helpers(&self) -> Option<Arc<dyn Apart>> {
+        self.helpers.clone().map(|helpers| helpers as Arc<dyn Apart>)
     }
 
     fn optimization(&self) -> Option<&optimizer::Statistics> {

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use runtime::apart::Apart;
 use runtime::probe::{Watched, Watcher};
 use runtime::{ErrorKind, Fault, Program, Runtime, Value};
 use vm_stack::{Linked, Options};
 
+use crate::apart::Helpers;
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
@@ -13,6 +15,7 @@ use crate::executor::{Executor, Prepared};
 use crate::mechanism::Part;
 use crate::optimized::Optimized;
 use crate::profile::ProgramCode;
+use crate::service::Service;
 
 pub(crate) struct Stack;
 
@@ -48,8 +51,11 @@ pub(crate) fn prepare_stack(compiled: &Compiled, configuration: &Configuration) 
     let Configuration { superinstructions, without, .. } = *configuration;
     let inline_caches = !without.parts.contains(Part::InlineCaches);
     let options = Options { superinstructions, inline_caches };
-    let linked = linked(Linked::with_options(&optimized.code, options))?;
-    Ok(PreparedStack { linked, optimized, dispatch: configuration.dispatch.of_stack() })
+    let linked = Arc::new(linked(Linked::with_options(&optimized.code, options))?);
+    let dispatch = configuration.dispatch.of_stack();
+    let service = || Service::Stack { linked: Arc::clone(&linked), dispatch };
+    let helpers = Helpers::of(compiled, configuration, service);
+    Ok(PreparedStack { linked, optimized, dispatch, helpers })
 }
 
 /// What linking gives, its fault as an error of the engine. A value that does not fit is a program too large for the machine.
@@ -66,9 +72,10 @@ pub(crate) fn linked<T>(result: Result<T, Fault>) -> Result<T, EngineError> {
 
 /// Stack code made ready.
 pub(crate) struct PreparedStack {
-    pub(crate) linked: Linked,
+    pub(crate) linked: Arc<Linked>,
     optimized: Arc<Optimized>,
     pub(crate) dispatch: vm_stack::Dispatch,
+    pub(crate) helpers: Option<Arc<Helpers>>,
 }
 
 impl Prepared for PreparedStack {
@@ -94,6 +101,10 @@ impl Prepared for PreparedStack {
 
     fn code_bytes(&self) -> Option<usize> {
         Some(self.linked.code_bytes())
+    }
+
+    fn helpers(&self) -> Option<Arc<dyn Apart>> {
+        self.helpers.clone().map(|helpers| helpers as Arc<dyn Apart>)
     }
 
     fn optimization(&self) -> Option<&optimizer::Statistics> {

@@ -13,6 +13,7 @@ use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executors::register::prepare_register;
 use crate::executors::stack::prepare_stack;
+use crate::service::{Arena, Service};
 
 /// Gas of a transaction that says nothing about it, in a configuration that does not either.
 pub const DEFAULT_GAS: u64 = 10_000_000;
@@ -23,7 +24,7 @@ pub const DEFAULT_GAS: u64 = 10_000_000;
 /// transaction finds nothing that another has left but the ledger.
 pub struct ContractProgram {
     name: String,
-    machine: Machine,
+    machine: Service,
     configuration: Configuration,
     arguments: Vec<String>,
     gas: u64,
@@ -35,19 +36,6 @@ impl std::fmt::Debug for ContractProgram {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ContractProgram").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// The machine that runs it, with the code in its form.
-enum Machine {
-    Stack { linked: vm_stack::Linked, dispatch: vm_stack::Dispatch },
-    Register { linked: vm_register::Linked, dispatch: vm_register::Dispatch },
-}
-
-/// What a machine keeps from one call to the next.
-#[derive(Debug, Default)]
-pub(super) struct Arena {
-    stack: vm_stack::Arena,
-    register: vm_register::Arena,
 }
 
 impl ContractProgram {
@@ -94,11 +82,11 @@ impl ContractProgram {
         let machine = match configuration.vm {
             "stack" => {
                 let prepared = prepare_stack(compiled, &configuration)?;
-                Machine::Stack { linked: prepared.linked, dispatch: prepared.dispatch }
+                Service::Stack { linked: prepared.linked, dispatch: prepared.dispatch }
             }
             "register" => {
                 let prepared = prepare_register(compiled, &configuration)?;
-                Machine::Register { linked: prepared.linked, dispatch: prepared.dispatch }
+                Service::Register { linked: prepared.linked, dispatch: prepared.dispatch }
             }
             other => return Err(unsupported(format!("transactions run on --vm stack or register, not on {other}"))),
         };
@@ -116,10 +104,7 @@ impl ContractProgram {
     }
 
     pub(super) fn program(&self) -> &Arc<Program> {
-        match &self.machine {
-            Machine::Stack { linked, .. } => linked.program(),
-            Machine::Register { linked, .. } => linked.program(),
-        }
+        self.machine.program()
     }
 
     /// A run that has done nothing yet and has no ledger.
@@ -137,14 +122,7 @@ impl ContractProgram {
         function: u32,
         arguments: &[Value],
     ) -> Result<Value, Fault> {
-        match &self.machine {
-            Machine::Stack { linked, dispatch } => {
-                vm_stack::call_by(*dispatch, linked, &mut arena.stack, runtime, ledger, function, arguments)
-            }
-            Machine::Register { linked, dispatch } => {
-                vm_register::call_by(*dispatch, linked, &mut arena.register, runtime, ledger, function, arguments)
-            }
-        }
+        self.machine.call(arena, runtime, ledger, function, arguments)
     }
 
     /// Checks that nothing of what the top level has left can be changed by functions.

@@ -10,9 +10,10 @@ use runtime::chain::OutsideCall;
 use runtime::host::{Key, Ledger, Slot, Status, Stored, Transaction, TransactionOutcome};
 use runtime::{Error, ErrorKind, Fault, Runtime, Value};
 
-use super::program::{Arena, ContractProgram};
+use super::program::ContractProgram;
 use crate::error::EngineError;
 use crate::outcome::Failure;
+use crate::service::Arena;
 
 /// A run that transactions are executed in.
 pub(super) struct Session {

@@ -352,6 +352,8 @@ struct Plan {
     dispatch: [Dispatch; 2],
     /// Of the configuration with native code: the tiers, both thresholds, whether the program goes on meanwhile, and what goes wrong.
     native: (JitMode, u32, u32, bool, Option<u64>),
+    /// Workers of the other machines' first configurations, and how long lists are that they divide.
+    workers: (usize, usize),
 }
 
 impl Plan {
@@ -384,11 +386,17 @@ impl Plan {
                 let faults = (random.below(3) == 0).then(|| random.below(1 << 32) as u64);
                 (mode, random.between(1, 4) as u32, random.between(1, 4) as u32, random.below(4) == 0, faults)
             },
+            workers: if random.below(8) == 0 { (random.between(2, 4), random.between(2, 5)) } else { (1, 2) },
         }
     }
 
     fn configuration(&self, vm: &'static str) -> Configuration {
         Configuration { vm, limits: self.limits, ..Configuration::default() }
+    }
+
+    fn with_workers(&self, configuration: Configuration) -> Configuration {
+        let (workers, workers_from) = self.workers;
+        Configuration { workers, workers_from, ..configuration }
     }
 
     /// Two register counts: one from in between, and every other time all there are or as few as there can be. Converting is most of
@@ -399,7 +407,7 @@ impl Plan {
         let (registers, allocator, without) = (self.registers, self.allocator, self.without);
         let some = Configuration { registers, allocator, without, dispatch: other_dispatch, ..all.clone() };
         let fewest = Configuration { registers: converter::FEWEST_REGISTERS, ..all.clone() };
-        configurations.extend([if self.takes_fewest { fewest } else { all }, some]);
+        configurations.extend([self.with_workers(if self.takes_fewest { fewest } else { all }), some]);
     }
 
     /// Native code from nearly the first time on, whole or with exits that are taken for no reason.
@@ -422,7 +430,7 @@ impl Plan {
         let plain = Configuration { dispatch, ..self.configuration("stack") };
         let (dispatch, without) = (other_dispatch, self.without);
         let fused = Configuration { superinstructions: true, dispatch, without, ..plain.clone() };
-        configurations.extend([plain, fused]);
+        configurations.extend([self.with_workers(plain), fused]);
     }
 }
 

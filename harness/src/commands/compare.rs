@@ -134,6 +134,7 @@ pub(super) fn further_configuration(text: &str, base: &Configuration) -> anyhow:
         };
         configuration.set(axis, value)?;
     }
+    crate::axes::time_by(&configuration);
     Ok(configuration)
 }
 

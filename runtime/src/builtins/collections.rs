@@ -2,6 +2,7 @@
 
 use super::sort::sort;
 use super::{Builtin, builtin};
+use crate::apart::apart;
 use crate::arguments::{expected, optional};
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
@@ -10,6 +11,15 @@ use crate::objects::List;
 use crate::value::{Tag, Value};
 
 pub(super) static TABLE: &[Builtin] = &[
+    Builtin {
+        asks_depth: true,
+        ..builtin(
+            "__apart",
+            (3, 3),
+            apart,
+            "__apart: what map or filter of the prelude gives for a list and a function, if helpers found it out; else null",
+        )
+    },
     builtin("len", (1, 1), length, "len(x): how many characters, elements or entries x has"),
     builtin("length", (1, 1), length, "length(x): len(x)"),
     builtin("size", (1, 1), length, "size(x): len(x)"),

@@ -182,6 +182,9 @@ pub(crate) unsafe fn call_builtin(m: &mut Machine<'_>, state: State) -> State {
     unsafe {
         let i = state.fetch();
         let builtin = m.runtime.program.builtins[i.word.lane::<B>()];
+        if builtin.asks_depth {
+            m.runtime.depth = m.depth();
+        }
         let result = m.runtime.call_builtin(builtin, i.window(0, i.word.lane::<C>()));
         m.finish(i, i.a(), result)
     }

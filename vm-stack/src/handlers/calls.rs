@@ -230,6 +230,9 @@ slow_paths! {
         let word = machine.word();
         let given = word.call_arguments();
         let builtin = machine.runtime.program.builtins[word.call_index()];
+        if builtin.asks_depth {
+            machine.runtime.depth = machine.depth();
+        }
         let result = machine.runtime.call_builtin(builtin, machine.top(given));
         machine.replace(given, result)
     }

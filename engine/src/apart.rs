@@ -1,0 +1,352 @@
+//! Helpers of a run: `map` and `filter` of long lists on several threads.
+//!
+//! A helper has a runtime of the program of its own, in which nothing has run, and calls the prelude's function for a part of the list there. What comes out is put together in order. That is what the program's own
+//! thread would have got, if [no call can be told from outside](crate::effects), elements and results are no objects, and no call fails. If one does, or anything is otherwise, what was done is
+//! dropped, and the program makes the calls itself, one by one, up to the one that fails.
+//!
+//! *What it costs.* Fuel and gas of a call for a list are those of a call for the empty list and of each element. So those of the whole follow from those of the parts; what the program has paid for asking is taken
+//! off.
+//!
+//! *When it pays.* The thread that asks works on the first part itself, and wakes others when the rest would take it longer than [`WORTH_WAKING`].
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use ledger::Chain;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use runtime::apart::{Apart, Done, Job, Used, is_plain};
+use runtime::objects::{Closure, List};
+use runtime::{Limits, RunOptions, Runtime, Tag, Value};
+
+use crate::compiled::Compiled;
+use crate::configuration::Configuration;
+use crate::effects::{Needs, needs_of};
+use crate::service::{Arena, Service};
+
+/// Threads that sleep take some tens of microseconds to wake, and as long again until the last has ended.
+const WORTH_WAKING: Duration = Duration::from_micros(200);
+/// Each thread gets so many parts on average: the last to end is late by no more than one.
+const PARTS_EACH: usize = 16;
+/// Lists of fewer elements are soon done by the program itself.
+pub(crate) const FEWEST: usize = 1024;
+/// A part of those has so many elements at least. And fewer than what is long enough to be divided, so that no part is.
+const FEWEST_OF_PART: usize = 32;
+
+/// Helpers of the runs of a program.
+pub(crate) struct Helpers {
+    service: Service,
+    /// Functions of the prelude that may be called with parts of a list.
+    distributive: Vec<u32>,
+    /// What each pair of functions needs that was asked for.
+    needs: Mutex<HashMap<(u32, u32), Option<Arc<Needs>>>>,
+    code: Arc<isa::StackCode>,
+    configuration: Configuration,
+    /// Threads besides the program's own; none if they cannot be had.
+    pool: OnceLock<Option<ThreadPool>>,
+    /// What asking and the call for the empty list use, by function.
+    fixed: Mutex<HashMap<u32, Option<Fixed>>>,
+    /// How often the answer was theirs.
+    answered: AtomicU64,
+    /// No other helpers of this process have this number.
+    number: u64,
+}
+
+/// What is used however long a list is.
+#[derive(Clone, Copy)]
+struct Fixed {
+    /// By a call for the empty list.
+    empty: Used,
+    /// By a call that gets its answer from helpers.
+    asking: Used,
+}
+
+/// A part of what a helper works on, and what it came to.
+type Part = OnceLock<(Vec<Value>, Used)>;
+
+thread_local! {
+    /// What this thread works with, and for which helpers.
+    static SESSION: RefCell<Option<(u64, Session)>> = const { RefCell::new(None) };
+}
+
+struct Session {
+    runtime: Runtime,
+    arena: Arena,
+    ledger: Chain,
+    depth: usize,
+}
+
+impl std::fmt::Debug for Helpers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Helpers").field("workers", &self.configuration.workers).finish_non_exhaustive()
+    }
+}
+
+impl Helpers {
+    /// Helpers for a program, if a configuration wants some and there is something to help with.
+    pub(crate) fn of(
+        compiled: &Compiled,
+        configuration: &Configuration,
+        service: impl FnOnce() -> Service,
+    ) -> Option<Arc<Self>> {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        if configuration.workers < 2 || configuration.workers_from < 2 {
+            return None;
+        }
+        let code = compiled.stack_code()?;
+        let named = |name: &str| {
+            let is_named = |function: &&isa::module::PreludeFunction| &*code.names[function.name as usize] == name;
+            code.prelude.iter().find(is_named).map(|function| function.function)
+        };
+        let distributive: Vec<u32> = ["map", "filter"].into_iter().filter_map(named).collect();
+        (!distributive.is_empty()).then(|| {
+            Arc::new(Self {
+                service: service(),
+                distributive,
+                needs: Mutex::default(),
+                code: Arc::new((**code).clone()),
+                configuration: configuration.clone(),
+                pool: OnceLock::new(),
+                fixed: Mutex::default(),
+                answered: AtomicU64::new(0),
+                number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+            })
+        })
+    }
+
+    /// Whether lists are divided even where it does not pay.
+    fn is_forced(&self) -> bool {
+        self.configuration.workers_from < FEWEST
+    }
+
+    fn pool(&self) -> Option<&ThreadPool> {
+        let start = || ThreadPoolBuilder::new().num_threads(self.configuration.workers - 1).build().ok();
+        self.pool.get_or_init(start).as_ref()
+    }
+
+    /// What calls of a function and of what it calls need.
+    fn needs(&self, job: &Job<'_>) -> Option<Arc<Needs>> {
+        let key = (job.function, job.callee);
+        let mut known = self.needs.lock().ok()?;
+        known.entry(key).or_insert_with(|| needs_of(&self.code, &[key.0, key.1]).map(Arc::new)).clone()
+    }
+
+    /// Does something in this thread's session.
+    fn in_session<T>(&self, job: &Job<'_>, globals: &Needs, work: impl FnOnce(&Self, &mut Session) -> T) -> T {
+        let mut session = match SESSION.take() {
+            Some((number, session)) if number == self.number => session,
+            _ => self.session(),
+        };
+        for &global in &globals.globals {
+            session.runtime.globals[global as usize] = job.globals[global as usize];
+        }
+        if session.depth != job.depth {
+            session.depth = job.depth;
+            session.runtime.limits.max_depth = job.depth;
+            session.arena = Arena::default();
+        }
+        let result = work(self, &mut session);
+        SESSION.set(Some((self.number, session)));
+        result
+    }
+
+    fn session(&self) -> Session {
+        let Limits { fuel, gas, .. } = self.configuration.limits;
+        let limits = Limits { fuel: fuel.map(|_| u64::MAX), gas: gas.map(|_| u64::MAX), ..self.configuration.limits };
+        let options = RunOptions { limits, ..self.configuration.run_options() };
+        let runtime = Runtime::new(Arc::clone(self.service.program()), options);
+        Session { runtime, arena: Arena::default(), ledger: Chain::in_memory(), depth: limits.max_depth }
+    }
+
+    /// The function of the prelude for a part of the list.
+    fn part(&self, session: &mut Session, job: &Job<'_>, range: Range<usize>) -> Option<(Vec<Value>, Used)> {
+        let Session { runtime, arena, ledger, .. } = session;
+        if runtime.heap.wants_collection() {
+            runtime.collect(|_| ()).ok()?;
+        }
+        let (fuel, gas) = (job.fuel.unwrap_or(u64::MAX), job.gas.unwrap_or(u64::MAX));
+        (runtime.fuel, runtime.gas) = (fuel, gas);
+        let list = List::from_values(&mut runtime.heap, &job.elements[range]).ok()?;
+        let callee = if job.captures.is_empty() {
+            Value::indexed(Tag::Function, job.callee)
+        } else {
+            let closure = Closure::create(&mut runtime.heap, job.callee, job.captures.len());
+            let captured = closure.as_closure()?;
+            job.captures.iter().enumerate().for_each(|(at, &value)| captured.set_capture(at, value));
+            closure
+        };
+        let result = self.service.call(arena, runtime, ledger, job.function, &[list, callee]).ok()?;
+        let values: Vec<Value> = result.as_list()?.iter().collect();
+        let used = Used { fuel: fuel - runtime.fuel, gas: gas - runtime.gas };
+        values.iter().all(|&value| is_plain(value)).then_some((values, used))
+    }
+
+    /// What calls of a function use however long the list is.
+    fn fixed(&self, session: &mut Session, job: &Job<'_>) -> Option<Fixed> {
+        if job.fuel.is_none() && job.gas.is_none() {
+            return Some(Fixed { empty: Used::default(), asking: Used::default() });
+        }
+        let mut known = self.fixed.lock().ok()?;
+        *known.entry(job.function).or_insert_with(|| {
+            let elements = vec![Value::NULL; self.configuration.workers_from];
+            let job = Job { elements: &elements, fuel: Some(u64::MAX), gas: Some(u64::MAX), ..*job };
+            let (_, empty) = self.part(session, &job, 0..0)?;
+            session.runtime.set_apart(Some(Arc::new(Answered(elements.len()))));
+            let asking = self.part(session, &job, 0..elements.len());
+            session.runtime.set_apart(None);
+            Some(Fixed { empty, asking: asking?.1 })
+        })
+    }
+
+    /// All parts, in order, of which the first is there already.
+    fn parts(&self, job: &Job<'_>, needs: &Needs, size: usize) -> Option<(Vec<Value>, Used, Fixed)> {
+        let count = job.elements.len().div_ceil(size);
+        let parts: Vec<Part> = (0..count).map(|_| Part::new()).collect();
+        let (next, is_over) = (AtomicUsize::new(1), AtomicBool::new(false));
+        let make = |session: &mut Session, at: usize| {
+            let range = at * size..((at + 1) * size).min(job.elements.len());
+            match self.part(session, job, range) {
+                Some(part) => drop(parts[at].set(part)),
+                None => is_over.store(true, Ordering::Relaxed),
+            }
+        };
+        let work = |session: &mut Session| {
+            while !is_over.load(Ordering::Relaxed) {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                if at >= count {
+                    break;
+                }
+                make(session, at);
+            }
+        };
+        let fixed = self.in_session(job, needs, |_, session| {
+            let fixed = self.fixed(session, job)?;
+            let begun = Instant::now();
+            make(session, 0);
+            let rest = begun.elapsed() * (count - 1) as u32;
+            let pool = if rest >= WORTH_WAKING || self.is_forced() { self.pool() } else { None };
+            match pool {
+                Some(pool) => pool.in_place_scope(|scope| {
+                    for _ in 1..self.configuration.workers {
+                        scope.spawn(|_| self.in_session(job, needs, |_, session| work(session)));
+                    }
+                    work(session);
+                }),
+                None => work(session),
+            }
+            Some(fixed)
+        })?;
+        if is_over.load(Ordering::Relaxed) {
+            return None;
+        }
+        let (mut values, mut used) = (Vec::with_capacity(job.elements.len()), Used::default());
+        for part in parts {
+            let (part, of_part) = part.into_inner()?;
+            values.extend(part);
+            used.fuel += of_part.fuel;
+            used.gas += of_part.gas;
+        }
+        let others = count as u64 - 1;
+        used.fuel -= others * fixed.empty.fuel;
+        used.gas -= others * fixed.empty.gas;
+        Some((values, used, fixed))
+    }
+}
+
+impl Apart for Helpers {
+    fn fewest(&self) -> usize {
+        self.configuration.workers_from
+    }
+
+    fn run(&self, job: &Job<'_>) -> Option<Done> {
+        if !self.distributive.contains(&job.function) {
+            return None;
+        }
+        let needs = self.needs(job)?;
+        if !needs.globals.iter().all(|&global| is_plain(job.globals[global as usize])) {
+            return None;
+        }
+        let most = self.configuration.workers_from - 1;
+        let size = (job.elements.len() / (self.configuration.workers * PARTS_EACH)).max(FEWEST_OF_PART).min(most);
+        let (values, used, Fixed { asking, .. }) = self.parts(job, &needs, size)?;
+        // What is left must do for what follows upon the answer, too: the program may not run short where the loop would not have, or later.
+        let suffices = |left: Option<u64>, used: u64| left.is_none_or(|left| left >= used);
+        if !suffices(job.fuel, used.fuel) || !suffices(job.gas, used.gas) {
+            return None;
+        }
+        self.answered.fetch_add(1, Ordering::Relaxed);
+        // The call that asks is one for the whole list, and pays for itself what it does.
+        let used = Used { fuel: used.fuel.checked_sub(asking.fuel)?, gas: used.gas.checked_sub(asking.gas)? };
+        Some(Done { values, used })
+    }
+}
+
+/// Gives an answer at once, to see what asking costs.
+struct Answered(usize);
+
+impl Apart for Answered {
+    fn fewest(&self) -> usize {
+        self.0
+    }
+
+    fn run(&self, _: &Job<'_>) -> Option<Done> {
+        Some(Done::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::executors::register::prepare_register;
+    use crate::executors::stack::prepare_stack;
+    use crate::{Capture, Prepared, Source};
+
+    /// What a program prints on several workers, and how often helpers gave the answer, on both machines.
+    fn run(text: &str) -> [(String, u64); 2] {
+        let compiled = Compiled::new(&Source::text("apart.zx", text)).unwrap();
+        let configuration = |vm| Configuration { workers: 3, ..Configuration::of(vm).unwrap() };
+        let printed = |prepared: &dyn Prepared| {
+            let capture = Capture::new();
+            let outcome = prepared.run(RunOptions { output: capture.writer(), ..RunOptions::default() });
+            assert!(outcome.result.is_ok(), "{:?}", outcome.result);
+            String::from_utf8(capture.take()).unwrap()
+        };
+        let register = prepare_register(&compiled, &configuration("register")).unwrap();
+        let stack = prepare_stack(&compiled, &configuration("stack")).unwrap();
+        let answered = |helpers: &Option<Arc<Helpers>>| helpers.as_ref().unwrap().answered.load(Ordering::Relaxed);
+        let register = (printed(&register), answered(&register.helpers));
+        [register, (printed(&stack), answered(&stack.helpers))]
+    }
+
+    #[test]
+    fn long_lists_are_divided_where_nobody_can_tell() {
+        let text = "let k = 3
+action slow(x) { let s = 0 for each i in range(x % 200) { s = s + i * k } return s }
+let all = map(range(5000), slow)
+let by = 2
+let some = filter(all, lambda(x) { return x % by == 0 })
+print(len(all), all[199], len(some), reduce(some, lambda(a, b) { return a + b }, 0))
+print(len(map(range(100), slow)))
+";
+        for (printed, answered) in run(text) {
+            assert_eq!((printed.as_str(), answered), ("5000 59103 2500 48510000\n100\n", 2));
+        }
+    }
+
+    #[test]
+    fn what_can_be_told_is_done_by_the_program() {
+        let text = "let seen = 0
+action count(x) { seen = seen + 1 return x }
+action name(x) { return \"\" + x }
+action odd(x) { if x == 4000 { throw \"too far\" } return x }
+print(len(map(range(5000), count)), seen, map(range(5000), name)[77])
+try { map(range(5000), odd) } catch (e) { print(e) }
+";
+        for (printed, answered) in run(text) {
+            assert_eq!((printed.as_str(), answered), ("5000 5000 77\ntoo far\n", 0));
+        }
+    }
+}
