@@ -33,8 +33,10 @@ const WORTH_WAKING: Duration = Duration::from_micros(200);
 const PARTS_EACH: usize = 16;
 /// Lists of fewer elements are soon done by the program itself.
 pub(crate) const FEWEST: usize = 1024;
-/// A part of those has so many elements at least. And fewer than what is long enough to be divided, so that no part is.
-const FEWEST_OF_PART: usize = 32;
+/// So many elements are in the first part, and in others if that takes long enough. They are fewer than what is long enough to be divided, so that no part is.
+const FIRST_PART: usize = 64;
+/// Calling the function for a part takes about a microsecond.
+const SHORTEST_PART: Duration = Duration::from_micros(20);
 
 /// Helpers of the runs of a program.
 pub(crate) struct Helpers {
@@ -42,7 +44,7 @@ pub(crate) struct Helpers {
     /// Functions of the prelude that may be called with parts of a list.
     distributive: Vec<u32>,
     /// What each pair of functions needs that was asked for.
-    needs: Mutex<HashMap<(u32, u32), Option<Arc<Needs>>>>,
+    needs: Mutex<KnownNeeds>,
     code: Arc<isa::StackCode>,
     configuration: Configuration,
     /// Threads besides the program's own; none if they cannot be had.
@@ -55,6 +57,9 @@ pub(crate) struct Helpers {
     number: u64,
 }
 
+/// What functions need, by the prelude's and what is called for each element; nothing where something can be told.
+type KnownNeeds = HashMap<(u32, u32), Option<Arc<Needs>>>;
+
 /// What is used however long a list is.
 #[derive(Clone, Copy)]
 struct Fixed {
@@ -64,8 +69,8 @@ struct Fixed {
     asking: Used,
 }
 
-/// A part of what a helper works on, and what it came to.
-type Part = OnceLock<(Vec<Value>, Used)>;
+/// What a part came to: how many values, and what was used.
+type Part = OnceLock<(usize, Used)>;
 
 thread_local! {
     /// What this thread works with, and for which helpers.
@@ -161,8 +166,14 @@ impl Helpers {
         Session { runtime, arena: Arena::default(), ledger: Chain::in_memory(), depth: limits.max_depth }
     }
 
-    /// The function of the prelude for a part of the list.
-    fn part(&self, session: &mut Session, job: &Job<'_>, range: Range<usize>) -> Option<(Vec<Value>, Used)> {
+    /// The function of the prelude for a part of the list; what it gives goes where `values` are. Memory that one thread takes and another gives back is what both would wait for.
+    fn part(
+        &self,
+        session: &mut Session,
+        job: &Job<'_>,
+        range: Range<usize>,
+        values: &mut [Value],
+    ) -> Option<(usize, Used)> {
         let Session { runtime, arena, ledger, .. } = session;
         if runtime.heap.wants_collection() {
             runtime.collect(|_| ()).ok()?;
@@ -179,9 +190,12 @@ impl Helpers {
             closure
         };
         let result = self.service.call(arena, runtime, ledger, job.function, &[list, callee]).ok()?;
-        let values: Vec<Value> = result.as_list()?.iter().collect();
-        let used = Used { fuel: fuel - runtime.fuel, gas: gas - runtime.gas };
-        values.iter().all(|&value| is_plain(value)).then_some((values, used))
+        let result = result.as_list()?;
+        let values = values.get_mut(..result.len())?;
+        for (place, value) in values.iter_mut().zip(result.iter()) {
+            *place = Some(value).filter(|&value| is_plain(value))?;
+        }
+        Some((result.len(), Used { fuel: fuel - runtime.fuel, gas: gas - runtime.gas }))
     }
 
     /// What calls of a function use however long the list is.
@@ -193,66 +207,88 @@ impl Helpers {
         *known.entry(job.function).or_insert_with(|| {
             let elements = vec![Value::NULL; self.configuration.workers_from];
             let job = Job { elements: &elements, fuel: Some(u64::MAX), gas: Some(u64::MAX), ..*job };
-            let (_, empty) = self.part(session, &job, 0..0)?;
+            let (_, empty) = self.part(session, &job, 0..0, &mut [])?;
             session.runtime.set_apart(Some(Arc::new(Answered(elements.len()))));
-            let asking = self.part(session, &job, 0..elements.len());
+            let asking = self.part(session, &job, 0..elements.len(), &mut []);
             session.runtime.set_apart(None);
             Some(Fixed { empty, asking: asking?.1 })
         })
     }
 
-    /// All parts, in order, of which the first is there already.
-    fn parts(&self, job: &Job<'_>, needs: &Needs, size: usize) -> Option<(Vec<Value>, Used, Fixed)> {
-        let count = job.elements.len().div_ceil(size);
-        let parts: Vec<Part> = (0..count).map(|_| Part::new()).collect();
-        let (next, is_over) = (AtomicUsize::new(1), AtomicBool::new(false));
-        let make = |session: &mut Session, at: usize| {
-            let range = at * size..((at + 1) * size).min(job.elements.len());
-            match self.part(session, job, range) {
-                Some(part) => drop(parts[at].set(part)),
-                None => is_over.store(true, Ordering::Relaxed),
-            }
-        };
+    /// All parts, in order.
+    fn parts(&self, job: &Job<'_>, needs: &Needs) -> Option<(Vec<Value>, Used, Fixed)> {
+        let all = job.elements.len();
+        let mut values = vec![Value::NULL; all];
+        let (first, rest) = values.split_at_mut(FIRST_PART.min(self.configuration.workers_from - 1));
+        let begins = first.len();
+        let (fixed, of_first, others, size) = self.in_session(job, needs, |_, session| {
+            let fixed = self.fixed(session, job)?;
+            let begun = Instant::now();
+            let of_first = self.part(session, job, 0..begins, first)?;
+            let took = begun.elapsed();
+            let size = self.size_of_parts(all, begins, took);
+            let wakes = self.is_forced() || took * (rest.len() / begins) as u32 >= WORTH_WAKING;
+            let pool = if wakes { self.pool() } else { None };
+            Some((fixed, of_first, self.others(session, job, needs, (begins, size, rest), pool)?, size))
+        })?;
+        let (mut length, mut used) = of_first;
+        for (at, (found, of_part)) in others.into_iter().enumerate() {
+            let begin = begins + at * size;
+            values.copy_within(begin..begin + found, length);
+            length += found;
+            used.fuel += of_part.fuel - fixed.empty.fuel;
+            used.gas += of_part.gas - fixed.empty.gas;
+        }
+        values.truncate(length);
+        Some((values, used, fixed))
+    }
+
+    /// How many elements each part after the first has, by how long that took. Lists of small parts are what allocators keep for each thread, so that none waits for another; but where a part is done
+    /// sooner than it is begun, it should be larger.
+    fn size_of_parts(&self, all: usize, begins: usize, took: Duration) -> usize {
+        let most = self.configuration.workers_from - 1;
+        if took >= SHORTEST_PART {
+            return begins;
+        }
+        (all / (self.configuration.workers * PARTS_EACH)).max(begins).min(most)
+    }
+
+    /// What the parts after the first come to: those of so many elements from one on.
+    fn others(
+        &self,
+        session: &mut Session,
+        job: &Job<'_>,
+        needs: &Needs,
+        (begins, size, rest): (usize, usize, &mut [Value]),
+        pool: Option<&ThreadPool>,
+    ) -> Option<Vec<(usize, Used)>> {
+        let places: Vec<_> = rest.chunks_mut(size).map(|place| Mutex::new(Some(place))).collect();
+        let parts: Vec<Part> = places.iter().map(|_| Part::new()).collect();
+        let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
         let work = |session: &mut Session| {
             while !is_over.load(Ordering::Relaxed) {
                 let at = next.fetch_add(1, Ordering::Relaxed);
-                if at >= count {
-                    break;
+                let Some(place) = places.get(at) else { break };
+                let begin = begins + at * size;
+                // Nobody panics while holding it, and each is taken once.
+                let place = place.lock().ok().and_then(|mut place| place.take());
+                let made = place.and_then(|place| self.part(session, job, begin..begin + place.len(), place));
+                match made {
+                    Some(part) => drop(parts[at].set(part)),
+                    None => is_over.store(true, Ordering::Relaxed),
                 }
-                make(session, at);
             }
         };
-        let fixed = self.in_session(job, needs, |_, session| {
-            let fixed = self.fixed(session, job)?;
-            let begun = Instant::now();
-            make(session, 0);
-            let rest = begun.elapsed() * (count - 1) as u32;
-            let pool = if rest >= WORTH_WAKING || self.is_forced() { self.pool() } else { None };
-            match pool {
-                Some(pool) => pool.in_place_scope(|scope| {
-                    for _ in 1..self.configuration.workers {
-                        scope.spawn(|_| self.in_session(job, needs, |_, session| work(session)));
-                    }
-                    work(session);
-                }),
-                None => work(session),
-            }
-            Some(fixed)
-        })?;
-        if is_over.load(Ordering::Relaxed) {
-            return None;
+        match pool {
+            Some(pool) => pool.in_place_scope(|scope| {
+                for _ in 1..self.configuration.workers {
+                    scope.spawn(|_| self.in_session(job, needs, |_, session| work(session)));
+                }
+                work(session);
+            }),
+            None => work(session),
         }
-        let (mut values, mut used) = (Vec::with_capacity(job.elements.len()), Used::default());
-        for part in parts {
-            let (part, of_part) = part.into_inner()?;
-            values.extend(part);
-            used.fuel += of_part.fuel;
-            used.gas += of_part.gas;
-        }
-        let others = count as u64 - 1;
-        used.fuel -= others * fixed.empty.fuel;
-        used.gas -= others * fixed.empty.gas;
-        Some((values, used, fixed))
+        parts.into_iter().map(OnceLock::into_inner).collect()
     }
 }
 
@@ -269,9 +305,7 @@ impl Apart for Helpers {
         if !needs.globals.iter().all(|&global| is_plain(job.globals[global as usize])) {
             return None;
         }
-        let most = self.configuration.workers_from - 1;
-        let size = (job.elements.len() / (self.configuration.workers * PARTS_EACH)).max(FEWEST_OF_PART).min(most);
-        let (values, used, Fixed { asking, .. }) = self.parts(job, &needs, size)?;
+        let (values, used, Fixed { asking, .. }) = self.parts(job, &needs)?;
         // What is left must do for what follows upon the answer, too: the program may not run short where the loop would not have, or later.
         let suffices = |left: Option<u64>, used: u64| left.is_none_or(|left| left >= used);
         if !suffices(job.fuel, used.fuel) || !suffices(job.gas, used.gas) {

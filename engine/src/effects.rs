@@ -91,7 +91,6 @@ pub fn needs_of(code: &StackCode, functions: &[u32]) -> Option<Needs> {
                 StackOp::CallFuncConst => Some(instruction.call_index()),
                 StackOp::MakeFunction => Some(instruction.operand()),
                 StackOp::LoadConst => constant(code, instruction.operand())?,
-                StackOp::LoadLocalConst => constant(code, instruction.operand() >> 16)?,
                 StackOp::LoadName => {
                     needs.globals.insert(instruction.operand());
                     None
@@ -123,19 +122,24 @@ fn constant(code: &StackCode, index: u32) -> Option<Option<u32>> {
 /// Operations that work on nothing but their operands, locals and captured variables. Methods are those of lists, maps and strings, because nobody has an instance of anything.
 fn is_silent(op: StackOp) -> bool {
     use StackOp as S;
-    match op {
-        S::Pop | S::Dup | S::LoadLocal | S::StoreLocal | S::CheckLocal | S::LoadLocals | S::StoreLoad | S::Nop => true,
-        S::Add | S::Sub | S::Mul | S::Div | S::Mod | S::Pow | S::Neg => true,
-        S::MakeCell | S::LoadCell | S::StoreCell | S::LoadCapture | S::LoadCaptureCell | S::StoreCaptureCell => true,
-        S::Eq | S::Neq | S::Lt | S::Gt | S::Lte | S::Gte | S::In | S::And | S::Or | S::Not | S::ToBool => true,
-        S::IsSet | S::Unset | S::RangeBound => true,
-        S::Jump | S::JumpIfFalse | S::JumpIfTrue | S::JumpIfNotNull | S::Return | S::Loop | S::LoopIfTrue => true,
-        S::ForPrepare | S::ForLoop | S::IterPrepare | S::ForIter | S::ForPair | S::IterValue => true,
-        S::CallTop | S::CallMethod | S::ListAppend | S::BuildList | S::BuildMap | S::BuildSet | S::BuildString => true,
-        S::Index | S::Slice | S::GetAttr | S::SetIndex | S::SetAttr | S::GetLength => true,
-        S::Meter | S::Require | S::Throw => true,
-        _ => false,
-    }
+    matches!(
+        op,
+        // Locals and operands.
+        S::Pop | S::Dup | S::LoadLocal | S::StoreLocal | S::CheckLocal | S::LoadLocals | S::StoreLoad | S::Nop
+            | S::IsSet | S::Unset | S::RangeBound
+            // What was captured, or will be.
+            | S::MakeCell | S::LoadCell | S::StoreCell | S::LoadCapture | S::LoadCaptureCell | S::StoreCaptureCell
+            // Numbers and comparisons.
+            | S::Add | S::Sub | S::Mul | S::Div | S::Mod | S::Pow | S::Neg
+            | S::Eq | S::Neq | S::Lt | S::Gt | S::Lte | S::Gte | S::In | S::And | S::Or | S::Not | S::ToBool
+            // Where control goes.
+            | S::Jump | S::JumpIfFalse | S::JumpIfTrue | S::JumpIfNotNull | S::Return | S::Loop | S::LoopIfTrue
+            | S::ForPrepare | S::ForLoop | S::IterPrepare | S::ForIter | S::ForPair | S::IterValue
+            | S::CallTop | S::CallMethod | S::Meter | S::Require | S::Throw
+            // Objects of its own.
+            | S::ListAppend | S::BuildList | S::BuildMap | S::BuildSet | S::BuildString
+            | S::Index | S::Slice | S::GetAttr | S::SetIndex | S::SetAttr | S::GetLength
+    )
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! There is one in the process, started when it is first needed. It has a native stack of its own, because compiling needs more than what the thread of a
 //! program may have left.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock, Weak};
 
 use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded, unbounded};
@@ -61,7 +62,9 @@ fn jobs() -> Result<&'static Sender<Job>, String> {
                 if wanted.strong_count() == 0 {
                     continue;
                 }
-                let made = compiler.compile(&request).map(Arc::new);
+                // Whatever goes wrong in one function, others are still to be compiled.
+                let compiled = catch_unwind(AssertUnwindSafe(|| compiler.compile(&request)));
+                let made = compiled.unwrap_or_else(|_| Err(String::from("the compiler has panicked"))).map(Arc::new);
                 if let (Ok(made), Some(key)) = (&made, key) {
                     cache::keep(key, made);
                 }

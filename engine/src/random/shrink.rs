@@ -255,7 +255,7 @@ mod tests {
         let small = shrink(grow::program(seed), 20_000, |program| fails(&program.to_program()));
         let text = small.to_program();
         assert!(fails(&text));
-        // At worst they are in functions of their own.
-        assert!(text.lines().count() <= 7, "{text}");
+        // At worst they are in functions of their own, or in two parts of one statement.
+        assert!(text.trim().lines().count() <= 8, "{text}");
     }
 }

@@ -117,6 +117,8 @@ fn table(name: &str) -> String {
         "builtins" => (
             &["builtin", "what it gives"],
             runtime::builtins::all()
+                // What the prelude asks is nobody else's affair.
+                .filter(|builtin| builtin.name != "__apart")
                 .map(|builtin| {
                     let (call, meaning) = builtin.help.split_once(": ").unwrap();
                     row(&[&format!("`{call}`"), meaning])

@@ -51,7 +51,7 @@ fn uncaught_errors_carry_their_trace() {
         &[],
         ErrorKind::Arithmetic,
         "Division by zero",
-        &["<lambda> main.zx:1:36", "map <prelude>:5:44", "f main.zx:1:24", "<main> main.zx:2:1"],
+        &["<lambda> main.zx:1:36", "map <prelude>:9:44", "f main.zx:1:24", "<main> main.zx:2:1"],
     );
 }
 
