@@ -140,7 +140,7 @@ impl Helpers {
     }
 
     /// Does something in this thread's session.
-    fn in_session<T>(&self, job: &Job<'_>, globals: &Needs, work: impl FnOnce(&Self, &mut Session) -> T) -> T {
+    fn in_session<T>(&self, job: &Job<'_>, globals: &Needs, work: impl FnOnce(&mut Session) -> T) -> T {
         let mut session = match SESSION.take() {
             Some((number, session)) if number == self.number => session,
             _ => self.session(),
@@ -153,7 +153,7 @@ impl Helpers {
             session.runtime.limits.max_depth = job.depth;
             session.arena = Arena::default();
         }
-        let result = work(self, &mut session);
+        let result = work(&mut session);
         SESSION.set(Some((self.number, session)));
         result
     }
@@ -221,7 +221,7 @@ impl Helpers {
         let mut values = vec![Value::NULL; all];
         let (first, rest) = values.split_at_mut(FIRST_PART.min(self.configuration.workers_from - 1));
         let begins = first.len();
-        let (fixed, of_first, others, size) = self.in_session(job, needs, |_, session| {
+        let (fixed, of_first, others, size) = self.in_session(job, needs, |session| {
             let fixed = self.fixed(session, job)?;
             let begun = Instant::now();
             let of_first = self.part(session, job, 0..begins, first)?;
@@ -282,7 +282,7 @@ impl Helpers {
         match pool {
             Some(pool) => pool.in_place_scope(|scope| {
                 for _ in 1..self.configuration.workers {
-                    scope.spawn(|_| self.in_session(job, needs, |_, session| work(session)));
+                    scope.spawn(|_| self.in_session(job, needs, work));
                 }
                 work(session);
             }),

@@ -90,6 +90,11 @@ pub fn needs_of(code: &StackCode, functions: &[u32]) -> Option<Needs> {
             let called = match instruction.op() {
                 StackOp::CallFuncConst => Some(instruction.call_index()),
                 StackOp::MakeFunction => Some(instruction.operand()),
+                // Of a list, all functions of the prelude are methods.
+                StackOp::CallMethod => {
+                    let name = instruction.call_index();
+                    code.prelude.iter().find(|function| function.name == name).map(|function| function.function)
+                }
                 StackOp::LoadConst => constant(code, instruction.operand())?,
                 StackOp::LoadName => {
                     needs.globals.insert(instruction.operand());
@@ -135,7 +140,7 @@ fn is_silent(op: StackOp) -> bool {
             // Where control goes.
             | S::Jump | S::JumpIfFalse | S::JumpIfTrue | S::JumpIfNotNull | S::Return | S::Loop | S::LoopIfTrue
             | S::ForPrepare | S::ForLoop | S::IterPrepare | S::ForIter | S::ForPair | S::IterValue
-            | S::CallTop | S::CallMethod | S::Meter | S::Require | S::Throw
+            | S::CallTop | S::Meter | S::Require | S::Throw
             // Objects of its own.
             | S::ListAppend | S::BuildList | S::BuildMap | S::BuildSet | S::BuildString
             | S::Index | S::Slice | S::GetAttr | S::SetIndex | S::SetAttr | S::GetLength
@@ -163,6 +168,7 @@ mod tests {
         assert_eq!(needs("action g(x) { return x + 1 }\naction f(x) { return g(g(x)) }"), Some(0));
         assert_eq!(needs("action f(x) { if x < 2 { return x } return f(x - 1) + f(x - 2) }"), Some(0));
         assert_eq!(needs("action f(x) { let l = [] for each i in range(x) { l.push(i) } return len(l) }"), Some(0));
+        assert_eq!(needs("action f(x) { return [x].map(lambda(y) { return y + 1 })[0] }"), Some(0));
         assert_eq!(needs("action f(x) { let h = lambda(y) { return y + x } return h(x) }"), Some(0));
         assert_eq!(needs("action f(x) { try { if x > 2 { throw \"no\" } return x } catch (e) { return 0 } }"), Some(0));
     }
@@ -178,6 +184,8 @@ mod tests {
             "action f(x) { let h = lambda(y) { print(y) return y } return h(x) }",
             "action f(x) { emit Seen(x) return x }",
             "action f(x) { return input() }",
+            "action f(x) { return [x].sleep() }",
+            "action f(x) { return [x].map(lambda(y) { print(y) return y }) }",
             "async action g(x) { return x }\naction f(x) { return await g(x) }",
             "action f(x) { return persist_get(\"k\") }",
             "entity P { v }\naction f(x) { return P{v: x}.v }",

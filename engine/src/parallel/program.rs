@@ -4,16 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use isa::StackOp;
-use runtime::host::Ledger;
 use runtime::objects::MapKind;
-use runtime::{Fault, Program, RunOptions, Runtime, Tag, Value};
+use runtime::{Program, RunOptions, Runtime, Tag, Value};
 
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
 use crate::executors::register::prepare_register;
 use crate::executors::stack::prepare_stack;
-use crate::service::{Arena, Service};
+use crate::service::Service;
 
 /// Gas of a transaction that says nothing about it, in a configuration that does not either.
 pub const DEFAULT_GAS: u64 = 10_000_000;
@@ -24,7 +23,7 @@ pub const DEFAULT_GAS: u64 = 10_000_000;
 /// transaction finds nothing that another has left but the ledger.
 pub struct ContractProgram {
     name: String,
-    machine: Service,
+    pub(super) machine: Service,
     configuration: Configuration,
     arguments: Vec<String>,
     gas: u64,
@@ -111,18 +110,6 @@ impl ContractProgram {
     pub(super) fn runtime(&self) -> Runtime {
         let options = RunOptions { arguments: self.arguments.clone(), ..self.configuration.run_options() };
         Runtime::new(Arc::clone(self.program()), options)
-    }
-
-    /// Calls a function on a ledger that is lent for the call.
-    pub(super) fn call(
-        &self,
-        arena: &mut Arena,
-        runtime: &mut Runtime,
-        ledger: &mut dyn Ledger,
-        function: u32,
-        arguments: &[Value],
-    ) -> Result<Value, Fault> {
-        self.machine.call(arena, runtime, ledger, function, arguments)
     }
 
     /// Checks that nothing of what the top level has left can be changed by functions.

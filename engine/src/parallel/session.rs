@@ -43,7 +43,7 @@ impl Session {
     pub(super) fn begin(program: &ContractProgram, ledger: &mut dyn Ledger) -> Result<(Self, Stored), EngineError> {
         let mut runtime = program.runtime();
         let mut arena = Arena::default();
-        let result = program.call(&mut arena, &mut runtime, ledger, program.program().entry, &[]);
+        let result = program.machine.call(&mut arena, &mut runtime, ledger, program.program().entry, &[]);
         let returned = result.and_then(|value| Stored::from_value(&runtime, value));
         let returned = returned.map_err(|fault| EngineError::Genesis(Box::new(Failure::new(*fault))))?;
         program.check_unchangeable(&runtime)?;
@@ -113,7 +113,7 @@ impl Session {
         arguments.clear();
         arguments.push(contract);
         let result = match self.runtime.arguments_of(&transaction.arguments, &mut arguments) {
-            Ok(()) => program.call(&mut self.arena, &mut self.runtime, ledger, function, &arguments),
+            Ok(()) => program.machine.call(&mut self.arena, &mut self.runtime, ledger, function, &arguments),
             Err(fault) => Err(fault),
         };
         self.arguments = arguments;

@@ -48,8 +48,8 @@ impl Lowering<'_> {
         };
         let otherwise = self.way_into(to, Cause::Range, None);
         for value in [index].into_iter().chain(steps) {
-            let is_positive = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, value, 0);
-            self.go_on_if(is_positive, otherwise);
+            let is_not_negative = self.builder.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, value, 0);
+            self.go_on_if(is_not_negative, otherwise);
         }
         let Some([_, length]) = self.list_kept_in(to, range.list) else { unreachable!("the loop's, or one around it") };
         let (within, below) = if range.limit.is_included {
