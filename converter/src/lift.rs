@@ -492,6 +492,12 @@ impl Lifter<'_> {
             StackOp::SetAttr => {
                 self.sink(R::SetAttrReg, 2, operand, pc);
             }
+            StackOp::AddAttr => {
+                self.sink(R::AddAttrReg, 2, operand, pc);
+            }
+            StackOp::AddIndex => {
+                self.sink(R::AddIndexReg, 3, 0, pc);
+            }
             StackOp::NewContract => self.result(R::NewContractReg, SmallVec::new(), operand, pc),
             StackOp::EmitEvent => self.unary(R::EmitEventReg, operand, pc),
             StackOp::HashBlock => self.binary(R::HashBlockReg, pc),

@@ -1,4 +1,4 @@
-//! Helpers of a run: `map` and `filter` of long lists on several threads.
+//! Helpers of a run: `map` and `filter` of long lists on several threads, and tasks that only compute ahead of their turn.
 //!
 //! A helper has a runtime of the program of its own, in which nothing has run, and calls the prelude's function for a part of the list there. What comes out is put together in order. That is what the program's own
 //! thread would have got, if [no call can be told from outside](crate::effects), elements and results are no objects, and no call fails. If one does, or anything is otherwise, what was done is
@@ -16,12 +16,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use isa::StackOp;
 use ledger::Chain;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use runtime::apart::{Apart, Done, Job, Used, is_plain};
+use runtime::apart::{Ahead, Apart, Call, Done, Job, Surroundings, Used, is_plain};
 use runtime::objects::{Closure, List};
 use runtime::{Limits, RunOptions, Runtime, Tag, Value};
 
+use crate::ahead::{Stub, Ticket, Tickets};
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::effects::{Needs, needs_of};
@@ -53,6 +55,9 @@ pub(crate) struct Helpers {
     fixed: Mutex<HashMap<u32, Option<Fixed>>>,
     /// How often the answer was theirs.
     answered: AtomicU64,
+    tickets: Tickets,
+    /// How many calls were made ahead of their turn.
+    made_ahead: AtomicU64,
     /// No other helpers of this process have this number.
     number: u64,
 }
@@ -107,7 +112,11 @@ impl Helpers {
             code.prelude.iter().find(is_named).map(|function| function.function)
         };
         let distributive: Vec<u32> = ["map", "filter"].into_iter().filter_map(named).collect();
-        (!distributive.is_empty()).then(|| {
+        let spawns = || {
+            let mut all = code.functions.iter().flat_map(|function| &function.code);
+            all.any(|instruction| instruction.op() == StackOp::Spawn)
+        };
+        (!distributive.is_empty() || spawns()).then(|| {
             Arc::new(Self {
                 service: service(),
                 distributive,
@@ -117,6 +126,8 @@ impl Helpers {
                 pool: OnceLock::new(),
                 fixed: Mutex::default(),
                 answered: AtomicU64::new(0),
+                tickets: Tickets::default(),
+                made_ahead: AtomicU64::new(0),
                 number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             })
         })
@@ -134,23 +145,34 @@ impl Helpers {
 
     /// What calls of a function and of what it calls need.
     fn needs(&self, job: &Job<'_>) -> Option<Arc<Needs>> {
-        let key = (job.function, job.callee);
+        let surroundings = &job.surroundings;
+        self.needs_of(job.function, job.callee).filter(|needs| are_plain(needs, surroundings))
+    }
+
+    /// What calls of these functions and of what they call need.
+    fn needs_of(&self, function: u32, callee: u32) -> Option<Arc<Needs>> {
         let mut known = self.needs.lock().ok()?;
-        known.entry(key).or_insert_with(|| needs_of(&self.code, &[key.0, key.1]).map(Arc::new)).clone()
+        let find = || needs_of(&self.code, &[function, callee]).map(Arc::new);
+        known.entry((function, callee)).or_insert_with(find).clone()
     }
 
     /// Does something in this thread's session.
-    fn in_session<T>(&self, job: &Job<'_>, globals: &Needs, work: impl FnOnce(&mut Session) -> T) -> T {
+    fn in_session<T>(
+        &self,
+        globals: impl Iterator<Item = (u32, Value)>,
+        depth: usize,
+        work: impl FnOnce(&mut Session) -> T,
+    ) -> T {
         let mut session = match SESSION.take() {
             Some((number, session)) if number == self.number => session,
             _ => self.session(),
         };
-        for &global in &globals.globals {
-            session.runtime.globals[global as usize] = job.globals[global as usize];
+        for (global, value) in globals {
+            session.runtime.globals[global as usize] = value;
         }
-        if session.depth != job.depth {
-            session.depth = job.depth;
-            session.runtime.limits.max_depth = job.depth;
+        if session.depth != depth {
+            session.depth = depth;
+            session.runtime.limits.max_depth = depth;
             session.arena = Arena::default();
         }
         let result = work(&mut session);
@@ -178,7 +200,8 @@ impl Helpers {
         if runtime.heap.wants_collection() {
             runtime.collect(|_| ()).ok()?;
         }
-        let (fuel, gas) = (job.fuel.unwrap_or(u64::MAX), job.gas.unwrap_or(u64::MAX));
+        let Surroundings { fuel, gas, .. } = job.surroundings;
+        let (fuel, gas) = (fuel.unwrap_or(u64::MAX), gas.unwrap_or(u64::MAX));
         (runtime.fuel, runtime.gas) = (fuel, gas);
         let list = List::from_values(&mut runtime.heap, &job.elements[range]).ok()?;
         let callee = if job.captures.is_empty() {
@@ -200,13 +223,15 @@ impl Helpers {
 
     /// What calls of a function use however long the list is.
     fn fixed(&self, session: &mut Session, job: &Job<'_>) -> Option<Fixed> {
-        if job.fuel.is_none() && job.gas.is_none() {
+        let surroundings = job.surroundings;
+        if surroundings.fuel.is_none() && surroundings.gas.is_none() {
             return Some(Fixed { empty: Used::default(), asking: Used::default() });
         }
         let mut known = self.fixed.lock().ok()?;
         *known.entry(job.function).or_insert_with(|| {
             let elements = vec![Value::NULL; self.configuration.workers_from];
-            let job = Job { elements: &elements, fuel: Some(u64::MAX), gas: Some(u64::MAX), ..*job };
+            let surroundings = Surroundings { fuel: Some(u64::MAX), gas: Some(u64::MAX), ..surroundings };
+            let job = Job { elements: &elements, surroundings, ..*job };
             let (_, empty) = self.part(session, &job, 0..0, &mut [])?;
             session.runtime.set_apart(Some(Arc::new(Answered(elements.len()))));
             let asking = self.part(session, &job, 0..elements.len(), &mut []);
@@ -221,7 +246,8 @@ impl Helpers {
         let mut values = vec![Value::NULL; all];
         let (first, rest) = values.split_at_mut(FIRST_PART.min(self.configuration.workers_from - 1));
         let begins = first.len();
-        let (fixed, of_first, others, size) = self.in_session(job, needs, |session| {
+        let Surroundings { globals, depth, .. } = job.surroundings;
+        let (fixed, of_first, others, size) = self.in_session(needs.values(globals), depth, |session| {
             let fixed = self.fixed(session, job)?;
             let begun = Instant::now();
             let of_first = self.part(session, job, 0..begins, first)?;
@@ -282,7 +308,8 @@ impl Helpers {
         match pool {
             Some(pool) => pool.in_place_scope(|scope| {
                 for _ in 1..self.configuration.workers {
-                    scope.spawn(|_| self.in_session(job, needs, work));
+                    let Surroundings { globals, depth, .. } = job.surroundings;
+                    scope.spawn(move |_| self.in_session(needs.values(globals), depth, work));
                 }
                 work(session);
             }),
@@ -292,7 +319,56 @@ impl Helpers {
     }
 }
 
+/// Whether the top-level variables that are needed hold plain values.
+fn are_plain(needs: &Needs, surroundings: &Surroundings<'_>) -> bool {
+    needs.values(surroundings.globals).all(|(_, value)| is_plain(value))
+}
+
+impl Helpers {
+    /// Makes the call of the newest ticket.
+    fn redeem_newest(&self) {
+        let Some(ticket) = self.tickets.pop() else { return };
+        ticket.redeem(|| {
+            let begun = Instant::now();
+            let globals = ticket.globals.iter().copied();
+            let outcome = self.in_session(globals, ticket.depth, |session| self.make(session, &ticket));
+            self.tickets.note(ticket.function, begun, outcome.is_some());
+            outcome
+        });
+    }
+
+    fn make(&self, session: &mut Session, ticket: &Ticket) -> Option<(Value, Used)> {
+        let Session { runtime, arena, ledger, .. } = session;
+        if runtime.heap.wants_collection() {
+            runtime.collect(|_| ()).ok()?;
+        }
+        let Ticket { function, ref arguments, most, ref is_unwanted, .. } = *ticket;
+        runtime.gas = most.gas;
+        let call = |runtime: &mut Runtime| self.service.call(arena, runtime, ledger, function, arguments);
+        let (result, fuel) = runtime.with_fuel_while_wanted(most.fuel, is_unwanted, call);
+        let value = result.ok().filter(|&value| is_plain(value))?;
+        self.made_ahead.fetch_add(1, Ordering::Relaxed);
+        Some((value, Used { fuel, gas: most.gas - runtime.gas }))
+    }
+}
+
 impl Apart for Helpers {
+    fn begin(self: Arc<Self>, call: &Call<'_>) -> Option<Box<dyn Ahead>> {
+        let Call { function, arguments, surroundings } = *call;
+        let needs = self.needs_of(function, function).filter(|needs| are_plain(needs, &surroundings))?;
+        if !self.is_forced() && !self.tickets.may_pay(function) {
+            return None;
+        }
+        let most = Used { fuel: surroundings.fuel.unwrap_or(u64::MAX), gas: surroundings.gas.unwrap_or(u64::MAX) };
+        let globals = needs.values(surroundings.globals).collect();
+        let ticket = Arc::new(Ticket::new(function, arguments, globals, surroundings.depth, most));
+        let helpers = Arc::clone(&self);
+        let pool = self.pool()?;
+        self.tickets.push(Arc::clone(&ticket));
+        pool.spawn(move || helpers.redeem_newest());
+        Some(Box::new(Stub(ticket)))
+    }
+
     fn fewest(&self) -> usize {
         self.configuration.workers_from
     }
@@ -302,13 +378,10 @@ impl Apart for Helpers {
             return None;
         }
         let needs = self.needs(job)?;
-        if !needs.globals.iter().all(|&global| is_plain(job.globals[global as usize])) {
-            return None;
-        }
         let (values, used, Fixed { asking, .. }) = self.parts(job, &needs)?;
         // What is left must do for what follows upon the answer, too: the program may not run short where the loop would not have, or later.
         let suffices = |left: Option<u64>, used: u64| left.is_none_or(|left| left >= used);
-        if !suffices(job.fuel, used.fuel) || !suffices(job.gas, used.gas) {
+        if !suffices(job.surroundings.fuel, used.fuel) || !suffices(job.surroundings.gas, used.gas) {
             return None;
         }
         self.answered.fetch_add(1, Ordering::Relaxed);
@@ -328,6 +401,10 @@ impl Apart for Answered {
 
     fn run(&self, _: &Job<'_>) -> Option<Done> {
         Some(Done::default())
+    }
+
+    fn begin(self: Arc<Self>, _: &Call<'_>) -> Option<Box<dyn Ahead>> {
+        None
     }
 }
 
@@ -368,6 +445,57 @@ print(len(map(range(100), slow)))
         for (printed, answered) in run(text) {
             assert_eq!((printed.as_str(), answered), ("5000 59103 2500 48510000\n100\n", 2));
         }
+    }
+
+    #[test]
+    fn tasks_that_only_compute_are_called_ahead_of_their_turn() {
+        let text = "let k = 3
+action work(n) { let s = 0 for each i in range(n) { s = s + i * k } return s }
+let tasks = []
+for each n in range(40) { tasks.push(spawn work(20000 + n)) }
+let sum = 0
+for each task in tasks { sum += await task }
+print(sum)
+";
+        let compiled = Compiled::new(&Source::text("apart.zx", text)).unwrap();
+        for vm in ["stack", "register"] {
+            let configuration = Configuration { workers: 3, ..Configuration::of(vm).unwrap() };
+            let capture = Capture::new();
+            let options = RunOptions { output: capture.writer(), ..RunOptions::default() };
+            let run = |prepared: &dyn Prepared| assert!(prepared.run(options).result.is_ok());
+            let helpers = if vm == "stack" {
+                let prepared = prepare_stack(&compiled, &configuration).unwrap();
+                run(&prepared);
+                prepared.helpers
+            } else {
+                let prepared = prepare_register(&compiled, &configuration).unwrap();
+                run(&prepared);
+                prepared.helpers
+            };
+            let made = helpers.unwrap().made_ahead.load(Ordering::Relaxed);
+            assert_eq!(String::from_utf8(capture.take()).unwrap(), "24045629640\n", "{vm}");
+            assert!(made > 0, "{vm}: nothing was made ahead");
+        }
+    }
+
+    #[test]
+    fn a_call_that_nobody_wants_any_more_ends() {
+        let text = "action forever(n) { while n > 0 { n += 1 if n > 1000 { n = 1 } } return n }\nspawn forever(0)";
+        let compiled = Compiled::new(&Source::text("apart.zx", text)).unwrap();
+        let configuration = Configuration { workers: 2, ..Configuration::of("register").unwrap() };
+        let prepared = prepare_register(&compiled, &configuration).unwrap();
+        let helpers = prepared.helpers.as_ref().unwrap();
+        let code = compiled.stack_code().unwrap();
+        let is_forever = |function: &isa::Function<isa::Stack>| &*code.names[function.name as usize] == "forever";
+        let function = code.functions.iter().position(is_forever).unwrap() as u32;
+        let globals = vec![Value::NULL; code.globals.len()];
+        let surroundings = Surroundings { globals: &globals, depth: 100, fuel: None, gas: None };
+        let call = Call { function, arguments: &[Value::int(1)], surroundings };
+        let ahead = Arc::clone(helpers).begin(&call).unwrap();
+        // The only thread of the pool takes it, or finds that nobody wants it.
+        std::thread::sleep(Duration::from_millis(5));
+        drop(ahead);
+        assert_eq!(helpers.pool().unwrap().install(|| 7), 7);
     }
 
     #[test]

@@ -9,12 +9,20 @@
 use std::collections::BTreeSet;
 
 use isa::{Constant, StackCode, StackOp};
+use runtime::Value;
 
 /// What a function that can be called apart needs of the program.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Top-level variables that it may read. They must hold plain values.
     pub globals: BTreeSet<u32>,
+}
+
+impl Needs {
+    /// What these variables hold.
+    pub fn values<'n>(&'n self, globals: &'n [Value]) -> impl Iterator<Item = (u32, Value)> + 'n {
+        self.globals.iter().map(|&global| (global, globals[global as usize]))
+    }
 }
 
 /// Builtins that give the same for the same arguments, and change at most the first of them.
@@ -143,7 +151,7 @@ fn is_silent(op: StackOp) -> bool {
             | S::CallTop | S::Meter | S::Require | S::Throw
             // Objects of its own.
             | S::ListAppend | S::BuildList | S::BuildMap | S::BuildSet | S::BuildString
-            | S::Index | S::Slice | S::GetAttr | S::SetIndex | S::SetAttr | S::GetLength
+            | S::Index | S::Slice | S::GetAttr | S::SetIndex | S::SetAttr | S::AddIndex | S::AddAttr | S::GetLength
     )
 }
 

@@ -13,6 +13,7 @@
 
 #![forbid(unsafe_code)]
 
+mod ahead;
 mod apart;
 pub mod cache;
 pub mod clock;

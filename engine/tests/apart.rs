@@ -32,6 +32,13 @@ const PROGRAMS: &[&str] = &[
     "action spin(x) { let i = 0 while i < x * 10 { i += 1 } return i }\nlet s = 0\nfor each k in range(6) { for each v in map(range(k + 3), spin) { s += v } }\nprint(s)",
     "print(map([1, 2, 3, 4], lambda(x) { return [x] }))\nprint(map([\"a\", \"b\", \"c\"], lambda(x) { return x + \"!\" }))",
     "print(map([9223372036854775806, 9223372036854775807, 1], lambda(x) { return x + 1 }))",
+    "action fib(n) { if n < 2 { return n } return fib(n - 1) + fib(n - 2) }\nlet tasks = []\nfor each n in range(12) { tasks.push(spawn fib(n)) }\nfor each task in tasks { print(await task) }",
+    "action deep(n) { if n == 0 { return 0 } return 1 + deep(n - 1) }\nlet tasks = [spawn deep(3), spawn deep(94), spawn deep(95), spawn deep(96), spawn deep(97), spawn deep(2)]\nfor each task in tasks { try { print(await task) } catch (e) { print(e) } }",
+    // What a task reads is what it finds when its turn comes.
+    "let k = 1\naction times(x) { let s = 0 for each i in range(x) { s = s + k } return s }\naction next() { k = k + 1 return k }\nlet tasks = []\nfor each n in range(8) { tasks.push(spawn times(n)) if n % 3 == 2 { tasks.push(spawn next()) } }\nfor each task in tasks { print(await task) }",
+    // The first that fails ends the run, whatever the others would have done.
+    "action odd(n) { if n == 5 { throw \"five\" } return n }\nlet tasks = []\nfor each n in range(9) { tasks.push(spawn odd(n)) }\nprint(\"main\")",
+    "action add(a, b = 7) { return a + b }\nprint(await spawn add(1), await spawn add(1, 2), await spawn add(1, 2, 3), await spawn add(\"x\"))",
 ];
 
 #[test]

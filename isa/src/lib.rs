@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod aliases;
 pub mod binary;
 mod handlers;
 pub mod module;

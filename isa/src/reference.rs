@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use crate::aliases::{ALIASES, Alias};
 use crate::register::{Lane, RegisterOp};
 use crate::stack::{StackCount, StackOp, StackOperand};
 use crate::table::Effects;
@@ -42,34 +43,7 @@ const RESOLVED: &[(u16, &str, &str)] = &[
     (132, "DEFINE_ENTITY", "entities are a table of types; a type is a constant"),
     (140, "SETUP_TRY", "a directive of the text form: opens a guarded range in the function's table of handlers"),
     (141, "POP_TRY", "a directive of the text form: closes that range"),
-];
-
-/// Numbers of the family that are kept for operations to come.
-const RESERVED: &[(u16, &str)] = &[
-    (80, "REGISTER_EVENT"),
-    (81, "EMIT_EVENT"),
-    (110, "HASH_BLOCK"),
-    (111, "VERIFY_SIGNATURE"),
-    (112, "MERKLE_ROOT"),
-    (113, "STATE_READ"),
-    (114, "STATE_WRITE"),
-    (115, "TX_BEGIN"),
-    (116, "TX_COMMIT"),
-    (117, "TX_REVERT"),
-    (118, "GAS_CHARGE"),
-    (119, "LEDGER_APPEND"),
-    (240, "PUSH_REG"),
-    (241, "POP_REG"),
-    (300, "PARALLEL_START"),
-    (301, "PARALLEL_END"),
-    (302, "BARRIER"),
-    (303, "SPAWN_TASK"),
-    (304, "TASK_JOIN"),
-    (305, "TASK_RESULT"),
-    (306, "LOCK_ACQUIRE"),
-    (307, "LOCK_RELEASE"),
-    (308, "ATOMIC_ADD"),
-    (309, "ATOMIC_CAS"),
+    (309, "ATOMIC_CAS", "a comparison and a store: nobody else runs between two waits"),
 ];
 
 const INTRODUCTION: &str = "\
@@ -166,11 +140,13 @@ pub fn reference_page() -> String {
     for (number, mnemonic, instead) in RESOLVED {
         let _ = writeln!(out, "| {number} | `{mnemonic}` | {instead} |");
     }
-    out.push_str("\n## Reserved\n\nNumbers kept for operations to come.\n\n| number | mnemonic |\n| --: | --- |\n");
-    for &(number, mnemonic) in RESERVED {
-        if StackOp::from_number(number).is_none() && RegisterOp::from_number(number).is_none() {
-            let _ = writeln!(out, "| {number} | `{mnemonic}` |");
-        }
+    out.push_str(
+        "\n## Other names\n\nNames of the family for what other operations do. The text form takes them.\n\n\
+         | number | mnemonic | stack form | register form | because |\n| --: | --- | --- | --- | --- |\n",
+    );
+    for Alias { number, mnemonic, stack, register, because } in ALIASES {
+        let (stack, register) = (stack.facts().mnemonic, register.facts().mnemonic);
+        let _ = writeln!(out, "| {number} | `{mnemonic}` | `{stack}` | `{register}` | {because} |");
     }
     out
 }

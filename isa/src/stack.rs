@@ -194,9 +194,10 @@ impl StackOp {
         Self::ALL.get(opcode as usize).copied()
     }
 
-    /// The operation with this name in the text form.
+    /// The operation with this name in the text form, or with this [alias](crate::aliases).
     pub fn from_mnemonic(mnemonic: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|op| op.facts().mnemonic == mnemonic)
+        let own = Self::ALL.iter().copied().find(|op| op.facts().mnemonic == mnemonic);
+        own.or_else(|| crate::aliases::find(mnemonic).map(|alias| alias.stack))
     }
 
     /// The operation with this number in the family.

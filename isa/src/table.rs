@@ -121,6 +121,8 @@ macro_rules! for_each_operation {
                 118 GasCharge "GAS_CHARGE" None, 1 -> 0, WRITE | FAIL, 2, "amount → ; charge that much gas";
                 119 LedgerAppend "LEDGER_APPEND" None, 1 -> 1, READ | WRITE | ALLOCATE | FAIL, 50, "entry → its index in the ledger";
                 120 Meter "METER" Gas, 0 -> 0, FUEL | FAIL, 0, "take n gas: what follows costs that much until the next METER";
+                121 AddAttr "ADD_ATTR" Name, 2 -> 0, READ | WRITE | ALLOCATE | FAIL, 12, "o v → ; o.N[m] := o.N[m] + v";
+                122 AddIndex "ADD_INDEX" None, 3 -> 0, READ | WRITE | ALLOCATE | FAIL, 15, "o i v → ; o[i] := o[i] + v";
                 130 Require "REQUIRE" None, 2 -> 0, READ | FAIL, 5, "c m → ; error `Requirement failed: m` unless c holds";
                 142 Throw "THROW" None, 1 -> 0, CONTROL | FAIL, 5, "v → ; throw v";
                 150 ForIter "FOR_ITER" Local, 0 -> 1, CONTROL | READ | ALLOCATE, 3, "push the element (of a map: the key) at position L[n+1] of L[n] and advance the position; at the end push null and skip the next instruction";
@@ -268,6 +270,8 @@ macro_rules! for_each_operation {
                 518 GasChargeReg "GAS_CHARGE_REG" of GasCharge, (Use, None, None), "charge R[a] gas";
                 519 LedgerAppendReg "LEDGER_APPEND_REG" of LedgerAppend, (Def, Use, None), "R[a] := index in the ledger of the new entry R[b]";
                 520 MeterReg "METER_REG" of Meter, (None, IntWide, Wide), "take n gas: what follows costs that much until the next METER_REG";
+                521 AddAttrReg "ADD_ATTR_REG" of AddAttr, (Use, Name, Use), "R[a].N[m] := R[a].N[m] + R[c]";
+                522 AddIndexReg "ADD_INDEX_REG" of AddIndex, (Use, Use, Use), "R[a][R[b]] := R[a][R[b]] + R[c]";
                 530 RequireReg "REQUIRE_REG" of Require, (Use, Use, None), "error `Requirement failed: R[b]` unless R[a] holds";
                 542 ThrowReg "THROW_REG" of Throw, (Use, None, None), "throw R[a]";
                 550 ForIterReg "FOR_ITER_REG" of ForIter, (Def, Use, UseDef), "R[a] := element (of a map: key) at position R[c] of R[b], and advance R[c]; at the end R[a] := null and skip the next instruction";

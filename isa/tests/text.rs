@@ -2,7 +2,10 @@
 
 mod modules;
 
-use isa::{AnyModule, Constant, Function, Register, Stack, StackCode, StackInstruction, StackOp, binary, text, verify};
+use isa::{
+    AnyModule, Constant, Function, Register, RegisterOp, Stack, StackCode, StackInstruction, StackOp, binary, text,
+    verify,
+};
 use proptest::prelude::*;
 
 proptest! {
@@ -345,4 +348,16 @@ fn errors_say_where_and_what() {
     let far = format!(".function f\n JUMP_EQ_INT r0, 0, far\n{}far: NOP_REG", " NOP_REG\n".repeat(40_000));
     let error = text::parse_form::<Register>(&far).unwrap_err();
     assert_eq!(error.to_string(), "line 2, column 21: distance to the label 40001 does not fit; the most is 32767");
+}
+
+#[test]
+fn names_of_the_family_stand_for_operations_that_do_the_same() {
+    for alias in isa::aliases::ALIASES {
+        assert!(StackOp::from_number(alias.number).is_none() && RegisterOp::from_number(alias.number).is_none());
+        assert_eq!(StackOp::from_mnemonic(alias.mnemonic), Some(alias.stack), "{}", alias.mnemonic);
+        assert_eq!(RegisterOp::from_mnemonic(alias.mnemonic), Some(alias.register), "{}", alias.mnemonic);
+    }
+    let named = ".function <main> locals 1\nPARALLEL_START\nLOAD_CONST 3\nTASK_JOIN\nPARALLEL_END\nRETURN";
+    let plain = ".function <main> locals 1\nNOP\nLOAD_CONST 3\nAWAIT\nNOP\nRETURN";
+    assert_eq!(text::parse_form::<Stack>(named), text::parse_form::<Stack>(plain));
 }

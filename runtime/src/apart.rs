@@ -3,8 +3,11 @@
 //! `map` and `filter` call a function for each element of a list. Where nothing that the calls do can be told from outside them, they can be made in any order, by several threads, each with a runtime of its
 //! own, as long as what comes out, what it costs and where it fails is what the program's own thread would have come to. Whoever helps says what it would have cost; where anything goes otherwise than
 //! expected, nothing has happened, and the program makes the calls itself.
+//!
+//! Tasks in the queue are such calls, too: what they come to can be found out ahead of their turn, by which the program has either the outcome or makes the call then.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::Fault;
 use crate::value::{Tag, Value};
@@ -16,6 +19,39 @@ pub trait Apart: Send + Sync {
 
     /// What a function of the prelude gives for a list, if that was found out.
     fn run(&self, job: &Job<'_>) -> Option<Done>;
+
+    /// Has a call made ahead of its turn, if that can be done and may pay.
+    fn begin(self: Arc<Self>, call: &Call<'_>) -> Option<Box<dyn Ahead>>;
+}
+
+/// A call that may be made ahead of its turn. When it is dropped, nobody wants to know any more.
+pub trait Ahead: std::fmt::Debug {
+    /// Now it is the call's turn, where top-level variables hold this. What it comes to if somebody has begun it, who is waited for; if not, nobody will.
+    fn take(self: Box<Self>, globals: &[Value]) -> Option<(Value, Used)>;
+}
+
+/// What the program has where calls are to be made.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'r> {
+    /// Top-level variables of the program.
+    pub globals: &'r [Value],
+    /// How many calls may be nested, that of the function included.
+    pub depth: usize,
+    /// Fuel that is left, if that is limited.
+    pub fuel: Option<u64>,
+    /// Gas that is left, if that is limited.
+    pub gas: Option<u64>,
+}
+
+/// A call of a function that captures nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'c> {
+    /// The function.
+    pub function: u32,
+    /// None of them is an object.
+    pub arguments: &'c [Value],
+    /// Where it is to be made.
+    pub surroundings: Surroundings<'c>,
 }
 
 /// What is to be done.
@@ -29,14 +65,8 @@ pub struct Job<'j> {
     pub captures: &'j [Value],
     /// None of them is an object.
     pub elements: &'j [Value],
-    /// Top-level variables of the program.
-    pub globals: &'j [Value],
-    /// How many calls may yet be nested within that of the function.
-    pub depth: usize,
-    /// Fuel that is left, if that is limited.
-    pub fuel: Option<u64>,
-    /// Gas that is left, if that is limited.
-    pub gas: Option<u64>,
+    /// Where it is to be done.
+    pub surroundings: Surroundings<'j>,
 }
 
 /// What came of it.
@@ -62,10 +92,67 @@ pub fn is_plain(value: Value) -> bool {
     matches!(value.tag(), Tag::Int | Tag::Float | Tag::Bool | Tag::Null)
 }
 
+/// Fuel for a call that its caller may come to want no more: it gets a dose at a time, and none when it is not wanted.
+#[derive(Debug)]
+struct Reserve {
+    left: u64,
+    is_unwanted: Arc<AtomicBool>,
+}
+
+impl Reserve {
+    /// Some milliseconds.
+    const DOSE: u64 = 1 << 18;
+
+    fn dose(&mut self) -> u64 {
+        let dose = if self.is_unwanted.load(Ordering::Relaxed) { 0 } else { self.left.min(Self::DOSE) };
+        self.left -= dose;
+        dose
+    }
+}
+
+/// Where fuel comes from when there is none.
+#[derive(Debug, Default)]
+pub(crate) struct Refill(Option<Reserve>);
+
 impl crate::Runtime {
     /// Has somebody make calls for the program from now on, or nobody.
     pub fn set_apart(&mut self, apart: Option<Arc<dyn Apart>>) {
         self.apart = apart;
+    }
+
+    /// What the program has where so many calls are nested.
+    pub(crate) fn surroundings(&self, nested: usize) -> Surroundings<'_> {
+        let limits = self.limits;
+        Surroundings {
+            globals: &self.globals,
+            depth: limits.max_depth.saturating_sub(nested),
+            fuel: limits.fuel.map(|_| self.fuel),
+            gas: limits.gas.map(|_| self.gas),
+        }
+    }
+
+    /// Calls `work` with so much fuel, which ends early when the work is unwanted. Gives how much was used.
+    pub fn with_fuel_while_wanted<T>(
+        &mut self,
+        fuel: u64,
+        is_unwanted: &Arc<AtomicBool>,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> (T, u64) {
+        let (limit, before) = (self.limits.fuel.replace(fuel), self.fuel);
+        self.refill = Refill(Some(Reserve { left: fuel, is_unwanted: Arc::clone(is_unwanted) }));
+        self.fuel = 0;
+        let result = work(self);
+        let left = self.fuel + self.refill.0.take().map_or(0, |reserve| reserve.left);
+        (self.limits.fuel, self.fuel) = (limit, before);
+        (result, fuel - left)
+    }
+
+    /// Takes a unit of fuel where there was none at hand. False if there is none at all.
+    #[cold]
+    pub fn take_fuel_of_reserve(&mut self) -> bool {
+        let dose = self.refill.0.as_mut().map_or(0, Reserve::dose);
+        self.fuel = dose.saturating_sub(1);
+        dose > 0
     }
 
     /// Takes fuel and gas, if both are there.
@@ -97,17 +184,8 @@ pub(crate) fn apart(runtime: &mut crate::Runtime, arguments: &[Value]) -> Result
     if elements.len() < list.len() {
         return Ok(Value::NULL);
     }
-    let limits = runtime.limits;
-    let job = Job {
-        function: function.index(),
-        callee,
-        captures,
-        elements: &elements,
-        globals: &runtime.globals,
-        depth: limits.max_depth.saturating_sub(runtime.depth),
-        fuel: limits.fuel.map(|_| runtime.fuel),
-        gas: limits.gas.map(|_| runtime.gas),
-    };
+    let surroundings = runtime.surroundings(runtime.depth);
+    let job = Job { function: function.index(), callee, captures, elements: &elements, surroundings };
     let Some(Done { values, used }) = helpers.run(&job) else { return Ok(Value::NULL) };
     // Where there is no room for the list at once, the program makes it element by element.
     let Ok(result) = crate::objects::List::from_values(&mut runtime.heap, &values) else { return Ok(Value::NULL) };

@@ -318,6 +318,39 @@ impl Runtime {
         })
     }
 
+    /// Adds to a field of a contract without reading it. False where that cannot be done, and nothing has been done.
+    ///
+    /// # Errors
+    /// Those of setting it.
+    pub(crate) fn add_to_contract_attribute(&mut self, record: &Record, name: u32, amount: i64) -> Result<bool, Fault> {
+        let facts = &self.program.types[record.type_index() as usize];
+        let Some(&field) = facts.state.get(&name).filter(|_| facts.is_contract) else { return Ok(false) };
+        let index = instance_of(record);
+        let slot = self.chain.instances[index as usize].slots[field as usize];
+        self.add_to_location(index, slot, None, amount)
+    }
+
+    /// Adds to an entry of a map of the state without reading it. False where that cannot be done, and nothing has been done.
+    ///
+    /// # Errors
+    /// Those of setting it.
+    pub(crate) fn add_to_state_map(&mut self, map: Value, key: Value, amount: i64) -> Result<bool, Fault> {
+        let (Some((index, slot)), Ok(key)) = (map.as_state_map(), Key::from_value(key)) else { return Ok(false) };
+        self.add_to_location(index, slot, Some(key), amount)
+    }
+
+    /// Only within a call of the contract's own: whoever else may do it is one of few. Integers are of one size, so nothing grows.
+    fn add_to_location(&mut self, index: u32, slot: Slot, key: Option<Key<'_>>, amount: i64) -> Result<bool, Fault> {
+        match self.chain.calls.last() {
+            Some(call) if call.contract == Some(index) && !call.is_read_only => {
+                let is_done = self.ledger.add(slot, key, amount)?;
+                self.chain.is_used |= is_done;
+                Ok(is_done)
+            }
+            _ => Ok(false),
+        }
+    }
+
     // The size of what is kept.
 
     /// How large this run's part of the ledger is if it grows by so many bytes.

@@ -8,7 +8,7 @@ use fxhash::FxHashMap;
 use isa::module::{Form, Module, Restrictions, Source, TypeDefinition};
 use isa::{Constant, Function, StackCode, StackInstruction, StackOp, Verified};
 
-use crate::apart::Apart;
+use crate::apart::{Apart, Refill};
 use crate::builtins::{self, Builtin};
 use crate::chain::Chain;
 use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
@@ -326,6 +326,8 @@ pub struct Runtime {
     pub(crate) encoding: Vec<u8>,
     /// Who makes calls for the program.
     pub(crate) apart: Option<Arc<dyn Apart>>,
+    /// More fuel than is at hand.
+    pub(crate) refill: Refill,
     /// How deep calls were nested when a builtin was called that [asks](crate::builtins::Builtin::asks_depth).
     pub depth: usize,
     /// No other runtime of this process has this number.
@@ -411,6 +413,7 @@ impl Runtime {
             tasks: Tasks::default(),
             encoding: Vec::new(),
             apart: options.apart,
+            refill: Refill::default(),
             depth: 0,
             identity: IDENTITIES.fetch_add(1, Ordering::Relaxed),
             heap,
@@ -539,6 +542,7 @@ impl Runtime {
                 self.fuel = left;
                 Ok(())
             }
+            None if self.take_fuel_of_reserve() => Ok(()),
             None => Err(Error::fuel()),
         }
     }

@@ -522,6 +522,15 @@ pub trait Ledger {
         self.write_entry(map, key, value.into())
     }
 
+    /// Adds to the integer that a field, or an entry of a map, holds, without saying what that is. False where whoever asks has to read and write instead, and
+    /// then nothing has changed; so it is where this ledger gains nothing by it.
+    ///
+    /// # Errors
+    /// Without an open checkpoint.
+    fn add(&mut self, _field: Slot, _key: Option<Key<'_>>, _amount: i64) -> Result<bool, Fault> {
+        Ok(false)
+    }
+
     /// Removes a map's entry; gives what it held.
     ///
     /// # Errors

@@ -19,13 +19,18 @@
 //!
 //! A task that ends with another task as its value has the outcome of that one: it *adopts* it.
 //!
+//! Where somebody [helps](crate::apart), the program does not begin to call what it finds first in the queue before it has shown others what comes behind: who
+//! only computes may be called ahead of its turn, and then its outcome is there when the turn comes.
+//!
 //! An error that leaves a task is its outcome, and thrown wherever it is awaited; it keeps the place and trace it had in the task. The run fails
 //! with the first such error that nobody awaited.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::apart::{Ahead, Call, is_plain};
 use crate::context::{Host, Runtime};
 use crate::error::{Error, ErrorKind, Fault};
 use crate::heap::Marker;
@@ -40,6 +45,8 @@ pub const MAIN: u32 = 0;
 const NONE: u32 = u32::MAX;
 /// How many of the tasks that wait in vain an error names.
 const MOST_NAMED: usize = 8;
+/// How many of those in the queue others are shown.
+const SHOWN: usize = 64;
 
 /// Who runs: a task, or the program's main task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +106,8 @@ struct Record {
     first_waiter: u32,
     last_waiter: u32,
     next_waiter: u32,
+    /// Its call, if others may make it ahead of its turn.
+    ahead: Option<Box<dyn Ahead>>,
 }
 
 impl Record {
@@ -111,6 +120,7 @@ impl Record {
         first_waiter: NONE,
         last_waiter: NONE,
         next_waiter: NONE,
+        ahead: None,
     };
 }
 
@@ -148,6 +158,8 @@ pub struct Tasks {
     running: Vec<u32>,
     /// Those who can go on, in order.
     ready: VecDeque<u32>,
+    /// How many of those, from the front, others were shown.
+    shown: usize,
     /// Timers: when they are due, the order in which they were made, and their records.
     timers: BinaryHeap<Reverse<(Due, u64, u32)>>,
     timers_made: u64,
@@ -168,6 +180,7 @@ impl Default for Tasks {
             free: Vec::new(),
             running: Vec::new(),
             ready: VecDeque::new(),
+            shown: 0,
             timers: BinaryHeap::new(),
             timers_made: 0,
             tasks_made: 0,
@@ -456,6 +469,7 @@ impl Runtime {
                 }
                 return self.nobody();
             };
+            self.tasks.shown = self.tasks.shown.saturating_sub(1);
             if number == MAIN {
                 return Ok(Next::Main);
             }
@@ -478,7 +492,42 @@ impl Runtime {
                 self.end_task(Err(Error::depth()));
                 continue;
             }
+            if self.apart.is_some() {
+                if let Some(value) = self.take_ahead(number) {
+                    self.end_task(Ok(value));
+                    continue;
+                }
+                self.show_ahead();
+            }
             return Ok(next);
+        }
+    }
+
+    /// What the call of a task came to that somebody made ahead of its turn, which is now. It is as if it had been made now.
+    fn take_ahead(&mut self, number: u32) -> Option<Value> {
+        let ahead = self.tasks.record(number).ahead.take()?;
+        let (value, used) = ahead.take(&self.globals)?;
+        self.take_used(used).then_some(value)
+    }
+
+    /// Shows others what else is in the queue.
+    fn show_ahead(&mut self) {
+        let Some(apart) = self.apart.clone() else { return };
+        while self.tasks.shown < SHOWN.min(self.tasks.ready.len()) {
+            let number = self.tasks.ready[self.tasks.shown];
+            self.tasks.shown += 1;
+            let record = &self.tasks.records[number as usize];
+            let Work::Call(callee) = record.work else { continue };
+            let Some(list) = record.arguments.as_list() else { continue };
+            if callee.tag() != Tag::Function || !list.iter().all(is_plain) {
+                continue;
+            }
+            let arguments: Vec<Value> = list.iter().collect();
+            // A task's calls are on top of the main program's.
+            let surroundings = self.surroundings(1);
+            let call = Call { function: callee.index(), arguments: &arguments, surroundings };
+            let ahead = Arc::clone(&apart).begin(&call);
+            self.tasks.record(number).ahead = ahead;
         }
     }
 

@@ -138,7 +138,7 @@ impl<'a, K: Key, V: Value> View<'a, K, V> {
     /// Those of [`View::read`].
     pub fn add(&mut self, key: K, delta: V::Delta) -> Result<bool, Stop> {
         let hash = crate::hash(&key);
-        let is_exact = !matches!(self.source, Source::Versions { is_at_commit_point: false, .. });
+        let is_exact = self.is_exact();
         match self.writes.find(&key, hash) {
             Some(Write::Put(value)) => {
                 let sum = delta.apply(value.as_ref());
@@ -168,6 +168,21 @@ impl<'a, K: Key, V: Value> View<'a, K, V> {
         }
     }
 
+    /// Whether nothing that is read will change, because all before it is committed.
+    pub fn is_exact(&self) -> bool {
+        !matches!(self.source, Source::Versions { is_at_commit_point: false, .. })
+    }
+
+    /// Whether a change of what a location holds below the transaction's own writes would be allowed. Not a read.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`View::read`].
+    pub fn allows(&mut self, key: &K, delta: &V::Delta) -> Result<bool, Stop> {
+        let below = self.read_below(key, crate::hash(key), false)?;
+        Ok(delta.apply(below.as_ref()).is_some())
+    }
+
     /// Whether the execution is alone: nothing else is executed meanwhile, and all that was executed before is committed.
     pub fn is_alone(&self) -> bool {
         !matches!(self.source, Source::Versions { .. })
@@ -178,6 +193,12 @@ impl<'a, K: Key, V: Value> View<'a, K, V> {
     pub fn give_up(&mut self) -> Stop {
         self.stopped = Some(Reason::GivenUp);
         Stop(Reason::GivenUp)
+    }
+
+    /// Has the transaction executed when all before it are committed: for who has relied on something that is not known before.
+    pub fn defer(&mut self) -> Stop {
+        self.stopped = Some(Reason::Deferred);
+        Stop(Reason::Deferred)
     }
 
     /// Drops all writes of this transaction so far, those of a transaction that fails, say.

@@ -7,13 +7,17 @@ use std::cell::{Cell, OnceCell, RefCell};
 
 use fxhash::FxHashMap;
 use runtime::host::Stored;
+use scheduler::Sum;
 
 use super::location::{Birth, Content, Location, Place};
 
 /// A location as the execution sees it.
 pub(super) struct Held {
     location: Cell<Location>,
+    /// Unset where it was only added to.
     stored: OnceCell<Stored>,
+    /// What the transaction has added to it, as long as it has not read it.
+    added: Cell<Option<Sum>>,
     pub(super) birth: Cell<Birth>,
     /// Whether the transaction has written it, and not undone that.
     pub(super) is_written: Cell<bool>,
@@ -26,6 +30,44 @@ impl Held {
 
     pub(super) fn stored(&self) -> &Stored {
         self.stored.get().unwrap_or(&Stored::Absent)
+    }
+
+    /// Whether it was only added to.
+    pub(super) fn is_added_to(&self) -> bool {
+        self.stored.get().is_none()
+    }
+
+    /// What was added to it.
+    pub(super) fn added(&self) -> Option<Sum> {
+        let added = self.added.take();
+        self.added.set(added.clone());
+        added
+    }
+
+    /// Sets what was added to it.
+    pub(super) fn set_added(&self, sum: Sum) {
+        self.added.set(Some(sum));
+    }
+
+    /// Gives what it holds to a location that was only added to.
+    pub(super) fn settle(&self, content: Content) {
+        self.birth.set(content.birth);
+        self.is_written.set(true);
+        self.added.set(None);
+        let is_free = self.stored.set(content.stored).is_ok();
+        debug_assert!(is_free, "only what is not known is settled");
+    }
+
+    /// Takes away what was added.
+    pub(super) fn take_away(&mut self, amount: i64) {
+        match self.stored.get_mut() {
+            Some(Stored::Int(value)) => *value = value.wrapping_sub(amount),
+            Some(_) => unreachable!("only integers are added to, and what came after that was undone"),
+            None => {
+                let fits = self.added.get_mut().as_mut().is_some_and(|sum| sum.then(&Sum::new(-amount)));
+                debug_assert!(fits, "the sum was there before");
+            }
+        }
     }
 
     /// Replaces the value; gives what it was.
@@ -96,21 +138,31 @@ impl HeldTable {
 
     /// Adds a location that is not there, with what it holds.
     pub(super) fn add(&self, location: Location, content: Option<Content>) -> usize {
+        let at = self.add_unread(location);
+        let held = self.get(at);
+        let (stored, birth) = content.map_or_else(Default::default, |content| (content.stored, content.birth));
+        held.birth.set(birth);
+        let is_free = held.stored.set(stored).is_ok();
+        debug_assert!(is_free, "cleared places hold nothing");
+        at
+    }
+
+    /// Adds a location that is not there, of which nothing is known.
+    pub(super) fn add_unread(&self, location: Location) -> usize {
         let at = self.len.get();
         let (chunk, place) = split(at);
         let nowhere = || Held {
             location: Cell::new(Place::Log.into()),
             stored: OnceCell::new(),
+            added: Cell::default(),
             birth: Cell::default(),
             is_written: Cell::default(),
         };
         let held = &self.chunks[chunk].get_or_init(|| (0..FIRST << chunk).map(|_| nowhere()).collect())[place];
-        let (stored, birth) = content.map_or_else(Default::default, |content| (content.stored, content.birth));
         held.location.set(location);
-        held.birth.set(birth);
+        held.birth.set(Birth::BEFORE);
         held.is_written.set(false);
-        let is_free = held.stored.set(stored).is_ok();
-        debug_assert!(is_free, "cleared places hold nothing");
+        held.added.set(None);
         self.len.set(at + 1);
         if at >= FIRST {
             let mut index = self.index.borrow_mut();

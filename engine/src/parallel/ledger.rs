@@ -5,6 +5,9 @@
 //! reading it; and each entry knows [when it was inserted](Birth). So insertions of different keys do not conflict, while whoever goes through a
 //! map depends on all that changes it.
 //!
+//! What is added to an integer is kept as a sum until the transaction reads that integer, so transactions that only add do not conflict either. It is taken to be allowed; where it turns
+//! out otherwise, or if that was undone, too, the transaction is executed again when all before it are committed, and then it reads.
+//!
 //! When the view says that the execution cannot go on, all that is read from there on is [unknown](Stored::Unknown) and every write fails with an error that
 //! nothing catches. So the machine soon comes to its end, wherever it is.
 
@@ -17,12 +20,12 @@ use runtime::host::{
     Stored, Transaction, TransactionOutcome, footprint,
 };
 use runtime::{Error, ErrorKind, Fault};
-use scheduler::{Stop, Sum, View};
+use scheduler::{Delta, Stop, Sum, View};
 use smallvec::SmallVec;
 
 use super::forecast::Written;
 use super::held::{Held, HeldTable};
-use super::location::{Birth, Content, Location, Place};
+use super::location::{Birth, Change, Content, Location, Place};
 use super::names::Names;
 
 static UNKNOWN: Stored = Stored::Unknown;
@@ -40,6 +43,8 @@ enum Undo {
     Growth { at: u32, growth: i64 },
     /// That no entry of a map had been inserted or removed.
     NoGrowth,
+    /// What was added to a location. Undone by adding what takes it away: that it was allowed counts all the same.
+    Added { at: u32, amount: i64 },
 }
 
 struct Checkpoint {
@@ -145,7 +150,9 @@ impl<'t, 'v> TransactionLedger<'t, 'v> {
         };
         for at in 0..scratch.table.len() {
             let held = scratch.table.get(at);
-            if held.is_written.get() {
+            if let Some(sum) = held.added() {
+                view.add(held.location(), Change::Integer(sum))?;
+            } else if held.is_written.get() {
                 match held.birth.get() {
                     Birth::BEFORE => write(view, held)?,
                     birth => inserted.push((birth, at)),
@@ -159,7 +166,7 @@ impl<'t, 'v> TransactionLedger<'t, 'v> {
         }
         for &(map, growth) in &scratch.growth {
             // Also by nothing: other entries are there then.
-            view.add(Place::Count(map).into(), Sum::new(growth))?;
+            view.add(Place::Count(map).into(), Change::Count(Sum::new(growth)))?;
         }
         Ok(Left { events: std::mem::take(&mut scratch.events), appended: std::mem::take(&mut scratch.appended) })
     }
@@ -177,7 +184,8 @@ impl<'t, 'v> TransactionLedger<'t, 'v> {
         if self.stopped.get().is_some() {
             return None;
         }
-        if let Some(at) = self.scratch.table.find(location) {
+        let known = self.scratch.table.find(location);
+        if let Some(at) = known.filter(|&at| !self.scratch.table.get(at).is_added_to()) {
             return Some(at);
         }
         if let Some(state) = self.disturbance {
@@ -188,13 +196,24 @@ impl<'t, 'v> TransactionLedger<'t, 'v> {
                 std::thread::yield_now();
             }
         }
-        match self.view.borrow_mut().read(&location) {
-            Ok(content) => Some(self.scratch.table.add(location, content)),
-            Err(stop) => {
-                self.stopped.set(Some(stop));
-                None
+        let mut view = self.view.borrow_mut();
+        let stop = match (view.read(&location), known) {
+            (Ok(content), None) => return Some(self.scratch.table.add(location, content)),
+            (Ok(content), Some(at)) => {
+                let held = self.scratch.table.get(at);
+                let sum = held.added().map(Change::Integer);
+                match sum.and_then(|sum| sum.apply(content.as_ref())) {
+                    Some(content) => {
+                        held.settle(content);
+                        return known;
+                    }
+                    None => view.defer(),
+                }
             }
-        }
+            (Err(stop), _) => stop,
+        };
+        self.stopped.set(Some(stop));
+        None
     }
 
     fn read_place(&self, place: Place) -> &Stored {
@@ -404,6 +423,44 @@ impl Ledger for TransactionLedger<'_, '_> {
         Ok(growth)
     }
 
+    fn add(&mut self, field: Slot, key: Option<Key<'_>>, amount: i64) -> Result<bool, Fault> {
+        self.check_open()?;
+        let place = match key {
+            None if matches!(self.chain.read(field), Stored::Int(_)) => Place::Field(field),
+            Some(key) if !self.names.is_new(field) => match self.chain.find_entry(field, key) {
+                Some(position) if matches!(self.chain.entry(position), Stored::Int(_)) => Place::Entry(position.0),
+                _ => return Ok(false),
+            },
+            _ => return Ok(false),
+        };
+        let location = Location::from(place);
+        let Scratch { table, undo, .. } = &mut *self.scratch;
+        let known = table.find(location);
+        let mut sum = match known.map(|at| table.get(at)) {
+            Some(held) if !held.is_added_to() => return Ok(false),
+            Some(held) => held.added().unwrap_or_else(|| Sum::new(0)),
+            None => Sum::new(0),
+        };
+        if amount == i64::MIN || !sum.then(&Sum::new(amount)) {
+            return Ok(false);
+        }
+        let view = self.view.get_mut();
+        if view.is_exact() {
+            match view.allows(&location, &Change::Integer(sum.clone())) {
+                Ok(true) => {}
+                Ok(false) => return Ok(false),
+                Err(stop) => {
+                    self.stopped.set(Some(stop));
+                    return Err(Error::stopped());
+                }
+            }
+        }
+        let at = known.unwrap_or_else(|| table.add_unread(location));
+        table.get(at).set_added(sum);
+        undo.push(Undo::Added { at: at as u32, amount });
+        Ok(true)
+    }
+
     fn remove_entry(&mut self, map: Slot, key: Key<'_>) -> Result<Stored, Fault> {
         self.check_open()?;
         let at = self.look_to_write(self.entry(map, key))?;
@@ -460,6 +517,7 @@ impl Ledger for TransactionLedger<'_, '_> {
                 Undo::NoGrowth => {
                     growth.pop();
                 }
+                Undo::Added { at, amount } => table.get_mut(at as usize).take_away(amount),
             }
         }
         events.truncate(checkpoint.events);

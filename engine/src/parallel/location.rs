@@ -78,7 +78,7 @@ impl Birth {
 
 /// What a location holds.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Content {
+pub(super) struct Content {
     pub(super) stored: Stored,
     /// For entries, so that their order is that of the serial run whoever asks for it.
     pub(super) birth: Birth,
@@ -92,24 +92,37 @@ impl Content {
 }
 
 impl scheduler::Value for Content {
-    type Delta = Sum;
+    type Delta = Change;
 }
 
-/// Sums are of counts only.
-impl Delta<Content> for Sum {
+/// What is added to a location that is not read.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Change {
+    /// To how many entries a map has. None is 0.
+    Count(Sum),
+    /// To an integer of the program's.
+    Integer(Sum),
+}
+
+impl Delta<Content> for Change {
     fn then(&mut self, next: &Self) -> bool {
-        self.then(next)
+        match (self, next) {
+            (Self::Count(sum), Self::Count(next)) | (Self::Integer(sum), Self::Integer(next)) => sum.then(next),
+            _ => false,
+        }
     }
 
     fn apply(&self, value: Option<&Content>) -> Option<Content> {
-        let before = match value.map(|content| &content.stored) {
-            None => 0,
-            Some(&Stored::Int(value)) => value,
-            Some(_) => return None,
+        let (sum, before, birth) = match (self, value) {
+            (Self::Count(sum), None) => (sum, 0, Birth::BEFORE),
+            (Self::Count(sum) | Self::Integer(sum), Some(&Content { stored: Stored::Int(value), birth })) => {
+                (sum, value, birth)
+            }
+            _ => return None,
         };
         // Within one transaction a count may go below what it was before the block, in an order that is not kept.
-        let sum = self.within(i128::from(before), i128::from(i64::MIN), i128::from(i64::MAX))?;
-        Some(Content { stored: Stored::Int(i64::try_from(sum).ok()?), birth: Birth::BEFORE })
+        let sum = sum.within(i128::from(before), i128::from(i64::MIN), i128::from(i64::MAX))?;
+        Some(Content { stored: Stored::Int(i64::try_from(sum).ok()?), birth })
     }
 }
 

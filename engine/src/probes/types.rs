@@ -72,8 +72,8 @@ impl Group {
         Some(match meaning {
             S::Add | S::Sub | S::Mul | S::Div | S::Mod | S::Pow | S::Neg => Self::Arithmetic,
             S::Eq | S::Neq | S::Lt | S::Gt | S::Lte | S::Gte | S::In => Self::Comparison,
-            S::Index | S::SetIndex | S::Slice | S::GetLength => Self::Index,
-            S::GetAttr | S::SetAttr => Self::Member,
+            S::Index | S::SetIndex | S::AddIndex | S::Slice | S::GetLength => Self::Index,
+            S::GetAttr | S::SetAttr | S::AddAttr => Self::Member,
             S::CallName | S::CallFuncConst | S::CallTop | S::CallMethod | S::CallBuiltin | S::Construct => Self::Call,
             _ => return None,
         })

@@ -453,6 +453,16 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
         let ExpressionKind::Assign { target, operator, value, .. } = expression.kind else { return };
         let position = expression.position();
         match *target {
+            Target::Name(name)
+                if let (Binding::Member(owner), Some(BinaryOperator::Add), false) =
+                    (self.binding(name), operator, is_wanted)
+                    && self.cannot_fail(value) =>
+            {
+                self.load_owner(owner, name.span.start);
+                self.expression(value);
+                let index = self.module.tables.name(name.symbol);
+                self.emit(StackOp::AddAttr, index, position);
+            }
             Target::Name(name) if let Binding::Member(owner) = self.binding(name) => {
                 self.load_owner(owner, name.span.start);
                 let member = ast::Label { symbol: name.symbol, span: name.span };
@@ -476,7 +486,18 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.expression(object);
                 self.assign_attribute(name, operator, value, is_wanted, position);
             }
+            Target::Index { object, index, .. }
+                if (operator, is_wanted) == (Some(BinaryOperator::Add), false)
+                    && self.is_member(object)
+                    && self.cannot_fail(value) =>
+            {
+                self.expression(object);
+                self.expression(index);
+                self.expression(value);
+                self.emit(StackOp::AddIndex, 0, position);
+            }
             Target::Index { object, index, bracket } => {
+                let bracket = if self.is_member(object) { position } else { bracket };
                 let mark = self.temporaries();
                 if let Some(operator) = operator {
                     if self.is_stable(object, value) && self.is_stable(index, value) {
@@ -506,6 +527,11 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                 self.free_temporaries(mark);
             }
         }
+    }
+
+    /// Whether an expression is the name of a field of the contract around it.
+    fn is_member(&self, expression: &Expression<'a>) -> bool {
+        matches!(expression.kind, ExpressionKind::Name(name) if matches!(self.binding(name), Binding::Member(_)))
     }
 
     /// Assigns to attribute `name` of the object on the stack.

@@ -311,6 +311,10 @@ impl<'a> Evaluator<'a, '_> {
                 self.assign_attribute(object, name, operator, value, position)
             }
             Target::Index { object, index, bracket } => {
+                // Of what is in the state, what is read and what is written is one operation.
+                let is_member = |name| matches!(self.place(name), Place::Member(_));
+                let is_state = matches!(object.kind, ExpressionKind::Name(name) if is_member(name));
+                let bracket = if is_state { position } else { bracket };
                 let object = self.expression(object)?;
                 self.push(object);
                 let index = self.expression(index)?;

@@ -163,6 +163,38 @@ impl Runtime {
         }
     }
 
+    /// `object.name += value`: what [`Self::get_attribute`], [`Self::add`] and [`Self::set_attribute`] do, only that the ledger need not say what it has where an
+    /// integer is added in the state of a contract.
+    ///
+    /// # Errors
+    /// Theirs.
+    pub fn add_to_attribute(&mut self, object: Value, name: u32, value: Value) -> Result<(), Fault> {
+        if let (Some(record), Some(amount)) = (object.as_record(), value.as_int())
+            && self.add_to_contract_attribute(record, name, amount)?
+        {
+            return Ok(());
+        }
+        let before = self.get_attribute(object, name)?;
+        let sum = self.add(before, value)?;
+        self.set_attribute(object, name, sum)
+    }
+
+    /// `object[index] += value`, as [`Self::add_to_attribute`].
+    ///
+    /// # Errors
+    /// Those of [`Self::index`], [`Self::add`] and [`Self::set_index`].
+    pub fn add_to_index(&mut self, object: Value, index: Value, value: Value) -> Result<(), Fault> {
+        if let Some(amount) = value.as_int()
+            && object.tag() == Tag::StateMap
+            && self.add_to_state_map(object, index, amount)?
+        {
+            return Ok(());
+        }
+        let before = self.index(object, index)?;
+        let sum = self.add(before, value)?;
+        self.set_index(object, index, sum)
+    }
+
     /// `object.name = value`.
     pub fn set_attribute(&mut self, object: Value, name: u32, value: Value) -> Result<(), Fault> {
         match object.tag() {

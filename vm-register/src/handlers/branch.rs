@@ -17,7 +17,7 @@ pub(crate) fn take_fuel(m: &mut Machine<'_>) -> bool {
             m.runtime.fuel = left;
             true
         }
-        None => false,
+        None => m.runtime.take_fuel_of_reserve(),
     }
 }
 

@@ -70,6 +70,10 @@ effects! {
     tx_begin(m, i) m.runtime.begin_transaction(i.a().value(), i.word.lane::<B>() as u32);
     /// Ends the innermost transaction and undoes what it did.
     tx_revert(m, i) m.runtime.revert_transaction();
+    /// `R[a].N[m] := R[a].N[m] + R[c]`
+    add_attribute(m, i) m.runtime.add_to_attribute(i.a().value(), i.word.lane::<B>() as u32, i.c().value());
+    /// `R[a][R[b]] := R[a][R[b]] + R[c]`
+    add_index(m, i) m.runtime.add_to_index(i.a().value(), i.b().value(), i.c().value());
     /// Charges `R[a]` gas.
     gas_charge(m, i) m.runtime.charge_gas(i.a().value());
 }

@@ -159,6 +159,8 @@ macro_rules! for_each_handler {
             TxCommitReg outline chain::tx_commit;
             TxRevertReg outline chain::tx_revert;
             GasChargeReg outline chain::gas_charge;
+            AddAttrReg outline chain::add_attribute;
+            AddIndexReg outline chain::add_index;
             MeterReg inline data::meter[];
             LedgerAppendReg outline chain::ledger_append;
             PrintReg outline calls::print;

@@ -41,6 +41,12 @@ handlers! {
     /// `GAS_CHARGE`: amount →
     fn gas_charge(_, _, _) { Step::Slow(gas_charge_slow) }
 
+    /// `ADD_ATTR m`: o v → ; o.N[m] := o.N[m] + v
+    fn add_attr(_, _, _) { Step::Slow(add_attr_slow) }
+
+    /// `ADD_INDEX`: o i v → ; o[i] := o[i] + v
+    fn add_index(_, _, _) { Step::Slow(add_index_slow) }
+
     /// `METER n`: charge for what follows
     fn meter(_, machine, word) {
         match machine.runtime.gas.checked_sub(word.operand() as u64) {
@@ -128,6 +134,19 @@ slow_paths! {
         let amount = machine.top(1)[0];
         let result = machine.runtime.charge_gas(amount);
         machine.take(1, result)
+    }
+
+    fn add_attr_slow(machine) {
+        let name = site(machine).name;
+        let operands = machine.top(2);
+        let result = machine.runtime.add_to_attribute(operands[0], name, operands[1]);
+        machine.take(2, result)
+    }
+
+    fn add_index_slow(machine) {
+        let operands = machine.top(3);
+        let result = machine.runtime.add_to_index(operands[0], operands[1], operands[2]);
+        machine.take(3, result)
     }
 
     fn meter_slow(machine) {

@@ -56,7 +56,7 @@ pub(crate) fn burn(machine: &mut Machine<'_>) -> bool {
             machine.runtime.fuel = left;
             true
         }
-        None => false,
+        None => machine.runtime.take_fuel_of_reserve(),
     }
 }
 

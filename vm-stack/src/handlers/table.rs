@@ -96,6 +96,8 @@ macro_rules! for_each_handler {
             TxCommit plain chain::tx_commit;
             TxRevert plain chain::tx_revert;
             GasCharge plain chain::gas_charge;
+            AddAttr plain chain::add_attr;
+            AddIndex plain chain::add_index;
             Meter plain chain::meter;
             LedgerAppend plain chain::ledger_append;
             Spawn plain tasks::spawn;
