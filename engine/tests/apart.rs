@@ -13,7 +13,11 @@ struct Shown {
 
 fn run(compiled: &Compiled, vm: &str, workers: usize, limits: Limits) -> Shown {
     // Short lists are divided, too, so that every part is as small as can be.
-    let configuration = Configuration { workers, workers_from: 3, limits, ..Configuration::of(vm).unwrap() };
+    // And native code is made as soon as can be.
+    let (jit_threshold, jit_second_threshold) = (2, 4);
+    let usual = Configuration::of(vm).unwrap();
+    let configuration =
+        Configuration { workers, workers_from: 3, limits, jit_threshold, jit_second_threshold, ..usual };
     let prepared = find_executor(configuration.vm).unwrap().prepare(compiled, &configuration).unwrap();
     let capture = Capture::new();
     let outcome = prepared.run(RunOptions { output: capture.writer(), ..configuration.run_options() });
@@ -55,7 +59,7 @@ fn a_run_with_helpers_is_a_run_without() {
         for limits in limits {
             let expected = run(&compiled, "ast", 1, limits);
             for (vm, workers) in
-                [("stack", 1), ("stack", 2), ("register", 2), ("register", 5), ("hybrid", 3), ("jit", 2)]
+                [("stack", 1), ("stack", 2), ("register", 2), ("register", 5), ("hybrid", 3), ("jit", 1), ("jit", 3)]
             {
                 let shown = run(&compiled, vm, workers, limits);
                 assert_eq!(shown, expected, "--vm {vm} --workers {workers} {limits:?}\n{text}");

@@ -36,15 +36,20 @@ fn random_blocks_are_as_if_executed_in_order() {
 }
 
 #[test]
-fn the_stack_machine_comes_to_the_same() {
-    let configuration = Configuration::of("stack").unwrap();
-    let mut outcomes = Vec::new();
-    check(&configuration, &[1, 4], 0..budget(150) / 10, |outcome, _| outcomes.push((outcome.outcomes, outcome.values)))
-        .unwrap_or_else(|difference| panic!("{difference}"));
-    let mut others = Vec::new();
-    let register = Configuration::of("register").unwrap();
-    check(&register, &[1], 0..budget(150) / 10, |outcome, _| others.push((outcome.outcomes, outcome.values))).unwrap();
-    assert_eq!(outcomes, others);
+fn all_machines_come_to_the_same() {
+    let outcomes = |configuration: &Configuration| {
+        let mut outcomes = Vec::new();
+        let blocks = 0..budget(150) / 10;
+        check(configuration, &[1, 4], blocks, |outcome, _| outcomes.push((outcome.outcomes, outcome.values)))
+            .unwrap_or_else(|difference| panic!("{difference}"));
+        outcomes
+    };
+    let expected = outcomes(&Configuration::of("register").unwrap());
+    let native = Configuration::of("jit").unwrap();
+    let eager = Configuration { jit_threshold: 2, jit_second_threshold: 5, ..native.clone() };
+    for configuration in [Configuration::of("stack").unwrap(), native, eager] {
+        assert_eq!(outcomes(&configuration), expected, "{configuration}");
+    }
 }
 
 #[test]

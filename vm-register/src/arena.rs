@@ -78,6 +78,19 @@ pub fn call_by(
     function: u32,
     arguments: &[Value],
 ) -> Result<Value, Fault> {
+    call_prepared(dispatch, linked, arena, runtime, ledger, (function, arguments), |_| ())
+}
+
+/// As [`call_by`], on a machine that somebody does something to first.
+pub(crate) fn call_prepared(
+    dispatch: Dispatch,
+    linked: &Linked,
+    arena: &mut Arena,
+    runtime: &mut Runtime,
+    ledger: &mut dyn Ledger,
+    (function, arguments): (u32, &[Value]),
+    prepare: impl FnOnce(&mut Machine<'_>),
+) -> Result<Value, Fault> {
     check_runtime(linked, runtime);
     let captures = linked.program().functions[function as usize].captures;
     assert_eq!(captures, 0, "function {function} has captured variables, of which nobody knows here");
@@ -85,6 +98,7 @@ pub fn call_by(
     let identity = runtime.identity();
     let call = |runtime: &mut Runtime| {
         let mut machine = Machine::within(arrays, linked, runtime);
+        prepare(&mut machine);
         let result = match machine.start_call(function, arguments) {
             Ok(start) => drive(&mut machine, start, dispatch, &mut NoProbe),
             Err(fault) => Err(fault),

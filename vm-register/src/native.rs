@@ -39,9 +39,11 @@ use std::mem::offset_of;
 use std::sync::Arc;
 
 use isa::{Lane, RegCode, RegisterOp, Verified};
+use runtime::host::Ledger;
 use runtime::objects::{ElementKind, Map, Str};
 use runtime::{Fault, Runtime, Tag, Value};
 
+use crate::arena::{Arena, call_prepared};
 use crate::code::{Operation, State, Word};
 use crate::dispatch::steps::STEPS;
 pub use crate::link::NO_MEMBER;
@@ -496,17 +498,47 @@ impl Native {
         crate::check_runtime(&self.linked, runtime);
         let mut machine = Machine::new(&self.linked, runtime);
         let start = machine.start();
-        let state = self.state.get();
-        machine.tiers = state;
         // SAFETY: nobody else has the state while the program runs.
-        unsafe {
-            assert_eq!((*state).counts_fuel, machine.runtime.has_fuel_limit(), "code counts fuel if runs do");
-            (*state).stack = stack;
-            (*state).limit_native_frames();
-            machine.first_word = (*state).first;
-            machine.entries = (*state).entries.as_mut_ptr();
-        }
+        unsafe { attach(self.state.get(), stack, &mut machine) };
         drive(&mut machine, start, dispatch, &mut runtime::probe::NoProbe)
+    }
+
+    /// Calls a function that captures nothing, in the arrays of an arena that nothing but this is called in, and on a ledger that is lent for the call.
+    ///
+    /// # Errors
+    /// As for [`crate::call_by`].
+    ///
+    /// # Panics
+    /// As for [`Self::execute`], and if there is no such function or it captures something.
+    pub fn call(
+        &mut self,
+        (dispatch, stack): (Dispatch, usize),
+        arena: &mut Arena,
+        runtime: &mut Runtime,
+        ledger: &mut dyn Ledger,
+        function: u32,
+        arguments: &[Value],
+    ) -> Result<Value, Fault> {
+        let state = self.state.get();
+        // SAFETY: nobody else has the state while the program runs.
+        let prepare = |machine: &mut Machine<'_>| unsafe { attach(state, stack, machine) };
+        call_prepared(dispatch, &self.linked, arena, runtime, ledger, (function, arguments), prepare)
+    }
+}
+
+/// Lets a machine go on in native code.
+///
+/// # Safety
+/// The state is of the machine's program, and nobody else has it as long as the machine runs.
+unsafe fn attach(state: *mut TierState, stack: usize, machine: &mut Machine<'_>) {
+    machine.tiers = state;
+    // SAFETY: the caller's promise.
+    unsafe {
+        assert_eq!((*state).counts_fuel, machine.runtime.has_fuel_limit(), "code counts fuel if runs do");
+        (*state).stack = stack;
+        (*state).limit_native_frames();
+        machine.first_word = (*state).first;
+        machine.entries = (*state).entries.as_mut_ptr();
     }
 }
 

@@ -10,6 +10,7 @@ use runtime::{Program, RunOptions, Runtime, Tag, Value};
 use crate::compiled::Compiled;
 use crate::configuration::Configuration;
 use crate::error::EngineError;
+use crate::executors::jit::native_service;
 use crate::executors::register::prepare_register;
 use crate::executors::stack::prepare_stack;
 use crate::service::Service;
@@ -87,7 +88,10 @@ impl ContractProgram {
                 let prepared = prepare_register(compiled, &configuration)?;
                 Service::Register { linked: prepared.linked, dispatch: prepared.dispatch }
             }
-            other => return Err(unsupported(format!("transactions run on --vm stack or register, not on {other}"))),
+            "jit" => native_service(compiled, &configuration)?,
+            other => {
+                return Err(unsupported(format!("transactions run on --vm stack, register or jit, not on {other}")));
+            }
         };
         Ok(Arc::new(Self { name: compiled.name().to_string(), machine, configuration, arguments, gas, globals }))
     }

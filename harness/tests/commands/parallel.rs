@@ -93,6 +93,6 @@ fn what_cannot_be_is_said() {
     fails("--accounts 1", 2, "1 is not in 2..");
     fails("--simulate --oversubscribe", 2, "cannot be used with");
     fails("--verify 3 --simulate", 2, "cannot be used with");
-    fails("--vm ast --workload mix", 1, "transactions run on --vm stack or register, not on ast");
+    fails("--vm ast --workload mix", 1, "transactions run on --vm stack, register or jit, not on ast");
     fails("--workload mix --out /nowhere/there/file.json", 2, "cannot write /nowhere/there/file.json");
 }
