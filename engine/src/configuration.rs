@@ -594,7 +594,7 @@ static AXES: &[Axis] = &[
     Axis {
         name: "workers",
         placeholder: "N",
-        about: "how many threads run the program: map and filter of long lists, where nobody can tell (--vm stack, register and hybrid)",
+        about: "how many threads run the program: map and filter of long lists and what is spawned, where nobody can tell (not --vm ast)",
         choices: no_choices,
         numbers: "numbers from 1 up to 1024 (1)",
         shapes: Shapes::Nothing,

@@ -102,7 +102,12 @@ pub struct Chain {
     outside: Option<Arc<str>>,
     /// How many registrations of handlers stay when a call from outside has ended.
     lasting_registrations: usize,
+    /// The [keys](FACTS) of what code knows of the call it runs in, once they were needed.
+    facts: Vec<Value>,
 }
+
+/// What code knows of the call it runs in.
+const FACTS: [&str; 6] = ["caller", "sender", "contract", "timestamp", "gas", "value"];
 
 impl Chain {
     /// That of a run which has done nothing yet.
@@ -127,6 +132,7 @@ impl Chain {
             call.working.values().for_each(|working| marker.value(working.value));
         }
         self.handlers.values().for_each(|handlers| marker.values(handlers));
+        marker.values(&self.facts);
     }
 }
 
@@ -850,29 +856,22 @@ impl Runtime {
 
     /// `TX` or `msg`: a map of who calls and when.
     pub(crate) fn call_facts(&mut self, outside: &str) -> Result<Value, Fault> {
-        let sender = self.chain.calls.last().and_then(|call| call.sender);
-        let sender: Arc<str> = match (&self.chain.outside, sender) {
-            (_, Some(_)) => self.address_of(sender).into(),
-            (Some(outside), None) => Arc::clone(outside),
-            (None, None) => outside.into(),
-        };
-        let contract = self.chain.calls.last().and_then(|call| call.contract);
-        let contract: Arc<str> = self.address_of(contract).into();
-        let time = crate::builtins::current_time(self).div_euclid(1000);
-        let sender = self.new_string(&sender)?;
-        let contract = self.new_string(&contract)?;
-        let facts = Map::create(&mut self.heap, MapKind::Plain);
-        let entries = [
-            ("caller", sender),
-            ("sender", sender),
-            ("contract", contract),
-            ("timestamp", Value::int(time)),
-            ("gas", self.gas_left()),
-            ("value", Value::int(0)),
-        ];
-        for (name, value) in entries {
-            let key = self.new_string(name)?;
-            self.set_key(facts, key, value)?;
+        let call = self.chain.calls.last();
+        let (caller, contract) = (call.and_then(|call| call.sender), call.and_then(|call| call.contract));
+        let address = |index: u32| Arc::clone(&self.chain.instances[index as usize].address);
+        let (caller, contract) = (caller.map(address), contract.map(address));
+        let caller = caller.or_else(|| self.chain.outside.clone());
+        if self.chain.facts.is_empty() {
+            self.chain.facts = FACTS.into_iter().map(|name| self.new_string(name)).collect::<Result<_, _>>()?;
+        }
+        let sender = self.new_string(caller.as_deref().unwrap_or(outside))?;
+        let contract = self.new_string(contract.as_deref().unwrap_or(""))?;
+        let time = Value::int(crate::builtins::current_time(self).div_euclid(1000));
+        let values = [sender, sender, contract, time, self.gas_left(), Value::int(0)];
+        let facts = Map::with_room(&mut self.heap, MapKind::Plain, FACTS.len())?;
+        let Some(map) = facts.as_map() else { return Ok(facts) };
+        for (at, value) in values.into_iter().enumerate() {
+            map.insert(&mut self.heap, self.chain.facts[at], value)?;
         }
         Ok(facts)
     }

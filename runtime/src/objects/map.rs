@@ -83,6 +83,18 @@ impl Map {
         Value::object(Tag::Map, map)
     }
 
+    /// An empty map with room for so many entries.
+    ///
+    /// # Errors
+    /// When there is no room for them.
+    pub fn with_room(heap: &mut Heap, kind: MapKind, entries: usize) -> Result<Value, Fault> {
+        heap.reserve(size_of::<Self>() + entries * size_of::<Entry>())?;
+        let map = Self::create(heap, kind);
+        let Some(made) = map.as_map() else { unreachable!("just made") };
+        made.rebuild(heap, entries)?;
+        Ok(map)
+    }
+
     /// What it stands for.
     #[inline]
     pub fn kind(&self) -> MapKind {
