@@ -6,8 +6,8 @@
 //! Between the time when a call is made ahead and its turn, others may have changed the top-level variables that it reads. So it counts only if they hold at its turn what they held then. A call whose outcome nobody
 //! wants any more gets no more fuel, so one that would never end does.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ use runtime::apart::{Ahead, Used};
 const WORTH_SHOWING: Duration = Duration::from_micros(20);
 /// Of calls that took less, one of so many is shown all the same: they may have become longer.
 const TRIED: u32 = 256;
+/// As [`TRIED`], where none is ever shown.
+const NEVER: u32 = u32::MAX;
 
 /// A call.
 #[derive(Debug)]
@@ -121,7 +123,7 @@ impl Ahead for Stub {
 
 impl Drop for Stub {
     fn drop(&mut self) {
-        self.0.is_unwanted.store(true, Ordering::Relaxed);
+        self.0.is_unwanted.store(true, Relaxed);
         let mut state = self.0.state();
         if matches!(*state, State::Waiting) {
             *state = State::Withdrawn;
@@ -130,31 +132,57 @@ impl Drop for Stub {
 }
 
 /// Tickets that wait for helpers, and what is known of calls.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Tickets {
     /// The oldest first. Some are withdrawn.
     waiting: Mutex<Vec<Arc<Ticket>>>,
-    costs: Mutex<HashMap<u32, Cost>>,
+    /// By function.
+    costs: Box<[Cost]>,
 }
 
-/// What calls of a function took.
-#[derive(Clone, Copy, Debug, Default)]
+/// What calls of a function took. Nothing hangs on it but time, so it need not be exact where several threads note something.
+#[derive(Debug)]
 struct Cost {
-    /// A mean in which each call counts a quarter, the ones before it the rest.
-    mean: Duration,
-    passed_over: u32,
+    /// Nanoseconds: a mean in which each call counts a quarter, the ones before it the rest. [`UNKNOWN`] before the first.
+    mean: AtomicU64,
+    passed_over: AtomicU32,
 }
+
+/// No call was made yet.
+const UNKNOWN: u64 = u64::MAX;
 
 impl Tickets {
+    /// None yet, of a program of so many functions.
+    pub(crate) fn new(functions: usize) -> Self {
+        let unknown = || Cost { mean: AtomicU64::new(UNKNOWN), passed_over: AtomicU32::new(0) };
+        Self { waiting: Mutex::default(), costs: (0..functions).map(|_| unknown()).collect() }
+    }
+
+    fn cost(&self, function: u32) -> &Cost {
+        &self.costs[function as usize]
+    }
+
     /// Whether it may pay to show a call of a function. Nobody knows before one was made.
     pub(crate) fn may_pay(&self, function: u32) -> bool {
-        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(cost) = costs.get_mut(&function) else { return true };
-        if cost.mean >= WORTH_SHOWING {
+        let Cost { mean, passed_over } = self.cost(function);
+        let mean = mean.load(Relaxed);
+        if u128::from(mean) >= WORTH_SHOWING.as_nanos() {
             return true;
         }
-        cost.passed_over = (cost.passed_over + 1) % TRIED;
-        cost.passed_over == 0
+        let passed = passed_over.load(Relaxed);
+        if passed == NEVER {
+            return false;
+        }
+        let passed = (passed + 1) % TRIED;
+        passed_over.store(passed, Relaxed);
+        passed == 0
+    }
+
+    /// Calls of this function are never made ahead.
+    pub(crate) fn forbid(&self, function: u32) {
+        let Cost { mean, passed_over } = self.cost(function);
+        mean.store(0, Relaxed);
+        passed_over.store(NEVER, Relaxed);
     }
 
     /// Lets helpers have it.
@@ -169,12 +197,15 @@ impl Tickets {
 
     /// Notes what a call took that has begun then. One that was made in vain was not worth it.
     pub(crate) fn note(&self, function: u32, begun: Instant, was_good: bool) {
-        let took = if was_good { begun.elapsed() } else { Duration::ZERO };
-        let mut costs = self.costs.lock().unwrap_or_else(PoisonError::into_inner);
-        costs
-            .entry(function)
-            .and_modify(|cost| cost.mean = (cost.mean * 3 + took) / 4)
-            .or_insert(Cost { mean: took, passed_over: 0 });
+        let took = if was_good { begun.elapsed().as_nanos() as u64 } else { 0 };
+        let Cost { mean, .. } = self.cost(function);
+        mean.store(
+            match mean.load(Relaxed) {
+                UNKNOWN => took,
+                before => (before / 4 * 3).saturating_add(took / 4),
+            },
+            Relaxed,
+        );
     }
 }
 
@@ -200,7 +231,7 @@ mod tests {
         let third = ticket(Vec::new());
         drop(Stub(Arc::clone(&third)));
         third.redeem(|| unreachable!("nobody wants it"));
-        assert!(third.is_unwanted.load(Ordering::Relaxed));
+        assert!(third.is_unwanted.load(Relaxed));
     }
 
     #[test]
@@ -231,11 +262,13 @@ mod tests {
 
     #[test]
     fn short_calls_are_shown_now_and_then() {
-        let tickets = Tickets::default();
+        let tickets = Tickets::new(6);
         assert!(tickets.may_pay(3));
         tickets.note(3, Instant::now(), true);
         assert_eq!((0..2 * TRIED).filter(|_| tickets.may_pay(3)).count(), 2);
         tickets.note(4, Instant::now().checked_sub(Duration::from_secs(1)).unwrap(), true);
         assert!(tickets.may_pay(4));
+        tickets.forbid(5);
+        assert!((0..2 * TRIED).all(|_| !tickets.may_pay(5)));
     }
 }

@@ -126,7 +126,7 @@ impl Helpers {
                 pool: OnceLock::new(),
                 fixed: Mutex::default(),
                 answered: AtomicU64::new(0),
-                tickets: Tickets::default(),
+                tickets: Tickets::new(code.functions.len()),
                 made_ahead: AtomicU64::new(0),
                 number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             })
@@ -353,10 +353,17 @@ impl Helpers {
 }
 
 impl Apart for Helpers {
+    fn wants(&self, function: u32) -> bool {
+        self.tickets.may_pay(function) || self.is_forced()
+    }
+
     fn begin(self: Arc<Self>, call: &Call<'_>) -> Option<Box<dyn Ahead>> {
         let Call { function, arguments, surroundings } = *call;
-        let needs = self.needs_of(function, function).filter(|needs| are_plain(needs, &surroundings))?;
-        if !self.is_forced() && !self.tickets.may_pay(function) {
+        let Some(needs) = self.needs_of(function, function) else {
+            self.tickets.forbid(function);
+            return None;
+        };
+        if !are_plain(&needs, &surroundings) {
             return None;
         }
         let most = Used { fuel: surroundings.fuel.unwrap_or(u64::MAX), gas: surroundings.gas.unwrap_or(u64::MAX) };
@@ -401,6 +408,10 @@ impl Apart for Answered {
 
     fn run(&self, _: &Job<'_>) -> Option<Done> {
         Some(Done::default())
+    }
+
+    fn wants(&self, _: u32) -> bool {
+        false
     }
 
     fn begin(self: Arc<Self>, _: &Call<'_>) -> Option<Box<dyn Ahead>> {

@@ -5,8 +5,10 @@
 //! a function gains: its instructions as often as its loops make them run, those with a fast case against those without.
 
 use isa::{Constant, Lane, RegCode, RegisterInstruction, RegisterOp};
-use runtime::Tag;
 use runtime::context::Program;
+use runtime::heap::Heap;
+use runtime::objects::Record;
+use runtime::{Tag, Value};
 use vm_register::native::{MANY_TYPES, Seen, kind_bit};
 
 /// So many instructions with a fast case make up for one that the interpreter runs. In a program of contracts (`flash_loan`) the interpreter takes 16 machine instructions for one
@@ -82,8 +84,23 @@ pub(crate) fn is_stepped(code: &RegCode, program: &Program, instruction: Registe
             let builtin = code.builtins.get(usize::from(instruction.b));
             !builtin.is_some_and(|name| matches!(&**name, "max" | "min" | "abs" | "sqrt" | "int" | "float"))
         }
+        R::NewRecordReg => record_shape(program, instruction).is_none(),
         _ => true,
     }
+}
+
+/// How many fields the record has that an instruction makes, and in the lowest bit whether it cannot be changed, if it is one that native code makes: all its fields are given, and it is no larger than the
+/// heap's cells.
+pub(crate) fn record_shape(program: &Program, instruction: RegisterInstruction) -> Option<u32> {
+    if instruction.op() != RegisterOp::NewRecordReg {
+        return None;
+    }
+    let facts = program.types.get(usize::from(instruction.b))?;
+    let count = facts.defaults.len();
+    let is_made = !facts.is_contract
+        && count == usize::from(instruction.c)
+        && Heap::cell_of(Record::FIELDS_OFFSET + count * size_of::<Value>()).is_some();
+    is_made.then(|| (count as u32) << 1 | u32::from(facts.is_data))
 }
 
 /// What compiling a function is likely to gain.

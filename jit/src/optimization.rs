@@ -23,6 +23,8 @@ pub enum Optimization {
     LoopLoads,
     /// Indices that a loop bounds are checked on the way into it.
     IndexRanges,
+    /// Small records are made where they are asked for.
+    Records,
 }
 
 impl Optimization {
@@ -38,6 +40,7 @@ impl Optimization {
         Self::Selection,
         Self::LoopLoads,
         Self::IndexRanges,
+        Self::Records,
     ];
 
     /// Its name and what it does in a few words.
@@ -64,6 +67,7 @@ impl Optimization {
                 "index-ranges",
                 "that an index stays within its list is checked once for all iterations where a loop compares it with a bound",
             ),
+            Self::Records => ("native-records", "native code takes cells for small records from the heap's lists"),
         }
     }
 }

@@ -331,7 +331,7 @@ impl Jit {
             let name = match instruction.op() {
                 RegisterOp::GetAttrReg => instruction.c,
                 RegisterOp::SetAttrReg => instruction.b,
-                _ => return None,
+                _ => return gain::record_shape(code.program(), instruction),
             };
             if matches!(seen.record, 0 | MANY_TYPES) {
                 return None;

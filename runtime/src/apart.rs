@@ -20,7 +20,10 @@ pub trait Apart: Send + Sync {
     /// What a function of the prelude gives for a list, if that was found out.
     fn run(&self, job: &Job<'_>) -> Option<Done>;
 
-    /// Has a call made ahead of its turn, if that can be done and may pay.
+    /// Whether it may pay to show somebody a call of this function. Asked for each task, so it should be quick.
+    fn wants(&self, function: u32) -> bool;
+
+    /// Has a call made ahead of its turn, if that can be done.
     fn begin(self: Arc<Self>, call: &Call<'_>) -> Option<Box<dyn Ahead>>;
 }
 

@@ -16,6 +16,7 @@ mod policy;
 mod region;
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
+use std::mem::offset_of;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,22 @@ pub struct Header {
 }
 
 const _: () = assert!(size_of::<Header>() == 8);
+
+impl Header {
+    /// Where in a header its [`ObjectKind`] is, a byte; for native code, as all that follow.
+    pub const KIND_OFFSET: usize = offset_of!(Self, kind);
+    /// Where the collector's mark is, a byte.
+    pub const MARK_OFFSET: usize = offset_of!(Self, mark);
+
+    /// All of a header but the mark, in the order of memory.
+    pub const fn bytes(kind: ObjectKind, flags: u8, class: u8, extra: u32) -> [u8; 8] {
+        let [e0, e1, e2, e3] = extra.to_ne_bytes();
+        [kind as u8, 0, flags, class, e0, e1, e2, e3]
+    }
+}
+
+const _: () = assert!(offset_of!(Header, flags) == 2 && offset_of!(Header, class) == 3);
+const _: () = assert!(offset_of!(Header, mark) == 1 && offset_of!(Header, extra) == 4);
 
 const GRANULE: usize = 16;
 const CLASSES: usize = 16;
@@ -169,6 +186,25 @@ impl std::fmt::Debug for Heap {
 }
 
 impl Heap {
+    /// Where in a heap the lists of free cells begin, an address for each class; for native code, as all that follow.
+    pub const FREE_OFFSET: usize = offset_of!(Self, free);
+    /// Where in a free cell the address of the next one is; null in the last one.
+    pub const NEXT_OFFSET: usize = offset_of!(FreeCell, next);
+    /// Where it says how many bytes are in use.
+    pub const BYTES_OFFSET: usize = offset_of!(Self, bytes);
+    /// Where it says at how many a safepoint should collect.
+    pub const THRESHOLD_OFFSET: usize = offset_of!(Self, threshold);
+    /// Where the mark of what is alive is, a byte.
+    pub const EPOCH_OFFSET: usize = offset_of!(Self, epoch);
+    /// Where its [`MemoryPolicy`] is, a byte.
+    pub const POLICY_OFFSET: usize = offset_of!(Self, policy);
+
+    /// The class of objects of so many bytes, and how many their cells have; none if they are too large for a cell.
+    pub const fn cell_of(bytes: usize) -> Option<(usize, usize)> {
+        let granules = bytes.div_ceil(GRANULE);
+        if bytes == 0 || granules > CLASSES { None } else { Some((granules - 1, granules * GRANULE)) }
+    }
+
     /// An empty heap that may hold `limit` bytes, and collects.
     pub fn new(limit: usize) -> Self {
         Self::with_policy(MemoryPolicy::Collected, limit)

@@ -518,10 +518,10 @@ impl Runtime {
             self.tasks.shown += 1;
             let record = &self.tasks.records[number as usize];
             let Work::Call(callee) = record.work else { continue };
-            let Some(list) = record.arguments.as_list() else { continue };
-            if callee.tag() != Tag::Function || !list.iter().all(is_plain) {
+            if callee.tag() != Tag::Function || !apart.wants(callee.index()) {
                 continue;
             }
+            let Some(list) = record.arguments.as_list().filter(|list| list.iter().all(is_plain)) else { continue };
             let arguments: Vec<Value> = list.iter().collect();
             // A task's calls are on top of the main program's.
             let surroundings = self.surroundings(1);

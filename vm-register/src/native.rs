@@ -129,6 +129,8 @@ pub struct Layout {
     pub fuel: i32,
     /// Gas that is left, from the runtime on.
     pub gas: i32,
+    /// The heap, from the runtime on.
+    pub heap: i32,
     /// Size of a call's record; in it, from its beginning on: where to return to, the closure, and the window.
     pub frame_size: i32,
     /// Where to return to.
@@ -182,6 +184,7 @@ pub const LAYOUT: Layout = Layout {
     runtime: offset_of!(Machine<'_>, runtime) as i32,
     fuel: offset_of!(Runtime, fuel) as i32,
     gas: offset_of!(Runtime, gas) as i32,
+    heap: offset_of!(Runtime, heap) as i32,
     frame_size: size_of::<Frame>() as i32,
     frame_return: offset_of!(Frame, return_to) as i32,
     frame_closure: offset_of!(Frame, closure) as i32,

@@ -3,6 +3,7 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self, InstBuilder, Value, types};
 use runtime::Tag;
+use runtime::heap::{Header, Heap, MemoryPolicy, ObjectKind};
 use runtime::objects::{Cell, Closure, ElementKind, List, Map, MapKind, Record, Str};
 use vm_register::native::{LAYOUT, LEAVES, MANY_TYPES, NO_MEMBER};
 
@@ -615,6 +616,53 @@ impl Lowering<'_> {
         self.builder.ins().store(flags(), payload, field, Record::FIELDS_OFFSET as i32 + PAYLOAD);
         self.builder.ins().jump(join, &[]);
         self.builder.switch_to_block(join);
+    }
+
+    /// `R[first] := instance of T[type_index] with fields R[first], …`: in a cell of the heap's, where one is free and no collection would follow.
+    pub(super) fn new_record(&mut self, pc: u32, first: u32, type_index: u32) {
+        let shape = self.request.fields[pc as usize].filter(|_| self.request.has(Optimization::Records));
+        let Some(shape) = shape else { return self.step(pc) };
+        let (count, is_data) = (shape >> 1, shape & 1);
+        let cell = Heap::cell_of(Record::FIELDS_OFFSET + count as usize * REGISTER as usize);
+        let Some((class, size)) = cell else { unreachable!("native code makes small records only") };
+        let (stepped, join) = (self.builder.create_block(), self.builder.create_block());
+        let slow = self.slow_step(pc, stepped);
+        let result = self.builder.append_block_param(join, types::I64);
+        let values: Vec<(Value, Value)> = (first..first + count).map(|at| self.plain_parts(at, slow)).collect();
+        let runtime = self.of_machine(LAYOUT.runtime);
+        let heap = |offset: usize| LAYOUT.heap + offset as i32;
+        let policy = self.builder.ins().uload8(types::I64, flags(), runtime, heap(Heap::POLICY_OFFSET));
+        let has_tables = self.builder.ins().icmp_imm_s(IntCC::Equal, policy, MemoryPolicy::Naive as i64);
+        self.go_on_unless(has_tables, slow);
+        let bytes = self.builder.ins().load(types::I64, flags(), runtime, heap(Heap::BYTES_OFFSET));
+        let bytes = self.builder.ins().iadd_imm_s(bytes, size as i64);
+        let threshold = self.builder.ins().load(types::I64, flags(), runtime, heap(Heap::THRESHOLD_OFFSET));
+        let has_room = self.builder.ins().icmp(IntCC::UnsignedLessThan, bytes, threshold);
+        self.go_on_if(has_room, slow);
+        let free = heap(Heap::FREE_OFFSET + class * size_of::<usize>());
+        let record = self.builder.ins().load(types::I64, flags(), runtime, free);
+        self.go_on_if(record, slow);
+        let next = self.builder.ins().load(types::I64, flags(), record, Heap::NEXT_OFFSET as i32);
+        self.builder.ins().store(flags(), next, runtime, free);
+        self.builder.ins().store(flags(), bytes, runtime, heap(Heap::BYTES_OFFSET));
+        let header = Header::bytes(ObjectKind::Record, is_data as u8, class as u8, type_index);
+        let header = self.builder.ins().iconst(types::I64, i64::from_ne_bytes(header));
+        self.builder.ins().store(flags(), header, record, Header::KIND_OFFSET as i32);
+        let mark = self.builder.ins().uload8(types::I64, flags(), runtime, heap(Heap::EPOCH_OFFSET));
+        self.builder.ins().istore8(flags(), mark, record, Header::MARK_OFFSET as i32);
+        let fields = self.builder.ins().iconst(types::I64, i64::from(count));
+        self.builder.ins().store(flags(), fields, record, Record::COUNT_OFFSET as i32);
+        for (at, (tag, payload)) in (0..).zip(values) {
+            self.builder.ins().store(flags(), tag, record, field_offset(at));
+            self.builder.ins().store(flags(), payload, record, field_offset(at) + PAYLOAD);
+        }
+        self.builder.ins().jump(join, &[record.into()]);
+        self.builder.switch_to_block(stepped);
+        let made = self.load_payload(first, types::I64);
+        self.builder.ins().jump(join, &[made.into()]);
+        self.builder.switch_to_block(join);
+        self.written_by_step(pc);
+        self.define(first, Kind::Record(type_index), result);
     }
 
     /// Where the records have the field that an instruction was seen to meet in a register, if that holds one or is expected to.

@@ -72,6 +72,7 @@ impl Lowering<'_> {
             R::GetLengthReg => self.length(pc, a, b),
             R::GetAttrReg => self.get_attribute(pc, a, b),
             R::SetAttrReg => self.set_attribute(pc, a, c),
+            R::NewRecordReg => self.new_record(pc, a, b),
             R::CallFuncConstReg | R::CallNameReg | R::CallTopReg if !self.request.has(Optimization::Calls) => {
                 self.step(pc)
             }

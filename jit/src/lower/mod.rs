@@ -68,7 +68,7 @@ pub(crate) struct Request {
     pub(crate) sites: Vec<Option<u32>>,
     /// For each instruction whether nothing that it met has a fast case.
     pub(crate) stepped: Vec<bool>,
-    /// For each access of a field by instruction, where records of the type that was seen have it.
+    /// For each access of a field by instruction, where records of the type that was seen have it; for each instruction that makes a record, its [shape](crate::gain::record_shape).
     pub(crate) fields: Vec<Option<u32>>,
     pub(crate) counts_fuel: bool,
     /// Whether the code counts how often it runs; when the function's counter is at zero it is left for better code.

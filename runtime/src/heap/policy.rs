@@ -2,6 +2,7 @@
 
 /// How a [`Heap`](super::Heap) manages its memory. Programs cannot tell but by where they run out of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum MemoryPolicy {
     /// A precise collector frees what is no longer reachable.
     #[default]

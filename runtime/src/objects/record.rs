@@ -49,6 +49,8 @@ impl Table {
 impl Record {
     /// Where in a record its type's index is, 32 bits; for native code, as the one after it.
     pub const TYPE_OFFSET: usize = offset_of!(Self, header) + offset_of!(Header, extra);
+    /// Where it says how many fields it has, a word.
+    pub const COUNT_OFFSET: usize = offset_of!(Self, count);
     /// Where its fields begin.
     pub const FIELDS_OFFSET: usize = offset_of!(Self, fields);
 
