@@ -254,6 +254,17 @@ print(s)
 }
 
 #[test]
+fn a_loop_that_begins_behind_its_jump_is_compiled_within_its_caller() {
+    let text = "action f() { while (1) { return } }\nlet i = 0\nwhile i < 500 { f() i += 1 }\nprint(i)\n";
+    let (output, statistics) = run(text, |configuration| {
+        configuration.set("opt", "3").unwrap();
+        configuration.set("registers", "20").unwrap();
+        configuration.set("without", "fuse-branches,split-webs,loop-elements,retarget,cache-results").unwrap();
+    });
+    assert_eq!((output.as_str(), statistics.given_up), ("500\n", Vec::new()));
+}
+
+#[test]
 fn loops_check_before_they_begin_that_indices_stay_within_lists() {
     let text = "action find(xs, wanted, top) {
   let i = 0

@@ -135,7 +135,8 @@ impl Flow {
         leads[0] = true;
         for (pc, &instruction) in (0..).zip(code) {
             let after = successors(instruction, pc);
-            if after != [pc + 1] {
+            // A jump ends a block even where it goes to the next instruction.
+            if after != [pc + 1] || instruction.jump(pc).is_some() {
                 after.iter().for_each(|&target| leads[target as usize] = true);
                 leads[pc as usize + 1] = true;
             }
