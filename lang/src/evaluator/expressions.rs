@@ -311,10 +311,7 @@ impl<'a> Evaluator<'a, '_> {
                 self.assign_attribute(object, name, operator, value, position)
             }
             Target::Index { object, index, bracket } => {
-                // Of what is in the state, what is read and what is written is one operation.
-                let is_member = |name| matches!(self.place(name), Place::Member(_));
-                let is_state = matches!(object.kind, ExpressionKind::Name(name) if is_member(name));
-                let bracket = if is_state { position } else { bracket };
+                let target = object;
                 let object = self.expression(object)?;
                 self.push(object);
                 let index = self.expression(index)?;
@@ -322,6 +319,10 @@ impl<'a> Evaluator<'a, '_> {
                 let value = match operator {
                     None => self.expression(value)?,
                     Some(operator) => {
+                        // Of what is in the state, what is read and what is written is one operation.
+                        let is_member = |name| matches!(self.place(name), Place::Member(_));
+                        let is_state = matches!(target.kind, ExpressionKind::Name(name) if is_member(name));
+                        let bracket = if is_state { position } else { bracket };
                         let old = self
                             .apply([object, index], bracket, |runtime, [object, index]| runtime.index(object, index))?;
                         self.binary(operator, old, value, position)?
