@@ -13,8 +13,8 @@ use engine::{
     Source, axis, executors, find_executor,
 };
 use optimizer::pass::passes;
-use runtime::RunOptions;
 use runtime::heap::MemoryPolicy;
+use runtime::{Collecting, RunOptions};
 
 /// What a run shows to the outside.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ fn run(
     compiled: &Compiled,
     configuration: &Configuration,
     arguments: &[&str],
-    collect_always: bool,
+    collecting: Collecting,
 ) -> (Shown, Outcome) {
     let executor = find_executor(configuration.vm).unwrap();
     let prepared = executor.prepare(compiled, configuration).unwrap_or_else(|error| panic!("{configuration}: {error}"));
@@ -39,7 +39,7 @@ fn run(
     let outcome = prepared.run(RunOptions {
         arguments: arguments.iter().map(ToString::to_string).collect(),
         output: capture.writer(),
-        collect_always,
+        collecting,
         ..configuration.run_options()
     });
     let output = String::from_utf8(capture.take()).unwrap();
@@ -154,12 +154,12 @@ fn assert_agree(
     compiled: &Compiled,
     arguments: &[&str],
     change: impl Fn(&mut Configuration),
-    collect_always: bool,
+    collecting: Collecting,
 ) -> Shown {
     let mut expected: Option<Shown> = None;
     for mut configuration in configurations() {
         change(&mut configuration);
-        let (shown, _) = run(compiled, &configuration, arguments, collect_always);
+        let (shown, _) = run(compiled, &configuration, arguments, collecting);
         match &expected {
             Some(expected) => assert_eq!(&shown, expected, "{name} on {configuration}"),
             None => expected = Some(shown),
@@ -184,7 +184,7 @@ fn every_executor_is_compared() {
 fn bundled_programs() {
     for workload in workloads() {
         let compiled = workload_source(workload);
-        let shown = assert_agree(&workload.name, &compiled, &[&workload.small], |_| {}, false);
+        let shown = assert_agree(&workload.name, &compiled, &[&workload.small], |_| {}, Collecting::WhenDue);
         assert_eq!(shown.output, workload.expected(Size::Small), "{}", workload.name);
         assert!(shown.result.is_ok(), "{}: {:?}", workload.name, shown.result);
     }
@@ -195,7 +195,7 @@ fn bundled_programs_with_every_allocator_and_pass_and_without_each_mechanism() {
     for workload in workloads() {
         let compiled = workload_source(workload);
         for configuration in allocators().into_iter().chain(mechanisms_left_out()).chain(optimizers()) {
-            let (shown, _) = run(&compiled, &configuration, &[&workload.small], false);
+            let (shown, _) = run(&compiled, &configuration, &[&workload.small], Collecting::WhenDue);
             assert_eq!(shown.output, workload.expected(Size::Small), "{} on {configuration}", workload.name);
             assert!(shown.result.is_ok(), "{} on {configuration}: {:?}", workload.name, shown.result);
         }
@@ -211,7 +211,7 @@ fn bundled_programs_whatever_becomes_of_what_is_not_reachable() {
         for &memory in MemoryPolicy::ALL {
             for configuration in engines.iter().chain([&native]) {
                 let configuration = Configuration { memory, ..configuration.clone() };
-                let (shown, _) = run(&compiled, &configuration, &[&workload.small], false);
+                let (shown, _) = run(&compiled, &configuration, &[&workload.small], Collecting::WhenDue);
                 assert_eq!(shown.output, workload.expected(Size::Small), "{} on {configuration}", workload.name);
                 assert!(shown.result.is_ok(), "{} on {configuration}: {:?}", workload.name, shown.result);
             }
@@ -226,7 +226,16 @@ fn bundled_programs_when_every_safepoint_collects() {
         workloads().iter().filter(|workload| ["fib", "closure", "exceptions", "roman"].contains(&&*workload.name))
     {
         let compiled = workload_source(workload);
-        let shown = assert_agree(&workload.name, &compiled, &["3"], |_| {}, true);
+        let shown = assert_agree(&workload.name, &compiled, &["3"], |_| {}, Collecting::Always);
+        assert!(shown.result.is_ok(), "{}: {:?}", workload.name, shown.result);
+    }
+}
+
+#[test]
+fn bundled_programs_when_collected_in_steps() {
+    for workload in workloads() {
+        let compiled = workload_source(workload);
+        let shown = assert_agree(&workload.name, &compiled, &[&workload.small], |_| {}, Collecting::InSteps);
         assert!(shown.result.is_ok(), "{}: {:?}", workload.name, shown.result);
     }
 }
@@ -235,11 +244,22 @@ fn bundled_programs_when_every_safepoint_collects() {
 fn fuel_runs_out_at_the_same_point() {
     for workload in workloads() {
         let compiled = workload_source(workload);
-        let all = assert_agree(&workload.name, &compiled, &[&workload.small], |c| c.limits.fuel = Some(1 << 40), false);
+        let all = assert_agree(
+            &workload.name,
+            &compiled,
+            &[&workload.small],
+            |c| c.limits.fuel = Some(1 << 40),
+            Collecting::WhenDue,
+        );
         let used = all.fuel_used.unwrap();
         for part in [used / 3, used.saturating_sub(1)] {
-            let shown =
-                assert_agree(&workload.name, &compiled, &[&workload.small], |c| c.limits.fuel = Some(part), false);
+            let shown = assert_agree(
+                &workload.name,
+                &compiled,
+                &[&workload.small],
+                |c| c.limits.fuel = Some(part),
+                Collecting::WhenDue,
+            );
             let failure = shown.result.expect_err("too little fuel");
             assert_eq!(failure.message, "Out of fuel", "{}", workload.name);
         }
@@ -256,7 +276,7 @@ fn depth_runs_out_at_the_same_point() {
                 c.limits.max_depth = depth;
                 c.limits.fuel = Some(1 << 20);
             };
-            assert_agree(&workload.name, &compiled, &[&workload.small], bounded, false);
+            assert_agree(&workload.name, &compiled, &[&workload.small], bounded, Collecting::WhenDue);
         }
     }
 }
@@ -267,7 +287,7 @@ fn heap_limits_end_every_engine() {
     let compiled = Compiled::new(&Source::text("hoard.zx", program)).unwrap();
     for mut configuration in configurations() {
         configuration.set("max-heap", "2M").unwrap();
-        let (shown, outcome) = run(&compiled, &configuration, &[], false);
+        let (shown, outcome) = run(&compiled, &configuration, &[], Collecting::WhenDue);
         let failure = shown.result.expect_err("the heap is finite");
         assert_eq!(failure.kind.name(), "heap", "{configuration}");
         let (line, _) = failure.place(compiled.sources()).unwrap();
@@ -282,7 +302,7 @@ fn garbage_does_not_count_against_the_heap_limit() {
     let compiled = Compiled::new(&Source::text("waste.zx", program)).unwrap();
     for mut configuration in configurations() {
         configuration.set("max-heap", "1M").unwrap();
-        let (shown, _) = run(&compiled, &configuration, &[], false);
+        let (shown, _) = run(&compiled, &configuration, &[], Collecting::WhenDue);
         assert_eq!(shown.output, "20000\n", "{configuration}");
     }
 }
@@ -316,7 +336,7 @@ while true { emit Endless("x") }
     let mut expected: Option<Shown> = None;
     for mut configuration in configurations() {
         configuration.set("max-heap", "600K").unwrap();
-        let (shown, _) = run(&compiled, &configuration, &[], false);
+        let (shown, _) = run(&compiled, &configuration, &[], Collecting::WhenDue);
         let failure = shown.result.as_ref().expect_err("the ledger is finite");
         assert_eq!(failure.kind.name(), "ledger", "{configuration}: {}", failure.message);
         let expected = expected.get_or_insert_with(|| shown.clone());
@@ -341,14 +361,14 @@ while i < 3 { c.count() i += 1 }
 try { tx { c.count() c.endless() } } finally { c.count() }
 "#;
     let compiled = Compiled::new(&Source::text("endless.zx", program)).unwrap();
-    let done = |fuel| assert_agree("endless", &compiled, &[], |c| c.limits.fuel = Some(fuel), false);
+    let done = |fuel| assert_agree("endless", &compiled, &[], |c| c.limits.fuel = Some(fuel), Collecting::WhenDue);
     let outcome = done(60);
     assert_eq!(outcome.result.expect_err("there is little fuel").message, "Out of fuel");
     let ledger = outcome.ledger.unwrap();
     assert_eq!(ledger.events.len(), 3);
     let kept = "contract C {\n state n = 0\n action count() { n += 1 emit Counted(n) return n }\n }\nlet c = C()\nc.count() c.count() c.count()\n";
     let kept = Compiled::new(&Source::text("kept.zx", kept)).unwrap();
-    let kept = assert_agree("kept", &kept, &[], |_| {}, false).ledger.unwrap();
+    let kept = assert_agree("kept", &kept, &[], |_| {}, Collecting::WhenDue).ledger.unwrap();
     assert_eq!(ledger, kept);
     for fuel in 0..40 {
         done(fuel);
@@ -367,7 +387,7 @@ fn cases() -> Vec<PathBuf> {
 }
 
 /// The outcome of a case as its `.out` file has it: what it prints, then for a program that fails a line that says where and why.
-fn case_text(source: &Source, configuration: &Configuration, collect_always: bool) -> String {
+fn case_text(source: &Source, configuration: &Configuration, collecting: Collecting) -> String {
     let compiled = match Compiled::new(source) {
         Ok(compiled) => compiled,
         Err(EngineError::Diagnostics(files)) => {
@@ -381,7 +401,7 @@ fn case_text(source: &Source, configuration: &Configuration, collect_always: boo
         }
         Err(error) => panic!("{}: {error}", source.name()),
     };
-    let (shown, _) = run(&compiled, configuration, &[], collect_always);
+    let (shown, _) = run(&compiled, configuration, &[], collecting);
     let mut text = shown.output;
     if let Err(failure) = shown.result {
         let line = failure.place(compiled.sources()).map_or(0, |(line, _)| line);
@@ -399,24 +419,23 @@ fn cases_give_what_the_language_page_says() {
         let expected = std::fs::read_to_string(path.with_extension("out")).unwrap();
         let source = Source::file(&path).unwrap();
         for configuration in configurations().into_iter().chain(allocators()) {
-            for collect_always in [false, true] {
-                if collect_always && configuration.allocator != Configuration::default().allocator {
+            for collecting in [Collecting::WhenDue, Collecting::Always, Collecting::InSteps] {
+                if collecting != Collecting::WhenDue && configuration.allocator != Configuration::default().allocator {
                     continue;
                 }
                 // Deep recursion and thousands of tasks with a collection at each call take minutes.
                 let is_long = ["strings_built_in_loops.zx", "tasks_at_once.zx"].iter().any(|name| path.ends_with(name));
-                if collect_always && (is_long || expected.contains("recursion")) {
+                if collecting == Collecting::Always && (is_long || expected.contains("recursion")) {
                     continue;
                 }
-                let text = case_text(&source, &configuration, collect_always);
+                let text = case_text(&source, &configuration, collecting);
                 // A case may leave open which line a program is refused for.
                 let matches = text == expected
                     || expected.trim_end() == "! does not compile" && text.starts_with("! does not compile");
                 if !matches {
                     let name = path.file_stem().unwrap().to_string_lossy().into_owned();
                     failures.push(format!(
-                        "=== {name} on {configuration}{}\n--- expected\n{expected}--- shown\n{text}",
-                        if collect_always { ", collecting always" } else { "" }
+                        "=== {name} on {configuration}, collecting {collecting:?}\n--- expected\n{expected}--- shown\n{text}"
                     ));
                     break;
                 }

@@ -12,7 +12,7 @@ use crate::apart::{Apart, Refill};
 use crate::builtins::{self, Builtin};
 use crate::chain::Chain;
 use crate::error::{Error, ErrorKind, Fault, Origin, TraceEntry};
-use crate::heap::{Heap, Marker, MemoryPolicy};
+use crate::heap::{Collecting, Heap, Marker, MemoryPolicy};
 use crate::host::{Ledger, LedgerHandle, NoLedger};
 use crate::methods::{self, NativeMethods};
 use crate::objects::{Failure, Map, MapKind, Str};
@@ -62,8 +62,8 @@ pub struct RunOptions {
     pub seed: u64,
     /// True when clocks are virtual and nothing is stored outside the run, so that equal programs do equal things.
     pub deterministic: bool,
-    /// Collect at every safepoint.
-    pub collect_always: bool,
+    /// When to collect.
+    pub collecting: Collecting,
     /// What becomes of objects that are no longer reachable.
     pub memory: MemoryPolicy,
     /// Keep lists of integers, of floats and of bools packed; otherwise all lists hold whole values.
@@ -85,7 +85,7 @@ impl Default for RunOptions {
             input: Box::new(std::io::empty()),
             seed: 0,
             deterministic: true,
-            collect_always: false,
+            collecting: Collecting::default(),
             memory: MemoryPolicy::default(),
             packed_lists: true,
             ledger: None,
@@ -427,9 +427,7 @@ impl Runtime {
         if !options.packed_lists {
             runtime.heap.leave_lists_unpacked();
         }
-        if options.collect_always {
-            runtime.heap.collect_always();
-        }
+        runtime.heap.set_collecting(options.collecting);
         runtime
     }
 

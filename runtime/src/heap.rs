@@ -12,20 +12,25 @@
 //! That is the [policy](MemoryPolicy) by default. Under `Arena` the same cells, and buffers, come from a region that is freed whole at the heap's end, and a
 //! collection does nothing; what an object gave back counts until then. Under `Naive` each cell is an allocation of its own.
 
+mod collection;
+mod marker;
 mod policy;
 mod region;
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use std::mem::offset_of;
 use std::ptr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+pub use collection::Collecting;
+use collection::Cycle;
+pub use marker::Marker;
+use marker::Pending;
 pub use policy::MemoryPolicy;
 use region::Region;
 
 use crate::error::{Error, Fault};
-use crate::objects::{Buffer, Cell, Closure, Failure, List, Map, Record, Str, Task};
-use crate::value::Value;
+use crate::objects::Failure;
 
 /// What an object is. A cell whose kind is `Free` holds none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,6 +110,7 @@ struct FreeCell {
 }
 
 struct Block {
+    /// Null once it was given back, until the collection that did that is over.
     memory: *mut u8,
     class: u8,
 }
@@ -112,7 +118,7 @@ struct Block {
 /// What the collector did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HeapStatistics {
-    /// Collections run.
+    /// Collections begun.
     pub collections: u64,
     /// Objects freed by them.
     pub objects_freed: u64,
@@ -125,7 +131,7 @@ pub struct HeapStatistics {
 /// How long programs waited for the collector. Times are no part of [`HeapStatistics`], which are the same for the same run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pauses {
-    /// The longest collection.
+    /// The longest: a whole collection, or a step of one.
     pub longest: Duration,
     /// All of them.
     pub total: Duration,
@@ -155,12 +161,16 @@ pub struct Heap {
     bytes: usize,
     threshold: usize,
     limit: usize,
-    bytes_after_collection: usize,
+    /// Bytes that collections freed.
+    freed_bytes: u64,
     is_retrying: bool,
-    collects_always: bool,
+    is_marking: bool,
     has_packed_lists: bool,
+    collecting: Collecting,
+    /// The mark of what is alive, and of what is made.
     epoch: u8,
-    mark_stack: Vec<*mut Header>,
+    cycle: Cycle,
+    pending: Pending,
     statistics: HeapStatistics,
     pauses: Pauses,
     counted: Option<Box<Counted>>,
@@ -198,6 +208,8 @@ impl Heap {
     pub const EPOCH_OFFSET: usize = offset_of!(Self, epoch);
     /// Where its [`MemoryPolicy`] is, a byte.
     pub const POLICY_OFFSET: usize = offset_of!(Self, policy);
+    /// Where it says whether [it is marking](Self::is_marking), a byte.
+    pub const IS_MARKING_OFFSET: usize = offset_of!(Self, is_marking);
 
     /// The class of objects of so many bytes, and how many their cells have; none if they are too large for a cell.
     pub const fn cell_of(bytes: usize) -> Option<(usize, usize)> {
@@ -223,12 +235,14 @@ impl Heap {
             bytes: 0,
             threshold: 0,
             limit,
-            bytes_after_collection: 0,
+            freed_bytes: 0,
             is_retrying: false,
-            collects_always: false,
+            is_marking: false,
             has_packed_lists: policy != MemoryPolicy::Naive,
+            collecting: Collecting::default(),
             epoch: 1,
-            mark_stack: Vec::new(),
+            cycle: Cycle::NONE,
+            pending: Pending::default(),
             statistics: HeapStatistics::default(),
             pauses: Pauses::default(),
             counted: None,
@@ -257,6 +271,7 @@ impl Heap {
     /// Count objects from now on, for probes. Allocation becomes slower.
     pub fn count_objects(&mut self) {
         if self.counted.is_none() {
+            self.finish_cycle();
             let free = std::mem::replace(&mut self.free, [ptr::null_mut(); CLASSES]);
             self.counted = Some(Box::new(Counted { objects: 0, free }));
         }
@@ -282,8 +297,12 @@ impl Heap {
     pub fn statistics(&self) -> HeapStatistics {
         let mut statistics = self.statistics;
         statistics.peak_bytes = statistics.peak_bytes.max(self.bytes);
-        statistics.allocated_bytes += (self.bytes - self.bytes_after_collection.min(self.bytes)) as u64;
+        statistics.allocated_bytes = self.bytes as u64 + self.freed_bytes;
         statistics
+    }
+
+    fn note_peak(&mut self) {
+        self.statistics.peak_bytes = self.statistics.peak_bytes.max(self.bytes);
     }
 
     /// How long programs waited for the collector.
@@ -293,7 +312,7 @@ impl Heap {
 
     /// Counts what is there, by looking at every cell.
     pub fn census(&self) -> Census {
-        let cells = self.blocks.iter().flat_map(|block| {
+        let cells = self.blocks.iter().filter(|block| !block.memory.is_null()).flat_map(|block| {
             let cell_size = (block.class as usize + 1) * GRANULE;
             // SAFETY: the cell lies inside the block; a cell always holds a valid header or zeroes, which read as `Free`.
             (0..BLOCK_SIZE / cell_size)
@@ -326,23 +345,6 @@ impl Heap {
     pub fn end_retry(&mut self) {
         self.is_retrying = false;
         self.set_threshold();
-    }
-
-    fn set_threshold(&mut self) {
-        if !self.collects_always {
-            let most = self.limit.max(1);
-            self.threshold = match self.policy {
-                // Whoever asks for a collection then is told that the heap is full.
-                MemoryPolicy::Arena => most,
-                _ => (self.bytes * 2).max(self.bytes + SMALLEST_THRESHOLD).min(most),
-            };
-        }
-    }
-
-    /// Collect at every safepoint from now on: finds objects that an engine forgot to name as roots.
-    pub fn collect_always(&mut self) {
-        self.collects_always = true;
-        self.threshold = 0;
     }
 
     /// Refuses a request of `bytes` more that would exceed the limit. Whoever is about to allocate an amount that the program chose asks
@@ -391,7 +393,11 @@ impl Heap {
 
     /// Puts new cells of this class on its list, which is empty.
     fn add_cells(&mut self, class: usize) {
-        if self.policy == MemoryPolicy::Naive { self.add_cell(class) } else { self.add_block(class) }
+        if self.policy == MemoryPolicy::Naive {
+            self.add_cell(class);
+        } else if !self.sweep_for(class) {
+            self.add_block(class);
+        }
     }
 
     /// A cell that is an allocation of its own.
@@ -545,174 +551,6 @@ impl Heap {
             self.bytes -= bytes;
         }
     }
-
-    /// Marks from roots and frees what was not reached. `roots` names every value the program can still reach. Does nothing where nothing is freed before
-    /// the end.
-    pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) {
-        if self.region.is_some() {
-            self.is_retrying = false;
-            return self.set_threshold();
-        }
-        let begun = Instant::now();
-        self.statistics.collections += 1;
-        self.statistics.peak_bytes = self.statistics.peak_bytes.max(self.bytes);
-        self.statistics.allocated_bytes += (self.bytes - self.bytes_after_collection.min(self.bytes)) as u64;
-        self.is_retrying = false;
-        self.epoch = if self.epoch == 1 { 2 } else { 1 };
-        let mut marker =
-            Marker { epoch: self.epoch, stack: std::mem::take(&mut self.mark_stack), heap: std::marker::PhantomData };
-        roots(&mut marker);
-        marker.drain();
-        self.mark_stack = marker.stack;
-        self.sweep();
-        self.bytes_after_collection = self.bytes;
-        self.set_threshold();
-        let pause = begun.elapsed();
-        self.pauses.longest = self.pauses.longest.max(pause);
-        self.pauses.total += pause;
-    }
-
-    fn sweep(&mut self) {
-        self.free = [ptr::null_mut(); CLASSES];
-        let mut tails: [*mut *mut FreeCell; CLASSES] = [ptr::null_mut(); CLASSES];
-        let mut blocks = std::mem::take(&mut self.blocks);
-        let mut spare = 0;
-        blocks.retain(|block| {
-            let class = block.class as usize;
-            let cell_size = (class + 1) * GRANULE;
-            let count = BLOCK_SIZE / cell_size;
-            let mut head: *mut FreeCell = ptr::null_mut();
-            let mut tail: *mut *mut FreeCell = &raw mut head;
-            let mut live = 0;
-            for index in 0..count {
-                // SAFETY: the cell lies inside the block; a cell always holds a valid header or zeroes, which read as `Free`.
-                unsafe {
-                    let header = block.memory.add(index * cell_size).cast::<Header>();
-                    if (*header).kind != ObjectKind::Free {
-                        if (*header).mark == self.epoch {
-                            live += 1;
-                            continue;
-                        }
-                        self.finalize(header);
-                        (*header).kind = ObjectKind::Free;
-                        self.bytes -= cell_size;
-                        self.statistics.objects_freed += 1;
-                    }
-                    let cell = header.cast::<FreeCell>();
-                    (*cell).next = ptr::null_mut();
-                    *tail = cell;
-                    tail = &raw mut (*cell).next;
-                }
-            }
-            if live == 0 {
-                spare += BLOCK_SIZE;
-                if spare > SMALLEST_THRESHOLD {
-                    // SAFETY: no object lives in the block and its cells are on no list yet.
-                    unsafe {
-                        dealloc(block.memory, Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout"))
-                    };
-                    return false;
-                }
-            }
-            if !head.is_null() {
-                if tails[class].is_null() {
-                    self.free[class] = head;
-                } else {
-                    // SAFETY: the tail points at the `next` field of the last free cell of an earlier block, which is kept.
-                    unsafe { *tails[class] = head };
-                }
-                tails[class] = tail;
-            }
-            true
-        });
-        self.blocks = blocks;
-        let mut large = std::mem::take(&mut self.large);
-        large.retain(|&header| {
-            // SAFETY: large objects stay valid until freed here.
-            unsafe {
-                if (*header).mark == self.epoch {
-                    return true;
-                }
-                self.finalize(header);
-                self.statistics.objects_freed += 1;
-                self.free_large(header);
-            }
-            false
-        });
-        self.large = large;
-        self.sweep_alone();
-        if let Some(counted) = &mut self.counted {
-            counted.free = std::mem::replace(&mut self.free, [ptr::null_mut(); CLASSES]);
-        }
-    }
-
-    /// Frees the cells that are allocations of their own and were not reached.
-    fn sweep_alone(&mut self) {
-        let mut alone = std::mem::take(&mut self.alone);
-        alone.retain(|&header| {
-            // SAFETY: such cells stay valid until freed here, and were made into objects as soon as they were allocated.
-            unsafe {
-                if (*header).mark == self.epoch {
-                    return true;
-                }
-                self.finalize(header);
-                let class = (*header).class as usize;
-                self.bytes -= (class + 1) * GRANULE;
-                self.statistics.objects_freed += 1;
-                dealloc(header.cast(), cell_layout(class));
-            }
-            false
-        });
-        self.alone = alone;
-    }
-
-    /// # Safety
-    /// `header` is a large object that nothing refers to any more.
-    unsafe fn free_large(&mut self, header: *mut Header) {
-        // SAFETY: `allocate_large` put the size one granule before the object.
-        unsafe {
-            let memory = header.cast::<u8>().sub(GRANULE);
-            let size = memory.cast::<usize>().read();
-            dealloc(memory, large_layout(size));
-            self.bytes -= size;
-        }
-    }
-
-    /// Frees what an object owns outside its cell.
-    ///
-    /// # Safety
-    /// `header` is a valid object that nothing refers to any more.
-    #[inline(always)]
-    unsafe fn finalize(&mut self, header: *mut Header) {
-        // SAFETY: the caller's promise.
-        let kind = unsafe { (*header).kind };
-        let owns_nothing = 1 << ObjectKind::String as u8
-            | 1 << ObjectKind::Closure as u8
-            | 1 << ObjectKind::Record as u8
-            | 1 << ObjectKind::Cell as u8
-            | 1 << ObjectKind::Task as u8;
-        if owns_nothing >> kind as u8 & 1 == 0 {
-            // SAFETY: the caller's promise.
-            unsafe { self.free_owned(header) };
-        }
-    }
-
-    /// # Safety
-    /// As for `finalize`.
-    #[inline(never)]
-    unsafe fn free_owned(&mut self, header: *mut Header) {
-        // SAFETY: the kind says which object it is.
-        unsafe {
-            match (*header).kind {
-                ObjectKind::Buffer => (*header.cast::<Buffer>()).release(self),
-                ObjectKind::List => (*header.cast::<List>()).release(self),
-                ObjectKind::Map => (*header.cast::<Map>()).release(self),
-                ObjectKind::Failure => (*header.cast::<Failure>()).release(),
-                ObjectKind::TabledRecord => (*header.cast::<Record>()).release(self),
-                _ => {}
-            }
-        }
-    }
 }
 
 impl Drop for Heap {
@@ -724,9 +562,7 @@ impl Drop for Heap {
             }
             return;
         }
-        // Nothing is marked with this epoch, so sweeping frees everything.
-        self.epoch = 3;
-        self.sweep();
+        self.sweep_all();
         for block in &self.blocks {
             // SAFETY: allocated with this layout; no object is left in it.
             unsafe { dealloc(block.memory, Layout::from_size_align(BLOCK_SIZE, GRANULE).expect("block layout")) };
@@ -744,66 +580,4 @@ fn buffer_layout(bytes: usize) -> Layout {
 
 fn large_layout(size: usize) -> Layout {
     Layout::from_size_align(size + GRANULE, GRANULE).expect("objects are bounded by the heap limit")
-}
-
-/// Marks what roots reach.
-#[derive(Debug)]
-pub struct Marker<'h> {
-    epoch: u8,
-    stack: Vec<*mut Header>,
-    heap: std::marker::PhantomData<&'h Heap>,
-}
-
-impl Marker<'_> {
-    /// Marks a value and what it reaches.
-    #[inline]
-    pub fn value(&mut self, value: Value) {
-        if let Some(header) = value.header() {
-            self.header(header);
-        }
-    }
-
-    /// Marks values.
-    pub fn values(&mut self, values: &[Value]) {
-        for &value in values {
-            self.value(value);
-        }
-    }
-
-    fn header(&mut self, header: *mut Header) {
-        // SAFETY: values point to objects that were not freed: the collector frees only what no root reaches.
-        unsafe {
-            if (*header).mark != self.epoch {
-                (*header).mark = self.epoch;
-                match (*header).kind {
-                    ObjectKind::Free | ObjectKind::Buffer => {}
-                    _ => self.stack.push(header),
-                }
-            }
-        }
-    }
-
-    fn drain(&mut self) {
-        while let Some(header) = self.stack.pop() {
-            // SAFETY: as in `header`; the kind says which object it is.
-            unsafe {
-                match (*header).kind {
-                    ObjectKind::Free | ObjectKind::Buffer => {}
-                    ObjectKind::String => {
-                        if let Some(buffer) = (*header.cast::<Str>()).owner() {
-                            (*buffer.cast::<Header>()).mark = self.epoch;
-                        }
-                    }
-                    ObjectKind::List => (*header.cast::<List>()).trace(self),
-                    ObjectKind::Map => (*header.cast::<Map>()).trace(self),
-                    ObjectKind::Closure => self.values((*header.cast::<Closure>()).captures()),
-                    ObjectKind::Record => self.values((*header.cast::<Record>()).fields()),
-                    ObjectKind::TabledRecord => (*header.cast::<Record>()).trace_table(self),
-                    ObjectKind::Cell => self.value((*header.cast::<Cell>()).value),
-                    ObjectKind::Failure => (*header.cast::<Failure>()).trace(self),
-                    ObjectKind::Task => (*header.cast::<Task>()).trace(self),
-                }
-            }
-        }
-    }
 }

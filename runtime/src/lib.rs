@@ -27,5 +27,5 @@ pub mod value;
 
 pub use context::{Limits, Program, RunOptions, Runtime};
 pub use error::{Error, ErrorKind, Fault};
-pub use heap::Heap;
+pub use heap::{Collecting, Heap};
 pub use value::{Tag, Value};

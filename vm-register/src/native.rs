@@ -215,11 +215,13 @@ pub struct Leaves {
     /// Where a map has the value of a key, given as tag and payload, or a null that stands for what it does not have.
     pub find_in_map: unsafe extern "C" fn(*const Map, u64, u64) -> *const Value,
     /// Sets an entry of a map, which is no enum: key and value are given as tag and payload. 0 if the interpreter has to, because there is no room, or the key can be none.
-    pub set_in_map: unsafe extern "C" fn(*mut Map, u64, u64, u64, u64) -> u64,
+    pub set_in_map: unsafe extern "C" fn(*mut Runtime, *mut Map, u64, u64, u64, u64) -> u64,
+    /// Tells the collector that a value, given as tag and payload, is no longer in an object that held it. Gives 0.
+    pub forget: unsafe extern "C" fn(*mut Runtime, u64, u64) -> u64,
 }
 
 /// These functions.
-pub static LEAVES: Leaves = Leaves { equal_strings, find_entry, find_in_map, set_in_map };
+pub static LEAVES: Leaves = Leaves { equal_strings, find_entry, find_in_map, set_in_map, forget };
 
 /// See [`Leaves::equal_strings`].
 ///
@@ -261,13 +263,30 @@ unsafe extern "C" fn find_in_map(map: *const Map, tag: u64, payload: u64) -> *co
 /// See [`Leaves::set_in_map`].
 ///
 /// # Safety
-/// It is a map that is no enum, and both pairs of tag and payload are those of a value.
-unsafe extern "C" fn set_in_map(map: *mut Map, key_tag: u64, key: u64, tag: u64, payload: u64) -> u64 {
+/// It is the machine's runtime and a map that is no enum, and both pairs of tag and payload are those of a value.
+unsafe extern "C" fn set_in_map(
+    runtime: *mut Runtime,
+    map: *mut Map,
+    key_tag: u64,
+    key: u64,
+    tag: u64,
+    payload: u64,
+) -> u64 {
     // SAFETY: the caller's promise.
     unsafe {
-        let key = value_of(key_tag, key);
-        u64::from(Map::can_be_key(key) && (*map).insert_in_place(key, value_of(tag, payload)))
+        let (heap, key) = (&mut (*runtime).heap, value_of(key_tag, key));
+        u64::from(Map::can_be_key(key) && (*map).insert_in_place(heap, key, value_of(tag, payload)))
     }
+}
+
+/// See [`Leaves::forget`].
+///
+/// # Safety
+/// It is the machine's runtime, and tag and payload are those of a value.
+unsafe extern "C" fn forget(runtime: *mut Runtime, tag: u64, payload: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { (*runtime).heap.forget(value_of(tag, payload)) };
+    0
 }
 
 /// The value of this tag and payload.

@@ -72,6 +72,16 @@ impl Slot {
         unsafe { self.first().read() }
     }
 
+    /// True when the payload points to an object.
+    ///
+    /// # Safety
+    /// As for [`Self::tag`].
+    #[inline(always)]
+    pub(crate) unsafe fn is_object(self) -> bool {
+        // SAFETY: as for `tag`.
+        unsafe { self.tag() >= Tag::String as u64 }
+    }
+
     /// The tag, read once more. What is needed on a rarer path only is better read again there than kept in a register on the way:
     /// the first reading is then part of a comparison.
     ///

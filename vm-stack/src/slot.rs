@@ -41,6 +41,16 @@ pub(crate) unsafe fn tag(slot: *const Value) -> u64 {
     unsafe { slot.cast::<u64>().read() }
 }
 
+/// True when a value's payload points to an object.
+///
+/// # Safety
+/// `slot` holds a value.
+#[inline(always)]
+pub(crate) unsafe fn is_object(slot: *const Value) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { tag(slot) >= Tag::String as u64 }
+}
+
 /// The tag of a value that was looked at before, read once more. Where the first look was for the frequent case alone, this keeps the
 /// compiler from carrying the tag to here in a register that the frequent case would have to load.
 ///

@@ -13,7 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use converter::AllocatorKind;
 use optimizer::Level;
 use optimizer::pass::passes;
-use runtime::{ErrorKind, Limits, RunOptions};
+use runtime::{Collecting, ErrorKind, Limits, RunOptions};
 
 use super::numbers::Random;
 use crate::compiled::{Compiled, Source};
@@ -280,7 +280,7 @@ impl Checker {
             let run = || {
                 let outcome = prepared.run(RunOptions {
                     output: self.capture.writer(),
-                    collect_always: plan.collect_always,
+                    collecting: plan.collecting,
                     ..configuration.run_options()
                 });
                 let output = self.capture.take();
@@ -339,7 +339,7 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 /// How the program of a seed is run.
 struct Plan {
     limits: Limits,
-    collect_always: bool,
+    collecting: Collecting,
     forgets_fuel: bool,
     takes_fewest: bool,
     registers: u16,
@@ -371,7 +371,11 @@ impl Plan {
         };
         Self {
             limits: Limits { max_depth: MAX_DEPTH, max_heap: MAX_HEAP, fuel: Some(fuel), gas },
-            collect_always: random.below(16) == 0,
+            collecting: match random.below(16) {
+                0 => Collecting::Always,
+                1 | 2 => Collecting::InSteps,
+                _ => Collecting::WhenDue,
+            },
             takes_fewest: random.chance(50),
             registers: *random.choose(&[8, 9, 10, 11, 12, 14, 16, 20, 24, 32, 64, 256]),
             allocator: *random.choose(AllocatorKind::ALL),

@@ -6,6 +6,7 @@
 use isa::module::{Capture, CaptureSource, Function, Global, Handler, Source};
 use isa::stack::{StackInstruction as Instruction, StackOp as Op};
 use isa::{Constant, Stack, StackCode};
+use runtime::Collecting;
 
 use crate::runner::{How, Shown, compare, verify};
 
@@ -1057,7 +1058,12 @@ impl Nest<'_> {
 const REGISTERS: [u16; 4] = [8, 9, 13, 256];
 
 fn how(seed: u64) -> How {
-    How { fuel: [20, 20, 20, 9][(seed % 4) as usize], max_heap: 1 << 20, collect_always: seed % 8 == 7 }
+    let collecting = match seed % 8 {
+        6 => Collecting::InSteps,
+        7 => Collecting::Always,
+        _ => Collecting::WhenDue,
+    };
+    How { fuel: [20, 20, 20, 9][(seed % 4) as usize], max_heap: 1 << 20, collecting }
 }
 
 /// What becomes of a module. Memory may run out here and not there, which shows nothing.

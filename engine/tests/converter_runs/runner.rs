@@ -12,7 +12,7 @@ use converter::regions::Region;
 use converter::{AllocatorKind, ConvertError, Hybrid, Options, Step, StepSet, convert, convert_hybrid};
 use isa::{RegCode, Stack, StackCode, StackOp, Verified};
 use runtime::probe::NoProbe;
-use runtime::{Fault, Limits, Program, RunOptions, Runtime, Value};
+use runtime::{Collecting, Fault, Limits, Program, RunOptions, Runtime, Value};
 
 /// Register counts at which code is converted: the fewest, odd ones, the most of a lane's byte and what lies beyond.
 pub(crate) const REGISTERS: [u16; 7] = [8, 9, 11, 16, 64, 255, 256];
@@ -63,12 +63,12 @@ impl Write for Sink {
 pub(crate) struct How {
     pub(crate) fuel: u64,
     pub(crate) max_heap: usize,
-    pub(crate) collect_always: bool,
+    pub(crate) collecting: Collecting,
 }
 
 impl Default for How {
     fn default() -> Self {
-        Self { fuel: FUEL, max_heap: 64 << 20, collect_always: false }
+        Self { fuel: FUEL, max_heap: 64 << 20, collecting: Collecting::WhenDue }
     }
 }
 
@@ -79,7 +79,7 @@ fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Re
         RunOptions {
             limits: Limits { max_depth: 100, max_heap: how.max_heap, fuel: Some(how.fuel), gas: None },
             output: Box::new(sink.clone()),
-            collect_always: how.collect_always,
+            collecting: how.collecting,
             ledger: Some(Box::new(ledger::Chain::in_memory())),
             ..RunOptions::default()
         },
@@ -242,7 +242,9 @@ pub(crate) fn compare(code: &Verified<StackCode>, registers: &[u16], how: How) -
 /// Both forms show the same, with plenty of fuel and when it runs out on the way, and when every safepoint collects.
 pub(crate) fn agree(code: &Verified<StackCode>) -> Result<Shown, String> {
     let shown = compare(code, &REGISTERS, How::default())?;
-    compare(code, &[8, 256], How { collect_always: true, ..How::default() })?;
+    for collecting in [Collecting::Always, Collecting::InSteps] {
+        compare(code, &[8, 256], How { collecting, ..How::default() })?;
+    }
     for fuel in [0, shown.fuel_used / 2, shown.fuel_used.saturating_sub(1)] {
         compare(code, &[8, 256], How { fuel, ..How::default() })?;
     }

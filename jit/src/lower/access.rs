@@ -192,6 +192,27 @@ impl Lowering<'_> {
         (tag, payload)
     }
 
+    /// Puts a tag and a payload in a place of an object, and tells the collector what was there if it has to know.
+    fn replace(&mut self, object: Value, offset: i32, (tag, payload): (Value, Value)) {
+        let [held, marking, store] = std::array::from_fn(|_| self.builder.create_block());
+        let old = self.builder.ins().load(types::I64, flags(), object, offset);
+        let is_object = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, old, Tag::String as i64);
+        self.builder.ins().brif(is_object, held, &[], store, &[]);
+        self.builder.switch_to_block(held);
+        let runtime = self.of_machine(LAYOUT.runtime);
+        let is_marking =
+            self.builder.ins().uload8(types::I64, flags(), runtime, LAYOUT.heap + Heap::IS_MARKING_OFFSET as i32);
+        self.builder.ins().brif(is_marking, marking, &[], store, &[]);
+        self.builder.switch_to_block(marking);
+        self.builder.set_cold_block(marking);
+        let old_payload = self.builder.ins().load(types::I64, flags(), object, offset + PAYLOAD);
+        self.call_leaf(LEAVES.forget as *const (), &[runtime, old, old_payload]);
+        self.builder.ins().jump(store, &[]);
+        self.builder.switch_to_block(store);
+        self.builder.ins().store(flags(), tag, object, offset);
+        self.builder.ins().store(flags(), payload, object, offset + PAYLOAD);
+    }
+
     /// `R[first] := R[first].push(R[first+1])`, R[first] being a list: where there is room, and it keeps its elements so that it can take this one.
     pub(super) fn push(&mut self, pc: u32, first: u32) {
         let list = self.ensure(pc, first, Kind::List);
@@ -313,9 +334,8 @@ impl Lowering<'_> {
                     self.builder.ins().store(flags(), payload, element, 0);
                 }
                 None => {
-                    let (tag, payload) = self.plain_parts(value, otherwise);
-                    self.builder.ins().store(flags(), tag, element, 0);
-                    self.builder.ins().store(flags(), payload, element, PAYLOAD);
+                    let parts = self.plain_parts(value, otherwise);
+                    self.replace(element, 0, parts);
                 }
             }
             return;
@@ -327,7 +347,9 @@ impl Lowering<'_> {
             self.check_plain(map, slow);
             let (tag, payload) = self.plain_parts(value, slow);
             let (key_tag, key) = self.parts(index);
-            let is_set = self.call_leaf(LEAVES.set_in_map as *const (), &[map, key_tag, key, tag, payload]);
+            let runtime = self.of_machine(LAYOUT.runtime);
+            let arguments = [runtime, map, key_tag, key, tag, payload];
+            let is_set = self.call_leaf(LEAVES.set_in_map as *const (), &arguments);
             self.builder.ins().brif(is_set, join, &[], slow, &[]);
             self.builder.switch_to_block(join);
             return;
@@ -340,8 +362,7 @@ impl Lowering<'_> {
         let (tag, payload) = self.plain_parts(value, slow);
         self.any_element(list, index, |this, kind, element| {
             if kind == ElementKind::Value {
-                this.builder.ins().store(flags(), tag, element, 0);
-                this.builder.ins().store(flags(), payload, element, PAYLOAD);
+                this.replace(element, 0, (tag, payload));
             } else {
                 // The kind of a packed list is the tag of its elements.
                 let fits = this.builder.ins().icmp_imm_s(IntCC::Equal, tag, kind as i64);
@@ -589,9 +610,8 @@ impl Lowering<'_> {
             let Some(kind @ Kind::Record(_)) = self.kind(pc, to, 0) else { unreachable!("a field of a record") };
             let record = self.ensure(pc, to, kind);
             let otherwise = self.exit(pc, Cause::Kind, None);
-            let (tag, payload) = self.plain_parts(from, otherwise);
-            self.builder.ins().store(flags(), tag, record, field_offset(field));
-            self.builder.ins().store(flags(), payload, record, field_offset(field) + PAYLOAD);
+            let parts = self.plain_parts(from, otherwise);
+            self.replace(record, field_offset(field), parts);
             return;
         }
         let join = self.builder.create_block();
@@ -600,9 +620,8 @@ impl Lowering<'_> {
             let map = self.ensure(pc, to, Kind::Map);
             self.check_plain(map, slow);
             let entry = self.cached_entry(pc, map, slow);
-            let (tag, payload) = self.plain_parts(from, slow);
-            self.builder.ins().store(flags(), tag, entry, Map::VALUE_OFFSET as i32);
-            self.builder.ins().store(flags(), payload, entry, Map::VALUE_OFFSET as i32 + PAYLOAD);
+            let parts = self.plain_parts(from, slow);
+            self.replace(entry, Map::VALUE_OFFSET as i32, parts);
             self.builder.ins().jump(join, &[]);
             self.builder.switch_to_block(join);
             return;
@@ -611,9 +630,8 @@ impl Lowering<'_> {
         let is_record = self.is_tag(object_tag, Tag::Record);
         self.go_on_if(is_record, slow);
         let field = self.cached_field(pc, object, slow);
-        let (tag, payload) = self.plain_parts(from, slow);
-        self.builder.ins().store(flags(), tag, field, Record::FIELDS_OFFSET as i32);
-        self.builder.ins().store(flags(), payload, field, Record::FIELDS_OFFSET as i32 + PAYLOAD);
+        let parts = self.plain_parts(from, slow);
+        self.replace(field, Record::FIELDS_OFFSET as i32, parts);
         self.builder.ins().jump(join, &[]);
         self.builder.switch_to_block(join);
     }
@@ -809,9 +827,8 @@ impl Lowering<'_> {
     }
 
     fn fill_cell(&mut self, cell: Value, from: u32) {
-        let (tag, payload) = self.parts(from);
-        self.builder.ins().store(flags(), tag, cell, Cell::VALUE_OFFSET as i32);
-        self.builder.ins().store(flags(), payload, cell, Cell::VALUE_OFFSET as i32 + PAYLOAD);
+        let parts = self.parts(from);
+        self.replace(cell, Cell::VALUE_OFFSET as i32, parts);
     }
 
     /// `R[to] := what cell R[from] holds`

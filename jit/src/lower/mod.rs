@@ -368,7 +368,7 @@ fn import_itself(builder: &mut FunctionBuilder<'_>, function: u32, signature: Si
 }
 
 /// How many words [leaves](vm_register::native::LEAVES) take.
-const LEAF_PARAMETERS: [usize; 3] = [2, 3, 5];
+const LEAF_PARAMETERS: [usize; 3] = [2, 3, 6];
 
 /// So many words in, a position out.
 fn signature(isa: &dyn TargetIsa, parameters: usize) -> Signature {

@@ -1,7 +1,7 @@
 //! Reading and assigning what names mean, and making functions with what they capture.
 
 use runtime::objects::{Cell, Closure, Str};
-use runtime::{Tag, Value, builtins};
+use runtime::{Heap, Tag, Value, builtins};
 
 use super::tables::Place;
 use super::{Evaluator, Exit};
@@ -148,8 +148,13 @@ impl Evaluator<'_, '_> {
     pub(super) fn store_place(&mut self, place: Place, value: Value) {
         match place {
             Place::Slot(slot) => self.stack[self.frame.base + slot as usize] = value,
-            Place::Cell(slot) => set_content(self.stack[self.frame.base + slot as usize], value),
-            Place::Capture(index) => set_content(self.captured(index), value),
+            Place::Cell(slot) => {
+                set_content(&mut self.runtime.heap, self.stack[self.frame.base + slot as usize], value)
+            }
+            Place::Capture(index) => {
+                let variable = self.captured(index);
+                set_content(&mut self.runtime.heap, variable, value);
+            }
             Place::Global(global) => self.runtime.globals[global as usize] = value,
             // The resolver refused assignments to everything else.
             _ => {}
@@ -227,8 +232,9 @@ pub(super) fn content(value: Value) -> Value {
     value.as_cell().map_or(value, |cell| cell.value)
 }
 
-fn set_content(variable: Value, value: Value) {
+fn set_content(heap: &mut Heap, variable: Value, value: Value) {
     if let Some(cell) = variable.as_cell() {
+        heap.forget(cell.value);
         cell.value = value;
     }
 }

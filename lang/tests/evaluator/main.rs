@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 use bumpalo::Bump;
 use lang::{Analysis, FileDiagnostics, SourceLoader};
-use runtime::{ErrorKind, Limits, Program, RunOptions, Runtime};
+use runtime::{Collecting, ErrorKind, Limits, Program, RunOptions, Runtime};
 
 /// What a run did.
 #[derive(Debug, PartialEq)]
@@ -64,13 +64,13 @@ impl Write for Sink {
     }
 }
 
-fn run_once(analysis: &Analysis<'_>, limits: Limits, collect_always: bool) -> Outcome {
+fn run_once(analysis: &Analysis<'_>, limits: Limits, collecting: Collecting) -> Outcome {
     let module = lang::compile(analysis).unwrap_or_else(|errors| panic!("does not compile:\n{}", render(&errors)));
     let verified = isa::verify::stack(module).expect("compiled code is valid");
     let program = Program::link(&verified).expect("the program links");
     let sink = Sink::default();
     let output = Box::new(sink.clone());
-    let mut runtime = Runtime::new(program, RunOptions { limits, output, collect_always, ..RunOptions::default() });
+    let mut runtime = Runtime::new(program, RunOptions { limits, output, collecting, ..RunOptions::default() });
     let result = lang::evaluate(analysis, None, &mut runtime);
     runtime.output.flush().expect("the sink takes everything");
     let result = match result {
@@ -104,12 +104,11 @@ fn run_files(files: &'static [(&'static str, &'static str)], limits: Limits) -> 
     let (name, text) = files[0];
     let analysis = lang::analyze(&arena, name, text.as_bytes(), &Files(&files[1..]))
         .unwrap_or_else(|errors| panic!("does not parse:\n{}", render(&errors)));
-    let outcome = run_once(&analysis, limits, false);
-    assert_eq!(
-        outcome,
-        run_once(&analysis, limits, true),
-        "collecting at every safepoint changes what the program does"
-    );
+    let outcome = run_once(&analysis, limits, Collecting::WhenDue);
+    for collecting in [Collecting::Always, Collecting::InSteps] {
+        let stressed = run_once(&analysis, limits, collecting);
+        assert_eq!(outcome, stressed, "collecting {collecting:?} changes what the program does");
+    }
     outcome
 }
 
@@ -117,12 +116,11 @@ fn run(source: &str, limits: Limits) -> Outcome {
     let arena = Bump::new();
     let analysis = lang::analyze(&arena, "main.zx", source.as_bytes(), &Files(&[]))
         .unwrap_or_else(|errors| panic!("does not parse:\n{}", render(&errors)));
-    let outcome = run_once(&analysis, limits, false);
-    assert_eq!(
-        outcome,
-        run_once(&analysis, limits, true),
-        "collecting at every safepoint changes what the program does"
-    );
+    let outcome = run_once(&analysis, limits, Collecting::WhenDue);
+    for collecting in [Collecting::Always, Collecting::InSteps] {
+        let stressed = run_once(&analysis, limits, collecting);
+        assert_eq!(outcome, stressed, "collecting {collecting:?} changes what the program does");
+    }
     outcome
 }
 

@@ -86,8 +86,8 @@ pub(crate) fn push(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, 
 }
 
 /// `pop(list)`; also the method.
-pub(crate) fn pop(_: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(list("pop", arguments[0])?.pop().unwrap_or(Value::NULL))
+pub(crate) fn pop(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+    Ok(list("pop", arguments[0])?.pop(&mut runtime.heap).unwrap_or(Value::NULL))
 }
 
 fn get(_: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
@@ -149,14 +149,14 @@ pub(crate) fn insert(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value
 }
 
 /// `remove(list, i)`; also the method.
-pub(crate) fn remove(_: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+pub(crate) fn remove(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     let (list, index) = (list("remove", arguments[0])?, int("remove", arguments[1])?);
-    let removed = element_position(index, list.len()).and_then(|at| list.remove(at));
+    let removed = element_position(index, list.len()).and_then(|at| list.remove(&mut runtime.heap, at));
     removed.ok_or_else(|| out_of_range(index, list.len()))
 }
 
-fn clear(_: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    list("clear", arguments[0])?.clear();
+fn clear(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+    list("clear", arguments[0])?.clear(&mut runtime.heap);
     Ok(arguments[0])
 }
 
@@ -201,7 +201,7 @@ fn copy(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
 /// `reverse(list)`; also the method.
 pub(crate) fn reverse(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     let result = copy(runtime, arguments)?;
-    list("reverse", result)?.reverse();
+    list("reverse", result)?.reverse(&mut runtime.heap);
     Ok(result)
 }
 

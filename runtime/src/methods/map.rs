@@ -40,8 +40,8 @@ pub(crate) fn has(_: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> 
 }
 
 /// `remove(map, key)`; also the method.
-pub(crate) fn remove(_: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
-    Ok(plain_map("remove", arguments[0])?.remove(arguments[1]).unwrap_or(Value::NULL))
+pub(crate) fn remove(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
+    Ok(plain_map("remove", arguments[0])?.remove(&mut runtime.heap, arguments[1]).unwrap_or(Value::NULL))
 }
 
 fn length(_: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {

@@ -4,6 +4,7 @@
 //! a list of whole values, once. An empty list takes the kind of the first element pushed.
 
 use std::mem::offset_of;
+use std::ops::Range;
 
 use crate::error::{Error, Fault};
 use crate::heap::{Header, Heap, Marker, ObjectKind};
@@ -224,7 +225,10 @@ impl List {
             self.generalize(heap)?;
         }
         // SAFETY: in range, and the kind holds the value now.
-        unsafe { self.write(index, value) };
+        unsafe {
+            heap.forget(self.read(index));
+            self.write(index, value);
+        }
         Ok(true)
     }
 
@@ -298,8 +302,9 @@ impl List {
 
     /// Removes and returns the last element.
     #[inline]
-    pub fn pop(&mut self) -> Option<Value> {
+    pub fn pop(&mut self, heap: &mut Heap) -> Option<Value> {
         let last = self.get(self.len().checked_sub(1)?)?;
+        heap.forget(last);
         self.len -= 1;
         Some(last)
     }
@@ -319,8 +324,10 @@ impl List {
     }
 
     /// Removes and returns element `index`.
-    pub fn remove(&mut self, index: usize) -> Option<Value> {
+    pub fn remove(&mut self, heap: &mut Heap, index: usize) -> Option<Value> {
         let removed = self.get(index)?;
+        heap.forget(removed);
+        heap.after_removal(&raw mut self.header, index);
         let size = self.kind().size();
         // SAFETY: `index + 1..len` are elements.
         unsafe {
@@ -332,7 +339,10 @@ impl List {
     }
 
     /// Removes all elements.
-    pub fn clear(&mut self) {
+    pub fn clear(&mut self, heap: &mut Heap) {
+        if heap.is_marking() && self.kind() == ElementKind::Value {
+            self.iter().for_each(|value| heap.forget(value));
+        }
         self.len = 0;
     }
 
@@ -428,7 +438,8 @@ impl List {
     }
 
     /// Reverses the elements in place.
-    pub fn reverse(&mut self) {
+    pub fn reverse(&mut self, heap: &mut Heap) {
+        heap.before_moving(&raw mut self.header);
         let len = self.len();
         for index in 0..len / 2 {
             // SAFETY: both are in range and keep their kind.
@@ -468,11 +479,14 @@ impl List {
         Some(unsafe { std::slice::from_raw_parts_mut(self.data.cast(), self.len()) })
     }
 
-    pub(crate) fn trace(&self, marker: &mut Marker<'_>) {
-        if self.kind() == ElementKind::Value && self.len != 0 {
+    /// Marks the elements in a range, as far as there are so many. True if there are none behind it.
+    pub(crate) fn trace(&self, range: Range<usize>, marker: &mut Marker<'_>) -> bool {
+        if self.kind() == ElementKind::Value && range.start < self.len() {
+            let count = self.len().min(range.end) - range.start;
             // SAFETY: `len` values are initialised.
-            marker.values(unsafe { std::slice::from_raw_parts(self.data.cast(), self.len()) });
+            marker.values(unsafe { std::slice::from_raw_parts(self.data.cast::<Value>().add(range.start), count) });
         }
+        self.kind() != ElementKind::Value || self.len() <= range.end
     }
 
     pub(crate) fn release(&mut self, heap: &mut Heap) {

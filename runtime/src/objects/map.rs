@@ -9,6 +9,7 @@
 //! large map would be a cache miss each.
 
 use std::mem::offset_of;
+use std::ops::Range;
 
 use crate::error::{Error, Fault};
 use crate::heap::{Header, Heap, Marker, ObjectKind};
@@ -25,6 +26,7 @@ pub enum MapKind {
 }
 
 #[derive(Clone, Copy)]
+#[repr(C)]
 struct Entry {
     /// Unset in a gap.
     key: Value,
@@ -218,11 +220,12 @@ impl Map {
 
     /// Replaces the value at `position` if the entry there has exactly this key object and the map can be changed.
     #[inline]
-    pub fn set_cached(&mut self, position: usize, key: Value, value: Value) -> bool {
+    pub fn set_cached(&mut self, heap: &mut Heap, position: usize, key: Value, value: Value) -> bool {
         if position < self.used as usize && self.kind() == MapKind::Plain {
             // SAFETY: below `used`.
             let entry = unsafe { &mut *self.entries.add(position) };
             if entry.key.is_identical(key) {
+                heap.forget(entry.value);
                 entry.value = value;
                 return true;
             }
@@ -233,7 +236,7 @@ impl Map {
     /// Sets the value of `key`, at the end if it is new. The caller has checked [`Self::can_be_key`] and [`Self::kind`].
     #[inline]
     pub fn insert(&mut self, heap: &mut Heap, key: Value, value: Value) -> Result<(), Fault> {
-        if self.insert_in_place(key, value) { Ok(()) } else { self.insert_in_more_room(heap, key, value) }
+        if self.insert_in_place(heap, key, value) { Ok(()) } else { self.insert_in_more_room(heap, key, value) }
     }
 
     #[inline(never)]
@@ -248,7 +251,7 @@ impl Map {
     /// Sets the value of `key` where that takes no memory: if it is there, or there is room for another entry. False if not, when nothing has changed. The caller has checked
     /// [`Self::can_be_key`] and [`Self::kind`].
     #[inline(always)]
-    pub fn insert_in_place(&mut self, key: Value, value: Value) -> bool {
+    pub fn insert_in_place(&mut self, heap: &mut Heap, key: Value, value: Value) -> bool {
         let hash = if self.index_size == 0 { 0 } else { Self::hash(key) };
         let found = match self.index_size {
             0 => self.find_unindexed(key).ok_or(0),
@@ -256,7 +259,11 @@ impl Map {
         };
         match found {
             // SAFETY: `find` gives positions below `used`.
-            Ok(position) => unsafe { (*self.entries.add(position)).value = value },
+            Ok(position) => unsafe {
+                let entry = &mut *self.entries.add(position);
+                heap.forget(entry.value);
+                entry.value = value;
+            },
             Err(at) if self.used < self.capacity => self.append(key, value, (hash, at)),
             Err(_) => return false,
         }
@@ -314,7 +321,7 @@ impl Map {
         let index_size = Self::index_size_for(heap, capacity)?;
         let (old_bytes, bytes) = (self.capacity as usize * size_of::<Entry>(), capacity * size_of::<Entry>());
         heap.reserve(bytes - old_bytes + index_size * size_of::<u32>())?;
-        self.close_gaps();
+        self.close_gaps(heap);
         // SAFETY: the map owns both buffers, and the index is made anew.
         unsafe {
             self.entries = heap.resize_buffer(self.entries.cast(), old_bytes, bytes).cast();
@@ -338,10 +345,11 @@ impl Map {
     }
 
     /// Moves the entries down over the gaps.
-    fn close_gaps(&mut self) {
+    fn close_gaps(&mut self, heap: &mut Heap) {
         if self.len == self.used {
             return;
         }
+        heap.before_moving(&raw mut self.header);
         let mut kept = 0;
         for position in 0..self.used as usize {
             // SAFETY: both are below `used`.
@@ -392,6 +400,12 @@ impl Map {
 
     /// Removes all entries. The caller has checked [`Self::kind`].
     pub fn clear(&mut self, heap: &mut Heap) {
+        if heap.is_marking() {
+            for (key, value) in self.iter() {
+                heap.forget(key);
+                heap.forget(value);
+            }
+        }
         self.free(heap);
         self.entries = std::ptr::null_mut();
         self.index = std::ptr::null_mut();
@@ -399,7 +413,7 @@ impl Map {
     }
 
     /// Removes `key` and returns its value.
-    pub fn remove(&mut self, key: Value) -> Option<Value> {
+    pub fn remove(&mut self, heap: &mut Heap, key: Value) -> Option<Value> {
         let position = self.find(key)?;
         if self.index_size != 0 {
             self.unindex(key, position as u32);
@@ -407,6 +421,8 @@ impl Map {
         // SAFETY: `find` gives positions below `used`.
         let entry = unsafe { &mut *self.entries.add(position) };
         let value = entry.value;
+        heap.forget(entry.key);
+        heap.forget(value);
         *entry = Entry { key: Value::UNSET, value: Value::NULL };
         self.len -= 1;
         while self.used > 0 && self.entry_at(self.used as usize - 1).is_none() {
@@ -447,11 +463,17 @@ impl Map {
         (0..self.used as usize).filter_map(|position| self.entry_at(position))
     }
 
-    pub(crate) fn trace(&self, marker: &mut Marker<'_>) {
-        for (key, value) in self.iter() {
-            marker.value(key);
-            marker.value(value);
+    /// Marks keys and values at positions of a range, as far as there are so many. True if there are none behind it.
+    pub(crate) fn trace(&self, range: Range<usize>, marker: &mut Marker<'_>) -> bool {
+        let used = self.used as usize;
+        if range.start < used {
+            // SAFETY: `used` entries are initialised: two values each. Those of a gap are no objects.
+            marker.values(unsafe {
+                let first = self.entries.add(range.start).cast::<Value>();
+                std::slice::from_raw_parts(first, (used.min(range.end) - range.start) * 2)
+            });
         }
+        used <= range.end
     }
 
     fn free(&mut self, heap: &mut Heap) {

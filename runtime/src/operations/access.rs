@@ -212,6 +212,7 @@ impl Runtime {
                     ))
                     .with_help("data records are immutable; make a new one")),
                     Some(&at) => {
+                        self.heap.forget(record.fields()[at as usize]);
                         record.fields_mut()[at as usize] = value;
                         Ok(())
                     }

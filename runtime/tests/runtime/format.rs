@@ -116,7 +116,7 @@ fn removed_entries_leave_no_trace() {
     let mut runtime = runtime();
     let map = runtime.json(r#"{"a": 1, "b": 2, "c": 3}"#);
     let key = runtime.text("a");
-    map.as_map().expect("a map").remove(key);
+    map.as_map().expect("a map").remove(&mut runtime.heap, key);
     assert_eq!(runtime.format(map), "{b: 2, c: 3}");
 }
 

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use runtime::heap::{Census, Heap, LARGEST_CELL, MemoryPolicy};
 use runtime::objects::{Cell, Closure, Failure, List, Map, MapKind, Record, Str};
-use runtime::{Error, ErrorKind, Runtime, Value};
+use runtime::{Collecting, Error, ErrorKind, Runtime, Value};
 
-use crate::support::{Make, POINT, runtime};
+use crate::support::{Make, POINT, USER, runtime};
 
 #[test]
 fn nothing_is_left_when_nothing_is_reached() {
@@ -263,6 +263,9 @@ fn statistics_add_up() {
     assert_eq!(statistics.peak_bytes, first.max(second));
 }
 
+/// Elements of a list that is marked in several parts.
+const LONG: usize = if cfg!(miri) { 10 } else { 5000 };
+
 /// A step of a program that makes objects and forgets them.
 #[derive(Clone, Debug)]
 enum Step {
@@ -274,6 +277,15 @@ enum Step {
     Insert(usize, usize, usize),
     Remove(usize, usize),
     Record(usize, usize),
+    /// Many elements at the end of a list.
+    Fill(usize, usize),
+    SetElement(usize, usize, usize),
+    SetField(usize, usize),
+    /// Takes something out of a list or a record, where it was, and keeps it.
+    Take(usize, usize),
+    RemoveElement(usize, usize),
+    Reverse(usize),
+    Clear(usize),
     Forget(usize),
     Collect,
 }
@@ -289,6 +301,13 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (which.clone(), which.clone(), which.clone()).prop_map(|(a, b, c)| Step::Insert(a, b, c)),
         3 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Remove(a, b)),
         3 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Record(a, b)),
+        1 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Fill(a, b)),
+        4 => (which.clone(), which.clone(), which.clone()).prop_map(|(a, b, c)| Step::SetElement(a, b, c)),
+        4 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::SetField(a, b)),
+        6 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::Take(a, b)),
+        2 => (which.clone(), which.clone()).prop_map(|(a, b)| Step::RemoveElement(a, b)),
+        1 => which.clone().prop_map(Step::Reverse),
+        1 => which.clone().prop_map(Step::Clear),
         6 => which.prop_map(Step::Forget),
         2 => Just(Step::Collect),
     ]
@@ -323,12 +342,65 @@ fn run(runtime: &mut Runtime, roots: &mut Vec<Value>, step: &Step) {
         }
         Step::Remove(a, b) => {
             if let Some(map) = pick(roots, *a).as_map() {
-                map.remove(pick(roots, *b));
+                map.remove(&mut runtime.heap, pick(roots, *b));
             }
         }
         Step::Record(a, b) => {
             let fields = [pick(roots, *a), pick(roots, *b)];
-            roots.push(runtime.new_record(POINT, &fields).expect("room"));
+            roots.push(runtime.new_record(USER, &fields).expect("room"));
+        }
+        Step::Fill(a, b) => {
+            if let Some(list) = pick(roots, *a).as_list() {
+                for _ in 0..LONG {
+                    list.push(&mut runtime.heap, pick(roots, *b)).expect("room");
+                }
+            }
+        }
+        Step::SetElement(a, b, c) => {
+            if let Some(list) = pick(roots, *a).as_list()
+                && !list.is_empty()
+            {
+                list.set(&mut runtime.heap, b % list.len(), pick(roots, *c)).expect("room");
+            }
+        }
+        Step::SetField(a, b) => {
+            if let Some(record) = pick(roots, *a).as_record() {
+                let name = runtime.program.name_indices[["name", "age"][b % 2]];
+                runtime.set_attribute(pick(roots, *a), name, pick(roots, *b)).expect("a field");
+                assert_eq!(record.fields().len(), 2);
+            }
+        }
+        Step::Take(a, b) => {
+            let from = pick(roots, *a);
+            if let Some(list) = from.as_list() {
+                roots.extend(list.pop(&mut runtime.heap));
+            } else if let Some(record) = from.as_record() {
+                let name = runtime.program.name_indices[["name", "age"][b % 2]];
+                roots.push(record.fields()[b % 2]);
+                runtime.set_attribute(from, name, Value::NULL).expect("a field");
+            } else if let Some(map) = from.as_map() {
+                let first = map.iter().next();
+                roots.extend(first.and_then(|(key, _)| map.remove(&mut runtime.heap, key)));
+            }
+        }
+        Step::RemoveElement(a, b) => {
+            if let Some(list) = pick(roots, *a).as_list()
+                && !list.is_empty()
+            {
+                roots.extend(list.remove(&mut runtime.heap, b % list.len()));
+            }
+        }
+        Step::Reverse(at) => {
+            if let Some(list) = pick(roots, *at).as_list() {
+                list.reverse(&mut runtime.heap);
+            }
+        }
+        Step::Clear(at) => {
+            if let Some(list) = pick(roots, *at).as_list() {
+                list.clear(&mut runtime.heap);
+            } else if let Some(map) = pick(roots, *at).as_map() {
+                map.clear(&mut runtime.heap);
+            }
         }
         Step::Forget(at) => {
             let at = at % roots.len();
@@ -392,5 +464,71 @@ proptest! {
         }
         runtime.collect(|_| {}).expect("room");
         prop_assert_eq!(runtime.heap.bytes(), empty);
+    }
+
+    #[test]
+    fn collections_in_steps_keep_the_reachable_and_free_the_rest(steps in prop::collection::vec(step(), 0..if cfg!(miri) { 30 } else { 300 })) {
+        let mut runtime = runtime();
+        runtime.collect(|_| {}).expect("room");
+        let empty = runtime.heap.bytes();
+        runtime.heap.set_collecting(Collecting::InSteps);
+        let mut roots = vec![Value::NULL];
+        for (number, step) in steps.iter().enumerate() {
+            let is_first = number % 16 == 0;
+            let before = if is_first { snapshot(&roots) } else { Vec::new() };
+            runtime.collect(|marker| marker.values(&roots)).expect("room");
+            if is_first {
+                prop_assert_eq!(before, snapshot(&roots));
+            }
+            run(&mut runtime, &mut roots, step);
+        }
+        snapshot(&roots);
+        // What is garbage when a cycle begins is gone when it is over.
+        let begun = runtime.heap.statistics().collections;
+        while runtime.heap.statistics().collections < begun + 3 {
+            runtime.collect(|_| {}).expect("room");
+        }
+        runtime.heap.set_collecting(Collecting::WhenDue);
+        runtime.collect(|_| {}).expect("room");
+        prop_assert_eq!(runtime.heap.bytes(), empty);
+    }
+}
+
+/// A program with a large live heap that goes on changing it while it is collected in steps, and one without.
+#[test]
+fn a_large_heap_is_collected_in_steps() {
+    let mut runtime = runtime();
+    let kept = List::create(&mut runtime.heap);
+    let list = kept.as_list().expect("a list");
+    let (objects, turns) = if cfg!(miri) { (10, 10) } else { (1_000_000, 3_000_000) };
+    for number in 0..objects {
+        let pair = runtime.new_record(POINT, &[Value::int(number), Value::NULL]).expect("room");
+        list.push(&mut runtime.heap, pair).expect("room");
+        if runtime.heap.wants_collection() {
+            runtime.collect(|marker| marker.value(kept)).expect("room");
+        }
+    }
+    let (before, alive) = (runtime.heap.statistics(), runtime.heap.bytes());
+    let mut most = 0;
+    for turn in 0..turns {
+        // An object goes from one place to another one, which may have been looked at, and its old place forgets it.
+        let (from, to) = (turn * 7919 % objects, turn * 104_729 % objects);
+        let [moved, other] = [from, to].map(|at| list.get(at as usize).expect("an element"));
+        let number = |value: Value| value.as_record().expect("a record").fields()[0].as_int();
+        let copy = runtime.new_record(POINT, &[Value::int(number(other).expect("a number")), other]).expect("room");
+        list.set(&mut runtime.heap, from as usize, copy).expect("room");
+        list.set(&mut runtime.heap, to as usize, moved).expect("room");
+        copy.as_record().expect("a record").fields_mut()[1] = Value::NULL;
+        if runtime.heap.wants_collection() {
+            runtime.collect(|marker| marker.value(kept)).expect("room");
+        }
+        most = most.max(runtime.heap.bytes());
+    }
+    let numbers: i64 = list.iter().map(|value| value.as_record().expect("a record").fields()[0].int_payload()).sum();
+    assert_eq!(numbers, objects * (objects - 1) / 2);
+    let after = runtime.heap.statistics();
+    if !cfg!(miri) {
+        assert!(after.collections > before.collections && after.objects_freed > before.objects_freed);
+        assert!(most < alive * 5 / 2, "{most} of {alive}");
     }
 }

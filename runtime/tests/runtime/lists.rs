@@ -66,7 +66,7 @@ fn apply(heap: &mut Heap, list: &mut Value, model: &mut Vec<Value>, change: Chan
             this.push(heap, value).expect("room");
             model.push(value);
         }
-        Change::Pop => assert!(same(this.pop(), model.pop())),
+        Change::Pop => assert!(same(this.pop(heap), model.pop())),
         Change::Set(at, value) => {
             let stored = this.set(heap, at, value).expect("room");
             assert_eq!(stored, at < model.len());
@@ -78,13 +78,13 @@ fn apply(heap: &mut Heap, list: &mut Value, model: &mut Vec<Value>, change: Chan
             this.insert(heap, at, value).expect("room");
             model.insert(at.min(model.len()), value);
         }
-        Change::Remove(at) => assert!(same(this.remove(at), (at < model.len()).then(|| model.remove(at)))),
+        Change::Remove(at) => assert!(same(this.remove(heap, at), (at < model.len()).then(|| model.remove(at)))),
         Change::Reverse => {
-            this.reverse();
+            this.reverse(heap);
             model.reverse();
         }
         Change::Clear => {
-            this.clear();
+            this.clear(heap);
             model.clear();
         }
         Change::ExtendBySelf => {
@@ -156,7 +156,7 @@ fn elements_of_one_kind_are_packed() {
     for value in [Value::TRUE, Value::float(1.0), Value::int(1)] {
         this.push(&mut heap, value).expect("room");
         assert_eq!(this.kind(), ElementKind::of(value));
-        this.pop();
+        this.pop(&mut heap);
     }
 }
 

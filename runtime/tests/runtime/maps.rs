@@ -62,7 +62,8 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 fn remove(heap: &mut Heap, map: Value, model: &mut Vec<(Key, i64)>, key: &Key) {
-    let removed = map.as_map().expect("a map").remove(key.value(heap)).and_then(Value::as_int);
+    let value = key.value(heap);
+    let removed = map.as_map().expect("a map").remove(heap, value).and_then(Value::as_int);
     let position = model.iter().position(|entry| entry.0 == *key);
     assert_eq!(removed, position.map(|at| model.remove(at).1));
 }
@@ -124,7 +125,7 @@ fn grows_and_shrinks_by_the_thousand() {
         this.insert(&mut heap, Value::int(number * 1_000_003), Value::int(number)).expect("room");
     }
     for number in (0..count).filter(|number| number % 7 != 0) {
-        assert_eq!(this.remove(Value::int(number * 1_000_003)).and_then(Value::as_int), Some(number));
+        assert_eq!(this.remove(&mut heap, Value::int(number * 1_000_003)).and_then(Value::as_int), Some(number));
     }
     let left: Vec<i64> = this.iter().map(|(_, value)| value.int_payload()).collect();
     assert_eq!(left, (0..count).step_by(7).collect::<Vec<_>>());
@@ -139,7 +140,7 @@ fn a_queue_does_not_grow() {
     for number in 0..rounds {
         this.insert(&mut heap, Value::int(number), Value::NULL).expect("room");
         if number >= 10 {
-            this.remove(Value::int(number - 10)).expect("an entry");
+            this.remove(&mut heap, Value::int(number - 10)).expect("an entry");
         }
     }
     assert_eq!(this.len(), 10);
@@ -171,14 +172,17 @@ fn remembered_positions_are_checked() {
     }
     let this = map.as_map().expect("a map");
     assert!(this.get_cached(0, a).is_some() && this.get_cached(1, a).is_none() && this.get_cached(9, a).is_none());
-    this.remove(a);
+    this.remove(&mut runtime.heap, a);
     assert!(this.get_cached(0, a).is_none());
-    assert!(!this.set_cached(0, a, Value::NULL) && this.set_cached(1, b, Value::int(5)));
+    assert!(
+        !this.set_cached(&mut runtime.heap, 0, a, Value::NULL)
+            && this.set_cached(&mut runtime.heap, 1, b, Value::int(5))
+    );
     assert_eq!(runtime.format(map), "{b: 5}");
     let colors = runtime.enumeration(&[("RED", 0)]);
     let colors = colors.as_map().expect("a map");
     let (red, _) = colors.entry_at(0).expect("an entry");
-    assert!(colors.get_cached(0, red).is_some() && !colors.set_cached(0, red, Value::NULL));
+    assert!(colors.get_cached(0, red).is_some() && !colors.set_cached(&mut runtime.heap, 0, red, Value::NULL));
 }
 
 #[test]

@@ -101,7 +101,11 @@ pub(crate) unsafe fn set_index<T: Technique>(m: &mut Machine<'_>, i: Instruction
             if at < list.len() as u64 {
                 let (at, kind) = (at as usize, list.kind());
                 if kind == ElementKind::Value && value.tag() != STATE_MAP {
-                    Slot::new(list.data().cast::<Value>().add(at)).copy_from(value);
+                    let element = Slot::new(list.data().cast::<Value>().add(at));
+                    if element.is_object() && m.runtime.heap.is_marking() {
+                        return T::outline(m, i.state(), set_index_outline);
+                    }
+                    element.copy_from(value);
                     return T::go(m, i.next());
                 }
                 if kind as u64 == value.tag() {
@@ -247,13 +251,20 @@ pub(crate) unsafe fn set_attribute<T: Technique>(m: &mut Machine<'_>, i: Instruc
         if object.tag() == RECORD {
             let record = &mut *(object.payload() as *mut Record);
             if record.type_index() == site.type_index && value.tag() != STATE_MAP {
-                let field = record.fields_mut().as_mut_ptr().add(site.found as usize);
-                Slot::new(field).copy_from(value);
+                let field = Slot::new(record.fields_mut().as_mut_ptr().add(site.found as usize));
+                if field.is_object() && m.runtime.heap.is_marking() {
+                    return T::outline(m, i.state(), set_attribute_slow);
+                }
+                field.copy_from(value);
                 return T::go(m, i.next());
             }
         } else if object.tag() == MAP && value.tag() != STATE_MAP {
             let map = &mut *(object.payload() as *mut Map);
-            if map.kind() == MapKind::Plain && map.set_cached(site.entry as usize, site.key, value.value()) {
+            let (entry, key) = (site.entry as usize, site.key);
+            if map.kind() == MapKind::Plain
+                && !m.runtime.heap.is_marking()
+                && map.set_cached(&mut m.runtime.heap, entry, key, value.value())
+            {
                 return T::go(m, i.next());
             }
         }
@@ -275,6 +286,7 @@ unsafe fn set_attribute_slow(m: &mut Machine<'_>, state: State) -> State {
             && value.tag() != Tag::StateMap
         {
             (site.type_index, site.found) = (record.type_index(), position);
+            m.runtime.heap.forget(record.field_unchecked(position as usize));
             record.set_field_unchecked(position as usize, value);
             return i.next();
         }

@@ -256,6 +256,9 @@ pub(crate) unsafe fn store_cell<T: Technique>(m: &mut Machine<'_>, i: Instructio
     // SAFETY: the caller's promise: lanes `a` and `b` are registers.
     unsafe {
         if let Some(value) = cell_value(i.a()) {
+            if value.is_object() && m.runtime.heap.is_marking() {
+                return T::outline(m, i.state(), store_cell_while_marking);
+            }
             value.copy_from(i.b());
         }
         T::go(m, i.next())
@@ -316,9 +319,44 @@ pub(crate) unsafe fn store_capture_cell<T: Technique>(m: &mut Machine<'_>, i: In
     // SAFETY: the caller's promise: lane `a` is a register, lane `b` is a captured variable.
     unsafe {
         if let Some(value) = cell_value(captured(m, i)) {
+            if value.is_object() && m.runtime.heap.is_marking() {
+                return T::outline(m, i.state(), store_capture_cell_while_marking);
+            }
             value.copy_from(i.a());
         }
         T::go(m, i.next())
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[cold]
+#[inline(never)]
+unsafe fn store_cell_while_marking(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `store_cell`.
+    unsafe {
+        let i = state.fetch();
+        if let Some(value) = cell_value(i.a()) {
+            m.runtime.heap.forget(value.value());
+            value.copy_from(i.b());
+        }
+        i.next()
+    }
+}
+
+/// # Safety
+/// See [`crate::handlers`].
+#[cold]
+#[inline(never)]
+unsafe fn store_capture_cell_while_marking(m: &mut Machine<'_>, state: State) -> State {
+    // SAFETY: as in `store_capture_cell`.
+    unsafe {
+        let i = state.fetch();
+        if let Some(value) = cell_value(captured(m, i)) {
+            m.runtime.heap.forget(value.value());
+            value.copy_from(i.a());
+        }
+        i.next()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::common::{count, fails, gives, link, main_fails, main_gives, run_once, run_within};
 use isa::RegisterOp;
-use runtime::Limits;
+use runtime::{Collecting, Limits};
 
 /// Whether `JUMP_<condition>` jumps, in all its operand forms.
 #[track_caller]
@@ -338,7 +338,7 @@ fn a_probe_sees_every_instruction_once() {
             RETURN_REG r0",
     );
     // The array of registers grows under these calls, which run again then.
-    let (outcome, _, counts) = run_once(&linked, Limits::default(), false);
+    let (outcome, _, counts) = run_once(&linked, Limits::default(), Collecting::WhenDue);
     assert_eq!(outcome.result, Ok("0".to_owned()));
     assert_eq!(count(&counts, RegisterOp::CallFuncConstReg), 201);
     assert_eq!(count(&counts, RegisterOp::SubInt), 200);

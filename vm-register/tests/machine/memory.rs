@@ -1,7 +1,7 @@
 //! Collections, the heap limit, and registers that hold values of calls long gone.
 
 use crate::common::{link, run, run_once, run_within};
-use runtime::Limits;
+use runtime::{Collecting, Limits};
 
 fn small(max_heap: usize) -> Limits {
     Limits { max_heap, ..Limits::default() }
@@ -22,7 +22,7 @@ fn garbage_fits_a_small_heap() {
             RETURN_REG r1";
     let outcome = run_within(program, small(2_000_000));
     assert_eq!(outcome.result, Ok("100000".to_owned()));
-    let (_, statistics, _) = run_once(&link(program), small(2_000_000), false);
+    let (_, statistics, _) = run_once(&link(program), small(2_000_000), Collecting::WhenDue);
     assert!(statistics.collections > 20, "{statistics:?}");
     assert!(statistics.peak_bytes <= 2_000_000, "{statistics:?}");
 }
@@ -93,7 +93,7 @@ fn catching_in_a_loop_leaves_no_garbage() {
             ADD_INT r0, r0, 1
             JUMP_LT_CONST r0, 50000, again
             RETURN_REG r2";
-    let (outcome, statistics, _) = run_once(&link(program), small(1_000_000), false);
+    let (outcome, statistics, _) = run_once(&link(program), small(1_000_000), Collecting::WhenDue);
     assert_eq!(outcome.result, Ok("Division by zero".to_owned()));
     assert!(statistics.peak_bytes < 1_100_000, "{statistics:?}");
 }

@@ -10,7 +10,7 @@ use isa::module::{
     TypeDefinition,
 };
 use isa::{Constant, Function, Lane, RegCode, Register, RegisterInstruction, RegisterOp, verify};
-use runtime::Limits;
+use runtime::{Collecting, Limits};
 use vm_register::Linked;
 
 /// xorshift64*
@@ -286,12 +286,14 @@ fn random_code_runs_alike_whenever_collections_happen() {
     for seed in 0..500 {
         let verified = verify::register(program(seed)).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
         let linked = Linked::new(&verified).expect("it links");
-        let (plain, statistics, counts) = run_once(&linked, limits, false);
-        let (stressed, _, stressed_counts) = run_once(&linked, limits, true);
-        // Near the limit it matters what is garbage already.
-        if statistics.peak_bytes < 1 << 20 {
-            assert_eq!(comparable(&stressed), comparable(&plain), "seed {seed}");
-            assert_eq!(stressed_counts.by_opcode(), counts.by_opcode(), "seed {seed}");
+        let (plain, statistics, counts) = run_once(&linked, limits, Collecting::WhenDue);
+        for collecting in [Collecting::Always, Collecting::InSteps] {
+            let (stressed, _, stressed_counts) = run_once(&linked, limits, collecting);
+            // Near the limit it matters what is garbage already.
+            if statistics.peak_bytes < 1 << 20 {
+                assert_eq!(comparable(&stressed), comparable(&plain), "seed {seed}, collecting {collecting:?}");
+                assert_eq!(stressed_counts.by_opcode(), counts.by_opcode(), "seed {seed}");
+            }
         }
         instructions += counts.total();
         if plain.result.is_ok() {

@@ -31,18 +31,24 @@ pub(crate) unsafe fn load_element(list: *const List, index: usize, to: Slot) {
     }
 }
 
-/// Copies `from` to element `index` of a list. False when the list cannot hold it as it is.
+/// Copies `from` to element `index` of a list. False when the list cannot hold it as it is, or the collector has to know.
 ///
 /// # Safety
 /// The list has such an element; `from` holds a value.
 #[inline(always)]
-unsafe fn store_element(list: *const List, index: usize, from: *const Value) -> bool {
+unsafe fn store_element(machine: &Machine<'_>, list: *const List, index: usize, from: *const Value) -> bool {
     // SAFETY: the kind says how elements are kept; a tag that is the same number says that the value is of that kind.
     unsafe {
         let (kind, data, tag) = ((*list).kind(), (*list).data(), slot::tag(from));
         match kind {
             ElementKind::Value if tag == STATE_MAP => return false,
-            ElementKind::Value => slot::copy(from, data.cast::<Value>().add(index)),
+            ElementKind::Value => {
+                let element = data.cast::<Value>().add(index);
+                if slot::is_object(element) && machine.runtime.heap.is_marking() {
+                    return false;
+                }
+                slot::copy(from, element);
+            }
             _ if kind as u64 != tag => return false,
             ElementKind::Bool => data.add(index).write(slot::payload(from) as u8),
             ElementKind::Int | ElementKind::Float => data.cast::<u64>().add(index).write(slot::payload(from)),
@@ -69,12 +75,12 @@ handlers! {
     }
 
     /// `SET_INDEX`: o i v → ; o[i] := v
-    fn set_index(registers, _, _) {
+    fn set_index(registers, machine, _) {
         let (object, index, value) = (registers.sp.sub(3), registers.sp.sub(2), registers.sp.sub(1));
         if slot::tag(object) == LIST && slot::tag(index) == INT {
             let list = slot::object::<List>(object);
             let at = slot::payload(index);
-            if at < (*list).len() as u64 && store_element(list, at as usize, value) {
+            if at < (*list).len() as u64 && store_element(machine, list, at as usize, value) {
                 registers.sp = object;
                 return Step::Next;
             }
@@ -111,7 +117,11 @@ handlers! {
         if tag == RECORD {
             let record = slot::object::<Record>(object);
             if (*record).type_index() == (*site).type_index && slot::tag(value) != STATE_MAP {
-                slot::copy(value, (*record).fields_mut().as_mut_ptr().add((*site).found as usize));
+                let field = (*record).fields_mut().as_mut_ptr().add((*site).found as usize);
+                if slot::is_object(field) && machine.runtime.heap.is_marking() {
+                    return Step::Slow(set_attr_slow);
+                }
+                slot::copy(value, field);
                 registers.sp = object;
                 return Step::Next;
             }
@@ -119,8 +129,14 @@ handlers! {
             let map = slot::object::<Map>(object);
             // The members of an enum cannot be set.
             if (*map).kind() == MapKind::Plain
+                && !machine.runtime.heap.is_marking()
                 && slot::tag(value) != STATE_MAP
-                && (*map).set_cached((*site).position as usize, (*site).key, slot::get(value))
+                && (*map).set_cached(
+                    &mut machine.runtime.heap,
+                    (*site).position as usize,
+                    (*site).key,
+                    slot::get(value),
+                )
             {
                 registers.sp = object;
                 return Step::Next;

@@ -61,6 +61,21 @@ unsafe fn cell(variable: *const Value) -> Option<Slot> {
     unsafe { if slot::tag(variable) == CELL { Some(&raw mut (*slot::object::<Cell>(variable)).value) } else { None } }
 }
 
+/// Pops a value to what a cell holds, and tells the collector what it held.
+///
+/// # Safety
+/// [The contract](super); `held` is the place of a live cell's value.
+unsafe fn fill_while_marking(machine: &mut Machine<'_>, held: Option<Slot>) -> Flow {
+    // SAFETY: the contract.
+    unsafe {
+        if let Some(held) = held {
+            machine.runtime.heap.forget(slot::get(held));
+            slot::put(held, machine.top(1)[0]);
+        }
+        machine.take(1, Ok(()))
+    }
+}
+
 /// The place of a captured variable of the running function, `offset` bytes from that of the first.
 ///
 /// # Safety
@@ -166,8 +181,11 @@ handlers! {
     }
 
     /// `STORE_CELL n`: v → ; cell L[n] := v
-    fn store_cell(registers, _, word) {
+    fn store_cell(registers, machine, word) {
         match cell(registers.base.byte_add(word.offset())) {
+            Some(held) if slot::is_object(held) && machine.runtime.heap.is_marking() => {
+                Step::Slow(store_cell_while_marking)
+            }
             Some(held) => pop_to(registers, held),
             None => pop_to(registers, registers.sp.sub(1)),
         }
@@ -189,6 +207,9 @@ handlers! {
     /// `STORE_CAPTURE_CELL c`: v → ; captured cell c := v
     fn store_capture_cell(registers, machine, word) {
         match cell(capture(machine, word.offset())) {
+            Some(held) if slot::is_object(held) && machine.runtime.heap.is_marking() => {
+                Step::Slow(store_capture_cell_while_marking)
+            }
             Some(held) => pop_to(registers, held),
             None => pop_to(registers, registers.sp.sub(1)),
         }
@@ -235,6 +256,18 @@ slow_paths! {
         let name = machine.declaration().captures[machine.word().index()].name;
         let fault = machine.runtime.unknown_name(name);
         machine.raise(fault)
+    }
+
+    #[cold]
+    fn store_cell_while_marking(machine) {
+        let variable = machine.registers.base.add(machine.word().index());
+        fill_while_marking(machine, cell(variable))
+    }
+
+    #[cold]
+    fn store_capture_cell_while_marking(machine) {
+        let variable = capture(machine, machine.word().offset());
+        fill_while_marking(machine, cell(variable))
     }
 
     fn make_cell_slow(machine) {

@@ -1,7 +1,7 @@
 //! Calls of single functions in arrays that are kept.
 
 use runtime::host::NoLedger;
-use runtime::{ErrorKind, Limits, RunOptions, Runtime, Value};
+use runtime::{Collecting, ErrorKind, Limits, RunOptions, Runtime, Value};
 use vm_stack::{Arena, Dispatch, Linked, call_by};
 
 use crate::common::link;
@@ -38,9 +38,9 @@ more:
     RETURN
 ";
 
-fn runtime(linked: &Linked, max_depth: usize, collect_always: bool) -> Runtime {
+fn runtime(linked: &Linked, max_depth: usize, collecting: Collecting) -> Runtime {
     let limits = Limits { max_depth, ..Limits::default() };
-    Runtime::new(linked.program().clone(), RunOptions { limits, collect_always, ..RunOptions::default() })
+    Runtime::new(linked.program().clone(), RunOptions { limits, collecting, ..RunOptions::default() })
 }
 
 #[test]
@@ -52,9 +52,9 @@ fn calls_in_kept_arrays_are_like_first_calls() {
     };
     let (sum, pair) = (function("sum"), function("pair"));
     for &dispatch in Dispatch::ALL {
-        for collect_always in [false, true] {
+        for collecting in [Collecting::WhenDue, Collecting::Always, Collecting::InSteps] {
             let arena = &mut Arena::new();
-            let mut runtimes = [500, 50].map(|depth| runtime(&linked, depth, collect_always));
+            let mut runtimes = [500, 50].map(|depth| runtime(&linked, depth, collecting));
             let mut call = |at: usize, function, arguments: &[Value]| {
                 let runtime: &mut Runtime = &mut runtimes[at];
                 let result = call_by(dispatch, &linked, arena, runtime, &mut NoLedger, function, arguments);

@@ -2,7 +2,7 @@
 
 use crate::common::{error, link, main_of, result, result_of, run, run_limited, run_with};
 use isa::StackOp;
-use runtime::{ErrorKind, Limits};
+use runtime::{Collecting, ErrorKind, Limits};
 
 const FIB: &str = r"
 .function fib parameters 1 locals 1
@@ -304,7 +304,7 @@ fn depth_limit() {
     assert_eq!(failed.kind, ErrorKind::Depth);
     // Deep recursion takes no native stack.
     let linked = link(&down(1_000_000));
-    let run = run_with(&linked, limits(2_000_000), false, false);
+    let run = run_with(&linked, limits(2_000_000), Collecting::WhenDue, false);
     assert_eq!(run.outcome.result, Ok("1000000".to_string()));
 }
 
@@ -312,8 +312,12 @@ fn depth_limit() {
 #[test]
 fn value_stack_limit() {
     let linked = link(&down(100_000_000));
-    let run =
-        run_with(&linked, Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None, gas: None }, false, false);
+    let run = run_with(
+        &linked,
+        Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None, gas: None },
+        Collecting::WhenDue,
+        false,
+    );
     let failed = run.outcome.result.unwrap_err();
     assert_eq!(failed.kind, ErrorKind::Heap);
     // A trace shows only part of so many calls.
@@ -333,8 +337,12 @@ fn frame_stack_limit() {
             RETURN
         ",
     );
-    let run =
-        run_with(&linked, Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None, gas: None }, false, false);
+    let run = run_with(
+        &linked,
+        Limits { max_depth: usize::MAX, max_heap: 1 << 20, fuel: None, gas: None },
+        Collecting::WhenDue,
+        false,
+    );
     let failed = run.outcome.result.unwrap_err();
     assert_eq!((failed.kind, &*failed.message), (ErrorKind::Heap, "Out of memory: the heap limit is 1048576 bytes"));
 }

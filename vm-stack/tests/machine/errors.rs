@@ -1,7 +1,7 @@
 //! Handlers: which one takes an error, what it receives, what stays on the stack, where the error says it came from.
 
 use crate::common::{Failed, error, main_of, result, result_of};
-use runtime::ErrorKind;
+use runtime::{Collecting, ErrorKind};
 
 #[test]
 fn thrown_values_and_messages() {
@@ -230,7 +230,7 @@ fn caught_errors_do_not_pile_up() {
     ";
     let linked = crate::common::link(&main_of(body));
     let limits = runtime::Limits { max_heap: 1 << 20, ..runtime::Limits::default() };
-    let run = crate::common::run_with(&linked, limits, false, false);
+    let run = crate::common::run_with(&linked, limits, Collecting::WhenDue, false);
     assert_eq!(run.outcome.result, Ok("0".to_string()));
     assert!(run.heap.collections > 0);
     assert!(run.heap.peak_bytes < 2 << 20, "{}", run.heap.peak_bytes);

@@ -2,7 +2,7 @@
 
 use crate::common::{link, main_of, run_limited, run_with};
 use isa::StackOp;
-use runtime::{ErrorKind, Limits};
+use runtime::{Collecting, ErrorKind, Limits};
 
 fn heap(max_heap: usize) -> Limits {
     Limits { max_heap, ..Limits::default() }
@@ -36,12 +36,12 @@ fn growing_list_runs_into_the_limit() {
         BUILD_LIST 2
         RETURN
     ";
-    let run = run_with(&link(&main_of(body)), heap(1 << 20), false, false);
+    let run = run_with(&link(&main_of(body)), heap(1 << 20), Collecting::WhenDue, false);
     assert_eq!(run.outcome.result, Ok("[Out of memory: the heap limit is 1048576 bytes, true]".to_string()));
     let failed = run_with(
         &link(&main_of(&body.replace("SETUP_TRY h0, caught, 0", "").replace("POP_TRY h0", ""))),
         heap(1 << 20),
-        false,
+        Collecting::WhenDue,
         false,
     );
     assert_eq!(failed.outcome.result.unwrap_err().kind, ErrorKind::Heap);
@@ -158,7 +158,7 @@ fn natives_run_again() {
     ";
     let linked = link(&main_of(body));
     for limit in [500_000, 600_000, 700_000, 1 << 20] {
-        let run = run_with(&linked, heap(limit), false, false);
+        let run = run_with(&linked, heap(limit), Collecting::WhenDue, false);
         assert_eq!(run.outcome.result, Ok("[20000, 19999]".to_string()), "{limit}");
         assert!(run.heap.collections > 0, "{limit}");
     }

@@ -8,7 +8,7 @@ use crate::common::{link, run_with};
 use isa::{StackOp, StackOperand};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use runtime::Limits;
+use runtime::{Collecting, Limits};
 
 /// What a statement is made of.
 type Seed = [u8; 6];
@@ -209,13 +209,15 @@ proptest! {
         let linked = link(&text);
         for max_heap in [1 << 16, 1 << 22] {
             let limits = Limits { max_depth: 30, max_heap, fuel: Some(300), gas: None };
-            let plain = run_with(&linked, limits, false, false);
-            let watched = run_with(&linked, limits, false, true);
+            let plain = run_with(&linked, limits, Collecting::WhenDue, false);
+            let watched = run_with(&linked, limits, Collecting::WhenDue, true);
             prop_assert_eq!(&plain.outcome, &watched.outcome, "with a probe\n{}", text);
-            let collected = run_with(&linked, limits, true, true);
-            prop_assert_eq!(&plain.outcome, &collected.outcome, "collecting always\n{}", text);
-            prop_assert_eq!(watched.counts.by_opcode(), collected.counts.by_opcode(), "collecting always\n{}", text);
-            prop_assert_eq!(plain.fuel, collected.fuel);
+            for how in [Collecting::Always, Collecting::InSteps] {
+                let collected = run_with(&linked, limits, how, true);
+                prop_assert_eq!(&plain.outcome, &collected.outcome, "collecting {:?}\n{}", how, text);
+                prop_assert_eq!(watched.counts.by_opcode(), collected.counts.by_opcode(), "collecting {:?}\n{}", how, text);
+                prop_assert_eq!(plain.fuel, collected.fuel);
+            }
         }
     }
 }
@@ -228,7 +230,7 @@ fn every_operation_runs() {
     for _ in 0..200 {
         let functions = seeds().new_tree(&mut runner).unwrap().current();
         let limits = Limits { max_depth: 30, max_heap: 1 << 22, fuel: Some(300), gas: None };
-        let run = run_with(&link(&program(&functions)), limits, false, true);
+        let run = run_with(&link(&program(&functions)), limits, Collecting::WhenDue, true);
         for (total, count) in totals.iter_mut().zip(run.counts.by_opcode()) {
             *total += count;
         }

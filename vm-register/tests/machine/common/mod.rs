@@ -8,7 +8,7 @@ use isa::{Register, RegisterOp, text, verify};
 use runtime::error::Origin;
 use runtime::heap::HeapStatistics;
 use runtime::probe::{InstructionCounts, NoProbe};
-use runtime::{Limits, RunOptions, Runtime};
+use runtime::{Collecting, Limits, RunOptions, Runtime};
 use vm_register::{Linked, execute};
 
 /// What a run came to.
@@ -48,10 +48,10 @@ pub(crate) fn link(program: &str) -> Linked {
 pub(crate) fn run_once(
     linked: &Linked,
     limits: Limits,
-    collect_always: bool,
+    collecting: Collecting,
 ) -> (Outcome, HeapStatistics, InstructionCounts) {
     let output = Shared::default();
-    let options = RunOptions { limits, collect_always, output: Box::new(output.clone()), ..RunOptions::default() };
+    let options = RunOptions { limits, collecting, output: Box::new(output.clone()), ..RunOptions::default() };
     let mut runtime = Runtime::new(linked.program().clone(), options);
     let mut counts = InstructionCounts::default();
     let (result, origin) = match execute(linked, &mut runtime, &mut counts) {
@@ -72,12 +72,15 @@ pub(crate) fn run_once(
 #[track_caller]
 pub(crate) fn run_within(program: &str, limits: Limits) -> Outcome {
     let linked = link(program);
-    let (first, _, counts) = run_once(&linked, limits, false);
-    let (stressed, _, stressed_counts) = run_once(&linked, limits, true);
-    assert_eq!(stressed, first, "collecting always makes a difference in\n{program}");
-    assert_eq!(stressed_counts.by_opcode(), counts.by_opcode(), "{program}");
+    let (first, _, counts) = run_once(&linked, limits, Collecting::WhenDue);
+    for collecting in [Collecting::Always, Collecting::InSteps] {
+        let (stressed, _, stressed_counts) = run_once(&linked, limits, collecting);
+        assert_eq!(stressed, first, "collecting {collecting:?} makes a difference in\n{program}");
+        assert_eq!(stressed_counts.by_opcode(), counts.by_opcode(), "{program}");
+    }
     if limits.fuel.is_none() {
-        let (fueled, _, fueled_counts) = run_once(&linked, Limits { fuel: Some(u64::MAX), ..limits }, true);
+        let (fueled, _, fueled_counts) =
+            run_once(&linked, Limits { fuel: Some(u64::MAX), ..limits }, Collecting::Always);
         assert_eq!(Outcome { fuel_taken: None, ..fueled }, first, "counting fuel makes a difference in\n{program}");
         assert_eq!(fueled_counts.by_opcode(), counts.by_opcode(), "{program}");
         let mut runtime = Runtime::new(linked.program().clone(), RunOptions { limits, ..RunOptions::default() });

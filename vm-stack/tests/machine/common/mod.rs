@@ -7,7 +7,7 @@ use std::rc::Rc;
 use isa::{Stack, StackOp};
 use runtime::heap::HeapStatistics;
 use runtime::probe::{InstructionCounts, NoProbe};
-use runtime::{ErrorKind, Limits, RunOptions, Runtime};
+use runtime::{Collecting, ErrorKind, Limits, RunOptions, Runtime};
 use vm_stack::{Linked, execute};
 
 /// How a run ended, and what it did.
@@ -66,9 +66,9 @@ pub(crate) fn link(text: &str) -> Linked {
 }
 
 /// Runs a program within limits, collecting at every safepoint if asked, watched by a probe if asked.
-pub(crate) fn run_with(linked: &Linked, limits: Limits, collect_always: bool, watched: bool) -> Run {
+pub(crate) fn run_with(linked: &Linked, limits: Limits, collecting: Collecting, watched: bool) -> Run {
     let output = Output::default();
-    let options = RunOptions { limits, output: Box::new(output.clone()), collect_always, ..RunOptions::default() };
+    let options = RunOptions { limits, output: Box::new(output.clone()), collecting, ..RunOptions::default() };
     let mut runtime = Runtime::new(linked.program().clone(), options);
     let mut counts = InstructionCounts::default();
     let result =
@@ -95,14 +95,16 @@ pub(crate) fn run_with(linked: &Linked, limits: Limits, collect_always: bool, wa
 /// safepoint, with and without a fuel limit, with and without a probe.
 pub(crate) fn run_limited(text: &str, limits: Limits) -> Run {
     let linked = link(text);
-    let plain = run_with(&linked, limits, false, false);
-    let watched = run_with(&linked, limits, false, true);
+    let plain = run_with(&linked, limits, Collecting::WhenDue, false);
+    let watched = run_with(&linked, limits, Collecting::WhenDue, true);
     assert_eq!(plain.outcome, watched.outcome, "with a probe");
-    let collected = run_with(&linked, limits, true, true);
-    assert_eq!(plain.outcome, collected.outcome, "collecting always");
-    assert_eq!(watched.counts.by_opcode(), collected.counts.by_opcode(), "collecting always");
+    for collecting in [Collecting::Always, Collecting::InSteps] {
+        let collected = run_with(&linked, limits, collecting, true);
+        assert_eq!(plain.outcome, collected.outcome, "collecting {collecting:?}");
+        assert_eq!(watched.counts.by_opcode(), collected.counts.by_opcode(), "collecting {collecting:?}");
+    }
     if limits.fuel.is_none() {
-        let fuelled = run_with(&linked, Limits { fuel: Some(u64::MAX), ..limits }, true, true);
+        let fuelled = run_with(&linked, Limits { fuel: Some(u64::MAX), ..limits }, Collecting::Always, true);
         assert_eq!(plain.outcome, fuelled.outcome, "with fuel");
         assert_eq!(watched.counts.by_opcode(), fuelled.counts.by_opcode(), "with fuel");
     }
