@@ -532,3 +532,119 @@ fn a_large_heap_is_collected_in_steps() {
         assert!(most < alive * 5 / 2, "{most} of {alive}");
     }
 }
+
+/// Takes an object out of others in one of the ways that there are, and gives what was taken.
+type Taking = fn(&mut Runtime, Value) -> Vec<Value>;
+
+/// Makes an object of one kind that holds others.
+type Making = fn(&mut Runtime) -> Value;
+
+fn long_list(runtime: &mut Runtime) -> Value {
+    let elements: Vec<Value> = (0..LONG).map(|number| runtime.text(&number.to_string())).collect();
+    runtime.list(&elements)
+}
+
+fn long_map(runtime: &mut Runtime) -> Value {
+    let map = runtime.map(&[]);
+    for number in 0..LONG {
+        let (key, value) = (runtime.text(&number.to_string()), runtime.text("value"));
+        runtime.set_key(map, key, value).expect("room");
+    }
+    map
+}
+
+fn list_of(value: Value) -> &'static mut List {
+    value.as_list().expect("a list")
+}
+
+#[test]
+fn what_is_taken_out_while_it_is_being_marked_is_kept() {
+    let user: Making = |runtime| {
+        let name = runtime.text("a user");
+        runtime.new_record(USER, &[name, Value::NULL]).expect("room")
+    };
+    let cases: [(&str, Making, Taking); 13] = [
+        ("set an element", long_list, |runtime, list| {
+            let old = list_of(list).get(7).expect("an element");
+            list_of(list).set(&mut runtime.heap, 7, Value::NULL).expect("room");
+            vec![old]
+        }),
+        ("pop", long_list, |runtime, list| list_of(list).pop(&mut runtime.heap).into_iter().collect()),
+        ("remove the first element", long_list, |runtime, list| {
+            list_of(list).remove(&mut runtime.heap, 0).into_iter().collect()
+        }),
+        ("remove many elements", long_list, |runtime, list| {
+            (0..100).filter_map(|at| list_of(list).remove(&mut runtime.heap, at)).collect()
+        }),
+        ("insert", long_list, |runtime, list| {
+            list_of(list).insert(&mut runtime.heap, 0, Value::NULL).expect("room");
+            Vec::new()
+        }),
+        ("reverse", long_list, |runtime, list| {
+            list_of(list).reverse(&mut runtime.heap);
+            Vec::new()
+        }),
+        ("clear a list", long_list, |runtime, list| {
+            let elements = list_of(list).iter().collect();
+            list_of(list).clear(&mut runtime.heap);
+            elements
+        }),
+        ("set an entry", long_map, |runtime, map| {
+            let (key, old) = map.as_map().expect("a map").iter().next().expect("an entry");
+            runtime.set_key(map, key, Value::NULL).expect("room");
+            vec![old]
+        }),
+        ("set an entry that is remembered", long_map, |runtime, map| {
+            let map = map.as_map().expect("a map");
+            let (key, old) = map.iter().next().expect("an entry");
+            assert!(map.set_cached(&mut runtime.heap, 0, key, Value::NULL));
+            vec![old]
+        }),
+        ("remove an entry", long_map, |runtime, map| {
+            let map = map.as_map().expect("a map");
+            let (key, old) = map.iter().next().expect("an entry");
+            map.remove(&mut runtime.heap, key);
+            vec![key, old]
+        }),
+        ("close the gaps", long_map, |runtime, map| {
+            let this = map.as_map().expect("a map");
+            let entries: Vec<(Value, Value)> = this.iter().take(LONG / 2).collect();
+            entries.iter().for_each(|&(key, _)| assert!(this.remove(&mut runtime.heap, key).is_some()));
+            for number in 0..LONG {
+                runtime.set_key(map, Value::int(number as i64), Value::NULL).expect("room");
+            }
+            entries.into_iter().flat_map(|(key, value)| [key, value]).collect()
+        }),
+        ("clear a map", long_map, |runtime, map| {
+            let map = map.as_map().expect("a map");
+            let all = map.iter().flat_map(|(key, value)| [key, value]).collect();
+            map.clear(&mut runtime.heap);
+            all
+        }),
+        ("set a field", user, |runtime, user| {
+            let old = user.as_record().expect("a record").fields()[0];
+            let name = runtime.program.name_indices["name"];
+            runtime.set_attribute(user, name, Value::NULL).expect("a field");
+            vec![old]
+        }),
+    ];
+    for (name, make, take) in cases {
+        // Before anything was looked at, and when long ones were looked at in part.
+        for steps in [0, 20, 400] {
+            let mut runtime = runtime();
+            let object = make(&mut runtime);
+            runtime.collect(|marker| marker.value(object)).expect("room");
+            runtime.heap.set_collecting(Collecting::InSteps);
+            let before = runtime.heap.statistics();
+            for _ in 0..=steps {
+                runtime.collect(|marker| marker.value(object)).expect("room");
+            }
+            let taken = take(&mut runtime, object);
+            while runtime.heap.statistics().collections == before.collections + 1 {
+                runtime.collect(|marker| marker.values(&[&taken[..], &[object]].concat())).expect("room");
+            }
+            let after = runtime.heap.statistics();
+            assert_eq!(after.objects_freed, before.objects_freed, "{name} after {steps} steps");
+        }
+    }
+}
