@@ -21,7 +21,7 @@ use super::{
 use crate::objects::{Buffer, Failure, List, Map, Record};
 
 /// From how many bytes on a heap is collected in steps.
-const STEPWISE_FROM: usize = 32 << 20;
+const STEPWISE_FROM: usize = 8 << 20;
 /// Bytes allocated from one step to the next.
 const STEP_BYTES: usize = 256 << 10;
 /// A cycle is over with marking when the heap has grown by one in so many parts.
