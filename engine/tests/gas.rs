@@ -152,6 +152,15 @@ const SMALL: &[&str] = &[
      let w = spawn c.set(0) tx { try { await w } catch (e) { print(e) } } print(await w)",
     "let x = 1 watch x => { print(\"x\", x) if x > 2 { throw \"much\" } } x = 2 try { x = 3 } catch (e) { print(e) } print(x)",
     "async action f() { await sleep(0) throw \"alone\" } f() print(1)",
+    // What the variable of a loop holds when an iteration cannot be paid for.
+    "action f(x) { return x } action g() { try { for each i in range(3) { \"abc\".replace(\"a\", \"b\") f(i) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
+    "action f(x) { return x } action g() { try { for each i in range(5, 0, -2) { \"abc\".replace(\"a\", \"b\") f(i) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
+    "action f(x) { return x } action g() { try { for each i in range(3) { \"abc\".replace(\"a\", \"b\") f(i) i = i + 9 } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
+    "action f(x) { return x } action g() { try { for each i in range(3) { \"abc\".replace(\"a\", \"b\") let g = () => i f(g()) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
+    "action f(x) { return x } action g() { try { for each i in [5, 6] { \"abc\".replace(\"a\", \"b\") f(i) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
+    "action f(x) { return x } action g() { try { for each j, i in [5, 6] { \"abc\".replace(\"a\", \"b\") f(i) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
+    "action f(x) { return x } action g() { try { for each j, i in {a: 1, b: 2} { \"abc\".replace(\"a\", \"b\") f(i) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
+    "action f(x) { return x } action g() { try { for each i in \"xy\" { \"abc\".replace(\"a\", \"b\") f(i) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
 ];
 
 #[test]

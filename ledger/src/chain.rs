@@ -149,9 +149,9 @@ impl Chain {
         self.state
             .changes()
             .map(|(location, content)| {
-                let change = Change { path: location.path(), value: content.digest() };
-                let content = content.encode(location.key.is_some());
-                (LocationChange { location: location.encode(), content }, change)
+                let encoded = location.encode();
+                let change = Change { path: sha256(&encoded), value: content.digest() };
+                (LocationChange { location: encoded, content: content.encode(location.key.is_some()) }, change)
             })
             .unzip()
     }

@@ -73,41 +73,46 @@ fn leaf(path: Digest, value: Digest) -> Box<Node> {
     Box::new(Node::Leaf { path, value, hash: leaf_hash(&path, &value) })
 }
 
-/// The tree with these changes, which are sorted by path and agree in the first `depth` bits.
-fn update(tree: Tree, depth: usize, changes: &[Change]) -> Tree {
-    let (children, changes) = match (tree.map(|node| *node), changes) {
-        (tree, []) => return tree.map(Box::new),
-        (None, &[Change { value: None, .. }]) => return None,
+/// Makes these changes, which are sorted by path and agree in the first `depth` bits. Nodes that stay are changed where they are.
+fn update(tree: &mut Tree, depth: usize, changes: &[Change]) {
+    match (tree.as_deref_mut(), changes) {
+        (_, []) => return,
+        (None, &[Change { value: None, .. }]) => return,
         (None, &[Change { path, value: Some(value) }]) => {
-            return Some(leaf(path, value));
+            *tree = Some(leaf(path, value));
+            return;
         }
-        (Some(Node::Leaf { path: old, .. }), &[Change { path, value }]) if old == path => {
-            return value.map(|value| leaf(path, value));
+        (Some(Node::Leaf { path: old, value: old_value, hash }), &[Change { path, value }]) if *old == path => {
+            match value {
+                Some(value) => (*old_value, *hash) = (value, leaf_hash(&path, &value)),
+                None => *tree = None,
+            }
+            return;
         }
-        (None, changes) => ([None, None], changes),
-        (Some(single @ Node::Leaf { path, .. }), changes) => {
+        (None, _) => *tree = Some(Box::new(Node::Inner { hash: EMPTY, children: [None, None] })),
+        (Some(&mut Node::Leaf { path, .. }), _) => {
             let mut children = [None, None];
-            children[bit(&path, depth)] = Some(Box::new(single));
-            (children, changes)
+            children[bit(&path, depth)] = tree.take();
+            *tree = Some(Box::new(Node::Inner { hash: EMPTY, children }));
         }
-        (Some(Node::Inner { children, .. }), changes) => (children, changes),
-    };
+        (Some(Node::Inner { .. }), _) => {}
+    }
+    let Some(Node::Inner { hash: own, children }) = tree.as_deref_mut() else { unreachable!("made above") };
     let middle = changes.partition_point(|change| bit(&change.path, depth) == 0);
     let (zeros, ones) = changes.split_at(middle);
     let [left, right] = children;
-    let children: [Tree; 2] = if changes.len() >= PARALLEL_FROM {
-        rayon::join(|| update(left, depth + 1, zeros), || update(right, depth + 1, ones)).into()
+    if changes.len() >= PARALLEL_FROM {
+        rayon::join(|| update(left, depth + 1, zeros), || update(right, depth + 1, ones));
     } else {
-        [update(left, depth + 1, zeros), update(right, depth + 1, ones)]
-    };
-    match children {
-        [None, None] => None,
+        update(left, depth + 1, zeros);
+        update(right, depth + 1, ones);
+    }
+    match (left.as_deref(), right.as_deref()) {
         // One location alone stands as high as it can.
-        [Some(leaf), None] | [None, Some(leaf)] if matches!(*leaf, Node::Leaf { .. }) => Some(leaf),
-        children => {
-            let hash = node_hash(children.each_ref().map(hash));
-            Some(Box::new(Node::Inner { hash, children }))
+        (None, None) | (Some(Node::Leaf { .. }), None) | (None, Some(Node::Leaf { .. })) => {
+            *tree = left.take().or(right.take());
         }
+        _ => *own = node_hash([hash(left), hash(right)]),
     }
 }
 
@@ -126,7 +131,7 @@ impl StateTree {
     pub fn update(&mut self, mut changes: Vec<Change>) {
         changes.sort_by_key(|change| change.path);
         changes.dedup_by_key(|change| change.path);
-        self.root = update(self.root.take(), 0, &changes);
+        update(&mut self.root, 0, &changes);
     }
 
     /// What proves that a location has its value, or that the state has no such location.

@@ -12,12 +12,13 @@
 //! That is the [policy](MemoryPolicy) by default. Under `Arena` the same cells, and buffers, come from a region that is freed whole at the heap's end, and a
 //! collection does nothing; what an object gave back counts until then. Under `Naive` each cell is an allocation of its own.
 
+mod buffers;
 mod collection;
 mod marker;
 mod policy;
 mod region;
 
-use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
+use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, handle_alloc_error};
 use std::mem::offset_of;
 use std::ptr;
 use std::time::Duration;
@@ -58,6 +59,8 @@ pub enum ObjectKind {
     Failure,
     /// [`Task`].
     Task,
+    /// No object, but what one keeps outside its cell, a [small buffer](Heap::allocate_buffer).
+    Storage,
 }
 
 /// First word of every object.
@@ -99,7 +102,6 @@ pub const LARGEST_CELL: usize = GRANULE * CLASSES;
 const LARGE: u8 = u8::MAX;
 // Miri's cost grows with what is done inside one allocation.
 const BLOCK_SIZE: usize = if cfg!(miri) { 512 } else { 32 * 1024 };
-const BUFFER_ALIGN: usize = 16;
 /// A collection is not worth its while before this much was allocated; empty blocks of as much are kept for what comes next.
 const SMALLEST_THRESHOLD: usize = 4 << 20;
 
@@ -318,7 +320,7 @@ impl Heap {
             (0..BLOCK_SIZE / cell_size)
                 .map(move |at| unsafe { (*block.memory.add(at * cell_size).cast::<Header>()).kind })
         });
-        let in_cells = cells.filter(|&kind| kind != ObjectKind::Free).count();
+        let in_cells = cells.filter(|kind| !matches!(kind, ObjectKind::Free | ObjectKind::Storage)).count();
         let objects = (in_cells + self.large.len() + self.alone.len()) as u64 + self.large_in_region;
         Census { objects, bytes: self.bytes }
     }
@@ -478,79 +480,6 @@ impl Heap {
             region.owners.push(object);
         }
     }
-
-    /// A raw buffer of `bytes` bytes, aligned to 16. Null for none.
-    pub fn allocate_buffer(&mut self, bytes: usize) -> *mut u8 {
-        if bytes == 0 {
-            return ptr::null_mut();
-        }
-        let layout = buffer_layout(bytes);
-        let memory = self.raw(layout);
-        if memory.is_null() {
-            handle_alloc_error(layout);
-        }
-        self.bytes += bytes;
-        memory
-    }
-
-    /// As [`Self::allocate_buffer`], all bytes zero. Of a large one the system makes pages when they are first touched.
-    pub fn allocate_zeroed_buffer(&mut self, bytes: usize) -> *mut u8 {
-        if bytes == 0 {
-            return ptr::null_mut();
-        }
-        let layout = buffer_layout(bytes);
-        let memory = match &self.region {
-            Some(region) => region.allocate_zeroed(layout),
-            // SAFETY: the size is not zero.
-            None => unsafe { alloc_zeroed(layout) },
-        };
-        if memory.is_null() {
-            handle_alloc_error(layout);
-        }
-        self.bytes += bytes;
-        memory
-    }
-
-    /// Grows or shrinks a buffer, keeping what it holds.
-    ///
-    /// # Safety
-    /// `buffer` came from this heap with `old` bytes and nothing else refers to it.
-    pub unsafe fn resize_buffer(&mut self, buffer: *mut u8, old: usize, new: usize) -> *mut u8 {
-        if old == 0 {
-            return self.allocate_buffer(new);
-        }
-        if new == 0 {
-            // SAFETY: the caller's promise.
-            unsafe { self.free_buffer(buffer, old) };
-            return ptr::null_mut();
-        }
-        if self.region.is_some() {
-            let memory = self.allocate_buffer(new);
-            // SAFETY: both have so many bytes, and what was just allocated is not the old one.
-            unsafe { ptr::copy_nonoverlapping(buffer, memory, old.min(new)) };
-            return memory;
-        }
-        // SAFETY: the buffer was allocated with this layout; `new` is not zero.
-        let memory = unsafe { realloc(buffer, buffer_layout(old), new) };
-        if memory.is_null() {
-            handle_alloc_error(buffer_layout(new));
-        }
-        self.bytes = self.bytes + new - old;
-        memory
-    }
-
-    /// Frees a buffer.
-    ///
-    /// # Safety
-    /// `buffer` came from this heap with `bytes` bytes and nothing refers to it any more.
-    pub unsafe fn free_buffer(&mut self, buffer: *mut u8, bytes: usize) {
-        // A region keeps it, and it goes on counting.
-        if bytes != 0 && self.region.is_none() {
-            // SAFETY: the caller's promise.
-            unsafe { dealloc(buffer, buffer_layout(bytes)) };
-            self.bytes -= bytes;
-        }
-    }
 }
 
 impl Drop for Heap {
@@ -572,10 +501,6 @@ impl Drop for Heap {
 
 fn cell_layout(class: usize) -> Layout {
     Layout::from_size_align((class + 1) * GRANULE, GRANULE).expect("cells are small")
-}
-
-fn buffer_layout(bytes: usize) -> Layout {
-    Layout::from_size_align(bytes, BUFFER_ALIGN).expect("buffers are bounded by the heap limit")
 }
 
 fn large_layout(size: usize) -> Layout {

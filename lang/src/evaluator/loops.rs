@@ -123,6 +123,13 @@ impl<'a> Evaluator<'a, '_> {
         Ok(begins.then(|| [start, end, step].map(Value::int_payload)))
     }
 
+    /// Whether the variable of a loop over a range is its counter too.
+    fn counts_itself(&self, variable: Name) -> bool {
+        let file = self.tables.functions[self.frame.function as usize].file;
+        self.tables.analysis.resolved.files[file as usize].counters.contains(&variable.id)
+            && matches!(self.place(variable), Place::Slot(_))
+    }
+
     /// Counts without making a list. The body may assign the variable; that does not change the count.
     fn range_loop(
         &mut self,
@@ -131,11 +138,18 @@ impl<'a> Evaluator<'a, '_> {
         (range, body): (&'a Expression<'a>, &Block<'a>),
         position: u32,
     ) -> Result<(), Exit> {
+        // In stack code such a variable counts by itself: an iteration that cannot be paid for has begun as far as it goes.
+        let counts_itself = self.counts_itself(variable);
         let mut next = Some(start);
         while let Some(number) = next {
             self.take_fuel(position)?;
+            if counts_itself {
+                self.store(variable, Value::int(number));
+            }
             self.pay(Node::body_of_loop(range))?;
-            self.store(variable, Value::int(number));
+            if !counts_itself {
+                self.store(variable, Value::int(number));
+            }
             if !self.iteration(body)? {
                 break;
             }

@@ -160,7 +160,7 @@ impl Heap {
     fn begin_cycle(&mut self, roots: impl FnOnce(&mut Marker<'_>)) {
         self.statistics.collections += 1;
         self.epoch = if self.epoch == 1 { 2 } else { 1 };
-        roots(&mut Marker::new(self.epoch, &mut self.pending));
+        roots(&mut Marker::new(self.epoch, self.policy, &mut self.pending));
         self.is_marking = true;
         self.cycle = Cycle {
             phase: Phase::Marking,
@@ -170,6 +170,11 @@ impl Heap {
             ..Cycle::NONE
         };
         self.set_threshold();
+    }
+
+    /// Whether blocks are being swept.
+    pub(super) fn is_sweeping(&self) -> bool {
+        matches!(self.cycle.phase, Phase::Sweeping { .. })
     }
 
     /// Does all that is left of a cycle.
@@ -194,7 +199,7 @@ impl Heap {
 
     /// Marks until nothing is left, or so much was done. True when nothing is left.
     fn mark(&mut self, most_work: usize) -> bool {
-        Marker::new(self.epoch, &mut self.pending).drain(most_work)
+        Marker::new(self.epoch, self.policy, &mut self.pending).drain(most_work)
     }
 
     fn mark_step(&mut self) {
@@ -292,9 +297,9 @@ impl Heap {
                             continue;
                         }
                         owners += usize::from(heap.finalize(header));
+                        heap.statistics.objects_freed += u64::from((*header).kind != ObjectKind::Storage);
                         (*header).kind = ObjectKind::Free;
                         heap.bytes -= cell_size;
-                        heap.statistics.objects_freed += 1;
                     }
                     let cell = header.cast::<FreeCell>();
                     *tail = cell;
@@ -386,11 +391,12 @@ impl Heap {
     unsafe fn finalize(&mut self, header: *mut Header) -> bool {
         // SAFETY: the caller's promise.
         let kind = unsafe { (*header).kind };
-        let owns_nothing = 1 << ObjectKind::String as u8
+        let owns_nothing = 1_u16 << ObjectKind::String as u8
             | 1 << ObjectKind::Closure as u8
             | 1 << ObjectKind::Record as u8
             | 1 << ObjectKind::Cell as u8
-            | 1 << ObjectKind::Task as u8;
+            | 1 << ObjectKind::Task as u8
+            | 1 << ObjectKind::Storage as u8;
         let is_owner = owns_nothing >> kind as u8 & 1 == 0;
         if is_owner {
             // SAFETY: the caller's promise.

@@ -7,7 +7,8 @@
 
 use std::ptr;
 
-use super::{Header, Heap, ObjectKind};
+use super::buffers::LARGEST_STORAGE;
+use super::{Header, Heap, MemoryPolicy, ObjectKind};
 use crate::objects::{Cell, Closure, Failure, List, Map, Record, Str, Task};
 use crate::value::Value;
 
@@ -40,13 +41,22 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub struct Marker<'h> {
     epoch: u8,
+    has_storage: bool,
     pending: &'h mut Pending,
     work: usize,
 }
 
 impl<'h> Marker<'h> {
-    pub(super) fn new(epoch: u8, pending: &'h mut Pending) -> Self {
-        Self { epoch, pending, work: 0 }
+    pub(super) fn new(epoch: u8, policy: MemoryPolicy, pending: &'h mut Pending) -> Self {
+        Self { epoch, has_storage: policy == MemoryPolicy::Collected, pending, work: 0 }
+    }
+
+    /// Marks what an object keeps in a buffer of so many bytes, in so far as that is in a cell.
+    pub(crate) fn buffer(&mut self, buffer: *mut u8, bytes: usize) {
+        if self.has_storage && bytes != 0 && bytes <= LARGEST_STORAGE {
+            // SAFETY: so small a buffer has a header before it.
+            unsafe { (*buffer.cast::<Header>().sub(1)).mark = self.epoch };
+        }
     }
 
     /// Marks a value and what it reaches.
@@ -106,10 +116,11 @@ impl<'h> Marker<'h> {
         // SAFETY: as in `drain`; the kind says which object it is.
         unsafe {
             match (*header).kind {
-                ObjectKind::Free | ObjectKind::Buffer => {}
+                ObjectKind::Free | ObjectKind::Buffer | ObjectKind::Storage => {}
                 ObjectKind::String => {
                     if let Some(buffer) = (*header.cast::<Str>()).owner() {
                         (*buffer.cast::<Header>()).mark = self.epoch;
+                        (*buffer).trace(self);
                     }
                 }
                 ObjectKind::List | ObjectKind::Map => self.look_at_rest(Partly { object: header, next: 0 }),
@@ -191,7 +202,7 @@ impl Heap {
     /// Notes that the elements of a list, or the entries of a map, are about to change their places.
     pub(crate) fn before_moving(&mut self, object: *mut Header) {
         if self.is_marking {
-            Marker::new(self.epoch, &mut self.pending).look_at_whole_rest(object);
+            Marker::new(self.epoch, self.policy, &mut self.pending).look_at_whole_rest(object);
         }
     }
 

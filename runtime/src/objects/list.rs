@@ -481,6 +481,7 @@ impl List {
 
     /// Marks the elements in a range, as far as there are so many. True if there are none behind it.
     pub(crate) fn trace(&self, range: Range<usize>, marker: &mut Marker<'_>) -> bool {
+        marker.buffer(self.data, self.capacity as usize * self.kind().size());
         if self.kind() == ElementKind::Value && range.start < self.len() {
             let count = self.len().min(range.end) - range.start;
             // SAFETY: `len` values are initialised.
@@ -491,6 +492,6 @@ impl List {
 
     pub(crate) fn release(&mut self, heap: &mut Heap) {
         // SAFETY: called once, by the collector; the list owns the buffer.
-        unsafe { heap.free_buffer(self.data, self.capacity as usize * self.kind().size()) };
+        unsafe { heap.free_buffer_of_garbage(self.data, self.capacity as usize * self.kind().size()) };
     }
 }

@@ -406,7 +406,12 @@ impl Map {
                 heap.forget(value);
             }
         }
-        self.free(heap);
+        let [entries, index] = self.buffer_bytes();
+        // SAFETY: the map owns both buffers, and they are replaced.
+        unsafe {
+            heap.free_buffer(self.entries.cast(), entries);
+            heap.free_buffer(self.index.cast(), index);
+        }
         self.entries = std::ptr::null_mut();
         self.index = std::ptr::null_mut();
         (self.len, self.used, self.capacity, self.index_size) = (0, 0, 0, 0);
@@ -465,6 +470,9 @@ impl Map {
 
     /// Marks keys and values at positions of a range, as far as there are so many. True if there are none behind it.
     pub(crate) fn trace(&self, range: Range<usize>, marker: &mut Marker<'_>) -> bool {
+        let [entries, index] = self.buffer_bytes();
+        marker.buffer(self.entries.cast(), entries);
+        marker.buffer(self.index.cast(), index);
         let used = self.used as usize;
         if range.start < used {
             // SAFETY: `used` entries are initialised: two values each. Those of a gap are no objects.
@@ -476,15 +484,17 @@ impl Map {
         used <= range.end
     }
 
-    fn free(&mut self, heap: &mut Heap) {
-        // SAFETY: the map owns both buffers, and they are replaced or never used again.
-        unsafe {
-            heap.free_buffer(self.entries.cast(), self.capacity as usize * size_of::<Entry>());
-            heap.free_buffer(self.index.cast(), self.index_size as usize * 4);
-        }
+    /// Bytes of the entries and of the index.
+    fn buffer_bytes(&self) -> [usize; 2] {
+        [self.capacity as usize * size_of::<Entry>(), self.index_size as usize * size_of::<u32>()]
     }
 
     pub(crate) fn release(&mut self, heap: &mut Heap) {
-        self.free(heap);
+        let [entries, index] = self.buffer_bytes();
+        // SAFETY: called once, by the collector; the map owns both buffers.
+        unsafe {
+            heap.free_buffer_of_garbage(self.entries.cast(), entries);
+            heap.free_buffer_of_garbage(self.index.cast(), index);
+        }
     }
 }

@@ -8,7 +8,7 @@
 use std::cell::UnsafeCell;
 
 use crate::error::{Error, Fault};
-use crate::heap::{Header, Heap, ObjectKind};
+use crate::heap::{Header, Heap, Marker, ObjectKind};
 use crate::value::{Tag, Value};
 
 /// Bytes that strings share. Only ever appended to.
@@ -36,7 +36,11 @@ impl Buffer {
 
     pub(crate) fn release(&mut self, heap: &mut Heap) {
         // SAFETY: called once, by the collector; the object owns the memory.
-        unsafe { heap.free_buffer(self.data, self.capacity) };
+        unsafe { heap.free_buffer_of_garbage(self.data, self.capacity) };
+    }
+
+    pub(crate) fn trace(&self, marker: &mut Marker<'_>) {
+        marker.buffer(self.data, self.capacity);
     }
 }
 
