@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use runtime::Value;
-use runtime::apart::{Ahead, Used};
+use runtime::apart::{Ahead, Sent, Used};
 
 /// Calls that take less are sooner made than shown to others and waited for.
 const WORTH_SHOWING: Duration = Duration::from_micros(20);
@@ -25,10 +25,9 @@ const NEVER: u32 = u32::MAX;
 #[derive(Debug)]
 pub(crate) struct Ticket {
     pub(crate) function: u32,
-    /// None of them is an object.
-    pub(crate) arguments: Vec<Value>,
-    /// What the top-level variables hold that it may read, none of it an object.
-    pub(crate) globals: Vec<(u32, Value)>,
+    pub(crate) arguments: Vec<Sent>,
+    /// What the top-level variables hold that it may read.
+    pub(crate) globals: Vec<(u32, Sent)>,
     /// How many calls may be nested, this one included.
     pub(crate) depth: usize,
     /// How much fuel and gas it may take.
@@ -47,20 +46,20 @@ enum State {
     /// A helper makes the call.
     Taken,
     /// What it came to and took; nothing if that is for the program to find out.
-    Ended(Option<(Value, Used)>),
+    Ended(Option<(Sent, Used)>),
 }
 
 impl Ticket {
     pub(crate) fn new(
         function: u32,
-        arguments: &[Value],
-        globals: Vec<(u32, Value)>,
+        arguments: Vec<Sent>,
+        globals: Vec<(u32, Sent)>,
         depth: usize,
         most: Used,
     ) -> Self {
         Self {
             function,
-            arguments: arguments.to_vec(),
+            arguments,
             globals,
             depth,
             most,
@@ -76,8 +75,8 @@ impl Ticket {
     }
 
     /// Makes the call by `make`, unless somebody has, or nobody wants it. However `make` ends, whoever waits is told.
-    pub(crate) fn redeem(&self, make: impl FnOnce() -> Option<(Value, Used)>) {
-        struct End<'t>(&'t Ticket, Option<(Value, Used)>);
+    pub(crate) fn redeem(&self, make: impl FnOnce() -> Option<(Sent, Used)>) {
+        struct End<'t>(&'t Ticket, Option<(Sent, Used)>);
         impl Drop for End<'_> {
             fn drop(&mut self) {
                 *self.0.state() = State::Ended(self.1.take());
@@ -101,10 +100,9 @@ impl Ticket {
 pub(crate) struct Stub(pub(crate) Arc<Ticket>);
 
 impl Ahead for Stub {
-    fn take(self: Box<Self>, globals: &[Value]) -> Option<(Value, Used)> {
+    fn take(self: Box<Self>, globals: &[Value]) -> Option<(Sent, Used)> {
         let ticket = &self.0;
-        let holds = |&(global, value): &(u32, Value)| globals[global as usize].is_identical(value);
-        if !ticket.globals.iter().all(holds) {
+        if !ticket.globals.iter().all(|(global, held)| held.is(globals[*global as usize])) {
             return None;
         }
         let mut state = ticket.state();
@@ -213,13 +211,13 @@ impl Tickets {
 mod tests {
     use super::*;
 
-    fn ticket(globals: Vec<(u32, Value)>) -> Arc<Ticket> {
-        Arc::new(Ticket::new(0, &[], globals, 1, Used::default()))
+    fn ticket(globals: Vec<(u32, Sent)>) -> Arc<Ticket> {
+        Arc::new(Ticket::new(0, Vec::new(), globals, 1, Used::default()))
     }
 
     #[test]
     fn a_ticket_is_for_the_helper_or_for_the_program() {
-        let made = || Some((Value::int(7), Used { fuel: 2, gas: 3 }));
+        let made = || Some((Sent::Plain(Value::int(7)), Used { fuel: 2, gas: 3 }));
         let first = ticket(Vec::new());
         first.redeem(made);
         assert_eq!(Box::new(Stub(first)).take(&[]).map(|(_, used)| used), made().map(|(_, used)| used));
@@ -236,9 +234,9 @@ mod tests {
 
     #[test]
     fn a_call_counts_only_where_variables_hold_what_they_held() {
-        let made = || Some((Value::NULL, Used::default()));
+        let made = || Some((Sent::Plain(Value::NULL), Used::default()));
         for (now, counts) in [(5, true), (6, false)] {
-            let ticket = ticket(vec![(1, Value::int(5))]);
+            let ticket = ticket(vec![(1, Sent::Plain(Value::int(5)))]);
             ticket.redeem(made);
             assert_eq!(Box::new(Stub(ticket)).take(&[Value::NULL, Value::int(now)]).is_some(), counts);
         }

@@ -1,7 +1,7 @@
 //! Helpers of a run: `map` and `filter` of long lists on several threads, and tasks that only compute ahead of their turn.
 //!
 //! A helper has a runtime of the program of its own, in which nothing has run, and calls the prelude's function for a part of the list there. What comes out is put together in order. That is what the program's own
-//! thread would have got, if [no call can be told from outside](crate::effects), elements and results are no objects, and no call fails. If one does, or anything is otherwise, what was done is
+//! thread would have got, if [no call can be told from outside](crate::effects), elements and results are strings or no objects, and no call fails. If one does, or anything is otherwise, what was done is
 //! dropped, and the program makes the calls itself, one by one, up to the one that fails.
 //!
 //! *What it costs.* Fuel and gas of a call for a list are those of a call for the empty list and of each element. So those of the whole follow from those of the parts; what the program has paid for asking is taken
@@ -9,6 +9,7 @@
 //!
 //! *When it pays.* The thread that asks works on the first part itself, and wakes others when the rest would take it longer than [`WORTH_WAKING`].
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,7 +20,7 @@ use std::time::{Duration, Instant};
 use isa::StackOp;
 use ledger::Chain;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use runtime::apart::{Ahead, Apart, Call, Done, Job, Surroundings, Used, is_plain};
+use runtime::apart::{Ahead, Apart, Call, Done, Job, Made, Sent, Surroundings, Used, can_be_sent, copy_for};
 use runtime::objects::{Closure, List};
 use runtime::{Limits, RunOptions, Runtime, Tag, Value};
 
@@ -74,8 +75,14 @@ struct Fixed {
     asking: Used,
 }
 
-/// What a part came to: how many values, and what was used.
-type Part = OnceLock<(usize, Used)>;
+/// What a part came to.
+struct Part {
+    /// How many values.
+    length: usize,
+    /// The strings among them.
+    text: String,
+    used: Used,
+}
 
 thread_local! {
     /// What this thread works with, and for which helpers.
@@ -146,7 +153,7 @@ impl Helpers {
     /// What calls of a function and of what it calls need.
     fn needs(&self, job: &Job<'_>) -> Option<Arc<Needs>> {
         let surroundings = &job.surroundings;
-        self.needs_of(job.function, job.callee).filter(|needs| are_plain(needs, surroundings))
+        self.needs_of(job.function, job.callee).filter(|needs| can_all_be_sent(needs, surroundings))
     }
 
     /// What calls of these functions and of what they call need.
@@ -156,26 +163,23 @@ impl Helpers {
         known.entry((function, callee)).or_insert_with(find).clone()
     }
 
-    /// Does something in this thread's session.
+    /// Does something in this thread's session, where top-level variables hold what `arrive` makes them hold. Nothing if there is no room for that.
     fn in_session<T>(
         &self,
-        globals: impl Iterator<Item = (u32, Value)>,
+        arrive: impl FnOnce(&mut Runtime) -> Option<()>,
         depth: usize,
-        work: impl FnOnce(&mut Session) -> T,
-    ) -> T {
+        work: impl FnOnce(&mut Session) -> Option<T>,
+    ) -> Option<T> {
         let mut session = match SESSION.take() {
             Some((number, session)) if number == self.number => session,
             _ => self.session(),
         };
-        for (global, value) in globals {
-            session.runtime.globals[global as usize] = value;
-        }
         if session.depth != depth {
             session.depth = depth;
             session.runtime.limits.max_depth = depth;
             session.arena = Arena::default();
         }
-        let result = work(&mut session);
+        let result = arrive(&mut session.runtime).and_then(|()| work(&mut session));
         SESSION.set(Some((self.number, session)));
         result
     }
@@ -189,13 +193,7 @@ impl Helpers {
     }
 
     /// The function of the prelude for a part of the list; what it gives goes where `values` are. Memory that one thread takes and another gives back is what both would wait for.
-    fn part(
-        &self,
-        session: &mut Session,
-        job: &Job<'_>,
-        range: Range<usize>,
-        values: &mut [Value],
-    ) -> Option<(usize, Used)> {
+    fn part(&self, session: &mut Session, job: &Job<'_>, range: Range<usize>, values: &mut [Made]) -> Option<Part> {
         let Session { runtime, arena, ledger, .. } = session;
         if runtime.heap.wants_collection() {
             runtime.collect(|_| ()).ok()?;
@@ -203,22 +201,33 @@ impl Helpers {
         let Surroundings { fuel, gas, .. } = job.surroundings;
         let (fuel, gas) = (fuel.unwrap_or(u64::MAX), gas.unwrap_or(u64::MAX));
         (runtime.fuel, runtime.gas) = (fuel, gas);
-        let list = List::from_values(&mut runtime.heap, &job.elements[range]).ok()?;
+        let elements = copies(runtime, &job.elements[range])?;
+        let list = List::from_values(&mut runtime.heap, &elements).ok()?;
         let callee = if job.captures.is_empty() {
             Value::indexed(Tag::Function, job.callee)
         } else {
             let closure = Closure::create(&mut runtime.heap, job.callee, job.captures.len());
             let captured = closure.as_closure()?;
-            job.captures.iter().enumerate().for_each(|(at, &value)| captured.set_capture(at, value));
+            for (at, &value) in copies(runtime, job.captures)?.iter().enumerate() {
+                captured.set_capture(at, value);
+            }
             closure
         };
         let result = self.service.call(arena, runtime, ledger, job.function, &[list, callee]).ok()?;
         let result = result.as_list()?;
         let values = values.get_mut(..result.len())?;
+        let mut text = String::new();
         for (place, value) in values.iter_mut().zip(result.iter()) {
-            *place = Some(value).filter(|&value| is_plain(value))?;
+            *place = match value.as_string() {
+                Some(string) => {
+                    text.push_str(string.as_str());
+                    Made::Text(text.len())
+                }
+                None => Some(value).filter(|&value| can_be_sent(value)).map(Made::Plain)?,
+            };
         }
-        Some((result.len(), Used { fuel: fuel - runtime.fuel, gas: gas - runtime.gas }))
+        let used = Used { fuel: fuel - runtime.fuel, gas: gas - runtime.gas };
+        Some(Part { length: result.len(), text, used })
     }
 
     /// What calls of a function use however long the list is.
@@ -232,22 +241,23 @@ impl Helpers {
             let elements = vec![Value::NULL; self.configuration.workers_from];
             let surroundings = Surroundings { fuel: Some(u64::MAX), gas: Some(u64::MAX), ..surroundings };
             let job = Job { elements: &elements, surroundings, ..*job };
-            let (_, empty) = self.part(session, &job, 0..0, &mut [])?;
+            let empty = self.part(session, &job, 0..0, &mut [])?.used;
             session.runtime.set_apart(Some(Arc::new(Answered(elements.len()))));
             let asking = self.part(session, &job, 0..elements.len(), &mut []);
             session.runtime.set_apart(None);
-            Some(Fixed { empty, asking: asking?.1 })
+            Some(Fixed { empty, asking: asking?.used })
         })
     }
 
     /// All parts, in order.
-    fn parts(&self, job: &Job<'_>, needs: &Needs) -> Option<(Vec<Value>, Used, Fixed)> {
+    fn parts(&self, job: &Job<'_>, needs: &Needs) -> Option<(Part, Vec<Made>, Fixed)> {
         let all = job.elements.len();
-        let mut values = vec![Value::NULL; all];
+        let mut values = vec![Made::Plain(Value::NULL); all];
         let (first, rest) = values.split_at_mut(FIRST_PART.min(self.configuration.workers_from - 1));
         let begins = first.len();
         let Surroundings { globals, depth, .. } = job.surroundings;
-        let (fixed, of_first, others, size) = self.in_session(needs.values(globals), depth, |session| {
+        let arrive = |runtime: &mut Runtime| set_globals(runtime, needs.values(globals));
+        let (fixed, of_first, others, size) = self.in_session(arrive, depth, |session| {
             let fixed = self.fixed(session, job)?;
             let begun = Instant::now();
             let of_first = self.part(session, job, 0..begins, first)?;
@@ -257,16 +267,22 @@ impl Helpers {
             let pool = if wakes { self.pool() } else { None };
             Some((fixed, of_first, self.others(session, job, needs, (begins, size, rest), pool)?, size))
         })?;
-        let (mut length, mut used) = of_first;
-        for (at, (found, of_part)) in others.into_iter().enumerate() {
-            let begin = begins + at * size;
-            values.copy_within(begin..begin + found, length);
-            length += found;
-            used.fuel += of_part.fuel - fixed.empty.fuel;
-            used.gas += of_part.gas - fixed.empty.gas;
+        let mut whole = of_first;
+        for (at, part) in others.into_iter().enumerate() {
+            let (begin, texts) = (begins + at * size, whole.text.len());
+            for from in begin..begin + part.length {
+                values[whole.length] = match values[from] {
+                    Made::Text(end) => Made::Text(texts + end),
+                    plain => plain,
+                };
+                whole.length += 1;
+            }
+            whole.text.push_str(&part.text);
+            whole.used.fuel += part.used.fuel - fixed.empty.fuel;
+            whole.used.gas += part.used.gas - fixed.empty.gas;
         }
-        values.truncate(length);
-        Some((values, used, fixed))
+        values.truncate(whole.length);
+        Some((whole, values, fixed))
     }
 
     /// How many elements each part after the first has, by how long that took. Lists of small parts are what allocators keep for each thread, so that none waits for another; but where a part is done
@@ -285,11 +301,11 @@ impl Helpers {
         session: &mut Session,
         job: &Job<'_>,
         needs: &Needs,
-        (begins, size, rest): (usize, usize, &mut [Value]),
+        (begins, size, rest): (usize, usize, &mut [Made]),
         pool: Option<&ThreadPool>,
-    ) -> Option<Vec<(usize, Used)>> {
+    ) -> Option<Vec<Part>> {
         let places: Vec<_> = rest.chunks_mut(size).map(|place| Mutex::new(Some(place))).collect();
-        let parts: Vec<Part> = places.iter().map(|_| Part::new()).collect();
+        let parts: Vec<OnceLock<Part>> = places.iter().map(|_| OnceLock::new()).collect();
         let (next, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
         let work = |session: &mut Session| {
             while !is_over.load(Ordering::Relaxed) {
@@ -309,7 +325,11 @@ impl Helpers {
             Some(pool) => pool.in_place_scope(|scope| {
                 for _ in 1..self.configuration.workers {
                     let Surroundings { globals, depth, .. } = job.surroundings;
-                    scope.spawn(move |_| self.in_session(needs.values(globals), depth, work));
+                    let arrive = |runtime: &mut Runtime| set_globals(runtime, needs.values(globals));
+                    // Whoever has no room leaves the parts to the others.
+                    scope.spawn(move |_| {
+                        let _: Option<()> = self.in_session(arrive, depth, |session| Some(work(session)));
+                    });
                 }
                 work(session);
             }),
@@ -319,9 +339,25 @@ impl Helpers {
     }
 }
 
-/// Whether the top-level variables that are needed hold plain values.
-fn are_plain(needs: &Needs, surroundings: &Surroundings<'_>) -> bool {
-    needs.values(surroundings.globals).all(|(_, value)| is_plain(value))
+/// Whether the top-level variables that are needed hold what can be sent.
+fn can_all_be_sent(needs: &Needs, surroundings: &Surroundings<'_>) -> bool {
+    needs.values(surroundings.globals).all(|(_, value)| can_be_sent(value))
+}
+
+/// The same values for another runtime; nothing if there is no room for them.
+fn copies<'v>(runtime: &mut Runtime, values: &'v [Value]) -> Option<Cow<'v, [Value]>> {
+    if values.iter().all(|value| value.tag() != Tag::String) {
+        return Some(Cow::Borrowed(values));
+    }
+    values.iter().map(|&value| copy_for(runtime, value).ok()).collect::<Option<Vec<_>>>().map(Cow::Owned)
+}
+
+/// Has top-level variables hold the same as in another runtime; nothing if there is no room for that.
+fn set_globals(runtime: &mut Runtime, globals: impl Iterator<Item = (u32, Value)>) -> Option<()> {
+    for (global, value) in globals {
+        runtime.globals[global as usize] = copy_for(runtime, value).ok()?;
+    }
+    Some(())
 }
 
 impl Helpers {
@@ -330,23 +366,30 @@ impl Helpers {
         let Some(ticket) = self.tickets.pop() else { return };
         ticket.redeem(|| {
             let begun = Instant::now();
-            let globals = ticket.globals.iter().copied();
-            let outcome = self.in_session(globals, ticket.depth, |session| self.make(session, &ticket));
+            let arrive = |runtime: &mut Runtime| {
+                for (global, held) in &ticket.globals {
+                    runtime.globals[*global as usize] = held.arrive(runtime).ok()?;
+                }
+                Some(())
+            };
+            let outcome = self.in_session(arrive, ticket.depth, |session| self.make(session, &ticket));
             self.tickets.note(ticket.function, begun, outcome.is_some());
             outcome
         });
     }
 
-    fn make(&self, session: &mut Session, ticket: &Ticket) -> Option<(Value, Used)> {
+    fn make(&self, session: &mut Session, ticket: &Ticket) -> Option<(Sent, Used)> {
         let Session { runtime, arena, ledger, .. } = session;
         if runtime.heap.wants_collection() {
             runtime.collect(|_| ()).ok()?;
         }
         let Ticket { function, ref arguments, most, ref is_unwanted, .. } = *ticket;
+        let arguments: Vec<Value> =
+            arguments.iter().map(|argument| argument.arrive(runtime).ok()).collect::<Option<_>>()?;
         runtime.gas = most.gas;
-        let call = |runtime: &mut Runtime| self.service.call(arena, runtime, ledger, function, arguments);
+        let call = |runtime: &mut Runtime| self.service.call(arena, runtime, ledger, function, &arguments);
         let (result, fuel) = runtime.with_fuel_while_wanted(most.fuel, is_unwanted, call);
-        let value = result.ok().filter(|&value| is_plain(value))?;
+        let value = Sent::of(result.ok()?)?;
         self.made_ahead.fetch_add(1, Ordering::Relaxed);
         Some((value, Used { fuel, gas: most.gas - runtime.gas }))
     }
@@ -363,11 +406,10 @@ impl Apart for Helpers {
             self.tickets.forbid(function);
             return None;
         };
-        if !are_plain(&needs, &surroundings) {
-            return None;
-        }
         let most = Used { fuel: surroundings.fuel.unwrap_or(u64::MAX), gas: surroundings.gas.unwrap_or(u64::MAX) };
-        let globals = needs.values(surroundings.globals).collect();
+        let held = needs.values(surroundings.globals).map(|(global, value)| Some((global, Sent::of(value)?)));
+        let globals = held.collect::<Option<_>>()?;
+        let arguments = arguments.iter().map(|&value| Sent::of(value)).collect::<Option<_>>()?;
         let ticket = Arc::new(Ticket::new(function, arguments, globals, surroundings.depth, most));
         let helpers = Arc::clone(&self);
         let pool = self.pool()?;
@@ -385,7 +427,7 @@ impl Apart for Helpers {
             return None;
         }
         let needs = self.needs(job)?;
-        let (values, used, Fixed { asking, .. }) = self.parts(job, &needs)?;
+        let (Part { text, used, .. }, values, Fixed { asking, .. }) = self.parts(job, &needs)?;
         // What is left must do for what follows upon the answer, too: the program may not run short where the loop would not have, or later.
         let suffices = |left: Option<u64>, used: u64| left.is_none_or(|left| left >= used);
         if !suffices(job.surroundings.fuel, used.fuel) || !suffices(job.surroundings.gas, used.gas) {
@@ -394,7 +436,7 @@ impl Apart for Helpers {
         self.answered.fetch_add(1, Ordering::Relaxed);
         // The call that asks is one for the whole list, and pays for itself what it does.
         let used = Used { fuel: used.fuel.checked_sub(asking.fuel)?, gas: used.gas.checked_sub(asking.gas)? };
-        Some(Done { values, used })
+        Some(Done { values, text, used })
     }
 }
 
@@ -459,6 +501,24 @@ print(len(map(range(100), slow)))
     }
 
     #[test]
+    fn strings_go_there_and_come_back() {
+        let text = "let mark = \"ä\"
+let long = \"\"
+for each i in range(50) { long += \"0123456789\" }
+action name(x) { return x % 3 == 0 ? x : mark + x }
+let names = map(range(5000), name)
+let end = \"4\"
+let some = filter(names, lambda(x) { return x + \"\" == mark + \"77\" || (\"\" + x).ends_with(end) })
+let longer = map(names, lambda(x) { return long + x })
+print(names[76:79], some[0:5], len(some), len(longer[4999]), longer[4998][498:])
+";
+        let expected = "[ä76, ä77, 78] [ä4, ä14, 24, ä34, ä44] 501 505 894998\n";
+        for (printed, answered) in run(text) {
+            assert_eq!((printed.as_str(), answered), (expected, 3));
+        }
+    }
+
+    #[test]
     fn tasks_that_only_compute_are_called_ahead_of_their_turn() {
         let text = "let k = 3
 action work(n) { let s = 0 for each i in range(n) { s = s + i * k } return s }
@@ -513,9 +573,9 @@ print(sum)
     fn what_can_be_told_is_done_by_the_program() {
         let text = "let seen = 0
 action count(x) { seen = seen + 1 return x }
-action name(x) { return \"\" + x }
+action pair(x) { return [x, x] }
 action odd(x) { if x == 4000 { throw \"too far\" } return x }
-print(len(map(range(5000), count)), seen, map(range(5000), name)[77])
+print(len(map(range(5000), count)), seen, map(range(5000), pair)[77][1])
 try { map(range(5000), odd) } catch (e) { print(e) }
 ";
         for (printed, answered) in run(text) {

@@ -332,6 +332,7 @@ impl<'a, 't> Evaluator<'a, 't> {
         if fault.kind != ErrorKind::Heap {
             return Err(self.raise(fault, position));
         }
+        self.runtime.heap.note_refusal();
         self.collect(position)?;
         self.runtime.heap.begin_retry();
         match operation(&mut self.runtime, &self.stack[first..]) {

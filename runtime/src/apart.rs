@@ -30,7 +30,7 @@ pub trait Apart: Send + Sync {
 /// A call that may be made ahead of its turn. When it is dropped, nobody wants to know any more.
 pub trait Ahead: std::fmt::Debug {
     /// Now it is the call's turn, where top-level variables hold this. What it comes to if somebody has begun it, who is waited for; if not, nobody will.
-    fn take(self: Box<Self>, globals: &[Value]) -> Option<(Value, Used)>;
+    fn take(self: Box<Self>, globals: &[Value]) -> Option<(Sent, Used)>;
 }
 
 /// What the program has where calls are to be made.
@@ -51,7 +51,7 @@ pub struct Surroundings<'r> {
 pub struct Call<'c> {
     /// The function.
     pub function: u32,
-    /// None of them is an object.
+    /// All of them [can be sent](can_be_sent).
     pub arguments: &'c [Value],
     /// Where it is to be made.
     pub surroundings: Surroundings<'c>,
@@ -64,9 +64,9 @@ pub struct Job<'j> {
     pub function: u32,
     /// What is called for each element.
     pub callee: u32,
-    /// What it has captured; none of it is an object.
+    /// What it has captured; all of it [can be sent](can_be_sent).
     pub captures: &'j [Value],
-    /// None of them is an object.
+    /// All of them can be sent. Until the job is done the program waits, so that others may read its strings.
     pub elements: &'j [Value],
     /// Where it is to be done.
     pub surroundings: Surroundings<'j>,
@@ -75,8 +75,10 @@ pub struct Job<'j> {
 /// What came of it.
 #[derive(Debug, Default)]
 pub struct Done {
-    /// The elements of the list that the function gives; none of them is an object.
-    pub values: Vec<Value>,
+    /// The elements of the list that the function gives.
+    pub values: Vec<Made>,
+    /// The bytes of all strings among them, one after the other.
+    pub text: String,
     /// What the program would have used of what is limited, beyond what it uses to ask.
     pub used: Used,
 }
@@ -90,9 +92,71 @@ pub struct Used {
     pub gas: u64,
 }
 
-/// Whether a value means the same in another runtime of the program, and nothing can be called or changed by it.
-pub fn is_plain(value: Value) -> bool {
+/// An element of a list that others have made.
+#[derive(Clone, Copy, Debug)]
+pub enum Made {
+    /// A value that is no object.
+    Plain(Value),
+    /// A string, which ends there in the text of all of them.
+    Text(usize),
+}
+
+/// A value on its way from one runtime of the program to another.
+#[derive(Clone, Debug)]
+pub enum Sent {
+    /// One that is no object.
+    Plain(Value),
+    /// A string.
+    Text(Box<str>),
+}
+
+impl Sent {
+    /// A value to be sent; none if it cannot be.
+    pub fn of(value: Value) -> Option<Self> {
+        match value.as_string() {
+            Some(string) => Some(Self::Text(string.as_str().into())),
+            None => is_plain(value).then_some(Self::Plain(value)),
+        }
+    }
+
+    /// The value in the runtime where it arrives.
+    ///
+    /// # Errors
+    /// When there is no room for it.
+    pub fn arrive(&self, runtime: &mut crate::Runtime) -> Result<Value, Fault> {
+        match self {
+            Self::Plain(value) => Ok(*value),
+            Self::Text(text) => runtime.new_string(text),
+        }
+    }
+
+    /// Whether it is the same as this value.
+    pub fn is(&self, value: Value) -> bool {
+        match self {
+            Self::Plain(sent) => sent.is_identical(value),
+            Self::Text(text) => value.as_string().is_some_and(|string| *string.as_str() == **text),
+        }
+    }
+}
+
+fn is_plain(value: Value) -> bool {
     matches!(value.tag(), Tag::Int | Tag::Float | Tag::Bool | Tag::Null)
+}
+
+/// Whether a value, or a copy of it, means the same in another runtime of the program, and nothing can be called or changed by it.
+pub fn can_be_sent(value: Value) -> bool {
+    is_plain(value) || value.tag() == Tag::String
+}
+
+/// The same value for another runtime than that which has it. The one that has it must not change anything meanwhile.
+///
+/// # Errors
+/// When there is no room for it.
+pub fn copy_for(runtime: &mut crate::Runtime, value: Value) -> Result<Value, Fault> {
+    match value.as_string() {
+        Some(string) => runtime.new_string(string.as_str()),
+        None => Ok(value),
+    }
 }
 
 /// Fuel for a call that its caller may come to want no more: it gets a dose at a time, and none when it is not wanted.
@@ -180,17 +244,27 @@ pub(crate) fn apart(runtime: &mut crate::Runtime, arguments: &[Value]) -> Result
         None if callee.tag() == Tag::Function => (callee.index(), &[][..]),
         None => return Ok(Value::NULL),
     };
-    if function.tag() != Tag::Function || !captures.iter().all(|&value| is_plain(value)) {
+    if function.tag() != Tag::Function || !captures.iter().all(|&value| can_be_sent(value)) {
         return Ok(Value::NULL);
     }
-    let elements: Vec<Value> = list.iter().take_while(|&element| is_plain(element)).collect();
+    let elements: Vec<Value> = list.iter().take_while(|&element| can_be_sent(element)).collect();
     if elements.len() < list.len() {
         return Ok(Value::NULL);
     }
     let surroundings = runtime.surroundings(runtime.depth);
     let job = Job { function: function.index(), callee, captures, elements: &elements, surroundings };
-    let Some(Done { values, used }) = helpers.run(&job) else { return Ok(Value::NULL) };
+    let Some(Done { values, text, used }) = helpers.run(&job) else { return Ok(Value::NULL) };
     // Where there is no room for the list at once, the program makes it element by element.
-    let Ok(result) = crate::objects::List::from_values(&mut runtime.heap, &values) else { return Ok(Value::NULL) };
+    let Ok(result) = list_of(runtime, values, &text) else { return Ok(Value::NULL) };
     Ok(if runtime.take_used(used) { result } else { Value::NULL })
+}
+
+fn list_of(runtime: &mut crate::Runtime, made: Vec<Made>, text: &str) -> Result<Value, Fault> {
+    let mut start = 0;
+    let arrived = made.into_iter().map(|made| match made {
+        Made::Plain(value) => Ok(value),
+        Made::Text(end) => runtime.new_string(&text[std::mem::replace(&mut start, end)..end]),
+    });
+    let values: Vec<Value> = arrived.collect::<Result<_, _>>()?;
+    crate::objects::List::from_values(&mut runtime.heap, &values)
 }

@@ -27,6 +27,8 @@
 
 use std::ops::Range;
 
+use smallvec::SmallVec;
+
 use crate::context::Runtime;
 use crate::error::{Error, Fault};
 use crate::extent::{WORTH_MEASURING, least_length};
@@ -737,6 +739,9 @@ struct Decoder<'r, 'b> {
     reader: Reader<'b>,
 }
 
+/// Elements or fields that are decoded without an allocation of their own.
+const FEW: usize = 4;
+
 impl Decoder<'_, '_> {
     fn value(&mut self, depth: usize) -> Result<Value, Fault> {
         let start = self.reader.at;
@@ -791,13 +796,13 @@ impl Decoder<'_, '_> {
                     ))
                     .with_help("run it with the program that made it, or one that declares the type alike"));
                 };
-                self.runtime.heap.reserve(size_of_val(fields.as_slice()) + 64)?;
+                self.runtime.heap.reserve(size_of_val(&*fields) + 64)?;
                 self.runtime.instance(index as u32, &fields)
             }
         })
     }
 
-    fn values(&mut self, count: usize, depth: usize) -> Result<Vec<Value>, Fault> {
+    fn values(&mut self, count: usize, depth: usize) -> Result<SmallVec<[Value; FEW]>, Fault> {
         // No more than the values themselves will take on the heap.
         self.runtime.heap.reserve(count.saturating_mul(size_of::<Value>()))?;
         (0..count).map(|_| self.value(depth + 1)).collect()

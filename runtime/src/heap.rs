@@ -165,6 +165,8 @@ pub struct Heap {
     limit: usize,
     /// Bytes that collections freed.
     freed_bytes: u64,
+    /// A request was refused: the next collection is of everything.
+    was_refused: bool,
     is_retrying: bool,
     is_marking: bool,
     has_packed_lists: bool,
@@ -238,6 +240,7 @@ impl Heap {
             threshold: 0,
             limit,
             freed_bytes: 0,
+            was_refused: false,
             is_retrying: false,
             is_marking: false,
             has_packed_lists: policy != MemoryPolicy::Naive,
@@ -329,6 +332,11 @@ impl Heap {
     #[inline]
     pub fn wants_collection(&self) -> bool {
         self.bytes >= self.threshold
+    }
+
+    /// Says that a request was refused: the next collection frees whatever can be freed, however long that takes.
+    pub fn note_refusal(&mut self) {
+        self.was_refused = true;
     }
 
     /// Says that the instruction which ran into the limit runs once more after a collection. Until the next collection, which the

@@ -30,7 +30,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::apart::{Ahead, Call, is_plain};
+use crate::apart::{Ahead, Call, can_be_sent};
 use crate::context::{Host, Runtime};
 use crate::error::{Error, ErrorKind, Fault};
 use crate::heap::Marker;
@@ -506,7 +506,9 @@ impl Runtime {
     /// What the call of a task came to that somebody made ahead of its turn, which is now. It is as if it had been made now.
     fn take_ahead(&mut self, number: u32) -> Option<Value> {
         let ahead = self.tasks.record(number).ahead.take()?;
-        let (value, used) = ahead.take(&self.globals)?;
+        let (sent, used) = ahead.take(&self.globals)?;
+        // Where there is no room for it, the program finds that out by itself.
+        let value = sent.arrive(self).ok()?;
         self.take_used(used).then_some(value)
     }
 
@@ -521,7 +523,7 @@ impl Runtime {
             if callee.tag() != Tag::Function || !apart.wants(callee.index()) {
                 continue;
             }
-            let Some(list) = record.arguments.as_list().filter(|list| list.iter().all(is_plain)) else { continue };
+            let Some(list) = record.arguments.as_list().filter(|list| list.iter().all(can_be_sent)) else { continue };
             let arguments: Vec<Value> = list.iter().collect();
             // A task's calls are on top of the main program's.
             let surroundings = self.surroundings(1);
@@ -591,6 +593,14 @@ impl Runtime {
     /// # Errors
     /// Those of what is called. When the heap was full, it may be run once more.
     pub fn run_native_task(&mut self) -> Result<Value, Fault> {
+        let result = self.call_native_task();
+        if matches!(&result, Err(fault) if fault.kind == ErrorKind::Heap) {
+            self.heap.note_refusal();
+        }
+        result
+    }
+
+    fn call_native_task(&mut self) -> Result<Value, Fault> {
         let record = &self.tasks.records[self.tasks.current() as usize];
         let (work, list) = (record.work, record.arguments);
         let list = list.as_list();

@@ -23,6 +23,7 @@ impl Machine<'_> {
     #[inline(never)]
     pub(crate) fn fail(&mut self, state: State, fault: Fault) -> State {
         if fault.kind == ErrorKind::Heap && !self.runtime.heap.is_retrying() {
+            self.runtime.heap.note_refusal();
             return match self.collect(state) {
                 Ok(()) => {
                     self.runtime.heap.begin_retry();

@@ -27,6 +27,7 @@ impl<'r> Machine<'r> {
             // SAFETY: the program counter is at the running instruction.
             return unsafe { self.raise_final(fault) };
         }
+        self.runtime.heap.note_refusal();
         // SAFETY: everything the instruction needs is below `sp`.
         match unsafe { self.collect() } {
             Ok(()) => {

@@ -124,7 +124,7 @@ impl Heap {
         }
         let begun = Instant::now();
         self.note_peak();
-        let is_short = self.is_retrying || self.bytes > self.limit;
+        let is_short = std::mem::take(&mut self.was_refused) || self.bytes > self.limit;
         self.is_retrying = false;
         let is_stepwise = match self.collecting {
             Collecting::WhenDue => self.bytes >= STEPWISE_FROM || self.cycle.phase != Phase::Idle,
