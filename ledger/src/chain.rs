@@ -1,6 +1,7 @@
 //! A ledger: state with its journal, and the chain of blocks over a store.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use runtime::Fault;
 use runtime::canonical::{self, Writer};
@@ -343,8 +344,12 @@ impl Ledger for Chain {
     }
 
     fn emit(&mut self, contract: ContractId, name: &str, data: Stored) -> Result<(), Fault> {
+        const LOOKED_AT: usize = 8;
         let contract = self.state.address(contract);
-        self.state.events.push(Event { contract, name: name.into(), data: something(data) });
+        // Most events have the name of one shortly before.
+        let alike = self.state.events.iter().rev().take(LOOKED_AT).find(|event| *event.name == *name);
+        let name = alike.map_or_else(|| name.into(), |event| Arc::clone(&event.name));
+        self.state.events.push(Event { contract, name, data: something(data) });
         Ok(())
     }
 

@@ -586,7 +586,7 @@ fn sort(reader: &mut Reader<'_>, depth: usize, result: &mut Vec<u8>) -> Result<(
 pub fn encode(runtime: &Runtime, value: Value, order: MapOrder, bytes: &mut Vec<u8>) -> Result<(), Fault> {
     let room = runtime.heap.limit().saturating_sub(runtime.heap.bytes());
     let whole = Some((bytes.len(), value));
-    Encoder { runtime, order, room, whole, open: Vec::new(), bytes }.value(value)
+    Encoder { runtime, order, room, whole, open: SmallVec::new(), bytes }.value(value)
 }
 
 struct Encoder<'r, 'b> {
@@ -597,7 +597,7 @@ struct Encoder<'r, 'b> {
     /// What is encoded, and how many bytes there were before, until it was measured.
     whole: Option<(usize, Value)>,
     /// The containers that are being encoded, outermost first.
-    open: Vec<u64>,
+    open: SmallVec<[u64; FEW]>,
     bytes: &'b mut Vec<u8>,
 }
 
@@ -739,7 +739,7 @@ struct Decoder<'r, 'b> {
     reader: Reader<'b>,
 }
 
-/// Elements or fields that are decoded without an allocation of their own.
+/// Elements or fields that are decoded, and levels that are encoded, without an allocation of their own.
 const FEW: usize = 4;
 
 impl Decoder<'_, '_> {

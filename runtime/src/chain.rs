@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use fxhash::FxHashMap;
 use isa::module::Restrictions;
+use smallvec::SmallVec;
 
 use crate::canonical::{self, MapOrder};
 use crate::context::Runtime;
@@ -104,6 +105,10 @@ pub struct Chain {
     lasting_registrations: usize,
     /// The [keys](FACTS) of what code knows of the call it runs in, once they were needed.
     facts: Vec<Value>,
+    /// Room for encodings that are compared.
+    encoded: Vec<u8>,
+    /// Room for working copies, that of a call which has ended.
+    room: FxHashMap<(Slot, Option<OwnedKey>), Working>,
 }
 
 /// What code knows of the call it runs in.
@@ -123,6 +128,15 @@ impl Chain {
     /// Whether a transaction is open.
     pub fn has_open_transaction(&self) -> bool {
         !self.calls.is_empty()
+    }
+
+    /// Keeps the room of working copies that are no longer good, for the next call.
+    fn keep_room(&mut self, mut working: FxHashMap<(Slot, Option<OwnedKey>), Working>) {
+        const MOST: usize = 64;
+        if (self.room.capacity() + 1..MOST).contains(&working.capacity()) {
+            working.clear();
+            self.room = working;
+        }
     }
 
     /// Marks what it holds.
@@ -540,10 +554,10 @@ impl Runtime {
             return Ok(());
         }
         let mut working = std::mem::take(&mut self.chain.calls[root].working);
-        let mut places: Vec<_> = working.keys().cloned().collect();
+        let mut places: SmallVec<[_; 4]> = working.keys().cloned().collect();
         // In an order that does not depend on the table's.
         places.sort_unstable_by(|a, b| (a.0.0, sort_key(&a.1)).cmp(&(b.0.0, sort_key(&b.1))));
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.chain.encoded);
         let mut outcome = Ok(());
         for place in places {
             let Some(copy) = working.get_mut(&place) else { continue };
@@ -577,6 +591,7 @@ impl Runtime {
             }
         }
         self.chain.calls[root].working = working;
+        self.chain.encoded = bytes;
         outcome
     }
 
@@ -587,12 +602,13 @@ impl Runtime {
             return;
         }
         let mut working = std::mem::take(&mut self.chain.calls[root].working);
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.chain.encoded);
         working.retain(|_, copy| {
             bytes.clear();
             canonical::encode(self, copy.value, MapOrder::Insertion, &mut bytes).is_ok() && *bytes == *copy.made_of
         });
         self.chain.calls[root].working = working;
+        self.chain.encoded = bytes;
     }
 
     /// Writes to the state of a contract, if the running code may: the contract's own, or the program around all contracts.
@@ -646,7 +662,7 @@ impl Runtime {
             has_checkpoint: true,
             is_read_only: was_read_only,
             root: outer.map_or(depth, |call| call.root),
-            working: FxHashMap::default(),
+            working: std::mem::take(&mut self.chain.room),
             before: self.before(),
             gas: self.gas,
         };
@@ -715,6 +731,7 @@ impl Runtime {
         self.ledger.commit()?;
         if let Some(call) = self.chain.calls.pop() {
             self.record(&call, true)?;
+            self.chain.keep_room(call.working);
         }
         if leaves_contract {
             self.resume();

@@ -13,6 +13,7 @@
 
 mod handle;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::canonical::{self, MapOrder};
@@ -213,9 +214,19 @@ impl Stored {
         if let Some(string) = value.as_string() {
             return Ok(Self::String(string.as_str().into()));
         }
-        let mut bytes = Vec::new();
-        canonical::encode(runtime, value, MapOrder::Insertion, &mut bytes)?;
-        Ok(Self::Encoded(bytes.into()))
+        // Of a length that is not known, so it is encoded in a buffer that is kept, and copied to where it stays.
+        thread_local! {
+            static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+        }
+        const KEPT: usize = 1 << 16;
+        let mut bytes = BUFFER.take();
+        bytes.clear();
+        let encoded = canonical::encode(runtime, value, MapOrder::Insertion, &mut bytes);
+        let stored = encoded.map(|()| Self::Encoded(bytes.as_slice().into()));
+        if bytes.capacity() <= KEPT {
+            BUFFER.set(bytes);
+        }
+        stored
     }
 
     /// The guest value, if it needs no heap. Nothing reads as `null`.
