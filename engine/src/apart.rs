@@ -328,7 +328,10 @@ impl Helpers {
                     let arrive = |runtime: &mut Runtime| set_globals(runtime, needs.values(globals));
                     // Whoever has no room leaves the parts to the others.
                     scope.spawn(move |_| {
-                        let _: Option<()> = self.in_session(arrive, depth, |session| Some(work(session)));
+                        let _: Option<()> = self.in_session(arrive, depth, |session| {
+                            work(session);
+                            Some(())
+                        });
                     });
                 }
                 work(session);
