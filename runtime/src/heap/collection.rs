@@ -35,6 +35,13 @@ const FREEING_WORK: usize = 256;
 /// Blocks that are swept for a cell before a new block is made.
 const BLOCKS_FOR_A_CELL: usize = 8;
 
+/// Objects that own nothing outside their cells, a bit for each kind.
+const SIMPLE: u16 = 1 << ObjectKind::String as u8
+    | 1 << ObjectKind::Closure as u8
+    | 1 << ObjectKind::Record as u8
+    | 1 << ObjectKind::Cell as u8
+    | 1 << ObjectKind::Task as u8;
+
 /// When to collect, for tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Collecting {
@@ -286,26 +293,35 @@ impl Heap {
             let (class, cell_size) = (class as usize, (class as usize + 1) * GRANULE);
             let mut head: *mut FreeCell = ptr::null_mut();
             let mut tail: *mut *mut FreeCell = &raw mut head;
-            let (mut live, mut owners) = (0, 0);
+            let (mut live, mut dead, mut storages, mut owners) = (0, 0, 0, 0);
             for index in 0..BLOCK_SIZE / cell_size {
                 // SAFETY: the cell lies inside the block; a cell always holds a valid header or zeroes, which read as `Free`.
                 unsafe {
                     let header = memory.add(index * cell_size).cast::<Header>();
-                    if (*header).kind != ObjectKind::Free {
+                    let kind = (*header).kind;
+                    if kind != ObjectKind::Free {
                         if (*header).mark == heap.epoch {
                             live += 1;
                             continue;
                         }
-                        owners += usize::from(heap.finalize(header));
-                        heap.statistics.objects_freed += u64::from((*header).kind != ObjectKind::Storage);
+                        if SIMPLE >> kind as u8 & 1 == 0 {
+                            if kind == ObjectKind::Storage {
+                                storages += 1;
+                            } else {
+                                owners += 1;
+                                heap.free_owned(header);
+                            }
+                        }
                         (*header).kind = ObjectKind::Free;
-                        heap.bytes -= cell_size;
+                        dead += 1;
                     }
                     let cell = header.cast::<FreeCell>();
                     *tail = cell;
                     tail = &raw mut (*cell).next;
                 }
             }
+            heap.bytes -= dead * cell_size;
+            heap.statistics.objects_freed += (dead - storages) as u64;
             if live == 0 {
                 heap.cycle.spare += BLOCK_SIZE;
                 if heap.cycle.spare > SMALLEST_THRESHOLD {
@@ -333,7 +349,7 @@ impl Heap {
             }
             self.large.swap_remove(index);
             self.freeing(|heap| {
-                heap.finalize(header);
+                heap.free_owned(header);
                 heap.statistics.objects_freed += 1;
                 heap.free_large(header);
             });
@@ -350,7 +366,7 @@ impl Heap {
                     if (*header).mark == heap.epoch {
                         return true;
                     }
-                    heap.finalize(header);
+                    heap.free_owned(header);
                     let class = (*header).class as usize;
                     heap.bytes -= (class + 1) * GRANULE;
                     heap.statistics.objects_freed += 1;
@@ -383,30 +399,10 @@ impl Heap {
         }
     }
 
-    /// Frees what an object owns outside its cell. True if it may own something.
+    /// Frees what an object owns outside its cell.
     ///
     /// # Safety
     /// `header` is a valid object that nothing refers to any more.
-    #[inline(always)]
-    unsafe fn finalize(&mut self, header: *mut Header) -> bool {
-        // SAFETY: the caller's promise.
-        let kind = unsafe { (*header).kind };
-        let owns_nothing = 1_u16 << ObjectKind::String as u8
-            | 1 << ObjectKind::Closure as u8
-            | 1 << ObjectKind::Record as u8
-            | 1 << ObjectKind::Cell as u8
-            | 1 << ObjectKind::Task as u8
-            | 1 << ObjectKind::Storage as u8;
-        let is_owner = owns_nothing >> kind as u8 & 1 == 0;
-        if is_owner {
-            // SAFETY: the caller's promise.
-            unsafe { self.free_owned(header) };
-        }
-        is_owner
-    }
-
-    /// # Safety
-    /// As for `finalize`.
     #[inline(never)]
     unsafe fn free_owned(&mut self, header: *mut Header) {
         // SAFETY: the kind says which object it is.
