@@ -234,12 +234,17 @@ impl Heap {
     pub(super) fn sweep_for(&mut self, class: usize) -> bool {
         let Phase::Sweeping { mut next, end } = self.cycle.phase else { return false };
         self.note_peak();
+        let before = self.bytes;
         let last = end.min(next + BLOCKS_FOR_A_CELL);
         while next < last && self.free[class].is_null() {
             self.sweep_block(next);
             next += 1;
         }
         self.cycle.phase = Phase::Sweeping { next, end };
+        // The next step is due after so much was allocated, whatever was freed for that.
+        let freed = before - self.bytes;
+        self.threshold = self.threshold.saturating_sub(freed);
+        self.cycle.stepped_at = self.cycle.stepped_at.saturating_sub(freed);
         !self.free[class].is_null()
     }
 
