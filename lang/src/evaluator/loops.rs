@@ -138,7 +138,7 @@ impl<'a> Evaluator<'a, '_> {
         (range, body): (&'a Expression<'a>, &Block<'a>),
         position: u32,
     ) -> Result<(), Exit> {
-        // In stack code such a variable counts by itself: an iteration that cannot be paid for has begun as far as it goes.
+        // Such a variable counts the loop in stack code, so it is set before the iteration is paid for.
         let counts_itself = self.counts_itself(variable);
         let mut next = Some(start);
         while let Some(number) = next {

@@ -110,7 +110,8 @@ impl Heap {
             return ptr::null_mut();
         }
         let is_storage = [old, new].map(|bytes| self.is_storage(bytes));
-        if is_storage == [true; 2] && storage_class(old) == storage_class(new) {
+        let cells = [old, new].map(|bytes| Self::cell_of(size_of::<Header>() + bytes));
+        if is_storage == [true; 2] && cells[0] == cells[1] {
             return buffer;
         }
         if self.region.is_some() || is_storage != [false; 2] {
@@ -160,11 +161,6 @@ impl Heap {
         }
         self.bytes -= bytes;
     }
-}
-
-/// The class of cells that a small buffer lies in.
-fn storage_class(bytes: usize) -> usize {
-    (size_of::<Header>() + bytes).div_ceil(GRANULE)
 }
 
 fn buffer_layout(bytes: usize) -> Layout {

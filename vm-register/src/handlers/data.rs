@@ -336,10 +336,7 @@ unsafe fn store_cell_while_marking(m: &mut Machine<'_>, state: State) -> State {
     // SAFETY: as in `store_cell`.
     unsafe {
         let i = state.fetch();
-        if let Some(value) = cell_value(i.a()) {
-            m.runtime.heap.forget(value.value());
-            value.copy_from(i.b());
-        }
+        fill_while_marking(m, cell_value(i.a()), i.b());
         i.next()
     }
 }
@@ -352,11 +349,23 @@ unsafe fn store_capture_cell_while_marking(m: &mut Machine<'_>, state: State) ->
     // SAFETY: as in `store_capture_cell`.
     unsafe {
         let i = state.fetch();
-        if let Some(value) = cell_value(captured(m, i)) {
-            m.runtime.heap.forget(value.value());
-            value.copy_from(i.a());
-        }
+        let cell = cell_value(captured(m, i));
+        fill_while_marking(m, cell, i.a());
         i.next()
+    }
+}
+
+/// Copies a value to where a cell keeps its own, if there is one, and tells the collector what was there.
+///
+/// # Safety
+/// The place is that of a live cell, and `from` holds a value.
+unsafe fn fill_while_marking(m: &mut Machine<'_>, cell: Option<Slot>, from: Slot) {
+    if let Some(value) = cell {
+        // SAFETY: the caller's promise.
+        unsafe {
+            m.runtime.heap.forget(value.value());
+            value.copy_from(from);
+        }
     }
 }
 
