@@ -39,25 +39,25 @@ use crate::objects::Failure;
 pub enum ObjectKind {
     /// No object.
     Free = 0,
-    /// [`Str`].
+    /// [`Str`](crate::objects::Str).
     String,
-    /// [`Buffer`]: bytes that strings share.
+    /// [`Buffer`](crate::objects::Buffer): bytes that strings share.
     Buffer,
-    /// [`List`].
+    /// [`List`](crate::objects::List).
     List,
-    /// [`Map`].
+    /// [`Map`](crate::objects::Map).
     Map,
-    /// [`Closure`].
+    /// [`Closure`](crate::objects::Closure).
     Closure,
-    /// [`Record`].
+    /// [`Record`](crate::objects::Record).
     Record,
-    /// [`Record`] that carries a table of its fields' names.
+    /// [`Record`](crate::objects::Record) that carries a table of its fields' names.
     TabledRecord,
-    /// [`Cell`].
+    /// [`Cell`](crate::objects::Cell).
     Cell,
     /// [`Failure`].
     Failure,
-    /// [`Task`].
+    /// [`Task`](crate::objects::Task).
     Task,
     /// No object, but what one keeps outside its cell, a [small buffer](Heap::allocate_buffer).
     Storage,
