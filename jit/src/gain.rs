@@ -15,6 +15,12 @@ use vm_register::native::{MANY_TYPES, Seen, kind_bit};
 /// instruction besides the work of the runtime; by the listings of native code it takes about 8 for one with a fast case, and about 40 for a step there and back.
 const PRICE_OF_STEP: i64 = 4;
 
+/// So many for entering native code from the interpreter: about 100 machine instructions by the same count.
+const PRICE_OF_ENTERING: i64 = 12;
+
+/// And so many for one by which native frames are given up, and native code entered again later: about 85 machine instructions by the same count.
+const PRICE_OF_LEAVING: i64 = 10;
+
 /// A loop is taken to go around so often, and no more than this many loops to be within each other.
 const TURNS: i64 = 8;
 const DEEPEST: usize = 4;
@@ -112,38 +118,101 @@ pub(crate) struct Gain {
     pub(crate) stepped: usize,
     /// By how much those with a fast case outweigh the others.
     pub(crate) balance: i64,
+    /// Whether it is worth it to enter the function's native code where the interpreter calls it, and not only where native code does. What calls further functions is entered at any price:
+    /// what happens there may be worth more.
+    pub(crate) is_worth_entering: bool,
+    /// Whether control has always gone over to the interpreter by the time the function returns.
+    pub(crate) leaves: bool,
 }
 
-/// Estimates what compiling a function gains from what its instructions have met.
-pub(crate) fn of_function(code: &RegCode, program: &Program, function: u32, seen: &[Seen]) -> Gain {
-    let instructions = &code.functions[function as usize].code;
-    let mut nesting = vec![0_i32; instructions.len() + 1];
+/// Estimates what compiling a function gains from what its instructions have met; of the loop alone whose iterations begin at `around`, if code is to be made of that.
+///
+/// Native frames do not outlast a call of what has no native code: the interpreter runs it, and goes on with its callers up to where native code can be entered, which is where the next
+/// iteration of a loop begins. So native code of what is behind such a call gains nothing. `leaves` says of an instruction and what it has met whether it is one.
+pub(crate) fn of_function(
+    code: &RegCode,
+    program: &Program,
+    function: u32,
+    seen: &[Seen],
+    around: Option<u32>,
+    leaves: impl Fn(RegisterInstruction, &Seen) -> bool,
+) -> Gain {
+    let function = &code.functions[function as usize];
+    let instructions = &function.code;
+    let length = instructions.len();
+    let mut nesting = vec![0_i32; length + 1];
+    let mut begins_iteration = vec![false; length];
+    let mut region = 0..length;
     for (pc, instruction) in (0_u32..).zip(instructions) {
         if let Some(jump) = instruction.jump(pc).filter(|jump| jump.target <= pc) {
             nesting[jump.target as usize] += 1;
             nesting[pc as usize + 1] -= 1;
+            begins_iteration[jump.target as usize] = true;
+            if around == Some(jump.target) {
+                region = jump.target as usize..pc as usize + 1;
+            }
         }
     }
-    let mut gain = Gain { run: 0, stepped: 0, balance: 0 };
+    let guards = function.guards();
+    // For each instruction whether the interpreter has taken over on every way there, as far as ways are known yet. Ways back do not matter: iterations begin in native code.
+    let mut away: Vec<Option<bool>> = vec![None; length];
+    let come = |away: &mut [Option<bool>], pc: usize, is_away: bool| {
+        if let Some(place) = away.get_mut(pc) {
+            *place = Some(place.unwrap_or(true) && is_away);
+        }
+    };
+    let mut gain = Gain { run: 0, stepped: 0, balance: 0, is_worth_entering: false, leaves: true };
+    let (mut returns, mut calls) = (false, false);
     let (mut loops, mut has_run) = (0_i32, true);
-    for ((instruction, seen), change) in instructions.iter().zip(seen).zip(nesting) {
-        loops += change;
+    for (pc, (instruction, seen)) in instructions.iter().zip(seen).enumerate() {
+        let op = instruction.op();
+        loops += nesting[pc];
+        let mut is_away = away[pc].unwrap_or(false) && !begins_iteration[pc];
         // Of an instruction that reads nothing it is not known whether it has run: it is taken to have if the one before has.
-        let reads = instruction.op().facts().lanes.iter().any(|lane| matches!(lane, Lane::Use | Lane::UseDef));
-        if reads {
+        if op.facts().lanes.iter().any(|lane| matches!(lane, Lane::Use | Lane::UseDef)) {
             has_run = *seen != Seen::default();
         }
-        if !has_run {
-            continue;
+        if has_run && region.contains(&pc) {
+            let weight = TURNS.pow((loops.max(0) as usize).min(DEEPEST) as u32);
+            gain.run += 1;
+            calls |= matches!(
+                op,
+                RegisterOp::CallFuncConstReg
+                    | RegisterOp::CallNameReg
+                    | RegisterOp::CallTopReg
+                    | RegisterOp::CallMethodReg
+            );
+            if is_away {
+                gain.stepped += 1;
+            } else if leaves(*instruction, seen) {
+                gain.stepped += 1;
+                gain.balance -= PRICE_OF_LEAVING * weight;
+                is_away = true;
+            } else if is_stepped(code, program, *instruction, seen) {
+                gain.stepped += 1;
+                gain.balance -= PRICE_OF_STEP * weight;
+            } else {
+                gain.balance += weight;
+            }
+            if op == RegisterOp::ReturnReg {
+                returns = true;
+                gain.leaves &= is_away;
+            }
         }
-        let weight = TURNS.pow((loops.max(0) as usize).min(DEEPEST) as u32);
-        gain.run += 1;
-        if is_stepped(code, program, *instruction, seen) {
-            gain.stepped += 1;
-            gain.balance -= PRICE_OF_STEP * weight;
-        } else {
-            gain.balance += weight;
+        if let Some(jump) = instruction.jump(pc as u32).filter(|jump| jump.target as usize > pc) {
+            come(&mut away, jump.target as usize, is_away);
+        }
+        if let Some(handler) = guards[pc] {
+            come(&mut away, function.handlers[handler as usize].target as usize, is_away);
+        }
+        if op.skips() {
+            come(&mut away, pc + 2, is_away);
+        }
+        if !op.ends_block() {
+            come(&mut away, pc + 1, is_away);
         }
     }
+    gain.leaves &= returns;
+    gain.is_worth_entering = calls || gain.balance >= PRICE_OF_ENTERING || nesting.iter().any(|&change| change > 0);
     gain
 }

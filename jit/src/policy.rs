@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use crossbeam::channel::TryRecvError;
-use isa::RegisterOp;
+use isa::{Function, Register, RegisterInstruction, RegisterOp};
 use runtime::Tag;
-use vm_register::native::{Code, MANY_TYPES, Place, RECORDED, Seen, Stubs, Tiers, Trampoline, kind_bit};
+use runtime::context::Program;
+use vm_register::native::{By, Code, MANY_TYPES, Place, RECORDED, Seen, Stubs, Tiers, Trampoline, kind_bit};
 
 use crate::body::{Body, Call, Guard, Source, can_be_spliced};
 use crate::cache::{self, Key};
@@ -132,6 +133,8 @@ const MOST_ATTEMPTS: u32 = 10;
 const LEARNS_AGAIN: u32 = 2 * RECORDED;
 /// While a function is compiled, the program asks for it each time that control has come to a place so often.
 const ASKS_AGAIN: u32 = 200;
+/// To tell whether a call leaves native code, so many calls are followed that may lead there.
+const CALLS_FOLLOWED: u32 = 2;
 /// Functions of more instructions are left to the interpreter: compiling them would take longer than what can be gained.
 const LARGEST: usize = 6000;
 /// Functions of more registers are, too.
@@ -147,6 +150,10 @@ struct Known {
     /// Where the outcome of compiling it will be.
     pending: Option<Pending>,
     is_given_up: bool,
+    /// Whether only native code is to call its native code, because entering it takes the interpreter longer than what is gained.
+    is_for_callers: bool,
+    /// Whether its native code hands over to the interpreter before it returns, whatever way control takes.
+    leaves: bool,
     /// Whether its next code is to be made by the optimizing tier because its last was.
     was_optimized: bool,
     /// The beginning of a loop's iterations in the function: code is made of that loop alone.
@@ -226,7 +233,8 @@ impl Jit {
         known.attempts += 1;
         let tier = if known.attempts > MOST_ATTEMPTS { Tier::Baseline } else { tier };
         let attempts = known.attempts;
-        let may_give_up = attempts == 1 || known.around.is_some();
+        let around = known.around;
+        let may_give_up = attempts == 1 || around.is_some();
         let source = &code.functions().functions[function as usize];
         let (length, registers) = (source.code.len(), code.frame_size(function));
         if length > LARGEST || registers > MOST_REGISTERS {
@@ -242,10 +250,14 @@ impl Jit {
             return;
         }
         if may_give_up && !self.options.without.contains(Optimization::Selection) {
-            let gain = gain::of_function(code.functions(), code.program(), function, code.seen(function));
+            let gain = self.gain(function, around, code, CALLS_FOLLOWED);
+            let known = self.functions.entry(function).or_default();
+            known.leaves = gain.leaves && around.is_none();
+            known.is_for_callers = !gain.is_worth_entering && around.is_none();
             if gain.balance < 0 {
                 let Gain { run, stepped, .. } = gain;
                 let why = format!("the interpreter would run {stepped} of its {run} instructions that were run");
+                self.release(function, code);
                 self.give_up(function, why);
                 return;
             }
@@ -304,6 +316,34 @@ impl Jit {
         let known = self.functions.entry(function).or_default();
         known.is_given_up = known.around.is_none();
         self.count(|statistics| statistics.given_up.push((function, why)));
+    }
+
+    /// What compiling a function, or its loop, is likely to gain; calls are followed so deep into functions of which nothing is decided yet.
+    fn gain(&self, function: u32, around: Option<u32>, code: &Code<'_>, depth: u32) -> Gain {
+        let leaves = |instruction: RegisterInstruction, seen: &Seen| self.leaves(instruction, seen, code, depth);
+        gain::of_function(code.functions(), code.program(), function, code.seen(function), around, leaves)
+    }
+
+    /// Whether an instruction that has met this calls what has no native code and will have none, so that native frames are given up.
+    fn leaves(&self, instruction: RegisterInstruction, seen: &Seen, code: &Code<'_>, depth: u32) -> bool {
+        let program = code.program();
+        let Some((callee, guard)) = callee_of(instruction, seen, program) else { return false };
+        let is_contract = matches!(guard, Guard::Record(index) if program.types[index as usize].is_contract);
+        let is_inlined = !is_contract
+            && !self.options.without.contains(Optimization::Inlining)
+            && can_be_inlined(&code.functions().functions[callee as usize]);
+        if is_inlined {
+            return false;
+        }
+        match self.functions.get(&callee).filter(|known| known.is_given_up || known.attempts > 0) {
+            Some(known) => known.is_given_up || known.leaves,
+            None if depth == 0 => false,
+            // Who calls often becomes hot just before who is called.
+            None => {
+                let gain = self.gain(callee, None, code, depth - 1);
+                gain.balance < 0 || gain.leaves
+            }
+        }
     }
 
     fn request(&mut self, function: u32, tier: Tier, code: &Code<'_>) -> Request {
@@ -369,16 +409,22 @@ impl Jit {
         }
     }
 
-    /// Takes code that is left too often away. More than what it was left by may be otherwise than it was seen to be, so that is noted again before the function is
-    /// compiled anew.
-    fn withdraw(&mut self, function: u32, code: &mut Code<'_>) {
-        let Some(known) = self.functions.get_mut(&function) else { return };
-        let Some(unit) = known.unit.take() else { return };
-        known.was_optimized = true;
+    /// Takes a function's code away, if it has any.
+    fn release(&mut self, function: u32, code: &mut Code<'_>) -> bool {
+        let Some(unit) = self.functions.get_mut(&function).and_then(|known| known.unit.take()) else { return false };
         for &pc in &unit.made.entries {
             code.release(Place { function, pc });
         }
-        code.count_function(function, LEARNS_AGAIN);
+        true
+    }
+
+    /// Takes code that is left too often away. More than what it was left by may be otherwise than it was seen to be, so that is noted again before the function is
+    /// compiled anew.
+    fn withdraw(&mut self, function: u32, code: &mut Code<'_>) {
+        if self.release(function, code) {
+            self.functions.entry(function).or_default().was_optimized = true;
+            code.count_function(function, LEARNS_AGAIN);
+        }
     }
 
     fn install(&mut self, function: u32, made: Arc<Made>, code: &mut Code<'_>) {
@@ -399,9 +445,10 @@ impl Jit {
             last.made.entries.iter().for_each(|&pc| code.release(Place { function, pc }));
             code.count_loops(function, self.options.threshold);
         }
+        let by = if known.is_for_callers { By::NativeCode } else { By::All };
         for (number, &pc) in (0..).zip(&made.entries) {
             // SAFETY: `lower` makes code that keeps the contract. It stays with the unit, and when that is replaced, all of its places are installed anew or released.
-            unsafe { code.install(Place { function, pc }, entry, number, made.frame) };
+            unsafe { code.install(Place { function, pc }, entry, number, made.frame, by) };
         }
         known.taken = vec![0; made.exits.len()];
         known.unit = Some(unit);
@@ -417,32 +464,46 @@ const DEEPEST: usize = 2;
 /// A function may stand so often within itself: a second time takes fewer instructions still, and more time.
 const MOST_RECURSIVE: usize = 1;
 
+/// The function that a call has always called, and how it is known that it is.
+fn callee_of(instruction: RegisterInstruction, seen: &Seen, program: &Program) -> Option<(u32, Guard)> {
+    let lane = u32::from(instruction.b);
+    // For calls by value and by receiver, what was called is kept as types of records are.
+    let met = seen.record.checked_sub(1).filter(|_| seen.record != MANY_TYPES);
+    match instruction.op() {
+        RegisterOp::CallFuncConstReg => Some((lane, Guard::Nothing)),
+        RegisterOp::CallTopReg if seen.kinds[1] == kind_bit(Tag::Closure) => Some((met?, Guard::Closure)),
+        RegisterOp::CallTopReg if seen.kinds[1] == kind_bit(Tag::Function) => Some((met?, Guard::Function)),
+        RegisterOp::CallMethodReg if seen.kinds[0] == kind_bit(Tag::Record) => {
+            Some((*program.types[met? as usize].methods.get(&lane)?, Guard::Record(met?)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a function is of those whose code may stand in place of calls.
+fn can_be_inlined(function: &Function<Register>) -> bool {
+    function.code.len() <= MOST_INLINED && can_be_spliced(function)
+}
+
 /// The function whose code is to stand in place of a call, and how it is known that it is called.
 fn inlined(call: &Call<'_>, doubts: &Doubts, code: &Code<'_>) -> Option<(u32, Guard)> {
     if call.within.len() > DEEPEST || doubts.has(call.function, call.pc) {
         return None;
     }
     let seen = code.seen(call.function)[call.pc as usize];
-    let [_, lane, arguments] = call.instruction.lanes().map(u32::from);
-    // For calls by value and by receiver, what was called is kept as types of records are.
-    let met = seen.record.checked_sub(1).filter(|_| seen.record != MANY_TYPES);
-    let (callee, given, guard) = match call.instruction.op() {
-        RegisterOp::CallFuncConstReg => (lane, arguments, Guard::Nothing),
-        RegisterOp::CallTopReg if seen.kinds[1] == kind_bit(Tag::Closure) => (met?, arguments, Guard::Closure),
-        RegisterOp::CallTopReg if seen.kinds[1] == kind_bit(Tag::Function) => (met?, arguments, Guard::Function),
-        RegisterOp::CallMethodReg if seen.kinds[0] == kind_bit(Tag::Record) => {
-            let facts = &code.program().types[met? as usize];
-            let method = *facts.methods.get(&lane).filter(|_| !facts.is_contract)?;
-            (method, arguments + 1, Guard::Record(met?))
-        }
-        _ => return None,
+    let program = code.program();
+    let (callee, guard) = callee_of(call.instruction, &seen, program)?;
+    let receivers = match guard {
+        Guard::Record(index) if program.types[index as usize].is_contract => return None,
+        Guard::Record(_) => 1,
+        Guard::Nothing | Guard::Closure | Guard::Function => 0,
     };
+    let given = u32::from(call.instruction.c) + receivers;
     let function = &code.functions().functions[callee as usize];
-    let is_small = function.code.len() <= MOST_INLINED && call.spliced + function.code.len() <= MOST_SPLICED;
+    let fits = call.spliced + function.code.len() <= MOST_SPLICED && u32::from(function.parameters) <= given;
     let times = call.within.iter().filter(|&&other| other == callee).count();
     let was_run = code.seen(callee).iter().any(|seen| *seen != Seen::default());
-    let fits = is_small && times <= MOST_RECURSIVE && was_run && u32::from(function.parameters) <= given;
-    (fits && can_be_spliced(function)).then_some((callee, guard))
+    (fits && times <= MOST_RECURSIVE && was_run && can_be_inlined(function)).then_some((callee, guard))
 }
 
 impl Tiers for Jit {

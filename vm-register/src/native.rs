@@ -309,6 +309,15 @@ pub struct Place {
     pub pc: u32,
 }
 
+/// Who enters native code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// Whoever comes there.
+    All,
+    /// Calls in native code; the interpreter runs the function itself when it calls it.
+    NativeCode,
+}
+
 /// What an instruction met: kinds of values by lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
@@ -451,7 +460,7 @@ const WAITS: u32 = 1 << 31;
 /// The last so many times that control comes to a place before it is hot, what instructions meet is noted.
 pub const RECORDED: u32 = 8;
 /// Before that it is noted once in so many times: what is met now and then is not always met in a row.
-const SAMPLED: u32 = 8;
+const SAMPLED: u32 = 16;
 /// Each time it is noted of so many instructions, or until control is back at the place: instructions that are noted take several times as long, and an iteration says what the next one does.
 const RECORDED_INSTRUCTIONS: u32 = 100;
 
@@ -638,16 +647,20 @@ impl Code<'_> {
         }
     }
 
-    /// Lets control enter native code at a place. Its frame takes so many bytes of the native stack.
+    /// Lets control enter native code at a place, by these. Its frame takes so many bytes of the native stack.
     ///
     /// # Safety
     /// The code keeps the contract of native code, is for this place, and stays until the place is [released](Self::release).
-    pub unsafe fn install(&mut self, place: Place, code: *const u8, number: u64, frame: usize) {
+    pub unsafe fn install(&mut self, place: Place, code: *const u8, number: u64, frame: usize, by: By) {
         let at = self.at(place);
         self.state.largest_native_frame = self.state.largest_native_frame.max(frame);
         self.state.limit_native_frames();
         self.state.installed[at] = Installed { code, number };
-        self.set_operation(at, Operation::EnterNative);
+        let operation = match by {
+            By::All => Operation::EnterNative,
+            By::NativeCode => self.state.originals[at],
+        };
+        self.set_operation(at, operation);
         if place.pc == 0 {
             self.state.entries[place.function as usize].code = code;
         }
