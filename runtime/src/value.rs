@@ -109,6 +109,16 @@ impl Value {
         Self { tag, payload }
     }
 
+    /// The value of a tag, given by its number, and a payload.
+    ///
+    /// # Safety
+    /// There is a tag of this number, and the payload is one of a value of that tag.
+    #[inline(always)]
+    pub(crate) unsafe fn from_bits(tag: u64, payload: u64) -> Self {
+        // SAFETY: the caller's promise.
+        Self { tag: unsafe { std::mem::transmute::<u64, Tag>(tag) }, payload }
+    }
+
     /// A value that points to an object. `tag` must be the tag of that object's kind.
     #[inline]
     pub fn object<T>(tag: Tag, object: *mut T) -> Self {

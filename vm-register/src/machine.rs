@@ -119,6 +119,8 @@ pub(crate) struct Machine<'r> {
     pub(crate) native_frame_limit: *mut Frame,
     /// The exit by which native code was left, if it left by one.
     pub(crate) exit: u64,
+    /// What was found last for native code. The object that it points to, if it does, is alive for no longer than that goes on.
+    pub(crate) found: Value,
     /// What is known of a program that gets native code; null for others.
     pub(crate) tiers: *mut TierState,
     /// The runtime's methods that access sites found.
@@ -199,6 +201,7 @@ impl<'r> Machine<'r> {
             entries: std::ptr::null_mut(),
             native_frame_limit: std::ptr::null_mut(),
             exit: 0,
+            found: Value::NULL,
             tiers: std::ptr::null_mut(),
             repeats: false,
             outcome: None,

@@ -212,8 +212,8 @@ pub struct Leaves {
     /// Where the native code begins of a function that a step has called for the frame whose record ends at an address, so that native code can go on there; null if it has none, or
     /// the step did something else. Takes the machine, that address, and what the step reached.
     pub find_entry: unsafe extern "C" fn(*const (), *const (), *const u64) -> *const u8,
-    /// Where a map has the value of a key, given as tag and payload, or a null that stands for what it does not have.
-    pub find_in_map: unsafe extern "C" fn(*const Map, u64, u64) -> *const Value,
+    /// Where the value is that a map has for a key, given as tag and payload, or null where it has none: in the machine, until the next call.
+    pub find_in_map: unsafe extern "C" fn(*mut (), *const Map, u64, u64) -> *const Value,
     /// Sets an entry of a map, which is no enum: key and value are given as tag and payload. 0 if the interpreter has to, because there is no room, or the key can be none.
     pub set_in_map: unsafe extern "C" fn(*mut Runtime, *mut Map, u64, u64, u64, u64) -> u64,
     /// Tells the collector that a value, given as tag and payload, is no longer in an object that held it. Gives 0.
@@ -254,10 +254,14 @@ unsafe extern "C" fn find_entry(machine: *const (), top: *const (), reached: *co
 /// See [`Leaves::find_in_map`].
 ///
 /// # Safety
-/// It is a map, and tag and payload are those of a value.
-unsafe extern "C" fn find_in_map(map: *const Map, tag: u64, payload: u64) -> *const Value {
-    // SAFETY: the caller's promise.
-    unsafe { (*map).address_of(value_of(tag, payload)) }
+/// It is a machine, and a map, and tag and payload are those of a value.
+unsafe extern "C" fn find_in_map(machine: *mut (), map: *const Map, tag: u64, payload: u64) -> *const Value {
+    // SAFETY: the caller's promise. Nobody refers to the place.
+    unsafe {
+        let found = &raw mut (*machine.cast::<Machine<'_>>()).found;
+        found.write((*map).get(value_of(tag, payload)).unwrap_or(Value::NULL));
+        found
+    }
 }
 
 /// See [`Leaves::set_in_map`].

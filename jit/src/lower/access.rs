@@ -11,6 +11,16 @@ use super::{Cause, Lowering, PAYLOAD, REGISTER, flags};
 use crate::Optimization;
 use crate::state::{Held, Kind, list_kind};
 
+/// An entry of a map.
+struct Entry {
+    /// Where its payloads are.
+    payloads: Value,
+    /// Where its tags are.
+    tags_at: Value,
+    /// The byte that is there.
+    tags: Value,
+}
+
 impl Lowering<'_> {
     // Lists.
 
@@ -122,7 +132,8 @@ impl Lowering<'_> {
             let (stepped, kind) = (self.builder.create_block(), self.expected_of_step(pc, to));
             let slow = self.slow_step(pc, stepped);
             let value = self.find_in_map(map, index);
-            self.load_or_step(pc, to, (value, 0), kind, slow, stepped);
+            let tag = self.builder.ins().load(types::I64, flags(), value, 0);
+            self.load_or_step(pc, to, (tag, value, PAYLOAD), kind, slow, stepped);
             return;
         }
         let join = self.builder.create_block();
@@ -171,8 +182,8 @@ impl Lowering<'_> {
 
     /// The address of the value that a map has for the key in a register, or of null.
     fn find_in_map(&mut self, map: Value, key: u32) -> Value {
-        let (tag, payload) = self.parts(key);
-        self.call_leaf(LEAVES.find_in_map as *const (), &[map, tag, payload])
+        let (machine, (tag, payload)) = (self.machine(), self.parts(key));
+        self.call_leaf(LEAVES.find_in_map as *const (), &[machine, map, tag, payload])
     }
 
     /// Goes to `slow` if a map is an enum, whose members are not changed.
@@ -194,8 +205,15 @@ impl Lowering<'_> {
 
     /// Puts a tag and a payload in a place of an object, and tells the collector what was there if it has to know.
     fn replace(&mut self, object: Value, offset: i32, (tag, payload): (Value, Value)) {
-        let [held, marking, store] = std::array::from_fn(|_| self.builder.create_block());
         let old = self.builder.ins().load(types::I64, flags(), object, offset);
+        self.forget(old, object, offset + PAYLOAD);
+        self.builder.ins().store(flags(), tag, object, offset);
+        self.builder.ins().store(flags(), payload, object, offset + PAYLOAD);
+    }
+
+    /// Tells the collector, if it has to know, that a value of this tag, whose payload is at an address, is about to be replaced.
+    fn forget(&mut self, old: Value, object: Value, offset: i32) {
+        let [held, marking, store] = std::array::from_fn(|_| self.builder.create_block());
         let is_object = self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, old, Tag::String as i64);
         self.builder.ins().brif(is_object, held, &[], store, &[]);
         self.builder.switch_to_block(held);
@@ -205,12 +223,10 @@ impl Lowering<'_> {
         self.builder.ins().brif(is_marking, marking, &[], store, &[]);
         self.builder.switch_to_block(marking);
         self.builder.set_cold_block(marking);
-        let old_payload = self.builder.ins().load(types::I64, flags(), object, offset + PAYLOAD);
+        let old_payload = self.builder.ins().load(types::I64, flags(), object, offset);
         self.call_leaf(LEAVES.forget as *const (), &[runtime, old, old_payload]);
         self.builder.ins().jump(store, &[]);
         self.builder.switch_to_block(store);
-        self.builder.ins().store(flags(), tag, object, offset);
-        self.builder.ins().store(flags(), payload, object, offset + PAYLOAD);
     }
 
     /// `R[first] := R[first].push(R[first+1])`, R[first] being a list: where there is room, and it keeps its elements so that it can take this one.
@@ -508,7 +524,8 @@ impl Lowering<'_> {
             let (stepped, kind) = (self.builder.create_block(), self.expected_of_step(pc, to));
             let slow = self.slow_step(pc, stepped);
             let entry = self.cached_entry(pc, map, slow);
-            self.load_or_step(pc, to, (entry, Map::VALUE_OFFSET as i32), kind, slow, stepped);
+            let tag = self.tag_in(&entry);
+            self.load_or_step(pc, to, (tag, entry.payloads, Map::VALUE_OFFSET as i32), kind, slow, stepped);
             return;
         }
         let join = self.builder.create_block();
@@ -521,7 +538,9 @@ impl Lowering<'_> {
         let is_map = self.is_tag(tag, Tag::Map);
         self.go_on_if(is_map, slow);
         let entry = self.cached_entry(pc, object, slow);
-        self.copy_from_memory(to, entry, Map::VALUE_OFFSET as i32);
+        let tag = self.tag_in(&entry);
+        let payload = self.builder.ins().load(types::I64, flags(), entry.payloads, Map::VALUE_OFFSET as i32);
+        self.write_parts(to, tag, payload);
         self.builder.ins().jump(join, &[]);
         self.builder.switch_to_block(record);
         let field = self.cached_field(pc, object, slow);
@@ -538,20 +557,21 @@ impl Lowering<'_> {
         expected.filter(is_plain).filter(|_| !self.request.doubts.has_register(pc + 1, to) && !self.lands_at(pc + 1))
     }
 
-    /// Gives a register the value at an address, if it is of the kind that is expected; otherwise goes to `slow`, where the interpreter runs the instruction and
+    /// Gives a register the value of a tag whose payload is at an address, if it is of the kind that is expected; otherwise goes to `slow`, where the interpreter runs the instruction and
     /// goes on to `stepped`.
     fn load_or_step(
         &mut self,
         pc: u32,
         to: u32,
-        (from, offset): (Value, i32),
+        (tag, from, offset): (Value, Value, i32),
         kind: Option<Kind>,
         slow: ir::Block,
         stepped: ir::Block,
     ) {
         let join = self.builder.create_block();
         let Some(kind) = kind else {
-            self.copy_from_memory(to, from, offset);
+            let payload = self.builder.ins().load(types::I64, flags(), from, offset);
+            self.write_parts(to, tag, payload);
             self.builder.ins().jump(join, &[]);
             self.builder.switch_to_block(stepped);
             self.builder.ins().jump(join, &[]);
@@ -560,10 +580,9 @@ impl Lowering<'_> {
             return;
         };
         let payload = self.builder.append_block_param(join, Self::type_of(kind));
-        let tag = self.builder.ins().load(types::I64, flags(), from, offset);
         let is_kind = self.is_tag(tag, kind.tag());
         self.go_on_if(is_kind, slow);
-        let found = self.builder.ins().load(Self::type_of(kind), flags(), from, offset + PAYLOAD);
+        let found = self.builder.ins().load(Self::type_of(kind), flags(), from, offset);
         self.builder.ins().jump(join, &[found.into()]);
         self.builder.switch_to_block(stepped);
         // The interpreter put it into the frame, whatever it is.
@@ -585,23 +604,44 @@ impl Lowering<'_> {
         self.is_optimizing() && !self.request.doubts.has(pc) && self.kind(pc, register, lane) == Some(kind)
     }
 
-    /// The address of the entry that the instruction's access site remembers, if a map has its name there; otherwise goes to `slow`.
-    fn cached_entry(&mut self, pc: u32, map: Value, slow: ir::Block) -> Value {
+    /// The entry that the instruction's access site remembers, if a map has its name there; otherwise goes to `slow`.
+    fn cached_entry(&mut self, pc: u32, map: Value, slow: ir::Block) -> Entry {
         let (site, offset) = self.site(pc);
         let position = self.builder.ins().uload32(flags(), site, offset + LAYOUT.site_entry);
         let used = self.builder.ins().uload32(flags(), map, Map::USED_OFFSET as i32);
         let is_inside = self.builder.ins().icmp(IntCC::UnsignedLessThan, position, used);
         self.go_on_if(is_inside, slow);
         let entries = self.builder.ins().load(types::I64, flags(), map, Map::ENTRIES_OFFSET as i32);
-        let distance = self.builder.ins().imul_imm_s(position, Map::ENTRY_SIZE as i64);
-        let entry = self.builder.ins().iadd(entries, distance);
-        for half in [0, PAYLOAD] {
-            let wanted = self.builder.ins().load(types::I64, flags(), site, offset + LAYOUT.site_key + half);
-            let found = self.builder.ins().load(types::I64, flags(), entry, Map::KEY_OFFSET as i32 + half);
-            let is_same = self.builder.ins().icmp(IntCC::Equal, wanted, found);
-            self.go_on_if(is_same, slow);
-        }
-        entry
+        let distance = self.builder.ins().imul_imm_s(position, Map::PAYLOADS_SIZE as i64);
+        let payloads = self.builder.ins().iadd(entries, distance);
+        let wanted = self.builder.ins().load(types::I64, flags(), site, offset + LAYOUT.site_key + PAYLOAD);
+        let found = self.builder.ins().load(types::I64, flags(), payloads, 0);
+        let is_same = self.builder.ins().icmp(IntCC::Equal, wanted, found);
+        self.go_on_if(is_same, slow);
+        let capacity = self.builder.ins().uload32(flags(), map, Map::CAPACITY_OFFSET as i32);
+        let distance = self.builder.ins().imul_imm_s(capacity, Map::PAYLOADS_SIZE as i64);
+        let all_tags = self.builder.ins().iadd(entries, distance);
+        let tags_at = self.builder.ins().iadd(all_tags, position);
+        let tags = self.builder.ins().uload8(types::I64, flags(), tags_at, 0);
+        // A name is a string.
+        let is_string =
+            self.builder.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, tags, i64::from(Map::STRING_KEY));
+        self.go_on_if(is_string, slow);
+        Entry { payloads, tags_at, tags }
+    }
+
+    /// The tag of an entry's value.
+    fn tag_in(&mut self, entry: &Entry) -> Value {
+        self.builder.ins().band_imm_s(entry.tags, i64::from(Map::VALUE_TAG))
+    }
+
+    /// Has a map's entry, whose key is a string, hold another value.
+    fn replace_in(&mut self, entry: &Entry, (tag, payload): (Value, Value)) {
+        let old = self.tag_in(entry);
+        self.forget(old, entry.payloads, Map::VALUE_OFFSET as i32);
+        let tags = self.builder.ins().bor_imm_s(tag, i64::from(Map::STRING_KEY));
+        self.builder.ins().istore8(flags(), tags, entry.tags_at, 0);
+        self.builder.ins().store(flags(), payload, entry.payloads, Map::VALUE_OFFSET as i32);
     }
 
     /// `R[to].name := R[from]`
@@ -621,7 +661,7 @@ impl Lowering<'_> {
             self.check_plain(map, slow);
             let entry = self.cached_entry(pc, map, slow);
             let parts = self.plain_parts(from, slow);
-            self.replace(entry, Map::VALUE_OFFSET as i32, parts);
+            self.replace_in(&entry, parts);
             self.builder.ins().jump(join, &[]);
             self.builder.switch_to_block(join);
             return;

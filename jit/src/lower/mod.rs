@@ -284,7 +284,7 @@ pub(crate) struct Lowering<'l> {
     /// The function itself, if it is called where its code begins.
     itself: Option<ir::FuncRef>,
     /// Of [leaves](vm_register::native::LEAVES), by how many words they take.
-    leaf_signatures: [SigRef; 3],
+    leaf_signatures: [SigRef; LEAF_PARAMETERS.len()],
     entry_signature: SigRef,
     /// Of [stubs](mod@stubs).
     stub_signatures: StubSignatures,
@@ -368,7 +368,7 @@ fn import_itself(builder: &mut FunctionBuilder<'_>, function: u32, signature: Si
 }
 
 /// How many words [leaves](vm_register::native::LEAVES) take.
-const LEAF_PARAMETERS: [usize; 3] = [2, 3, 6];
+const LEAF_PARAMETERS: [usize; 4] = [2, 3, 4, 6];
 
 /// So many words in, a position out.
 fn signature(isa: &dyn TargetIsa, parameters: usize) -> Signature {

@@ -67,9 +67,14 @@ impl<'h> Marker<'h> {
         }
     }
 
+    /// Notes that so many bytes of an object were read.
+    pub(crate) fn has_read(&mut self, bytes: usize) {
+        self.work += bytes;
+    }
+
     /// Marks values.
     pub fn values(&mut self, values: &[Value]) {
-        self.work += size_of_val(values);
+        self.has_read(size_of_val(values));
         for &value in values {
             self.value(value);
         }

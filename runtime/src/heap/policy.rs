@@ -9,7 +9,7 @@ pub enum MemoryPolicy {
     Collected,
     /// Nothing is freed before the heap ends, and then everything at once. No collection ever takes time.
     Arena,
-    /// As [`Self::Collected`], with none of what keeps objects small, to be compared with: each object is an allocation of its own, lists hold whole values,
+    /// As [`Self::Collected`], with none of what keeps objects small, to be compared with: each object is an allocation of its own, lists and maps hold whole values,
     /// and each record carries a hash table of its own that leads from its fields' names to their places.
     Naive,
 }

@@ -42,7 +42,7 @@ impl Table {
     /// Bytes of its buffer.
     fn bytes(count: usize) -> usize {
         let (entries, slots) = Self::shape(count);
-        entries * Map::ENTRY_SIZE - count * size_of::<Value>() + slots * size_of::<u32>()
+        entries * Map::WHOLE_ENTRY - count * size_of::<Value>() + slots * size_of::<u32>()
     }
 }
 
