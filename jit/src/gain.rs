@@ -121,14 +121,14 @@ pub(crate) struct Gain {
     /// Whether it is worth it to enter the function's native code where the interpreter calls it, and not only where native code does. What calls further functions is entered at any price:
     /// what happens there may be worth more.
     pub(crate) is_worth_entering: bool,
-    /// Whether control has always gone over to the interpreter by the time the function returns.
+    /// Whether native frames are given up on every way through the function, those of its callers too.
     pub(crate) leaves: bool,
 }
 
 /// Estimates what compiling a function gains from what its instructions have met; of the loop alone whose iterations begin at `around`, if code is to be made of that.
 ///
-/// Native frames do not outlast a call of what has no native code: the interpreter runs it, and goes on with its callers up to where native code can be entered, which is where the next
-/// iteration of a loop begins. So native code of what is behind such a call gains nothing. `leaves` says of an instruction and what it has met whether it is one.
+/// Native frames do not outlast a call of what has no native code: the interpreter runs it, and native code is entered again where the call returns to. `leaves` says of an instruction and
+/// what it has met whether it is such a call.
 pub(crate) fn of_function(
     code: &RegCode,
     program: &Program,
@@ -141,24 +141,22 @@ pub(crate) fn of_function(
     let instructions = &function.code;
     let length = instructions.len();
     let mut nesting = vec![0_i32; length + 1];
-    let mut begins_iteration = vec![false; length];
     let mut region = 0..length;
     for (pc, instruction) in (0_u32..).zip(instructions) {
         if let Some(jump) = instruction.jump(pc).filter(|jump| jump.target <= pc) {
             nesting[jump.target as usize] += 1;
             nesting[pc as usize + 1] -= 1;
-            begins_iteration[jump.target as usize] = true;
             if around == Some(jump.target) {
                 region = jump.target as usize..pc as usize + 1;
             }
         }
     }
     let guards = function.guards();
-    // For each instruction whether the interpreter has taken over on every way there, as far as ways are known yet. Ways back do not matter: iterations begin in native code.
-    let mut away: Vec<Option<bool>> = vec![None; length];
-    let come = |away: &mut [Option<bool>], pc: usize, is_away: bool| {
-        if let Some(place) = away.get_mut(pc) {
-            *place = Some(place.unwrap_or(true) && is_away);
+    // For each instruction whether native frames were given up on every way there, as far as ways are known yet.
+    let mut left: Vec<Option<bool>> = vec![None; length];
+    let come = |left: &mut [Option<bool>], pc: usize, has_left: bool| {
+        if let Some(place) = left.get_mut(pc) {
+            *place = Some(place.unwrap_or(true) && has_left);
         }
     };
     let mut gain = Gain { run: 0, stepped: 0, balance: 0, is_worth_entering: false, leaves: true };
@@ -167,7 +165,7 @@ pub(crate) fn of_function(
     for (pc, (instruction, seen)) in instructions.iter().zip(seen).enumerate() {
         let op = instruction.op();
         loops += nesting[pc];
-        let mut is_away = away[pc].unwrap_or(false) && !begins_iteration[pc];
+        let mut has_left = left[pc].unwrap_or(false);
         // Of an instruction that reads nothing it is not known whether it has run: it is taken to have if the one before has.
         if op.facts().lanes.iter().any(|lane| matches!(lane, Lane::Use | Lane::UseDef)) {
             has_run = *seen != Seen::default();
@@ -182,12 +180,10 @@ pub(crate) fn of_function(
                     | RegisterOp::CallTopReg
                     | RegisterOp::CallMethodReg
             );
-            if is_away {
-                gain.stepped += 1;
-            } else if leaves(*instruction, seen) {
+            if leaves(*instruction, seen) {
                 gain.stepped += 1;
                 gain.balance -= PRICE_OF_LEAVING * weight;
-                is_away = true;
+                has_left = true;
             } else if is_stepped(code, program, *instruction, seen) {
                 gain.stepped += 1;
                 gain.balance -= PRICE_OF_STEP * weight;
@@ -196,20 +192,20 @@ pub(crate) fn of_function(
             }
             if op == RegisterOp::ReturnReg {
                 returns = true;
-                gain.leaves &= is_away;
+                gain.leaves &= has_left;
             }
         }
         if let Some(jump) = instruction.jump(pc as u32).filter(|jump| jump.target as usize > pc) {
-            come(&mut away, jump.target as usize, is_away);
+            come(&mut left, jump.target as usize, has_left);
         }
         if let Some(handler) = guards[pc] {
-            come(&mut away, function.handlers[handler as usize].target as usize, is_away);
+            come(&mut left, function.handlers[handler as usize].target as usize, has_left);
         }
         if op.skips() {
-            come(&mut away, pc + 2, is_away);
+            come(&mut left, pc + 2, has_left);
         }
         if !op.ends_block() {
-            come(&mut away, pc + 1, is_away);
+            come(&mut left, pc + 1, has_left);
         }
     }
     gain.leaves &= returns;

@@ -152,7 +152,7 @@ struct Known {
     is_given_up: bool,
     /// Whether only native code is to call its native code, because entering it takes the interpreter longer than what is gained.
     is_for_callers: bool,
-    /// Whether its native code hands over to the interpreter before it returns, whatever way control takes.
+    /// Whether native frames, its callers' too, are given up in it, whatever way control takes.
     leaves: bool,
     /// Whether its next code is to be made by the optimizing tier because its last was.
     was_optimized: bool,
