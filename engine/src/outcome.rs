@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::Write;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::error::{ErrorKind, TraceEntry};
@@ -84,7 +85,7 @@ impl Failure {
             kind: fault.kind,
             message: fault.message,
             help: fault.help,
-            trace: fault.origin.map(|origin| origin.trace).unwrap_or_default(),
+            trace: fault.origin.map(|origin| Arc::unwrap_or_clone(origin).trace).unwrap_or_default(),
         }
     }
 

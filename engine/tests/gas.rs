@@ -152,6 +152,9 @@ const SMALL: &[&str] = &[
      let w = spawn c.set(0) tx { try { await w } catch (e) { print(e) } } print(await w)",
     "let x = 1 watch x => { print(\"x\", x) if x > 2 { throw \"much\" } } x = 2 try { x = 3 } catch (e) { print(e) } print(x)",
     "async action f() { await sleep(0) throw \"alone\" } f() print(1)",
+    // A name that has no value is called, in parentheses: the error is at the name.
+    "try { q; let v = 0; action f() { let r = (v()) } } finally { f() }",
+    "try { q; let v = 0; action f() { return 1 + (v(2)) + (v)() } } catch (e) { try { f() } catch (e) { print(e) } v = x => { return x } print((v(3)), (v)(4)) }",
     // What the variable of a loop holds when an iteration cannot be paid for.
     "action f(x) { return x } action g() { try { for each i in range(3) { \"abc\".replace(\"a\", \"b\") f(i) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",
     "action f(x) { return x } action g() { try { for each i in range(5, 0, -2) { \"abc\".replace(\"a\", \"b\") f(i) } } catch (e) { try { f(e) return i } catch (e) { return e } } return 0 } print(g())",

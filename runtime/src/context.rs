@@ -526,7 +526,7 @@ impl Runtime {
                 offset,
             })
             .collect();
-        fault.origin = Some(Origin { trace });
+        fault.origin = Some(Arc::new(Origin { trace }));
     }
 
     /// Takes a unit of fuel.

@@ -1,5 +1,7 @@
 //! Errors of guest programs.
 
+use std::sync::Arc;
+
 use crate::value::Value;
 
 /// What kind of error it is. Engines must agree on it; `catch` sees only the value.
@@ -73,8 +75,8 @@ pub struct Error {
     pub help: Option<String>,
     /// The thrown value. An error of the runtime has none: `catch` then binds the message.
     pub value: Option<Value>,
-    /// Where it was raised, filled in by the engine.
-    pub origin: Option<Origin>,
+    /// Where it was raised, filled in by the engine. Shared, for each cleanup that an error passes through has a copy of it.
+    pub origin: Option<Arc<Origin>>,
 }
 
 /// Where an error was raised.

@@ -89,7 +89,7 @@ fn run(program: Arc<Program>, how: How, execute: impl FnOnce(&mut Runtime) -> Re
     let result = match result {
         Ok(value) => Ok(format!("{} {}", runtime.typeof_name(value), runtime.format(value))),
         Err(fault) => {
-            let trace = fault.origin.map(|origin| origin.trace).unwrap_or_default();
+            let trace = fault.origin.map(|origin| Arc::unwrap_or_clone(origin).trace).unwrap_or_default();
             let trace = trace.into_iter().map(|entry| (entry.function, entry.source, entry.offset)).collect();
             Err((format!("{}: {}", fault.kind.name(), fault.message), trace))
         }

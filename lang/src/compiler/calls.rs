@@ -69,8 +69,12 @@ impl<'a> FunctionCompiler<'a, '_, '_> {
                         self.call(StackOp::NewRecord, index, count, position);
                         return;
                     }
-                    // The callee is looked up before the arguments are evaluated, which can be noticed unless they are plain.
-                    Some(Storage::Global(global)) if arguments.iter().all(|argument| self.cannot_fail(argument)) => {
+                    // The callee is looked up before the arguments are evaluated, which can be noticed unless they are plain. If it has no value, that is an error at the
+                    // name, which need not be where the call is said to be: that may begin with a parenthesis.
+                    Some(Storage::Global(global))
+                        if position == name.span.start
+                            && arguments.iter().all(|argument| self.cannot_fail(argument)) =>
+                    {
                         let count = self.arguments(arguments);
                         self.call(StackOp::CallName, global, count, position);
                         return;

@@ -89,8 +89,8 @@ fn failure(analysis: &Analysis<'_>, fault: runtime::Error) -> Failure {
         let column = before.chars().rev().take_while(|&character| character != '\n').count() + 1;
         format!("{}:{line}:{column}", file.name)
     };
-    let trace = fault.origin.expect("every error has a place").trace;
-    let trace = trace.iter().map(|entry| format!("{} {}", entry.function, place(entry.source, entry.offset)));
+    let origin = fault.origin.expect("every error has a place");
+    let trace = origin.trace.iter().map(|entry| format!("{} {}", entry.function, place(entry.source, entry.offset)));
     Failure { kind: fault.kind, message: fault.message, trace: trace.collect() }
 }
 

@@ -245,13 +245,22 @@ pub(crate) fn join_list(runtime: &mut Runtime, arguments: &[Value]) -> Result<Va
 pub(crate) fn replace(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {
     let text = string("replace", arguments[0])?;
     let (old, new) = (string("replace", arguments[1])?, string("replace", arguments[2])?);
-    let count = text.as_str().matches(old.as_str()).count();
+    let count = occurrences(text.as_bytes(), old.as_str());
     if count == 0 {
         return Ok(arguments[0]);
     }
     let removed = count.saturating_mul(old.len());
     runtime.heap.reserve((text.len() - removed).saturating_add(count.saturating_mul(new.len())))?;
     runtime.new_string(&text.as_str().replace(old.as_str(), new.as_str()))
+}
+
+/// How often a text stands in another, without overlaps. An empty one stands before every character and at the end.
+fn occurrences(text: &[u8], wanted: &str) -> usize {
+    match wanted.as_bytes() {
+        [] => text.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() + 1,
+        &[byte] => memchr::memchr_iter(byte, text).count(),
+        wanted => memchr::memmem::find_iter(text, wanted).count(),
+    }
 }
 
 fn concat(runtime: &mut Runtime, arguments: &[Value]) -> Result<Value, Fault> {

@@ -56,7 +56,7 @@ pub(crate) fn run_once(
     let mut counts = InstructionCounts::default();
     let (result, origin) = match execute(linked, &mut runtime, &mut counts) {
         Ok(value) => (Ok(runtime.format(value)), None),
-        Err(fault) => (Err(format!("{}: {}", fault.kind.name(), fault.message)), fault.origin.clone()),
+        Err(fault) => (Err(format!("{}: {}", fault.kind.name(), fault.message)), fault.origin.as_deref().cloned()),
     };
     runtime.output.flush().expect("the output can be written");
     let outcome = Outcome {
