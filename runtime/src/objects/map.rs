@@ -344,9 +344,10 @@ impl Map {
 
     fn find_unindexed(&self, key: Value) -> Option<usize> {
         let mut positions = 0..self.used as usize;
-        // SAFETY: below `used`.
         match Tags::kind_of(key) {
+            // SAFETY: below `used`.
             Tags::STRING => positions.find(|&at| unsafe { self.has_key::<true>(at, key, Tags::STRING) }),
+            // SAFETY: below `used`.
             kind => positions.find(|&at| unsafe { self.has_key::<false>(at, key, kind) }),
         }
     }
