@@ -64,10 +64,8 @@ fn configurations() -> Vec<Configuration> {
                 ..Configuration::of("jit").unwrap()
             };
             let mut configuration = Configuration { dispatch, jit, jit_background: false, ..thresholds };
-            // Before it is compiled here it is seen what code meets. All is compiled nevertheless.
-            if jit == JitMode::Optimizing {
-                configuration.set("without", "selection").unwrap();
-            }
+            // All is compiled and entered, worth it or not.
+            configuration.set("without", "selection").unwrap();
             all.push(configuration);
         }
         for (vm, axis, values) in variants {
@@ -204,7 +202,8 @@ fn bundled_programs_with_every_allocator_and_pass_and_without_each_mechanism() {
 
 #[test]
 fn bundled_programs_whatever_becomes_of_what_is_not_reachable() {
-    let native = Configuration { jit_threshold: 1, jit_background: false, ..Configuration::of("jit").unwrap() };
+    let mut native = Configuration { jit_threshold: 1, jit_background: false, ..Configuration::of("jit").unwrap() };
+    native.set("without", "selection").unwrap();
     let engines = ["ast", "stack", "register", "hybrid"].map(|vm| Configuration::of(vm).unwrap());
     for workload in workloads() {
         let compiled = workload_source(workload);
