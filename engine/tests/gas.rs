@@ -38,7 +38,7 @@ fn configurations(gas: &str) -> Vec<Configuration> {
         &[("vm", "register"), ("opt", "3"), ("registers", "8"), ("allocator", "second-chance"), ("dispatch", "match")],
         &[("vm", "register"), ("fuel", "1000000")],
         &[("vm", "hybrid"), ("policy", "arithmetic")],
-        &[("vm", "jit"), ("jit", "baseline"), ("jit-threshold", "1")],
+        &[("vm", "jit"), ("jit", "baseline"), ("jit-threshold", "1"), ("without", "selection")],
         &[("vm", "jit"), ("jit", "optimizing"), ("jit-threshold", "2")],
         &[("vm", "jit"), ("jit-threshold", "1"), ("jit-second-threshold", "2"), ("fuel", "1000000"), ("opt", "3")],
     ];
